@@ -1,0 +1,45 @@
+# `make` or `make help` lists the targets. Everything is installed into .venv by the first target that needs it.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+export OMP_NUM_THREADS ?= 1
+
+.PHONY: help setup demo test check format clean
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+
+setup: $(STAMP) ## install the locked CPU set and ASTRO into .venv
+
+$(STAMP): requirements/cpu.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "ASTRO needs Python 3.11 or newer; set PYTHON=/path/to/python3.11 (the lock was made on 3.11)"; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --no-deps -r requirements/cpu.txt || { \
+	  echo; echo "If torch 2.13.0+cpu was not found: it is PyTorch's CPU wheel, which PyPI does not carry. Set PIP_EXTRA_INDEX_URL to"; \
+	  echo "the CPU index that pytorch.org names (Get Started > Stable > Linux > Pip > Python > CPU), then make again."; exit 1; }
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+demo: $(STAMP) ## the real job on the embedded model: search, traces, data sets
+	$(BIN)/astro run configs/tiny.yaml name=demo
+	$(BIN)/astro inspect runs/demo
+
+test: $(STAMP) ## all tests, the real engine included
+	$(BIN)/python -m pytest
+
+check: $(STAMP) ## lint, format, types, import order, dead and duplicate code
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/vulture
+	$(BIN)/pylint --disable=all --enable=duplicate-code --min-similarity-lines=8 --ignore-imports=yes astro pipelines benchmarks
+
+format: $(STAMP) ## mend what ruff can mend
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean: ## remove runs and caches, not .venv
+	rm -rf runs build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
