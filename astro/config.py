@@ -1,0 +1,164 @@
+"""YAML and key=value overrides into one frozen, validated configuration; every mistake is reported at once.
+
+A section of the configuration is a subclass of Section and lives beside the code it configures; astro.run puts the
+sections together.
+"""
+
+import difflib
+import json
+import re
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar, get_args
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from astro.errors import ConfigError
+
+
+class Section(BaseModel):
+    """A part of the configuration: frozen, no unknown keys, no silent conversions ("8" is not 8)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, validate_default=True)
+
+
+S = TypeVar("S", bound=Section)
+
+
+class _Loader(yaml.SafeLoader):
+    """SafeLoader that reads 1e-3 as a number (YAML 1.2) and refuses a key given twice."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen: dict[Any, int] = {}
+        for key_node, _ in node.value:
+            key, line = self.construct_object(key_node, deep=True), key_node.start_mark.line + 1
+            if key in seen:
+                raise ConfigError(f"line {line}: {key!r} was already set on line {seen[key]}; keep one of them")
+            seen[key] = line
+        return super().construct_mapping(node, deep)
+
+
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"^[-+]?(\d[\d_]*\.?[\d_]*|\.\d[\d_]*)[eE][-+]?\d+$"),
+    list("-+0123456789."),
+)
+
+
+def load_config(section: type[S], path: Path, overrides: Iterable[str] = ()) -> S:
+    """Read a YAML file, apply overrides such as search.k=4 in order, and validate.
+
+    Raises ConfigError with one line for each mistake.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"cannot read the configuration {path}: {error}") from error
+    try:
+        content = yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader subclass
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path} is not valid YAML: {error}") from error
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from error
+    if content is None:
+        content = {}
+    if not isinstance(content, dict):
+        raise ConfigError(f"{path} must hold a mapping of sections, not {type(content).__name__}")
+    return validate(section, content, where=str(path), overrides=overrides)
+
+
+def validate(section: type[S], content: Mapping[str, Any], where: str, overrides: Iterable[str] = ()) -> S:
+    """Build a section from plain data and overrides; where names the data in the error.
+
+    Raises ConfigError listing every mistake.
+    """
+    try:
+        plain = json.loads(json.dumps(content, default=str))
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f"{where} refers to itself (a YAML alias inside its own anchor)") from error
+    for override in overrides:
+        _apply(plain, override)
+    try:
+        # Through JSON, because pydantic's strict mode then takes lists for tuples and strings for enums.
+        return section.model_validate_json(json.dumps(plain, default=str))
+    except ValidationError as error:
+        lines = _explain_all(section, plain, error.errors())
+        noun = "mistake" if len(lines) == 1 else "mistakes"
+        raise ConfigError(f"{len(lines)} {noun} in {where}:\n" + "\n".join(f"  {line}" for line in lines)) from error
+
+
+def _apply(content: dict[str, Any], override: str) -> None:
+    key, separator, value = override.partition("=")
+    if not separator or not all(key.split(".")):
+        raise ConfigError(f"an override has the form section.key=value, not {override!r}")
+    *parents, last = key.split(".")
+    target = content
+    for depth, parent in enumerate(parents, 1):
+        child = target.get(parent)
+        if child is None:
+            child = target[parent] = {}
+        if not isinstance(child, dict):
+            raise ConfigError(f"override {override!r}: {'.'.join(parents[:depth])} is {child!r}, not a section")
+        target = child
+    try:
+        target[last] = yaml.load(value, Loader=_Loader)  # noqa: S506 - a SafeLoader subclass
+    except yaml.YAMLError as error:
+        raise ConfigError(f"override {override!r}: the value is not valid YAML: {error}") from error
+
+
+def _explain_all(section: type[BaseModel], content: Any, mistakes: Iterable[Mapping[str, Any]]) -> list[str]:
+    """One line a place; the alternatives of a union, which pydantic reports apart, become one line."""
+    by_place: dict[str, list[str]] = {}
+    got: dict[str, str] = {}
+    for mistake in mistakes:
+        place = ".".join(str(part) for part in _written(mistake, content)) or "(the whole file)"
+        by_place.setdefault(place, []).append(_explain(section, mistake))
+        if mistake["type"] not in ("missing", "extra_forbidden") and not isinstance(mistake["input"], dict):
+            got[place] = f"; got {mistake['input']!r}"
+    lines = []
+    for place, messages in by_place.items():
+        first, *others = dict.fromkeys(messages)
+        alternatives = "".join(f" or {other.removeprefix('Input should be ')}" for other in others)
+        lines.append(f"{place}: {first}{alternatives}{got.get(place, '')}")
+    return lines
+
+
+def _written(mistake: Mapping[str, Any], content: Any) -> list[int | str]:
+    """The location as a person wrote it: without the names that pydantic gives to the alternatives of a union."""
+    location: Sequence[int | str] = mistake["loc"]
+    written: list[int | str] = []
+    for depth, part in enumerate(location, 1):
+        is_key = isinstance(content, dict) and part in content
+        is_index = isinstance(content, list) and isinstance(part, int) and part < len(content)
+        if is_key or is_index:
+            content = content[part]
+        elif mistake["type"] != "missing" or depth < len(location):
+            continue
+        written.append(part)
+    return written
+
+
+def _explain(section: type[BaseModel], mistake: Mapping[str, Any]) -> str:
+    location: Sequence[int | str] = mistake["loc"]
+    if mistake["type"] == "extra_forbidden":
+        known = _fields_at(section, location[:-1])
+        near = difflib.get_close_matches(str(location[-1]), known, n=1, cutoff=0.5)
+        hint = f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(known)}"
+        return f"unknown key; {hint}"
+    if mistake["type"] == "missing":
+        return "missing, and it has no default"
+    return str(mistake["msg"]).removeprefix("Value error, ")
+
+
+def _fields_at(section: type[BaseModel], location: Sequence[int | str]) -> list[str]:
+    """Names of the fields of the section that location leads to."""
+    for part in location:
+        field = section.model_fields.get(str(part))
+        if field is None:
+            continue  # an index into a list, or the tag of a union
+        for candidate in (field.annotation, *get_args(field.annotation)):
+            if isinstance(candidate, type) and issubclass(candidate, BaseModel):
+                section = candidate
+                break
+    return list(section.model_fields)

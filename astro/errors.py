@@ -1,0 +1,49 @@
+"""The exceptions ASTRO raises on purpose. Anything else that escapes is a bug.
+
+    AstroError
+    +-- ConfigError             a configuration that cannot be run (all mistakes in one message)
+    +-- ProblemsError           a problem file that cannot be used at all
+    +-- MissingDependencyError  an optional library is not installed (the message names the install line)
+    +-- SamplingError           the language model could not answer
+    |   +-- EngineDeadError     ... and never will again in this process
+    +-- VerifierError           a verifier was asked for something it cannot do (never a wrong answer)
+    +-- StoreError              a run directory that is damaged or belongs to another run
+
+A bad output of a model is never an exception: it is recorded on its row with the reason.
+"""
+
+
+class AstroError(Exception):
+    """Base of every error a user can cause or mend; its message says what is wrong, the value seen, and what to do."""
+
+
+class ConfigError(AstroError):
+    """The configuration cannot be run. The message lists every mistake, one a line."""
+
+
+class ProblemsError(AstroError):
+    """A problem file cannot be used: missing, unreadable, or without one good row."""
+
+
+class MissingDependencyError(AstroError):
+    """An optional library is needed and absent."""
+
+    def __init__(self, library: str, extra: str, purpose: str) -> None:
+        super().__init__(f"{purpose} needs {library}, which is not installed: pip install 'astro-reasoner[{extra}]'")
+        self.library, self.extra = library, extra
+
+
+class SamplingError(AstroError):
+    """The engine refused or lost a request."""
+
+
+class EngineDeadError(SamplingError):
+    """The engine is gone; the run stops and can be continued by the same command."""
+
+
+class VerifierError(AstroError):
+    """A verifier cannot be built or run for this problem, whatever the response."""
+
+
+class StoreError(AstroError):
+    """A run directory is damaged, or was made by another configuration."""
