@@ -1,0 +1,23 @@
+"""The problem sets that come with ASTRO: a folder each, with a card (README.md) and one JSON Lines file.
+
+They lie in data/problems of a source tree; an installed package has them under share/astro-reasoner/problems.
+"""
+
+from importlib import metadata
+from pathlib import Path
+
+_SOURCE_TREE = Path(__file__).parents[2] / "data" / "problems"
+_INSTALLED = "share/astro-reasoner/problems/"
+
+
+def bundled_sets() -> dict[str, Path]:
+    """The file of every bundled set by its name; empty where the package was installed without them."""
+    if _SOURCE_TREE.is_dir():
+        files = sorted(_SOURCE_TREE.glob("*/*.jsonl"))
+    else:
+        try:
+            installed = metadata.files("astro-reasoner") or []
+        except metadata.PackageNotFoundError:
+            installed = []
+        files = [Path(str(file.locate())) for file in installed if _INSTALLED in str(file) and file.suffix == ".jsonl"]
+    return {file.parent.name: file for file in files}

@@ -1,0 +1,222 @@
+"""Countdown: reach a target from a few numbers by +, -, * and /; problems made here are solvable by construction.
+
+A problem is drawn as a random path: two of the numbers in hand are replaced by the value of an operation on them, until
+one number is left, and that number becomes the target. Every value on the way is a positive integer, divisions are
+exact, so a solution of that kind exists and no solver is needed to know it.
+"""
+
+import hashlib
+import random
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Self
+
+from pydantic import Field, field_validator, model_validator
+
+from astro.config import Section
+from astro.errors import ProblemsError
+from astro.problems.countdown_solver import Operation, count_solutions, legal_operations
+from astro.problems.problem import Problem
+
+TEST_SHARE = 0.2  # of all multisets of numbers; a constant, so that two separate runs can never disagree on it
+# Expressions of n numbers by +, -, *, / that differ in more than order and grouping: OEIS A140606. Problems of more
+# numbers are not graded: counting their solutions takes seconds.
+_EXPRESSIONS = {2: 6, 3: 68, 4: 1_170, 5: 27_142, 6: 793_002}
+_MAX_MISSES = 20_000  # draws in a row without a new problem after which there are taken to be no more (about 0.3 s)
+
+
+class Use(StrEnum):
+    """How many of the numbers a solution uses: every one exactly once, or any of them at most once."""
+
+    ALL = "all"
+    ANY = "any"
+
+
+class Split(StrEnum):
+    """The side of the train-test split; split_of decides it."""
+
+    TRAIN = "train"
+    TEST = "test"
+
+
+class Difficulty(StrEnum):
+    """How many expressions of the numbers there are for each solution: up to 100, up to 1,000, or more."""
+
+    EASY = "easy"
+    MEDIUM = "medium"
+    HARD = "hard"
+
+
+class CountdownConfig(Section):
+    """What to generate. The default ranges are those the embedded model knows.
+
+    count: problems to make; a larger count with the same other settings begins with the same problems.
+    sizes: how many numbers a problem has, 2 to 8, taken in turn; (3, 3, 4) makes two thirds of them small.
+    numbers, target: lowest and highest number given and value asked for, both inclusive.
+    operations: those allowed, out of "+-*/".
+    max_intermediate: no value on the way of the solution that is built in exceeds it.
+    split: train and test problems never share a multiset of numbers, whatever the counts and seeds.
+    """
+
+    count: int = Field(ge=1)
+    sizes: tuple[int, ...] = (3, 4)
+    numbers: tuple[int, int] = (1, 15)
+    target: tuple[int, int] = (1, 100)
+    operations: str = "+-*/"
+    max_intermediate: int = Field(default=100, ge=1)
+    use: Use = Use.ALL
+    split: Split = Split.TRAIN
+    seed: int = 0
+
+    @field_validator("sizes")
+    @classmethod
+    def _sizes_are_playable(cls, sizes: tuple[int, ...]) -> tuple[int, ...]:
+        if not sizes or not all(2 <= size <= 8 for size in sizes):
+            raise ValueError("sizes must hold at least one number, each from 2 to 8")
+        return sizes
+
+    @field_validator("numbers", "target")
+    @classmethod
+    def _range_is_positive(cls, limits: tuple[int, int]) -> tuple[int, int]:
+        if not 1 <= limits[0] <= limits[1]:
+            raise ValueError("a range is [lowest, highest] with 1 <= lowest <= highest")
+        return limits
+
+    @field_validator("operations")
+    @classmethod
+    def _operations_are_known(cls, operations: str) -> str:
+        if not operations or set(operations) - set("+-*/") or len(set(operations)) < len(operations):
+            raise ValueError('operations must be some of "+-*/", each once')
+        return operations
+
+    @model_validator(mode="after")
+    def _target_is_within_reach(self) -> Self:
+        if self.target[1] > self.max_intermediate:
+            raise ValueError(
+                f"target goes up to {self.target[1]}, but no value may exceed max_intermediate = "
+                f"{self.max_intermediate}; raise max_intermediate or lower target"
+            )
+        return self
+
+
+def generate(config: CountdownConfig) -> list[Problem]:
+    """Make config.count different problems, where the order of the numbers makes no difference.
+
+    Raises ProblemsError when the settings allow fewer problems than asked for.
+    """
+    rng = random.Random(config.seed)  # noqa: S311 - reproducible problems, not secrets
+    made: dict[tuple[tuple[int, ...], int], Problem] = {}
+    misses = 0
+    while len(made) < config.count:
+        size = config.sizes[len(made) % len(config.sizes)]
+        drawn = draw(config, size, rng)
+        key = (tuple(sorted(drawn[0])), drawn[1][-1].value) if drawn else None
+        if drawn is None or key is None or key in made:
+            misses += 1
+            if misses == _MAX_MISSES:
+                raise ProblemsError(
+                    f"only {len(made)} of {config.count} Countdown problems could be made: no new one with {size} "
+                    f"numbers in {_MAX_MISSES} draws from {config!r}; widen numbers or target, allow more operations, "
+                    "or lower count"
+                )
+            continue
+        misses = 0
+        made[key] = to_problem(drawn[0], key[1], config.operations, config.use, config.max_intermediate)
+    return list(made.values())
+
+
+def draw(config: CountdownConfig, size: int, rng: random.Random) -> tuple[list[int], list[Operation]] | None:
+    """Draw size numbers on config's side of the split and a path whose last value is a target in range.
+
+    Returns None when this draw came to nothing; with use = any, a path may leave numbers over, and no number is the
+    target itself.
+    """
+    numbers = [rng.randint(*config.numbers) for _ in range(size)]
+    if split_of(numbers) is not config.split:
+        return None
+    length = size - 1 if config.use is Use.ALL else rng.randint(1, size - 1)
+    path = random_path(numbers, length, config.operations, config.max_intermediate, rng)
+    if not path or not config.target[0] <= path[-1].value <= config.target[1]:
+        return None
+    if config.use is Use.ANY and path[-1].value in numbers:
+        return None
+    return numbers, path
+
+
+def random_path(
+    numbers: Sequence[int], length: int, operations: str, max_intermediate: int, rng: random.Random
+) -> list[Operation]:
+    """Play length random operations on length + 1 of the numbers; the last value is made of all of those.
+
+    length is 1 to len(numbers) - 1. Returns [] when the play got stuck.
+    """
+    hand = rng.sample(list(numbers), length + 1)
+    path: list[Operation] = []
+    while len(hand) > 1:
+        right, left = (hand.pop(rng.randrange(len(hand))) for _ in range(2))
+        legal = list(legal_operations(left, right, operations, max_intermediate))
+        if not legal:
+            return []
+        path.append(rng.choice(legal))
+        hand.append(path[-1].value)
+    return path
+
+
+def split_of(numbers: Sequence[int]) -> Split:
+    """Say which side of the split a multiset of numbers is on, from a hash that no setting or version changes."""
+    text = ",".join(str(number) for number in sorted(numbers))
+    fraction = int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big") / 2**64
+    return Split.TEST if fraction < TEST_SHARE else Split.TRAIN
+
+
+def problem_text(numbers: Sequence[int], target: int, operations: str = "+-*/", use: Use = Use.ALL) -> str:
+    """Word the problem the way the embedded model was taught."""
+    how = "exactly once" if use is Use.ALL else "at most once"
+    return f"Using each of the numbers {_listed(numbers)} {how}, with {_listed(operations)}, make {target}."
+
+
+def to_problem(
+    numbers: Sequence[int],
+    target: int,
+    operations: str = "+-*/",
+    use: Use = Use.ALL,
+    max_intermediate: int | None = None,
+) -> Problem:
+    """Build the record, its id derived from what is asked.
+
+    With max_intermediate, problems of up to 6 numbers are graded: metadata has solutions and difficulty.
+    """
+    parts = ["countdown", *map(str, sorted(numbers)), "to", str(target)]
+    if use is Use.ANY:
+        parts.append("any")
+    if set(operations) != set("+-*/"):
+        parts.append("".join(name for symbol, name in zip("+-*/", "asmd", strict=True) if symbol in operations))
+    metadata: dict[str, object] = {
+        "numbers": list(numbers),
+        "target": target,
+        "operations": operations,
+        "use": use.value,
+    }
+    if max_intermediate is not None and len(numbers) in _EXPRESSIONS:
+        solutions = count_solutions(numbers, target, operations, max_intermediate, any_subset=use is Use.ANY)
+        metadata |= {"solutions": solutions, "difficulty": difficulty(len(numbers), solutions).value}
+    return Problem(
+        id="-".join(parts),
+        prompt=problem_text(numbers, target, operations, use),
+        answer=str(target),
+        task="countdown",
+        source="astro.problems.countdown",
+        metadata=metadata,
+    )
+
+
+def difficulty(size: int, solutions: int) -> Difficulty:
+    """Grade a problem of 2 to 6 numbers by the odds that a blind guess is one of its solutions."""
+    if _EXPRESSIONS[size] <= 100 * solutions:
+        return Difficulty.EASY
+    return Difficulty.MEDIUM if _EXPRESSIONS[size] <= 1_000 * solutions else Difficulty.HARD
+
+
+def _listed(words: Sequence[object]) -> str:
+    *front, last = (str(word) for word in words)
+    return f"{', '.join(front)} and {last}" if front else last

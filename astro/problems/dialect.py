@@ -1,0 +1,98 @@
+"""The English of the embedded model: every sentence it reads or writes about Countdown, in one place.
+
+A solution is one step a line. Each step combines two numbers and says what is left; the last line judges the outcome
+and gives the answer as an expression. The scripted Countdown player and the corpus of the embedded model both speak it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+STEP_DELIMITER = "\n"
+BEGINNING = "the beginning"
+NO_THOUGHTS = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A number on the table and the expression that made it."""
+
+    value: int
+    expression: str
+
+    @classmethod
+    def given(cls, value: int) -> "Term":
+        """A number of the problem."""
+        return cls(value, str(value))
+
+    @property
+    def operand(self) -> str:
+        """The expression as an operand: compound ones in parentheses."""
+        return f"({self.expression})" if " " in self.expression else self.expression
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """left symbol right = value, as the model states it (it may state a wrong value)."""
+
+    left: Term
+    symbol: str
+    right: Term
+    value: int
+
+    @property
+    def equation(self) -> str:
+        """The operation in figures, such as 50 - 25 = 25."""
+        return f"{self.left.value} {self.symbol} {self.right.value} = {self.value}"
+
+    @property
+    def outcome(self) -> Term:
+        """The number that goes back on the table."""
+        return Term(self.value, f"{self.left.operand} {self.symbol} {self.right.operand}")
+
+
+def spoken(numbers: Sequence[int]) -> str:
+    """Numbers as a person lists them: 3, 7 and 25."""
+    words = [str(number) for number in numbers]
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def after(table: Sequence[Term], operation: Operation) -> list[Term]:
+    """The table once the operation is done: the new number first, then the others in their order."""
+    rest = list(table)
+    rest.remove(operation.left)
+    rest.remove(operation.right)
+    return [operation.outcome, *rest]
+
+
+def step(operation: Operation, left_over: Sequence[Term]) -> str:
+    """One step of a solution; left_over is the table after it."""
+    return f"I take {operation.equation}, which leaves {spoken([term.value for term in left_over])}."
+
+
+def conclusion(final: Term, target: int) -> str:
+    """The last line: an honest judgement, then the answer.
+
+    The two numbers stand side by side before the judgement, since a small model compares best what is close together.
+    """
+    judgement = "correct" if final.value == target else "not correct"
+    compared = f"That is {final.value} and the target is {target}, so the solution is {judgement}."
+    return f"{compared} The answer is \\boxed{{{final.expression}}}."
+
+
+def rewrite_prompt(problem: str, thoughts: Sequence[str], step_text: str) -> str:
+    """Ask for one step as a thought that continues the thoughts so far."""
+    return _about(problem, "Thoughts", " ".join(thoughts) or NO_THOUGHTS) + f"Step: {step_text}\nRewrite the step."
+
+
+def backtrack_prompt(problem: str, thoughts: Sequence[str], step_text: str) -> str:
+    """Ask for the sentence that goes back to an earlier step, or to BEGINNING."""
+    return _about(problem, "Thoughts", " ".join(thoughts) or NO_THOUGHTS) + f"Step: {step_text}\nGo back to the step."
+
+
+def evaluate_prompt(problem: str, solution: str) -> str:
+    """Ask whether a solution is right; the answer is Yes. or No."""
+    return _about(problem, "Solution", solution) + "Is the solution right?"
+
+
+def _about(problem: str, heading: str, text: str) -> str:
+    return f"Problem: {problem}\n{heading}: {text}\n"

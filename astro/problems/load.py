@@ -1,0 +1,267 @@
+"""From a source named in the configuration to the problems of a run, and the rows that were left out."""
+
+import difflib
+import hashlib
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, field_validator, model_validator
+
+from astro.config import Section
+from astro.errors import ProblemsError
+from astro.problems.bundled import bundled_sets
+from astro.problems.countdown import CountdownConfig, generate
+from astro.problems.hub import hub_rows
+from astro.problems.layouts import COLUMNS, read_problem
+from astro.problems.problem import TASKS, Problem
+from astro.problems.quality import Contamination, fingerprint
+from astro.problems.readers import SUFFIXES, Row, read_rows, table_rows
+from astro.problems.rejection import BadRowError, Reason, RejectedRow
+
+_HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+(@[\w.-]+)?")
+_SHARD = re.compile(r"([1-9]\d{0,5})/([1-9]\d{0,5})")
+
+
+class ProblemsConfig(Section):
+    """Where the problems come from: either source or countdown.
+
+    source: one or several of
+        a bundled set       countdown, word-problems
+        a file              mine.jsonl, .json, .csv, .tsv (each also .gz) or .parquet
+        a folder            in the Hugging Face layout, or written by save_to_disk
+        a set on the hub    openai/gsm8k, or openai/gsm8k@REVISION
+        The columns of GSM8K, MATH, NuminaMath, AIME, AMC, Countdown and their like are known, see columns.
+        With several sources, ids get the name of theirs in front.
+    countdown: generate Countdown problems instead; count is the one setting needed.
+    columns: our field -> your column, for files of other columns: {prompt: task_text, answer: gold.value}.
+        Fields: id, prompt, answer, task, numbers, target. Dots lead into nested fields.
+    task: the verifier of rows that don't name theirs: math (usual), countdown, mcq, qa, code, logic, chem, bio.
+    subset, split: of a data set; default its only subset, and train or its only split.
+    limit: keep the first so many good problems.
+    shard: "i/n", i from 1 to n: this process's part of what limit leaves. The n parts are disjoint and complete, and
+        a problem's part depends on its id alone.
+    exclude: sources, evaluation sets mostly, whose problems must not come in, not even a run of 13 words of them;
+        of a data set it is the test split.
+    """
+
+    source: str | tuple[str, ...] | None = None
+    countdown: CountdownConfig | None = None
+    columns: dict[str, str] = Field(default_factory=dict)
+    task: str | None = None
+    subset: str | None = None
+    split: str | None = None
+    limit: int | None = Field(default=None, ge=1)
+    shard: str = "1/1"
+    exclude: tuple[str, ...] = ()
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The sources, also when there is only one."""
+        return (self.source,) if isinstance(self.source, str) else self.source or ()
+
+    @field_validator("columns")
+    @classmethod
+    def _columns_map_known_fields(cls, columns: dict[str, str]) -> dict[str, str]:
+        for field in columns:
+            if field not in COLUMNS:
+                near = difflib.get_close_matches(field, COLUMNS, n=1) or [", ".join(COLUMNS)]
+                raise ValueError(f"columns maps our fields to your columns, and {field!r} is not a field ({near[0]}?)")
+        return columns
+
+    @field_validator("source", "exclude")
+    @classmethod
+    def _sources_have_names(cls, source: str | tuple[str, ...] | None) -> str | tuple[str, ...] | None:
+        if source is not None and "" in ([source] if isinstance(source, str) else source):
+            raise ValueError("a source is a bundled set, a file, a folder or a set on the hub, not an empty text")
+        return source
+
+    @field_validator("task")
+    @classmethod
+    def _task_is_known(cls, task: str | None) -> str | None:
+        if task is not None and task not in TASKS:
+            near = difflib.get_close_matches(task, TASKS, n=1)
+            raise ValueError(f"did you mean {near[0]!r}?" if near else f"a task is one of {', '.join(TASKS)}")
+        return task
+
+    @field_validator("shard")
+    @classmethod
+    def _shard_is_a_part(cls, shard: str) -> str:
+        part = _SHARD.fullmatch(shard)
+        if not part or int(part[1]) > int(part[2]):
+            raise ValueError("a shard has the form i/n with 1 <= i <= n, such as 1/4")
+        return shard
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Self:
+        if bool(self.sources) == bool(self.countdown):
+            raise ValueError("give either source (a file, folder, data set or bundled set) or countdown (to generate)")
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedProblems:
+    """The problems of a run, in the order of their source, and what was left out of it."""
+
+    problems: list[Problem]
+    rejected: list[RejectedRow]
+
+
+Check = Callable[[Problem], str | None]
+"""Says why a problem's gold answer is of no use, or None; how a verifier, which stands above this package, is heard."""
+
+
+def load_problems(config: ProblemsConfig, check: Check | None = None) -> LoadedProblems:
+    """Read, check and deduplicate the problems that config names.
+
+    Raises ProblemsError when a source is missing, unreadable or without one good row.
+    """
+    loaded = LoadedProblems([], [])
+    for outcome in stream_problems(config, check):
+        if isinstance(outcome, Problem):
+            loaded.problems.append(outcome)
+        else:
+            loaded.rejected.append(outcome)
+    return loaded
+
+
+def stream_problems(config: ProblemsConfig, check: Check | None = None) -> Iterator[Problem | RejectedRow]:
+    """Like load_problems, one by one; what stays in memory of a problem is a hash, its id and answer.
+
+    Rejected rows come with every shard. Rows beyond the limit are not read.
+    """
+    gate = _Gate(check, config.exclude)
+    good = 0
+    for source, label in _labelled(config.sources) if config.sources else [("astro.problems.countdown", "")]:
+        refused: list[RejectedRow] = []
+        good_before = good
+        for row, candidate in _candidates(config, source, label):
+            outcome = gate.judge(candidate)
+            if isinstance(outcome, Problem):
+                good += 1
+                if in_shard(outcome.id, config.shard):
+                    yield outcome
+                if good == config.limit:
+                    return
+            else:
+                refused.append(_refusal(source, row, outcome))
+                yield refused[-1]
+        if good == good_before:
+            raise ProblemsError(_no_good_row(source, refused))
+
+
+def in_shard(problem_id: str, shard: str) -> bool:
+    """Say whether a problem belongs to part i of n, written "i/n"."""
+    part, parts = (int(number) for number in shard.split("/"))
+    digest = hashlib.blake2b(problem_id.encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big") % parts == part - 1
+
+
+class _Gate:
+    """What is asked of a problem in the light of those let in before it."""
+
+    def __init__(self, check: Check | None, exclude: tuple[str, ...]) -> None:
+        self._check = check
+        self._apart = Contamination(problem for source in exclude for problem in _excluded(source)) if exclude else None
+        self._ids: set[str] = set()
+        self._asked: dict[
+            bytes, tuple[str, str]
+        ] = {}  # the id and the answer of a question, by the hash of the question
+
+    def judge(self, candidate: Problem | BadRowError) -> Problem | BadRowError:
+        if isinstance(candidate, BadRowError):
+            return candidate
+        key = hashlib.blake2b(fingerprint(candidate).encode(), digest_size=16).digest()
+        if key in self._asked:
+            first, answer = self._asked[key]
+            conflict = "" if answer == candidate.answer else f", which has the answer {answer!r:.80}"
+            return BadRowError(Reason.DUPLICATE_PROMPT, f"the same question as {first}{conflict}")
+        if candidate.id in self._ids:
+            return BadRowError(Reason.DUPLICATE_ID, f"the id {candidate.id} was used before, for another question")
+        if self._apart and (overlap := self._apart.find(candidate)):
+            return BadRowError(Reason.CONTAMINATED, f"shares {overlap.shared!r} with {overlap.other_id}")
+        if self._check and (fault := self._check(candidate)):
+            return BadRowError(Reason.UNVERIFIABLE, fault)
+        self._ids.add(candidate.id)
+        self._asked[key] = (candidate.id, candidate.answer)
+        return candidate
+
+
+def _candidates(config: ProblemsConfig, source: str, label: str) -> Iterator[tuple[Row, Problem | BadRowError]]:
+    if config.countdown:
+        for number, problem in enumerate(generate(config.countdown), 1):
+            yield Row(number, {}, problem.prompt), problem
+        return
+    for row in _open_source(source, config.subset, config.split):
+        if isinstance(row.content, BadRowError):
+            yield row, row.content
+            continue
+        try:
+            problem = read_problem(row.content, config.columns, config.task, source)
+        except BadRowError as error:
+            yield row, error
+        else:
+            yield row, replace(problem, id=f"{label}:{problem.id}") if label else problem
+
+
+def _excluded(source: str) -> Iterator[Problem]:
+    """The readable rows of an evaluation set: its test split, if it has splits."""
+    empty = True
+    for row in _open_source(source, None, None, "test"):
+        if isinstance(row.content, BadRowError):
+            continue
+        try:
+            problem = read_problem(row.content, {}, None, source)
+        except BadRowError:
+            continue
+        empty = False
+        yield problem
+    if empty:
+        raise ProblemsError(f"problems.exclude: {source} has no readable row")
+
+
+def _labelled(sources: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Each source with the prefix of its ids: none for a single source, else its name, numbered if it repeats."""
+    if len(sources) == 1:
+        return [(sources[0], "")]
+    names = [Path(source.partition("@")[0]).name.partition(".")[0] for source in sources]
+    return [
+        (source, name if names.count(name) == 1 else f"{name}-{names[: position + 1].count(name)}")
+        for position, (source, name) in enumerate(zip(sources, names, strict=True))
+    ]
+
+
+def _open_source(source: str, subset: str | None, split: str | None, usual_split: str = "train") -> Iterator[Row]:
+    bundled = bundled_sets()
+    if source in bundled:
+        return read_rows(bundled[source])
+    path = Path(source).expanduser()
+    if path.is_file():
+        return read_rows(path)
+    looks_like_file = path.suffix in (*SUFFIXES, ".gz")
+    if path.is_dir() or (_HUB_NAME.fullmatch(source) and not looks_like_file and not path.parent.is_dir()):
+        return table_rows(hub_rows(str(path), subset, split, usual_split))
+    siblings = [child.name for child in path.parent.iterdir()] if path.parent.is_dir() else []
+    near = difflib.get_close_matches(path.name, [*siblings, *bundled], n=3)
+    raise ProblemsError(
+        f"there is no file, folder or bundled set {source!r}"
+        + (f"; did you mean {' or '.join(near)}?" if near else ".")
+        + f" Bundled sets: {', '.join(bundled) or 'none in this installation'}. A set on the hub is named owner/name."
+    )
+
+
+def _refusal(source: str, row: Row, fault: BadRowError) -> RejectedRow:
+    text = row.text or ("" if isinstance(row.content, BadRowError) else str(row.content))
+    # Half surrogates, which a broken row may hold, cannot be written to any file.
+    detail, excerpt = (part.encode(errors="replace").decode() for part in (fault.detail, text.strip()[:200]))
+    return RejectedRow(source, row.line, fault.reason, detail, excerpt)
+
+
+def _no_good_row(source: str, refused: list[RejectedRow]) -> str:
+    if not refused:
+        return f"{source} has no rows"
+    reasons = "".join(f"\n  line {row.line}: {row.reason.value} ({row.detail})" for row in refused[:3])
+    more = f"\n  and {len(refused) - 3} more" if len(refused) > 3 else ""
+    return f"{source} has no good row among {len(refused)}:{reasons}{more}"

@@ -1,0 +1,81 @@
+"""When two problems are the same, and when one set gives another away."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from astro.problems.problem import Problem
+
+_WORD = re.compile(r"\w+|[^\w\s]")  # LaTeX and signs count: x + 1 and x - 1 are different problems
+_PUNCTUATION = frozenset(".,;:!?$\"'`")  # ... but sentences that differ in their dress are not
+
+
+def words(text: str) -> list[str]:
+    """Words and signs of a text for comparison: lower case, compatible Unicode forms unified, without punctuation."""
+    found = _WORD.findall(unicodedata.normalize("NFKC", text).lower())
+    return [word for word in found if word not in _PUNCTUATION]
+
+
+def fingerprint(problem: Problem) -> str:
+    """A text that is equal for two problems exactly when they ask the same.
+
+    For Countdown that is the multiset of numbers, the target, and the rules; for the rest the words of the prompt.
+    """
+    if problem.task == "countdown" and "numbers" in problem.metadata:
+        rules = "".join(sorted(str(problem.metadata.get("operations"))))
+        numbers = sorted(problem.metadata["numbers"])
+        return f"countdown {numbers} {problem.metadata['target']} {rules} {problem.metadata.get('use')}"
+    return " ".join(words(problem.prompt))
+
+
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """A problem that another set gives away, the problem of that set, and the words they share."""
+
+    problem_id: str
+    other_id: str
+    shared: str
+
+
+class Contamination:
+    """The runs of words of a set of problems that is to be kept apart from another, an evaluation set mostly.
+
+    Two problems overlap when they share a run of n words, 13 by default (the length that the GPT-3 report, appendix C,
+    compares); a prompt of fewer than n words has a single run, all of it. Countdown prompts are nothing but their
+    numbers, so that Countdown problems overlap when their multisets of numbers and their targets are equal.
+
+    It holds one hash for each run: about 100 bytes a word of the set.
+    """
+
+    def __init__(self, problems: Iterable[Problem], n: int = 13) -> None:
+        if n < 1:
+            raise ValueError(f"a run has at least one word, not {n}")
+        self._n = n
+        self._holders: dict[int, str] = {}
+        for problem in problems:
+            for run in _runs(problem, n):
+                self._holders.setdefault(hash(run), problem.id)
+
+    def find(self, problem: Problem) -> Overlap | None:
+        """The first overlap of a problem with the set, or None."""
+        for run in _runs(problem, self._n):
+            holder = self._holders.get(hash(run))
+            if holder is not None:
+                return Overlap(problem.id, holder, " ".join(run))
+        return None
+
+
+def find_overlaps(problems: Iterable[Problem], kept_apart: Iterable[Problem], n: int = 13) -> list[Overlap]:
+    """The problems that share a run of n words with any in kept_apart, with one partner each; see Contamination."""
+    contamination = Contamination(kept_apart, n)
+    return [overlap for problem in problems if (overlap := contamination.find(problem))]
+
+
+def _runs(problem: Problem, n: int) -> Iterator[Sequence[str]]:
+    if problem.task == "countdown" and "numbers" in problem.metadata:
+        yield ("countdown", *map(str, sorted(problem.metadata["numbers"])), "to", str(problem.metadata["target"]))
+        return
+    text = words(problem.prompt)
+    for start in range(max(1, len(text) - n + 1)):
+        yield tuple(text[start : start + n])

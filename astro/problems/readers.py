@@ -1,0 +1,171 @@
+"""Files and data sets as streams of rows; nothing is held in memory but the row at hand (plain JSON excepted).
+
+A broken row comes out as the BadRowError that describes it, in its place, and the stream goes on.
+"""
+
+import csv
+import gzip
+import io
+import itertools
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from astro.errors import ProblemsError
+from astro.problems.rejection import BadRowError, Reason
+
+SUFFIXES = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet")  # all but Parquet may be followed by .gz
+_LONGEST_LINE = 1 << 24  # bytes; a line beyond it is a damaged file rather than a problem
+
+
+class Row(NamedTuple):
+    """A row at its line (of a text file, where the row ends) or its number in a table, from 1.
+
+    text: how the row begins in the file, as far as it is not told by content.
+    """
+
+    line: int
+    content: Mapping[str, Any] | BadRowError
+    text: str = ""
+
+
+def read_rows(path: Path) -> Iterator[Row]:
+    """Stream the rows of one file, its format told by its suffix.
+
+    Raises ProblemsError when the file cannot be opened or is not of its format at all.
+    """
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    suffix = next((suffix for suffix in reversed(suffixes) if suffix != ".gz"), "")
+    if suffix not in SUFFIXES:
+        raise ProblemsError(f"{path} has an unknown format; readable are {', '.join(SUFFIXES)}, also with .gz")
+    try:
+        if suffix == ".parquet":
+            yield from _parquet_rows(path)
+        elif suffix in (".csv", ".tsv"):
+            yield from _csv_rows(path, "\t" if suffix == ".tsv" else ",")
+        elif suffix == ".json":
+            yield from _json_rows(path)
+        else:
+            yield from _json_lines(path)
+    except (OSError, EOFError) as error:  # gzip raises EOFError for a truncated file
+        raise ProblemsError(f"cannot read {path}: {error}") from error
+
+
+def table_rows(rows: Iterator[Mapping[str, Any]]) -> Iterator[Row]:
+    """Number the rows of a table that has been decoded already."""
+    for number, row in enumerate(rows, 1):
+        yield Row(number, row)
+
+
+def _open(path: Path) -> io.BufferedIOBase:
+    stream = path.open("rb")
+    if stream.read(2) == b"\x1f\x8b":
+        stream.close()
+        return gzip.open(path, "rb")
+    stream.seek(0)
+    return stream
+
+
+def _json_lines(path: Path) -> Iterator[Row]:
+    with _open(path) as stream:
+        for number in itertools.count(1):
+            line = stream.readline(_LONGEST_LINE)
+            if not line:
+                return
+            too_long = len(line) == _LONGEST_LINE and not line.endswith(b"\n")
+            rest = line
+            while too_long and rest and not rest.endswith(b"\n"):
+                rest = stream.readline(_LONGEST_LINE)
+            line = line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
+            if line.strip():
+                content = _unreadable(f"longer than {_LONGEST_LINE} bytes") if too_long else _parsed(line)
+                yield Row(number, content, line[:800].decode(errors="replace"))
+
+
+def _parsed(text: bytes) -> Mapping[str, Any] | BadRowError:
+    try:
+        return _row(json.loads(text.decode().strip()))
+    except RecursionError:
+        return _unreadable("JSON nested too deep")
+    except UnicodeDecodeError as error:
+        return _unreadable(f"not UTF-8: {error.reason} at byte {error.start}")
+    except json.JSONDecodeError as error:
+        return _unreadable(f"not JSON: {error.msg} at column {error.colno}")
+    except ValueError as error:  # a number of thousands of digits
+        return _unreadable(f"not JSON: {error}")
+
+
+def _row(content: Any) -> Mapping[str, Any] | BadRowError:
+    if isinstance(content, Mapping):
+        return content
+    return BadRowError(Reason.WRONG_TYPE, f"a row must be an object with named fields, not {type(content).__name__}")
+
+
+def _unreadable(detail: str) -> BadRowError:
+    return BadRowError(Reason.UNREADABLE, detail)
+
+
+def _json_rows(path: Path) -> Iterator[Row]:
+    """Rows of a JSON list, of an object that holds one list of rows, of one single row, or of lines of JSON."""
+    with _open(path) as stream:
+        text = stream.read().removeprefix(b"\xef\xbb\xbf")
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        if b"\n" in text.strip() and not text.lstrip().startswith(b"["):  # JSON lines under the name .json are common
+            yield from _json_lines(path)
+            return
+        raise ProblemsError(f"{path} is not valid JSON: {error}") from error
+    if isinstance(content, Mapping):
+        lists = [value for value in content.values() if isinstance(value, list) and value and _is_rows(value)]
+        content = lists[0] if len(lists) == 1 else [content]
+    if not isinstance(content, list):
+        raise ProblemsError(f"{path} must hold a list of rows, not {type(content).__name__}")
+    for number, row in enumerate(content, 1):
+        yield Row(number, _row(row), "" if isinstance(row, Mapping) else repr(row))
+
+
+def _is_rows(values: list[Any]) -> bool:
+    # Chat messages are a list of objects too, but one inside a row.
+    return all(isinstance(value, Mapping) and "role" not in value for value in values)
+
+
+def _csv_rows(path: Path, delimiter: str) -> Iterator[Row]:
+    with _open(path) as stream:
+        # Bytes that are not UTF-8 become half surrogates, which spoil their own row only.
+        lines = (line.decode(errors="surrogateescape") for line in stream)
+        first = next(lines, "").removeprefix("\ufeff")
+        reader = csv.reader(itertools.chain([first], lines), delimiter=delimiter, strict=True)
+        header: list[str] | None = None
+        while True:
+            try:
+                cells = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                yield Row(reader.line_num, _unreadable(f"not CSV: {error}"))
+                continue
+            if header is None:
+                header = cells
+            elif cells:
+                yield Row(reader.line_num, _csv_row(header, cells), delimiter.join(cells))
+
+
+def _csv_row(header: list[str], cells: list[str]) -> Mapping[str, Any] | BadRowError:
+    if len(cells) != len(header):
+        return _unreadable(f"{len(cells)} fields where the header has {len(header)}")
+    if any("\udc80" <= character <= "\udcff" for cell in cells for character in cell):
+        return _unreadable("not UTF-8")
+    return dict(zip(header, cells, strict=True))
+
+
+def _parquet_rows(path: Path) -> Iterator[Row]:
+    import pyarrow as pa  # noqa: PLC0415 - slow to import, and most files are not Parquet
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
+    try:
+        with pq.ParquetFile(path) as file:
+            yield from table_rows(row for batch in file.iter_batches(batch_size=1_000) for row in batch.to_pylist())
+    except pa.ArrowException as error:
+        raise ProblemsError(f"{path} is not readable Parquet: {error}") from error

@@ -1,0 +1,45 @@
+"""Rows that did not become problems: where they stand and why."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Why a row was left out."""
+
+    UNREADABLE = "unreadable"  # not JSON, not UTF-8, not a row of the table
+    WRONG_TYPE = "wrong type"  # a prompt that is not text, an answer that is not a text or a number
+    MISSING_PROMPT = "missing prompt"
+    MISSING_ANSWER = "missing answer"  # absent, empty, NaN, or a solution without a final answer
+    UNVERIFIABLE = "unverifiable answer"  # the verifier of the task cannot read it
+    DUPLICATE_ID = "duplicate id"
+    DUPLICATE_PROMPT = "duplicate prompt"
+    CONTAMINATED = "contaminated"  # also in a set that was to be kept apart
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedRow:
+    """One row left out.
+
+    source: the file, folder or data set as it was given.
+    line: line of a text file (where the row ends), or row of a table, from 1.
+    reason, detail: the kind, and what was found in words.
+    excerpt: the first 200 characters of the row.
+    """
+
+    source: str
+    line: int
+    reason: Reason
+    detail: str
+    excerpt: str
+
+    def __str__(self) -> str:
+        return f"{self.source}, line {self.line}: {self.reason.value} ({self.detail})"
+
+
+class BadRowError(Exception):
+    """Raised while a row is read and caught by the loader, which records it as a RejectedRow."""
+
+    def __init__(self, reason: Reason, detail: str) -> None:
+        super().__init__(detail)
+        self.reason, self.detail = reason, detail

@@ -1,0 +1,122 @@
+"""Data sets in the Hugging Face layout load from a folder through the datasets library itself."""
+
+import json
+
+import datasets
+import pytest
+
+from astro.errors import ProblemsError
+from astro.problems import ProblemsConfig, load_problems
+
+ROWS = [{"question": f"{n} + 1?", "answer": f"so\n#### {n + 1}"} for n in range(6)]
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path, monkeypatch):
+    """Nothing is left behind, and nothing left behind is found."""
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
+
+
+def answers(source, **settings_given):
+    return [problem.answer for problem in load_problems(ProblemsConfig(source=str(source), **settings_given)).problems]
+
+
+@pytest.fixture
+def parquet_folder(tmp_path):
+    """A data set with two configurations, each with Parquet shards named in the card's header."""
+    for subset, rows in (("main", ROWS), ("short", ROWS[:1])):
+        folder = tmp_path / "set" / subset
+        folder.mkdir(parents=True)
+        datasets.Dataset.from_list(rows[: len(rows) // 2 + 1]).to_parquet(folder / "train-00000-of-00002.parquet")
+        datasets.Dataset.from_list(rows[len(rows) // 2 + 1 :] or rows).to_parquet(
+            folder / "train-00001-of-00002.parquet"
+        )
+        datasets.Dataset.from_list([{"question": "held out?", "answer": "#### 99"}]).to_parquet(
+            folder / "test-00000-of-00001.parquet"
+        )
+    configs = [
+        {
+            "config_name": subset,
+            "data_files": [
+                {"split": "train", "path": f"{subset}/train-*"},
+                {"split": "test", "path": f"{subset}/test-*"},
+            ],
+        }
+        for subset in ("main", "short")
+    ]
+    (tmp_path / "set" / "README.md").write_text(f"---\nconfigs: {json.dumps(configs)}\n---\n# a set\n")
+    return tmp_path / "set"
+
+
+def test_a_folder_with_a_card_is_read_by_subset_and_split(parquet_folder):
+    """Train is the usual split; shards come in order; the rows are numbered through."""
+    assert answers(parquet_folder, subset="main") == ["1", "2", "3", "4", "5", "6"]
+    assert answers(parquet_folder, subset="main", split="test") == ["99"]
+    assert answers(parquet_folder, subset="main", limit=2) == ["1", "2"]
+
+
+def test_an_unnamed_subset_is_an_error_that_lists_them(parquet_folder):
+    """Nobody guesses which configuration was meant."""
+    with pytest.raises(ProblemsError, match=r"(?s)main.*short.*problems\.subset"):
+        answers(parquet_folder)
+
+
+def test_an_unknown_split_is_an_error_that_lists_them(parquet_folder):
+    """The message has the splits there are."""
+    with pytest.raises(ProblemsError, match=r"no split 'validation'.*\['train', 'test'\]"):
+        answers(parquet_folder, subset="main", split="validation")
+
+
+def test_a_folder_of_plain_files_needs_no_card(tmp_path):
+    """JSON Lines named after their split; a set with nothing but a test split is read without saying so."""
+    (tmp_path / "plain").mkdir()
+    (tmp_path / "plain" / "test.jsonl").write_text("".join(json.dumps(row) + "\n" for row in ROWS))
+    assert answers(tmp_path / "plain") == ["1", "2", "3", "4", "5", "6"]
+
+
+def test_a_set_saved_to_disk_is_read(tmp_path):
+    """Both a single table and a dictionary of splits."""
+    table = datasets.Dataset.from_list(ROWS)
+    table.save_to_disk(tmp_path / "one")
+    datasets.DatasetDict(train=table, test=table.select([0])).save_to_disk(tmp_path / "two")
+    assert len(answers(tmp_path / "one")) == 6
+    assert answers(tmp_path / "two", split="test") == ["1"]
+
+
+def test_bad_rows_of_a_data_set_are_listed(tmp_path):
+    """With their number in the split."""
+    datasets.Dataset.from_list([*ROWS, {"question": "no answer", "answer": None}]).save_to_disk(tmp_path / "set")
+    loaded = load_problems(ProblemsConfig(source=str(tmp_path / "set")))
+    assert [(row.line, row.reason.value) for row in loaded.rejected] == [(7, "missing answer")]
+
+
+def test_the_test_split_of_an_excluded_set_is_the_one_kept_out(tmp_path):
+    """Training on the train split of the same set remains possible."""
+    rows = [{"question": "held out?", "answer": "#### 99"}]
+    splits = datasets.DatasetDict(train=datasets.Dataset.from_list(ROWS + rows), test=datasets.Dataset.from_list(rows))
+    splits.save_to_disk(tmp_path / "set")
+    loaded = load_problems(ProblemsConfig(source=str(tmp_path / "set"), exclude=(str(tmp_path / "set"),)))
+    assert len(loaded.problems) == 6
+    assert [row.reason.value for row in loaded.rejected] == ["contaminated"]
+
+
+def test_a_folder_that_is_no_data_set_is_an_error(tmp_path):
+    """Whatever the library raises, it names the folder and a way on."""
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ProblemsError, match=r"cannot load the data set .*empty"):
+        answers(tmp_path / "empty")
+
+
+def test_a_set_that_cannot_be_had_from_the_hub_is_an_error(monkeypatch):
+    """Without the network, or without such a set, the run ends with the name in the message."""
+    monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", True)
+    with pytest.raises(ProblemsError, match="cannot load the data set nobody/nothing"):
+        answers("nobody/nothing@main")
+
+
+def test_bundled_sets_are_data_sets_too(tmp_path):
+    """Their folders have the layout that others publish."""
+    from astro.problems.bundled import bundled_sets
+
+    for name, file in bundled_sets().items():
+        assert answers(file.parent) == answers(name)
