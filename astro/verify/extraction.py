@@ -1,0 +1,388 @@
+r"""The final answer of a response, and nothing else.
+
+An answer counts when it is what a reader would take as the last word: the last \boxed{...} or <answer>...</answer>
+after the reasoning has ended, or (when allowed) a plain final statement such as "The answer is 42." An answer that
+only stands in the reasoning, in a comment, or in an unfinished box is no answer. Several different answers side by
+side are kept together in Extraction.parts, so that a task whose gold answer is a list can still accept them and every
+other task can refuse them.
+
+Every scan is linear in the length of the response; no regular expression here has nested or adjacent open repeats.
+"""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from astro.verify.verdict import Outcome
+from astro.verify.visible import RARE_MARKS, closing_brace, visible
+
+__all__ = ["AnswerFormat", "Extraction", "after_reasoning", "closing_brace", "extract"]
+
+LONG_RESPONSE = 200_000
+TAIL = 20_000
+MAX_CANDIDATES = 8  # more different boxes than this is a list of guesses, whatever the prose between them
+
+
+class AnswerFormat(StrEnum):
+    """Where the final answer stands."""
+
+    ANY = "any"  # the last answer tag or box, whichever is there
+    BOXED = "boxed"  # \boxed{...} or \fbox{...}
+    TAG = "tag"  # <answer>...</answer>, or the box inside it
+
+
+@dataclass(frozen=True, slots=True)
+class Extraction:
+    """What was found at the end of a response.
+
+    answer: the final answer as written, stripped; None when there is none or it cannot be told.
+    reason: the rule that found it, or why there is none.
+    outcome: None when an answer was found, else UNANSWERED or MALFORMED.
+    parts: when several different answers stand side by side, each of them (answer then joins them with ", ").
+    """
+
+    answer: str | None
+    reason: str
+    outcome: Outcome | None = None
+    parts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """A candidate: text[start:end] holds it with its markup, inner is the answer itself."""
+
+    start: int
+    end: int
+    inner: str
+
+
+def extract(response: str, answer_format: AnswerFormat = AnswerFormat.ANY, *, statements: bool = True) -> Extraction:
+    """Find the final answer.
+
+    statements: whether "The answer is X", "Answer: X" or "#### X" near the end counts when nothing is marked up.
+    Never raises. A response of more than LONG_RESPONSE characters is read in its last TAIL characters only.
+    """
+    if answer_format is not AnswerFormat.TAG:
+        plain = _one_plain_box(response)
+        if plain:
+            return Extraction(plain, "boxed")
+    text = after_reasoning(response)
+    if text is None:
+        return Extraction(None, "the reasoning never ends", Outcome.UNANSWERED)
+    text = visible(text[-TAIL:] if len(response) > LONG_RESPONSE else text)
+    spans = _candidates(text, answer_format)
+    if spans is None:
+        return Extraction(None, "the last answer is cut off", Outcome.UNANSWERED)
+    rule = "boxed" if answer_format is AnswerFormat.BOXED else "marked"
+    if not spans and statements:
+        spans, rule = _statements(text), "stated"
+    return _choose(text, spans, rule)
+
+
+def after_reasoning(response: str) -> str | None:
+    """The part of a response a reader is shown: after the last closed think block, before any end-of-turn token.
+
+    None when a think block is still open at the end.
+    """
+    if "<" not in response:
+        return response
+    text = response
+    if "<|channel|>" in text:
+        text = text.rpartition("<|channel|>final<|message|>")[2]
+        if "<|channel|>" in text:
+            return None
+    cut = _END_OF_TURN.search(text)
+    text = text[: cut.start()] if cut else text
+    marks = list(_THINK.finditer(text))
+    if not marks:
+        return text
+    if not marks[-1].group(1):
+        return None
+    return text[marks[-1].end() :]
+
+
+_THINK = re.compile(r"<(/?)(?:think|thinking|thought|reasoning|scratchpad)>", re.IGNORECASE)
+_END_OF_TURN = re.compile(r"<\|(?:im_end|eot_id|endoftext|end_of_text|end|user|im_start)\|>|</s>")
+
+
+def _one_plain_box(response: str) -> str | None:
+    r"""The content of the only \boxed{} of a response to which no rare rule can apply; None when in doubt."""
+    start = response.find("\\boxed{")
+    if start < 0 or "<" in response or "%" in response or response.find("\\boxed", start + 7) >= 0:
+        return None
+    if len(response) > LONG_RESPONSE or (response.count("\\") > 1 and any(mark in response for mark in RARE_MARKS)):
+        return None
+    end = response.find("}", start + 7)
+    inner = response[start + 7 : end]
+    if end < 0 or "{" in inner or "\\" in inner:
+        end = closing_brace(response, start + 6)
+        if end < 0:
+            return None
+        inner = response[start + 7 : end]
+    around = response[max(0, start - 16) : start] + response[end : end + 48]
+    if any(sign in around for sign in _DOUBT) or "example" in response:
+        return None
+    inner = inner.strip()
+    return None if _is_placeholder(inner) else inner
+
+
+def _candidates(text: str, answer_format: AnswerFormat) -> list[_Span] | None:
+    """Marked answers in order; None when the last one is opened and never closed."""
+    tags = [] if answer_format is AnswerFormat.BOXED else _tags(text)
+    if tags is None:
+        return None
+    if answer_format is AnswerFormat.TAG:
+        return tags
+    boxes = _boxes(text)
+    if boxes is None:
+        return None
+    spans: list[_Span] = []
+    for span in sorted(tags + boxes, key=lambda span: span.start):
+        if not spans or span.start >= spans[-1].end:  # not a box inside a tag
+            spans.append(span)
+    return spans
+
+
+def _tags(text: str) -> list[_Span] | None:
+    """Content of each <answer>...</answer>, or of the last box inside; None when the last tag is not closed."""
+    if "<answer>" not in text:
+        return []
+    spans, position = [], 0
+    while (start := text.find("<answer>", position)) >= 0:
+        end = text.find("</answer>", start)
+        if end < 0:
+            return None
+        start = text.rfind("<answer>", start, end)
+        inner = text[start + 8 : end]
+        boxes = _boxes(inner) if "box" in inner else []
+        if boxes is None:
+            return None
+        position = end + 9
+        spans.append(_Span(start, position, boxes[-1].inner if boxes else inner.strip()))
+    return spans
+
+
+def _boxes(text: str) -> list[_Span] | None:
+    r"""Outermost \boxed and \fbox groups; a mention without a group is skipped; None when the last is not closed."""
+    spans: list[_Span] = []
+    position = 0
+    for match in _BOX.finditer(text):
+        if match.start() < position:
+            continue
+        if match.group(1):
+            spans.append(_Span(match.start(), match.end(), match.group(1)))
+            continue
+        if not match.group().endswith("{"):
+            if match.end() == len(text):
+                return None
+            continue
+        closing = closing_brace(text, match.end() - 1)
+        if closing < 0:
+            return None
+        position = closing + 1
+        spans.append(_Span(match.start(), position, text[match.end() : closing].strip()))
+    return spans
+
+
+_BOX = re.compile(r"\\(?:boxed|fbox)(?:\s{0,8}\{|\s{1,8}(\d)|(?![a-zA-Z]))")
+
+
+def _choose(text: str, spans: list[_Span], rule: str) -> Extraction:
+    """The final answer among candidates: the last, together with those that stand beside it as equals."""
+    spans = [span for span in spans if not _withdrawn(text, span)]
+    real = [span for span in spans if not _is_placeholder(span.inner)]
+    shown = spans[-1].inner if spans else ""
+    if shown.strip(_SPACING) and _is_placeholder(shown):
+        return Extraction(None, f"the last answer, {shown[:40]!r}, is a placeholder", Outcome.MALFORMED)
+    if not real:
+        return Extraction(None, "no final answer", Outcome.UNANSWERED)
+    last = len(real) - 1
+    if _is_hedged(text, real[last]):
+        return Extraction(None, "the last answer is one of several", Outcome.MALFORMED)
+    first = last
+    while first > 0 and _side_by_side(text, real, first):
+        first -= 1
+    parts = tuple(dict.fromkeys(span.inner for span in real[first:]))
+    if len(parts) == 1:
+        if len({span.inner for span in real}) > MAX_CANDIDATES:
+            return Extraction(None, "a long list of different answers", Outcome.MALFORMED)
+        return Extraction(parts[0], rule)
+    return Extraction(", ".join(parts), "several answers side by side", None, parts)
+
+
+_DOUBT = ("not", "n't", "or ", "or\n", "wrong", "correct", "never", "?", "rather", "instead")
+
+
+def _withdrawn(text: str, span: _Span) -> bool:
+    """Whether the words around a candidate say that it is not the answer, only asks for it, or shows the form."""
+    before, after = text[max(0, span.start - 60) : span.start].lower(), text[span.end : span.end + 60].lower()
+    return bool(_NEGATED_BEFORE.search(before) or _DENIED_AFTER.match(after))
+
+
+def _is_hedged(text: str, span: _Span) -> bool:
+    """Whether another value is offered beside a candidate without markup, as in "41 or" before it."""
+    before, after = text[max(0, span.start - 60) : span.start].lower(), text[span.end : span.end + 60].lower()
+    return bool(_OFFERED_BEFORE.search(before) or _OFFERED_AFTER.match(after))
+
+
+_NEGATED_BEFORE = re.compile(
+    r"\b(?:not|never|neither|nor|isn't|wasn't|rather than|instead of|for example,?|example:|example of [a-z ]{0,20})"
+    r"(?: equal to| be| simply| just| in fact)?[\s$:(]{0,8}$"
+)
+_DENIED_AFTER = re.compile(
+    r"[\s$.,)]{0,8}(?:\?|(?:is|was|must be|seems|looks|cannot be|can't be)\s(?:actually |probably )?"
+    r"(?:wrong|incorrect|false|not (?:right|correct|true|the answer|the final answer|my answer)))"
+)
+_OFFERED_BEFORE = re.compile(r"\d[\s$),]{0,6}or(?: maybe| possibly| perhaps| even)?[\s$(]{0,6}$")
+_OFFERED_AFTER = re.compile(r"[\s$,(]{0,6}or(?: maybe| possibly| perhaps| even)?[\s$(]{0,6}-?\d")
+
+
+def _is_placeholder(inner: str) -> bool:
+    if len(inner) > 40 or "\\{" in inner:  # \\{\\} is the empty set
+        return False
+    return not inner.strip(_BLANK) or inner.strip(_BLANK).lower() in _PLACEHOLDERS
+
+
+_SPACING = " \t\r\n~\\,;:!{}$"
+_BLANK = " \t\r\n$.?_~\\,;:!{}()[]*…-"
+_PLACEHOLDERS = {
+    "answer",
+    "your answer",
+    "the answer",
+    "final answer",
+    "your final answer",
+    "the final answer",
+    "answer here",
+    "ldots",
+    "dots",
+    "cdots",
+    "quad",
+    "qquad",
+    "text{answer",
+    "text{your answer",
+    "text{final answer",
+    "text{the answer",
+    "square",
+    "box",
+    "text",
+    "phantom",
+    "blank",
+    "result",
+    "number",
+}
+
+
+def _side_by_side(text: str, spans: list[_Span], index: int) -> bool:
+    """Whether candidate index stands beside the one before it as an equal, instead of replacing it.
+
+    A correction or a sentence of reasoning between the two makes the earlier one intermediate; "or", punctuation, a
+    list label, or the same words as before the earlier one do not.
+    """
+    before, here = spans[index - 1], spans[index]
+    gap = text[before.end : here.start].lower()
+    words = _WORD.findall(gap[:2000])
+    if any(word in _ALTERNATIVE for word in words[-2:]):
+        return True
+    if any(word in _CORRECTION for word in words):
+        return False
+    if any(word in _ALTERNATIVE for word in words):
+        return True
+    lead_start = spans[index - 2].end if index > 1 else max(0, before.start - len(gap) - 20)
+    lead = _WORD.findall(text[lead_start : before.start].lower())
+    if words and lead[-len(words) :] == words:
+        return True
+    return len(words) < 3 and not any(word in _CONCLUSION for word in words)
+
+
+_WORD = re.compile(r"[a-z']{2,}")
+_ALTERNATIVE = frozenset(
+    [
+        "or",
+        "maybe",
+        "perhaps",
+        "alternatively",
+        "alternative",
+        "possibly",
+        "either",
+        "might",
+        "could",
+        "candidate",
+        "option",
+        "another",
+        "also",
+    ],
+)
+_CORRECTION = frozenset(
+    [
+        "wrong",
+        "incorrect",
+        "correct",
+        "correcting",
+        "correction",
+        "corrected",
+        "actually",
+        "wait",
+        "mistake",
+        "instead",
+        "sorry",
+        "oops",
+        "error",
+        "recheck",
+        "rechecking",
+        "fix",
+        "fixed",
+        "revised",
+        "revise",
+        "but",
+        "however",
+        "rather",
+    ],
+)
+_CONCLUSION = frozenset(["so", "therefore", "thus", "hence", "then", "final", "finally", "answer", "total", "gives"])
+
+
+def _statements(text: str) -> list[_Span]:
+    """Plain final statements in the last lines: "The answer is X", "Answer: X", "#### X"."""
+    tail_start = max(0, len(text) - 2000)
+    tail = text[tail_start:]
+    lines = [line for line in tail.split("\n") if line.strip()][-3:]
+    if not lines:
+        return []
+    tail_start += tail.rfind(lines[0])
+    tail = text[tail_start:]
+    spans: list[_Span] = []
+    for match in _STATEMENT.finditer(tail):
+        if match.group(1) or _NOT_A_STATEMENT.search(tail[max(0, match.start() - 40) : match.start()].lower()):
+            continue
+        stop = _SENTENCE_END.search(tail, match.end())
+        end = stop.start() if stop else len(tail)
+        inner = tail[match.end() : end]
+        asked = tail[end : end + 1] == "?"
+        if asked or inner.count("$") % 2 or _NEGATION.match(inner.lower()):
+            continue
+        start = tail_start + match.start()
+        if spans and start < spans[-1].end:  # "Final answer: the answer is 42" states it once
+            spans.pop()
+        spans.append(_Span(start, tail_start + end, _bare(inner)))
+    return spans
+
+
+_STATEMENT = re.compile(
+    r"(?:\banswer\b[*_ ]{0,4}(?:is equal to\b|is\b|:|=|was\b)(n't|\s?not\b)?|####|\bfinal answer\b[*_:]{0,4}\n)"
+    r"[*_:\s]{0,6}",
+    re.IGNORECASE,
+)
+_NOT_A_STATEMENT = re.compile(
+    r"\b(?:is|if|whether|suppose|assume|not|no|was|key|wrong)\s(?:the |an |my )?(?:final |right |correct )?$"
+)
+_NEGATION = re.compile(r"\s{0,3}(?:not|no longer|unknown|unclear|never)\b")
+_SENTENCE_END = re.compile(
+    r"[.;!](?=\s|$|\*)|\?|\n|,? (?:because|since|which|as we|i hope|i think|and i)\b", re.IGNORECASE
+)
+
+
+def _bare(statement: str) -> str:
+    """A stated answer without its Markdown and math delimiters."""
+    for mark in ("**", "__", "\\(", "\\)", "\\[", "\\]", "$"):
+        statement = statement.replace(mark, "")
+    return statement.strip(" \t\r\n*_`:")

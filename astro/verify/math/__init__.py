@@ -1,0 +1,8 @@
+"""Answers to mathematics problems, compared exactly and without ever evaluating text.
+
+characters -> lexer -> parser -> reader (which kind of answer) -> compare (is it the gold one) -> grading (the verdict)
+"""
+
+from astro.verify.math.grading import check_gold, verify
+
+__all__ = ["check_gold", "verify"]

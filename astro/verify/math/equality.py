@@ -1,0 +1,227 @@
+"""Whether two expressions are the same number, or the same function.
+
+Rational values are compared exactly. The rest is evaluated to many digits, functions at several points drawn from the
+two expressions' own text, and compared by relative error; a difference that shows in any written digit is found.
+"""
+
+import random
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+from typing import Any
+
+from astro.verify.math.errors import TooLargeError, UnreadableError
+from astro.verify.math.expressions import (
+    Call,
+    Const,
+    Expression,
+    Num,
+    Power,
+    Product,
+    Quotient,
+    Sum,
+    Var,
+    variables,
+    walk,
+)
+from astro.verify.math.values import NotRealError, exact, numeric, working_digits
+
+_POINTS = 4
+_INDICES = frozenset("nmkijN")
+
+
+def same(one: Expression, other: Expression, *, positive: bool = False) -> bool:
+    """Whether the two expressions are equal wherever both are defined.
+
+    positive: whether the problem restricts the variables to positive numbers.
+    Raises TooLargeError for astronomic numbers.
+    """
+    if one == other:
+        return True
+    names = variables(one) | variables(other)
+    if not names:
+        return _same_number(one, other)
+    agreed = 0
+    for point in _points(one, other, sorted(names), positive=positive):
+        verdict = _same_at(one, other, point)
+        if verdict is False:
+            return False
+        agreed += verdict is True
+    return agreed >= 2
+
+
+def _same_number(one: Expression, other: Expression) -> bool:
+    left, right = exact(one), exact(other)
+    if left is not None and right is not None:
+        return left == right
+    if _is_infinite(one) or _is_infinite(other):
+        return _sign_of_infinity(one) == _sign_of_infinity(other) != 0
+    bases = (0, 10) if _has_bare_log(one) or _has_bare_log(other) else (0,)
+    return any(_close(one, other, {}, base) for base in bases)
+
+
+def _same_at(one: Expression, other: Expression, point: Mapping[str, Fraction]) -> bool | None:
+    """Whether two functions agree at a point; None where one of them is not a real number there."""
+    try:
+        left, right = exact(one, point), exact(other, point)
+        if left is not None and right is not None:
+            return left == right
+        bases = (0, 10) if _has_bare_log(one) or _has_bare_log(other) else (0,)
+        verdicts = [_close(one, other, point, base) for base in bases]
+    except NotRealError:
+        return None
+    return None if None in verdicts else any(verdicts)
+
+
+def _close(one: Expression, other: Expression, point: Mapping[str, Fraction], base: int) -> bool | None:
+    digits = max(working_digits(one), working_digits(other))
+    left, right = numeric(one, digits, point, log_base=base), numeric(other, digits, point, log_base=base)
+    if point and (_imaginary(left) or _imaginary(right)) and not (_has_i(one) or _has_i(other)):
+        return None
+    difference, size = abs(left - right), max(abs(left), abs(right))
+    if difference == 0:
+        return True
+    magnitude = difference.context.mag  # the binary exponent
+    good_bits = int((digits - 12) * 3.32)
+    if exact_zero(one) or exact_zero(other):  # a zero that rounding has left as a speck, such as sin(pi)
+        return bool(magnitude(size) < -good_bits)
+    return bool(magnitude(difference) - magnitude(size) < -good_bits)
+
+
+def exact_zero(expression: Expression) -> bool:
+    """Whether the expression is 0 by rational steps."""
+    try:
+        return exact(expression) == 0
+    except UnreadableError:
+        return False
+
+
+def _imaginary(value: Any) -> bool:
+    return bool(getattr(value, "imag", 0) != 0)
+
+
+def _has_i(expression: Expression) -> bool:
+    return any(node == Const("i") for node in walk(expression))
+
+
+def _has_bare_log(expression: Expression) -> bool:
+    return any(isinstance(node, Call) and node.name == "log" and len(node.arguments) == 1 for node in walk(expression))
+
+
+def _is_infinite(expression: Expression) -> bool:
+    return any(node == Const("oo") for node in walk(expression))
+
+
+def _sign_of_infinity(expression: Expression) -> int:
+    """+1 or -1 for plus or minus infinity, 0 for anything else."""
+    match expression:
+        case Const("oo"):
+            return 1
+        case Product((Num(value), Const("oo"))):
+            return 1 if value > 0 else -1
+        case _:
+            return 0
+
+
+def _points(
+    one: Expression, other: Expression, names: list[str], *, positive: bool
+) -> Iterator[Mapping[str, Fraction]]:
+    """Points to compare at: integers for index variables of discrete functions, else fractions of both signs."""
+    rng = random.Random(repr((one, other)))  # noqa: S311 - reproducible on purpose
+    whole = {name for name in names if name[0] in _INDICES and (_is_discrete(one) or _is_discrete(other))}
+    for number in range(_POINTS + (0 if positive or len(whole) == len(names) else 3)):
+        point = {}
+        for name in names:
+            if name in whole:
+                point[name] = Fraction(rng.randint(3, 24))
+            else:
+                sign = 1 if number < _POINTS else rng.choice((-1, -1, 1))
+                point[name] = sign * Fraction(rng.randint(11, 97), rng.choice((7, 13, 17, 19)))
+        yield point
+
+
+def _is_discrete(expression: Expression) -> bool:
+    """Whether an expression is meant for whole numbers: factorials, binomials, floors, powers of a negative number."""
+    for node in walk(expression):
+        if isinstance(node, Call) and node.name in ("factorial", "binom", "floor", "ceil"):
+            return True
+        if isinstance(node, Call) and node.name in ("sin", "cos") and Const("pi") in set(walk(node)):
+            return True
+        if isinstance(node, Power) and isinstance(node.root, Num) and node.root.value < 0:
+            return True
+        if isinstance(node, Power) and isinstance(node.root, Product) and variables(node.exponent):
+            return True
+    return False
+
+
+def same_zeros(one: Expression, other: Expression, *, directed: bool = False) -> bool:
+    """Whether one = 0 and other = 0 have the same solutions because their ratio is a constant other than zero.
+
+    directed: the constant must be positive, so that the inequalities one < 0 and other < 0 agree as well.
+    """
+    names = sorted(variables(one) | variables(other))
+    ratio: Fraction | None = None
+    agreed = 0
+    for point in _points(one, other, names, positive=False):
+        try:
+            left, right = _at(one, point), _at(other, point)
+        except NotRealError:
+            continue
+        if (left == 0) != (right == 0):
+            return False
+        if left == 0:
+            continue
+        found = left / right
+        if directed and found < 0:
+            return False
+        if ratio is not None and abs(found - ratio) > abs(ratio) * Fraction(1, 10**40):
+            return False
+        ratio = found
+        agreed += 1
+    return agreed >= 3
+
+
+def _at(expression: Expression, point: Mapping[str, Fraction]) -> Fraction:
+    """A real value as a fraction, exact or to fifty digits. Raises NotRealError where it is not real."""
+    value = exact(expression, point)
+    if value is not None:
+        return value
+    found = numeric(expression, 60, point)
+    if found.imag != 0 or not found.real.context.isfinite(found.real):
+        raise NotRealError("a value that is not real")
+    if abs(found.real.context.mag(found.real)) > 1000:
+        raise TooLargeError("a value of astronomic size")
+    return Fraction(int(found.real.context.nint(found.real * 10**50)), 10**50)
+
+
+_CONSTANTS = ("C", "c", "K", "k", "C_1", "c_1", "const", "D", "A")
+
+
+def same_up_to_constant(gold: Expression, answer: Expression) -> bool:
+    """Whether both are the same antiderivative with a free constant of any name."""
+    if not isinstance(gold, Sum):
+        return False
+    free = [term.name for term in gold.terms if isinstance(term, Var) and term.name in _CONSTANTS]
+    others = variables(answer) - variables(gold)
+    if len(free) != 1 or len(others) != 1 or free[0] in variables(answer):
+        return False
+    constant = next(iter(others))
+    return same(gold, _rename(answer, constant, free[0]))
+
+
+def _rename(expression: Expression, name: str, to: str) -> Expression:  # noqa: PLR0911 - one line a case
+    """The expression with a variable called otherwise."""
+    match expression:
+        case Var(found):
+            return Var(to) if found == name else expression
+        case Sum(parts):
+            return Sum(tuple(_rename(part, name, to) for part in parts))
+        case Product(parts):
+            return Product(tuple(_rename(part, name, to) for part in parts))
+        case Quotient(above, below):
+            return Quotient(_rename(above, name, to), _rename(below, name, to))
+        case Power(root, exponent):
+            return Power(_rename(root, name, to), _rename(exponent, name, to))
+        case Call(function, parts):
+            return Call(function, tuple(_rename(part, name, to) for part in parts))
+        case _:
+            return expression

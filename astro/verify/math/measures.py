@@ -1,0 +1,117 @@
+"""Whether two quantities are in units that can be of the same answer, and their values in one unit."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import islice, product
+from math import prod
+
+from astro.verify.math.answers import Scalar
+from astro.verify.math.expressions import PI, Expression, Num, Product, Quotient, walk
+from astro.verify.math.question import Question
+from astro.verify.math.units import DEGREE, Unit
+from astro.verify.math.words import SIDES, vocabulary
+
+_PER_DEGREE = Quotient(PI, Num(Fraction(180)))
+_ANGLES = vocabulary("polar angle angles rotation argument theta radian radians degree degrees arc phase turn")
+_GENERIC = frozenset(("total", "altogether", "way", "all", "item", "piece", "in"))
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """Compares the units of two answers to one question."""
+
+    question: Question
+
+    def in_gold_unit(self, gold: Scalar, answer: Scalar) -> tuple[Expression, Expression] | None:  # noqa: PLR0911 - one line a case
+        """Both values in one unit; None if the units cannot be of the same answer."""
+        one, other = gold.expression, answer.expression
+        unit = answer.unit
+        if unit is None or unit.neutral:
+            if gold.unit == DEGREE and _mentions_pi(other):
+                return None if self.question.unit == DEGREE else (Product((one, _PER_DEGREE)), other)
+            return (one, other) if self._may_drop(gold.unit) else None
+        expected = gold.unit if gold.unit and not gold.unit.neutral else self.question.unit
+        if expected is None:
+            return self._angle(one, other, None, unit) or ((one, other) if self.fits(unit) else None)
+        if unit.words or expected.words:
+            return (one, other) if self._same_words(expected, unit) else None
+        if unit.dimensions != expected.dimensions:
+            return self._angle(one, other, expected, unit)
+        asked = self.question.unit
+        if asked and asked.dimensions == unit.dimensions and asked.size != unit.size:
+            return None
+        if unit.size == expected.size:
+            return one, other
+        return one, Product((other, Num(unit.size / expected.size)))
+
+    def _may_drop(self, unit: Unit | None) -> bool:
+        """Whether an answer may leave the gold's unit out: a measure, but not a direction or a side."""
+        return unit is None or not unit.words or bool(set(unit.words) & self.question.counted) or _countable(unit)
+
+    def fits(self, unit: Unit) -> bool:
+        """Whether the problem itself uses the answer's unit."""
+        if self.question.power and dict(unit.dimensions).get("length", self.question.power) != self.question.power:
+            return False
+        if unit.dimensions and not unit.words:
+            if self._mentions(unit):
+                return True
+            return dict(unit.dimensions).keys() == {"angle"} and "angle" in self.question.words
+        return all(self._counts(word) for word in unit.words)
+
+    def _counts(self, word: str) -> bool:
+        """Whether a word names what is counted: the thing asked for, or a word of the problem if none is."""
+        if word in _GENERIC:
+            return True
+        counted = self.question.counted
+        stems = {_stem(each) for each in (counted or self.question.words)}
+        return _stem(word) in stems
+
+    def _same_words(self, expected: Unit, unit: Unit) -> bool:
+        """Whether two counted things are the same, words of the problem apart."""
+        one, other = {_stem(word) for word in expected.words}, {_stem(word) for word in unit.words}
+        known = {_stem(word) for word in self.question.words} - one
+        if expected.dimensions and unit.words:
+            return False
+        if unit.dimensions and not self._mentions(unit):
+            return False
+        return one <= other and other - one <= known | _GENERIC
+
+    def _mentions(self, unit: Unit) -> bool:
+        """Whether the problem names this very unit, or what it is made of: cm for square cm, miles, hours for mph."""
+        if unit in self.question.named:
+            return True
+        sizes = [
+            [each.size**power for each in self.question.named if each.dimensions == ((dimension, 1),)]
+            for dimension, power in unit.dimensions
+        ]
+        return any(prod(chosen) == unit.size for chosen in islice(product(*sizes), 64))
+
+    def _angle(
+        self, one: Expression, other: Expression, expected: Unit | None, unit: Unit
+    ) -> tuple[Expression, Expression] | None:
+        """Degrees against radians: 30 degrees is pi/6, unless the problem asks for one of them."""
+        kinds = {name for name, _ in (expected.dimensions if expected else ())}, {name for name, _ in unit.dimensions}
+        if not self.question.words & _ANGLES:
+            return None
+        if self.question.unit and self.question.unit.dimensions != unit.dimensions:
+            return None
+        if kinds == ({"angle"}, {"radian"}):
+            return Product((one, _PER_DEGREE)), other
+        if kinds == (set(), {"angle"}) and _mentions_pi(one):
+            return one, Product((other, _PER_DEGREE))
+        if kinds == (set(), {"radian"}) and _mentions_pi(one):
+            return one, other
+        return None
+
+
+def _stem(word: str) -> str:
+    return word.removesuffix("'s").removesuffix("es").removesuffix("s").removesuffix("e")
+
+
+def _countable(unit: Unit) -> bool:
+    """Whether the words of a unit only say what is counted, and not which way."""
+    return not set(unit.words) & SIDES
+
+
+def _mentions_pi(expression: Expression) -> bool:
+    return any(node == PI for node in walk(expression))

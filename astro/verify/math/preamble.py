@@ -1,0 +1,55 @@
+"""What stands before an answer and says nothing: headings, "the answer is", the word for a sign."""
+
+from astro.verify.math.errors import UnreadableError
+from astro.verify.math.lexer import Kind, Token
+from astro.verify.math.words import HARMLESS, HEDGES, SIDES
+
+RELATIONS = frozenset(("=", "<", ">", "<=", ">=", "!=", "in", "notin", "approx"))
+EXCEPTIONS = [
+    phrase_.split()
+    for phrase_ in (
+        "all real numbers except",
+        "all reals except",
+        "all real numbers other than",
+        "all real numbers but",
+        "all real numbers except for",
+    )
+]
+
+
+def after_heading(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
+    """Without a heading of a few words, as in "Domain: [0, 5)"."""
+    for position, token in enumerate(tokens[:6]):
+        if token.text == ":" and 0 < position < len(tokens) - 1:
+            heading = [each.text.lower() for each in tokens[:position]]
+            return tokens if any(word in HEDGES or word in SIDES for word in heading) else tokens[position + 1 :]
+        if token.kind is not Kind.WORD:
+            break
+    return tokens
+
+
+def with_sign(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
+    """With the word of "negative infinity" as a sign."""
+    if len(tokens) == 2 and tokens[1].text == "infty" and tokens[0].kind is Kind.WORD:
+        sign = {"negative": "-", "minus": "-", "positive": "+", "plus": "+"}.get(tokens[0].text.lower())
+        if sign:
+            return (Token(Kind.SYMBOL, sign), tokens[1])
+    return tokens
+
+
+def without_lead(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
+    """Without the words of "there are 42" or "the answer is 42". Raises UnreadableError for "about 42", "not 42"."""
+    end = 0
+    while end < len(tokens) and (tokens[end].kind is Kind.WORD or tokens[end].text in (":", ",")):
+        end += 1
+    if end == len(tokens) or end == 0 or tokens[end].kind is Kind.RUN:
+        return tokens
+    lead = [token.text.lower() for token in tokens[:end] if token.text not in (":", ",")]
+    if tokens[end].text in RELATIONS or lead in EXCEPTIONS:
+        return tokens
+    if any(word in HEDGES for word in lead):
+        raise UnreadableError("a hedged answer")
+    if set(lead) & SIDES and all(word in HARMLESS or word in SIDES or word == "of" for word in lead):
+        sides = tuple(token for token in tokens[:end] if token.text.lower() in SIDES)
+        return (*tokens[end:], *sides)
+    return tokens[end:] if all(word in HARMLESS for word in lead) else tokens

@@ -1,0 +1,395 @@
+r"""From tokens to an answer: which kind it is, and its parts.
+
+The order matters: a separator outside of brackets makes a list, then a relation sign makes a relation, then brackets,
+unions, matrices, ratios and times are tried, and what is left is one number or formula with its unit, or words.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+
+from astro.verify.math import regions
+from astro.verify.math.answers import (
+    Answer,
+    Interval,
+    Listing,
+    Matrix,
+    Named,
+    Numeral,
+    Ordered,
+    Ratio,
+    Relation,
+    Scalar,
+    Values,
+    Words,
+)
+from astro.verify.math.combining import agree, combined, joined
+from astro.verify.math.equality import same
+from astro.verify.math.errors import UnreadableError
+from astro.verify.math.expressions import Expression, Num, Product, negate, variables
+from astro.verify.math.inequalities import solve_chain
+from astro.verify.math.lexer import Kind, Token, lex
+from astro.verify.math.parser import UNEVALUATED, parse
+from astro.verify.math.pieces import (
+    MATRICES,
+    closes,
+    is_function,
+    is_pair,
+    join_groups,
+    name_of,
+    split,
+    table_rows,
+    trim,
+)
+from astro.verify.math.preamble import EXCEPTIONS, RELATIONS, after_heading, with_sign, without_lead
+from astro.verify.math.quantities import Manner, clock_time, quantity, spelled
+from astro.verify.math.words import HEDGES, phrase
+
+_DOTS = Token(Kind.COMMAND, "ldots")
+_SUBSCRIPT_WORDS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
+                    "twelve": 12, "sixteen": 16}  # fmt: skip
+_OF_SETS = frozenset(("cup", "cap", "setminus"))
+_NAMED_SETS = {
+    "emptyset": "none",
+    "mathbbZ": "integers",
+    "mathbbN": "natural numbers",
+    "mathbbQ": "rational numbers",
+    "mathbbC": "complex numbers",
+}
+_SEPARATORS = frozenset((",", ";", "and", "or", "&"))
+_NUMERIC = frozenset(("-", "+", ",", "grouping", ".", "{", "}", "frac", "/"))
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """An answer with the tokens it was read from."""
+
+    answer: Answer
+    tokens: tuple[Token, ...]
+
+
+def read(text: str, manner: Manner) -> Reading:
+    """Read an answer.
+
+    Raises UnreadableError with the reason when it is not one definite answer, TooLargeError when it is too big to be.
+    """
+    tokens = trim(lex(text))
+    if not tokens:
+        raise UnreadableError("nothing is left of the answer without its markup")
+    return Reading(_Reader(manner).answer(tokens), tokens)
+
+
+class _Reader:
+    """Reads tokens in one manner."""
+
+    def __init__(self, manner: Manner) -> None:
+        self.manner = manner
+
+    def answer(self, tokens: tuple[Token, ...]) -> Answer:
+        """Any answer."""
+        tokens = without_lead(with_sign(trim(after_heading(tokens))))
+        if self.manner.grouping:
+            tokens = join_groups(tokens)
+        if any(token.text in ("pm", "mp") and token.kind is Kind.COMMAND for token in tokens):
+            return self._both_signs(tokens)
+        unbroken = self._number(tokens) or spelled(tokens)
+        if unbroken is not None:
+            return unbroken
+        pieces, marks = split(tokens, _SEPARATORS)
+        if marks:
+            return self._list(tokens, pieces, marks)
+        return self._single(tokens)
+
+    def _number(self, tokens: tuple[Token, ...]) -> Scalar | None:
+        """The commonest answers first: a number, a signed number, a number with grouping."""
+        if len(tokens) > 9 or not all(token.kind is Kind.NUMBER or token.text in _NUMERIC for token in tokens):
+            return None
+        if not self.manner.grouping and len(tokens) > 2:
+            return None
+        try:
+            return Scalar(parse(tokens, grouping=self.manner.grouping))
+        except UnreadableError:
+            return None
+
+    def _both_signs(self, tokens: tuple[Token, ...]) -> Answer:
+        """Expand plus-minus into the two answers it stands for, unless it stands in one entry of a list."""
+        pieces, marks = split(tokens, _SEPARATORS)
+        if marks:
+            return self._list(tokens, pieces, marks)
+        plus, minus = Token(Kind.SYMBOL, "+"), Token(Kind.SYMBOL, "-")
+        upper = tuple(plus if t.text == "pm" else minus if t.text == "mp" else t for t in tokens)
+        lower = tuple(minus if t.text == "pm" else plus if t.text == "mp" else t for t in tokens)
+        one, other = self._single(upper), self._single(lower)
+        if isinstance(one, Named) and isinstance(other, Named):
+            return Listing((one.value, other.value), name=one.name, joined="pm")
+        return Listing((one, other), joined="pm")
+
+    def _list(self, tokens: tuple[Token, ...], pieces: list[tuple[Token, ...]], marks: list[str]) -> Answer:
+        if any(
+            piece[:1] and piece[0].text.lower() in HEDGES and piece[0].kind in (Kind.WORD, Kind.RUN) for piece in pieces
+        ):
+            raise UnreadableError("a hedged answer")
+        pieces = [piece for piece in pieces if piece]
+        if not pieces:
+            raise UnreadableError("an empty list")
+        gaps: list[int] = []
+        entries: list[Answer] = []
+        for piece in pieces:
+            if piece[0].text == "ldots" and len(piece) == 1:
+                gaps.append(len(entries))
+            else:
+                entries.append(self.answer(piece) if len(pieces) > 1 else self._single(trim(piece)))
+        if len(entries) == 1 and not gaps:
+            return entries[0]
+        if all(isinstance(entry, Words) for entry in entries) and not gaps and _is_prose(tokens):
+            return Words(phrase([token.text for token in tokens]))
+        return joined(tuple(entries), "or" if "or" in marks else "and" if "and" in marks else marks[0], tuple(gaps))
+
+    def _single(self, tokens: tuple[Token, ...]) -> Answer:
+        """An answer without a separator outside of its brackets."""
+        if not tokens:
+            raise UnreadableError("an empty part")
+        pieces, ops = split(tokens, RELATIONS)
+        if ops:
+            return self._related(pieces, ops)
+        for reading in (self._matrix, self._set_expression, self._bracketed, self._colon, self._numeral):
+            found = reading(tokens)
+            if found is not None:
+                return found
+        return quantity(tokens, self.manner)
+
+    # relations
+
+    def _related(self, pieces: list[tuple[Token, ...]], ops: list[str]) -> Answer:
+        if "approx" in ops:
+            return self._approximate(pieces, ops)
+        if ops == ["in"]:
+            value = self.answer(pieces[1])
+            name = "".join(token.text for token in pieces[0])
+            if isinstance(value, Interval):
+                return Interval(value.region, name)
+            if isinstance(value, Listing):
+                return Listing(value.entries, value.braced, name, value.gaps)
+            return Named(name, value)
+        if "in" in ops or "notin" in ops:
+            raise UnreadableError("a membership that does not name the answer")
+        if not pieces[0]:
+            raise UnreadableError(f"a relation without its left side: {ops[0]}")
+        if set(ops) == {"="}:
+            return self._equation(pieces)
+        sides = [self._side(piece) for piece in pieces]
+        return solve_chain(sides, ops)
+
+    def _side(self, piece: tuple[Token, ...]) -> Expression:
+        value = self.answer(piece)
+        if isinstance(value, Scalar):
+            return value.expression
+        raise UnreadableError("a relation between things that are not numbers")
+
+    def _approximate(self, pieces: list[tuple[Token, ...]], ops: list[str]) -> Answer:
+        first = ops.index("approx")
+        exact = [piece for piece in pieces[: first + 1] if piece]
+        if not exact or (len(exact) == 1 and _is_name(exact[0])):
+            value = self.answer(pieces[first + 1])
+            if isinstance(value, Scalar):
+                return Scalar(value.expression, value.unit, value.percent, approximate=True)
+            raise UnreadableError("an approximate answer that is not a number")
+        if len(exact) == 1:
+            return self.answer(exact[0])
+        return self._related(pieces[: first + 1], ops[:first])
+
+    def _equation(self, pieces: list[tuple[Token, ...]]) -> Answer:
+        if any(token.kind is Kind.COMMAND and token.text in UNEVALUATED for token in pieces[0]):
+            pieces = pieces[1:]  # the problem's own integral, sum or limit, and then its value
+            if len(pieces) == 1:
+                return self.answer(pieces[0])
+        name = name_of(pieces[0])
+        if name and len(pieces) > 1:
+            values = [self.answer(piece) for piece in pieces[1:]]
+            self._check_chain(values)
+            return Named(name, values[-1])
+        if len(pieces) == 2 and name_of(pieces[1]) and not is_function(pieces[1]):
+            value = self.answer(pieces[0])
+            if isinstance(value, Scalar) and not variables(value.expression):
+                return Named(name_of(pieces[1]), value)
+        sides = [self.answer(piece) for piece in pieces]
+        expressions = [side.expression for side in sides if isinstance(side, Scalar)]
+        if len(expressions) == len(sides) == 2 and any(variables(side) for side in expressions):
+            if variables(expressions[0]) == variables(expressions[1]) and same(*expressions):
+                return sides[-1]
+            return Relation("=", expressions[0], expressions[1])
+        self._check_chain(sides)
+        return sides[-1]
+
+    def _check_chain(self, values: Sequence[Answer]) -> None:
+        if not all(agree(one, other) for one, other in pairwise(values)):
+            raise UnreadableError("a chain of equations that is false")
+
+    # brackets, sets, matrices
+
+    def _set_expression(self, tokens: tuple[Token, ...]) -> Answer | None:
+        r"""Unions, intersections and differences, and the sets R, {x | ...} and the empty set."""
+        pieces, marks = split(tokens, _OF_SETS)
+        for mark in ("cup", "cap", "setminus"):  # from the loosest to the tightest
+            if mark in marks:
+                pieces, _ = split(tokens, frozenset((mark,)))
+                return combined([self.answer(piece) for piece in pieces], mark)
+        if len(tokens) == 1 and tokens[0].kind is Kind.COMMAND:
+            if tokens[0].text == "mathbbR":
+                return Interval(regions.REALS)
+            if tokens[0].text in _NAMED_SETS:
+                return Words(_NAMED_SETS[tokens[0].text])
+        if tokens[0].text == "mathbbR" and tokens[1].text == "-":
+            return combined([Interval(regions.REALS), self.answer(tokens[2:])], "setminus")
+        said = [token.text.lower() for token in tokens] if tokens[0].kind is Kind.WORD else []
+        for exception in EXCEPTIONS:
+            if said[: len(exception)] == exception and len(said) > len(exception):
+                return combined([Interval(regions.REALS), self._points(tokens[len(exception) :])], "setminus")
+        return None
+
+    def _points(self, tokens: tuple[Token, ...]) -> Answer:
+        points = self.answer(tokens)
+        return Listing((points,)) if isinstance(points, Scalar) else points
+
+    def _bracketed(self, tokens: tuple[Token, ...]) -> Answer | None:
+        if tokens[0].kind is Kind.NAME and tokens[0].text.isupper() and is_pair(tokens[1:]):
+            tokens = tokens[1:]  # the name of a point
+        first, last = tokens[0], tokens[-1]
+        if first.kind is Kind.WORD or len(tokens) < 2:
+            return None
+        if first.text in ("]", "(", "[") and last.text in ("[", ")", "]"):
+            inner = tokens[1:-1]
+            if first.text != "]" and last.text != "[" and closes(tokens, 0) != len(tokens) - 1:
+                return None
+            return self._tuple(first.text, inner, last.text)
+        if first.text == "lbrace" and closes(tokens, 0) == len(tokens) - 1:
+            return self._set(tokens[1:-1])
+        if first.text == "langle" and last.text == "rangle":
+            return self._tuple("langle", tokens[1:-1], "rangle")
+        return None
+
+    def _tuple(self, left: str, inner: tuple[Token, ...], right: str) -> Answer | None:
+        pieces, marks = split(inner, frozenset((",", ";")))
+        if not marks:
+            if {left, right} == {"(", ")"}:
+                text = self.answer(inner) if inner else None
+                return text if isinstance(text, Words | Listing | Ratio | Named) else None
+            return None
+        left, right = ("(" if left == "]" else left), (")" if right == "[" else right)
+        strict = _Reader(Manner(grouping=False, letters=self.manner.letters))
+        if not all(pieces):
+            raise UnreadableError("an empty entry")
+        if any(piece[0].text == "ldots" for piece in pieces):
+            raise UnreadableError("dots inside brackets")
+        return Ordered(left, right, tuple(strict.answer(piece) for piece in pieces))
+
+    def _set(self, inner: tuple[Token, ...]) -> Answer:
+        if not inner:
+            return Words("none")
+        bar = next((n for n, token in enumerate(inner) if token.text in ("|", ":") and token.kind is Kind.SYMBOL), 0)
+        if bar and name_of(inner[:1]) and (bar == 1 or inner[1].text == "in"):
+            named = self.answer(inner[bar + 1 :])
+            if isinstance(named, Interval):
+                within = self.answer(inner[:bar]) if bar > 1 else Interval(regions.REALS)
+                if isinstance(within, Interval):
+                    return Interval(regions.intersection(named.region, within.region), named.name)
+            if isinstance(named, Named | Listing):
+                return named
+            raise UnreadableError("a set described in an unknown way")
+        strict = _Reader(Manner(grouping=False, letters=self.manner.letters))
+        pieces, _ = split(inner, frozenset((",", ";")))
+        gaps: list[int] = []
+        entries: list[Answer] = []
+        for piece in pieces:
+            if piece == (_DOTS,) or (len(piece) == 1 and piece[0].text == "ldots"):
+                gaps.append(len(entries))
+            elif not piece:
+                raise UnreadableError("an empty entry")
+            else:
+                found = strict.answer(piece)
+                entries.extend(found.entries if isinstance(found, Listing) and found.joined == "pm" else (found,))
+        return Listing(tuple(entries), braced=True, gaps=tuple(gaps))
+
+    def _matrix(self, tokens: tuple[Token, ...]) -> Answer | None:
+        starts = [n for n, token in enumerate(tokens) if token.kind is Kind.COMMAND and token.text[:6] == "begin "]
+        if not starts:
+            return None
+        if len(starts) > 1:
+            raise UnreadableError("several matrices")
+        start, end = starts[0], closes(tokens, starts[0])
+        if tokens[start].text == "begin cases" and (start, end) == (0, len(tokens) - 1):
+            return self._system(tokens[1:-1])
+        environment = tokens[start].text.removeprefix("begin ")
+        if end < 0 or environment not in MATRICES:
+            raise UnreadableError(f"{environment} is not one value")
+        before, after = tokens[:start], tokens[end + 1 :]
+        if before and after and before[-1].text in ("(", "[", "lbrace") and after[0].text in (")", "]", "rbrace"):
+            before, after = before[:-1], after[1:]
+        if after:
+            raise UnreadableError("something follows the matrix")
+        rows = []
+        for line in table_rows(tokens[start + 1 : end]):
+            cells, _ = split(line, frozenset(("&",)))
+            rows.append(tuple(parse(cell, grouping=False) for cell in cells))
+        if len({len(row) for row in rows}) != 1:
+            raise UnreadableError("rows of different length")
+        if not before:
+            return Matrix(tuple(rows))
+        scale = negate(Num(Fraction(1))) if [t.text for t in before] == ["-"] else parse(_without_times(before))
+        return Matrix(tuple(tuple(Product((scale, cell)) for cell in row) for row in rows))
+
+    def _system(self, tokens: tuple[Token, ...]) -> Answer:
+        """Values written under each other behind one brace."""
+        rows = [self.answer(row) for row in table_rows(tokens)]
+        named = tuple((row.name, row.value) for row in rows if isinstance(row, Named))
+        if len(named) != len(rows) or len(dict(named)) != len(named):
+            raise UnreadableError("cases are not one value")
+        return Values(named)
+
+    # ratios, times, numerals
+
+    def _colon(self, tokens: tuple[Token, ...]) -> Answer | None:
+        pieces, marks = split(tokens, frozenset((":", "to")))
+        if not marks or not all(pieces):
+            return None
+        if tokens[0].kind is Kind.WORD:
+            return None
+        if marks == [":"] and (self.manner.clock or pieces[1][-1].kind in (Kind.WORD, Kind.RUN)):
+            clock = clock_time(pieces)
+            if clock is not None:
+                return clock
+        gap = pieces[-1] == (_DOTS,) or (len(pieces[-1]) == 1 and pieces[-1][0].text == "ldots")
+        return Ratio(tuple(parse(piece, grouping=False) for piece in (pieces[:-1] if gap else pieces)), gap)
+
+    def _numeral(self, tokens: tuple[Token, ...]) -> Answer | None:
+        """101_2, (101)_{2}, 101 base 2."""
+        texts = [token.text for token in tokens]
+        cut = texts.index("_") if "_" in texts else texts.index("base") if "base" in texts else -1
+        if cut < 1:
+            return None
+        digits = "".join(text for text in texts[:cut] if text not in ("(", ")", "{", "}", "in"))
+        tail = [text for text in texts[cut + 1 :] if text not in ("{", "}", "(", ")", "base")]
+        written = digits.isascii() and digits.isalnum() and (len(digits) > 1 or digits.isdigit())
+        if not written or len(tail) != 1:
+            return None
+        base = int(tail[0]) if tail[0].isdigit() and len(tail[0]) < 3 else _SUBSCRIPT_WORDS.get(tail[0].lower(), 0)
+        if not 2 <= base <= 36:
+            raise UnreadableError(f"the base {tail[0]!r}")
+        if any(int(digit, 36) >= base for digit in digits):
+            raise UnreadableError(f"digits that base {base} does not have")
+        return Numeral(digits.upper(), base)
+
+
+def _is_name(tokens: tuple[Token, ...]) -> bool:
+    return bool(name_of(tokens))
+
+
+def _is_prose(tokens: tuple[Token, ...]) -> bool:
+    return all(
+        token.kind in (Kind.WORD, Kind.RUN) or token.text in (",", ".", "'", "-") for token in tokens
+    ) and not any(token.text.lower() in ("or", "and", ",") for token in tokens)
+
+
+def _without_times(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
+    return tokens[:-1] if tokens[-1].text == "*" else tokens

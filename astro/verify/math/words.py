@@ -1,0 +1,97 @@
+"""Answers in words: numbers, set phrases, and what two phrasings have in common."""
+
+import re
+from collections.abc import Sequence
+from fractions import Fraction
+
+
+def vocabulary(words: str) -> frozenset[str]:
+    """The words of a text as a set."""
+    return frozenset(words.split())
+
+
+def _ordered(words: str) -> tuple[str, ...]:
+    return tuple(words.split())
+
+
+_UNITS = _ordered(
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+    "eighteen nineteen"
+)
+_TENS = _ordered("twenty thirty forty fifty sixty seventy eighty ninety")
+_ORDINALS = _ordered("zeroth first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth")
+_SMALL = {word: value for value, word in enumerate(_UNITS)} | {word: 10 * n for n, word in enumerate(_TENS, 2)}
+_LARGE = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9}
+MULTIPLES = {**_LARGE, "trillion": 10**12, "dozen": 12}
+_PARTS = {
+    "half": 2, "halves": 2, "third": 3, "quarter": 4, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8,
+    "ninth": 9, "tenth": 10,
+}  # fmt: skip
+_ARTICLES = frozenset(("the", "a", "an"))
+_PHRASES = {
+    "does not exist": "dne", "doesn't exist": "dne",
+    "doesn t exist": "dne", "limit does not exist": "dne", "undefined": "dne",
+    "is undefined": "dne", "no solution": "none", "no solutions": "none", "no real solution": "none",
+    "no real solutions": "none", "empty set": "none", "emptyset": "none", "null set": "none",
+    "there is no solution": "none", "there are no solutions": "none", "all real numbers": "reals", "all reals": "reals",
+    "any real number": "reals", "all real number": "reals", "real numbers": "reals", "mathbbr": "reals",
+    "infinite": "infinity", "positive infinity": "infinity", "plus infinity": "infinity",
+    "minus infinity": "negative infinity", "correct": "true", "incorrect": "false", "y": "yes", "n": "no",
+}  # fmt: skip
+
+HEDGES = vocabulary(
+    "not or maybe perhaps possibly probably about around approximately roughly nearly almost between least most more "
+    "less than under over up either unless if except without neither nor unknown fewer greater smaller above below "
+    "minus plus times so"
+)
+HARMLESS = vocabulary(
+    "answer the is there are total of equals equal result a an it final we get value exactly there's it's altogether "
+    "all in total therefore so thus be will has have they he she you need point points at interval set vector pair "
+    "ordered solution solutions root roots only"
+)
+SIDES = vocabulary(
+    "am pm east west north south up down left right profit loss gain increase decrease ad bc ce bce above below "
+    "positive negative clockwise counterclockwise inward outward forward backward northeast northwest southeast "
+    "southwest"
+)
+
+
+def phrase(words: Sequence[str]) -> str:
+    """One form for phrases that say the same: lower case, no articles, known synonyms joined."""
+    kept = [word for word in (word.lower().strip(".") for word in words) if word]
+    if len(kept) > 1 and all(len(word) == 1 for word in kept):
+        kept = ["".join(kept)]
+    text = " ".join(word for word in kept if word not in _ARTICLES) or " ".join(kept)
+    return _PHRASES.get(text, text)
+
+
+def number(words: Sequence[str]) -> Fraction | None:
+    """The number that words spell, such as twenty-one, three quarters or third; None if they spell none."""
+    parts = [part for word in words for part in re.split(r"[-\s]", word.lower()) if part not in ("", "and")]
+    if not parts or len(parts) > 12:
+        return None
+    if len(parts) == 1 and parts[0] in _ORDINALS:
+        return Fraction(_ORDINALS.index(parts[0]))
+    if len(parts) > 2 and parts[-1] in _PARTS and parts[-2] in ("a", "one") and _whole(parts[:-2]) is not None:
+        return (_whole(parts[:-2]) or 0) + Fraction(1, _PARTS[parts[-1]])
+    if parts[-1].removesuffix("s") in _PARTS or parts[-1] in _PARTS:
+        above = Fraction(1) if parts[:-1] in (["a"], ["an"], []) else _whole(parts[:-1])
+        below = _PARTS.get(parts[-1]) or _PARTS[parts[-1].removesuffix("s")]
+        return None if above is None or (not parts[:-1] and parts[-1] != "half") else above / below
+    return _whole(parts)
+
+
+def _whole(parts: Sequence[str]) -> Fraction | None:
+    total = current = 0
+    for part in parts:
+        if part in _SMALL:
+            if current % 10 and part not in _TENS:
+                return None
+            current += _SMALL[part]
+        elif part == "hundred" and current:
+            current *= 100
+        elif part in _LARGE and current:
+            total, current = total + current * _LARGE[part], 0
+        else:
+            return None
+    return Fraction(total + current)

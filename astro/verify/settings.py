@@ -1,0 +1,31 @@
+"""The verifier's section of the configuration."""
+
+from pydantic import Field
+
+from astro.config import Section
+from astro.verify.extraction import AnswerFormat
+
+
+class VerifyConfig(Section):
+    """How responses are verified.
+
+    answer_format: where the final answer stands in a response.
+    statements: whether a plain "The answer is X" near the end counts when nothing is marked up.
+    echo: whether an answer that only restates an expression of the problem is refused.
+    tolerance: largest relative error of a decimal answer; 0 means exact, and only a problem whose metadata has
+        "tolerance" overrides it.
+    deadline: seconds one verification may take in a worker before the worker is killed.
+    workers: worker processes for what the process itself does not decide, started as they are needed; null is one for
+        each core.
+    memory_mb: address space of one worker, in MiB.
+    cache_size: verdicts kept in memory.
+    """
+
+    answer_format: AnswerFormat = AnswerFormat.ANY
+    statements: bool = True
+    echo: bool = True
+    tolerance: float = Field(default=0.0, ge=0.0, lt=1.0)
+    deadline: float = Field(default=2.0, gt=0.0, le=600.0)
+    workers: int | None = Field(default=None, ge=1, le=1024)
+    memory_mb: int = Field(default=1024, ge=128)
+    cache_size: int = Field(default=200_000, ge=1)

@@ -1,0 +1,271 @@
+"""The one entry of verification: find the final answer, ask the cache, ask the task, ask a killable worker.
+
+    response -> extract -> cache -> task.verify (in process, bounded) -> task.settle (in a killable worker)
+
+The convention for a task's module (astro.verify.countdown, astro.verify.chem, ...), named in TASKS:
+
+    verify(problem: Problem, extraction: Extraction, config: VerifyConfig) -> Verdict | None
+        Required. Runs in the caller's process and thread, so it is pure, bounded (a few milliseconds whatever the
+        answer is) and never raises on any answer. extraction.answer is never None here; extraction.parts is not empty
+        when several different answers stood side by side (refuse them as MALFORMED unless the gold is a list).
+        None means that only a worker can decide. An unreadable gold is Outcome.ERROR, never a reward. It may raise
+        MissingDependencyError when the library of the task is absent.
+    settle(problem, extraction, config) -> Verdict
+        Optional. The unbounded rest, run in a pool worker after verify returned None; killed at config.deadline.
+        It must be importable without heavy work beyond its own library.
+    allowed_seconds(problem, config) -> float
+        Optional. How long settle may take where that is not config.deadline (code: its sandboxes have clocks of their
+        own, and the worker only waits).
+    read(response: str, config: VerifyConfig) -> Extraction
+        Optional, for answers that are not a boxed expression (a program, a proof); the default is extraction.extract.
+        Start from extraction.after_reasoning, which returns None when the reasoning never ends.
+    check_gold(problem: Problem) -> str | None
+        Optional. Why the gold answer (or the metadata the task needs) cannot be used, or None; asked at load time.
+    warm() -> None
+        Optional. Imports and warms what settle needs; called once in the pool's server.
+
+In a Verdict fill outcome, answer (extraction.answer), reason and, where there is one, canonical; the Verifier sets
+seconds. Outcomes: no final answer UNANSWERED; ambiguous, unreadable or too large MALFORMED; wrong INCORRECT.
+"""
+
+import asyncio
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from importlib import import_module
+from types import MappingProxyType, ModuleType
+from typing import Any
+
+from astro.errors import VerifierError
+from astro.problems.problem import Problem
+from astro.verify.extraction import Extraction, extract
+from astro.verify.pool import Pool, Reply, ReplyKind, WorkerLimits
+from astro.verify.remote import TASKS, settle_remotely, unpack_verdict, verify_remotely, warm_up
+from astro.verify.settings import VerifyConfig
+from astro.verify.verdict import Outcome, Verdict
+
+__all__ = ["TASKS", "Verifier", "VerifyConfig", "check_gold", "verify", "verify_many"]
+
+_WORTH_SHARING = 512  # different answers; fewer are verified here before the first worker is warm
+_SHARE = 64
+_LONG_ANSWER = 500  # characters; a longer answer takes the place of several in the cache
+
+
+@dataclass(slots=True)
+class _Known:
+    """A problem that was met before, with what its task's module says and the verdicts so far."""
+
+    problem: Problem
+    module: ModuleType
+    read: Callable[[str, VerifyConfig], Extraction] | None
+    verdicts: dict[str | Extraction, Verdict] = field(default_factory=dict)
+
+
+class Verifier:
+    """Verifies responses; safe to share between threads, event loops and forked processes.
+
+    counts: verdicts by outcome since the start, so that timed_out and error are seen apart from wrong.
+    """
+
+    def __init__(self, config: VerifyConfig | None = None) -> None:
+        self.config = config or VerifyConfig()
+        self._known: dict[str, _Known] = {}
+        self._cached = 0
+        self._lock = threading.Lock()
+        self._counts: Counter[Outcome] = Counter()
+        self._pool = Pool(
+            self.config.workers,
+            seconds=self.config.deadline,
+            limits=WorkerLimits(memory_bytes=self.config.memory_mb << 20),
+            warm=(warm_up,),
+        )
+
+    @property
+    def counts(self) -> Mapping[Outcome, int]:
+        """Verdicts given so far, by outcome."""
+        return MappingProxyType(self._counts)
+
+    def verify(self, problem: Problem, response: str) -> Verdict:
+        """Verify one response; blocks for config.deadline at most, twice that if the machine was too busy."""
+        known, extraction, verdict = self._decide(problem, response)
+        if verdict is None:
+            verdict = self._conclude(known, extraction, self._settle(known, extraction).result())
+        return self._count(verdict)
+
+    async def averify(self, problem: Problem, response: str) -> Verdict:
+        """Verify one response; suspends only when a worker is needed."""
+        known, extraction, verdict = self._decide(problem, response)
+        if verdict is None:
+            verdict = self._conclude(known, extraction, await asyncio.wrap_future(self._settle(known, extraction)))
+        return self._count(verdict)
+
+    def verify_now(self, problem: Problem, response: str) -> Verdict | None:
+        """Verify one response in this process and without waiting; None when that takes a worker."""
+        verdict = self._decide(problem, response)[2]
+        return None if verdict is None else self._count(verdict)
+
+    def verify_many(self, pairs: Iterable[tuple[Problem, str]]) -> list[Verdict]:
+        """Verify (problem, response) pairs, over all workers when they are many; verdicts in the same order."""
+        met = [self._meet(problem, response) for problem, response in pairs]
+        unknown = {(known.problem.id, _key(found)): (known, found) for known, found, verdict in met if verdict is None}
+        if len(unknown) >= _WORTH_SHARING and self._pool.workers > 1:
+            self._share(list(unknown.values()))
+        settling: list[tuple[_Known, Extraction, Verdict | Future[Reply]]] = []
+        for known, extraction, verdict in met:
+            decided = verdict or known.verdicts.get(_key(extraction)) or self._work(known, extraction)
+            settling.append((known, extraction, decided or self._settle(known, extraction)))
+        verdicts = []
+        for known, extraction, settled in settling:
+            if isinstance(settled, Future):
+                verdicts.append(self._count(self._conclude(known, extraction, settled.result())))
+            else:
+                verdicts.append(self._count(settled))
+        return verdicts
+
+    def _share(self, unknown: list[tuple[_Known, Extraction]]) -> None:
+        """Let the workers do the bounded part of many verifications, and remember what they find."""
+        settings = self.config.model_dump(mode="json")
+        shares = [unknown[start : start + _SHARE] for start in range(0, len(unknown), _SHARE)]
+        replies = [
+            self._pool.submit(
+                verify_remotely,
+                [[_fields(known.problem), _found(extraction)] for known, extraction in share],
+                settings,
+                seconds=self.config.deadline + 0.1 * len(share),
+            )
+            for share in shares
+        ]
+        for share, future in zip(shares, replies, strict=True):
+            reply = future.result()
+            if reply.kind is not ReplyKind.DONE:
+                continue  # decided here, one by one
+            for (known, extraction), packed in zip(share, reply.value, strict=True):
+                if packed is not None:
+                    self._remember(known, extraction, _timed(unpack_verdict(packed), reply.seconds / len(share)))
+
+    def close(self) -> None:
+        """End the workers. A later verification that needs one starts them again."""
+        self._pool.close()
+
+    def _decide(self, problem: Problem, response: str) -> tuple[_Known, Extraction, Verdict | None]:
+        """What this process can say: from the extraction alone, the cache, or the task's bounded part."""
+        known, extraction, verdict = self._meet(problem, response)
+        return known, extraction, verdict or self._work(known, extraction)
+
+    def _meet(self, problem: Problem, response: str) -> tuple[_Known, Extraction, Verdict | None]:
+        """What the extraction or the cache says."""
+        known = self._known.get(problem.id)
+        if known is None or (known.problem is not problem and known.problem != problem):
+            known = self._admit(problem)
+        if known.read is None:
+            extraction = extract(response, self.config.answer_format, statements=self.config.statements)
+        else:
+            extraction = known.read(response, self.config)
+        if extraction.answer is None:
+            return known, extraction, Verdict(extraction.outcome or Outcome.UNANSWERED, None, extraction.reason)
+        return known, extraction, known.verdicts.get(_key(extraction))
+
+    def _work(self, known: _Known, extraction: Extraction) -> Verdict | None:
+        """What the task's bounded part says."""
+        start = time.perf_counter()
+        verdict = known.module.verify(known.problem, extraction, self.config)
+        if verdict is None:
+            return None
+        return self._remember(known, extraction, _timed(verdict, time.perf_counter() - start))
+
+    def _admit(self, problem: Problem) -> _Known:
+        """Load the task's module for a problem not met before, or changed since."""
+        if problem.task not in TASKS:
+            raise VerifierError(f"no verifier for task {problem.task!r}; known: {', '.join(TASKS)}")
+        module = import_module(TASKS[problem.task])
+        known = _Known(problem, module, getattr(module, "read", None))
+        with self._lock:
+            self._known[problem.id] = known
+        return known
+
+    def _settle(self, known: _Known, extraction: Extraction) -> Future[Reply]:
+        """Run the unbounded part of a task in a worker."""
+        problem = known.problem
+        allowed = getattr(known.module, "allowed_seconds", None)
+        seconds = allowed(problem, self.config) if allowed else None
+        settings = self.config.model_dump(mode="json")
+        return self._pool.submit(settle_remotely, _fields(problem), _found(extraction), settings, seconds=seconds)
+
+    def _conclude(self, known: _Known, extraction: Extraction, reply: Reply) -> Verdict:
+        return self._remember(known, extraction, _from_reply(reply, extraction))
+
+    def _remember(self, known: _Known, extraction: Extraction, verdict: Verdict) -> Verdict:
+        """Keep a verdict for the next equal answer; what was killed may end otherwise next time and is not kept."""
+        if verdict.outcome in (Outcome.TIMED_OUT, Outcome.ERROR):
+            return verdict
+        with self._lock:
+            if self._cached >= self.config.cache_size:
+                self._known.clear()
+                self._cached = 0
+            self._cached += 1 + len(extraction.answer or "") // _LONG_ANSWER
+            known.verdicts[_key(extraction)] = _timed(verdict, 0.0)
+        return verdict
+
+    def _count(self, verdict: Verdict) -> Verdict:
+        with self._lock:
+            self._counts[verdict.outcome] += 1
+        return verdict
+
+
+def _key(extraction: Extraction) -> str | Extraction:
+    return extraction if extraction.parts or extraction.answer is None else extraction.answer
+
+
+def _fields(problem: Problem) -> list[Any]:
+    return [problem.id, problem.prompt, problem.answer, problem.task, problem.source, dict(problem.metadata)]
+
+
+def _found(extraction: Extraction) -> list[Any]:
+    return [extraction.answer, extraction.reason, list(extraction.parts)]
+
+
+def _timed(verdict: Verdict, seconds: float) -> Verdict:
+    return Verdict(verdict.outcome, verdict.answer, verdict.reason, verdict.canonical, seconds)
+
+
+def _from_reply(reply: Reply, extraction: Extraction) -> Verdict:
+    if reply.kind is ReplyKind.DONE:
+        return _timed(unpack_verdict(reply.value), reply.seconds)
+    if reply.kind is ReplyKind.FAILED:
+        return Verdict(Outcome.ERROR, extraction.answer, f"the verifier failed: {reply.value}")
+    if reply.kind is ReplyKind.CLOSED:
+        return Verdict(Outcome.ERROR, extraction.answer, "the verifier was closed")
+    return Verdict(Outcome.TIMED_OUT, extraction.answer, f"the worker was lost: {reply.kind.value}")
+
+
+def check_gold(problem: Problem) -> str | None:
+    """Why the problem's own answer cannot be used, or None when it can; for use when problems are loaded."""
+    if problem.task not in TASKS:
+        return f"no verifier for task {problem.task!r}; known: {', '.join(TASKS)}"
+    check: Callable[[Problem], str | None] | None = getattr(import_module(TASKS[problem.task]), "check_gold", None)
+    return check(problem) if check else None
+
+
+_default_lock = threading.Lock()
+_default: Verifier | None = None
+
+
+def _shared() -> Verifier:
+    global _default  # noqa: PLW0603 - one lazy verifier for the module functions
+    with _default_lock:
+        if _default is None:
+            _default = Verifier()
+        return _default
+
+
+def verify(problem: Problem, response: str) -> Verdict:
+    """Verify one response with the default configuration."""
+    return _shared().verify(problem, response)
+
+
+def verify_many(pairs: Iterable[tuple[Problem, str]]) -> list[Verdict]:
+    """Verify (problem, response) pairs with the default configuration; verdicts in the same order."""
+    return _shared().verify_many(pairs)

@@ -1,0 +1,150 @@
+"""The final answer of a response: where it is found, and when there is none."""
+
+import pytest
+
+from astro.verify.extraction import LONG_RESPONSE, AnswerFormat, after_reasoning, extract
+from astro.verify.verdict import Outcome
+
+
+@pytest.mark.parametrize(
+    ("response", "answer"),
+    [
+        (r"so \boxed{42}", "42"),
+        (r"so \boxed{ 42 }.", "42"),
+        (r"so \boxed {42}", "42"),
+        (r"so \boxed 7", "7"),
+        (r"so \fbox{42}", "42"),
+        (r"\boxed{\frac{1}{2}}", r"\frac{1}{2}"),
+        (r"\boxed{\{1, 2\}}", r"\{1, 2\}"),
+        (r"\boxed{\text{a \} b}}", r"\text{a \} b}"),
+        (r"\boxed{}. Later: \boxed{42}", "42"),
+        (r"in \boxed{answer} form: \boxed{42}", "42"),
+        (r"First \boxed{43}. That is wrong: \boxed{42}", "42"),
+        (r"A row has \boxed{7} buns, so six rows hold \boxed{42}", "42"),
+        (r"I think \boxed{42}, so the answer is \boxed{42}", "42"),
+        (r"<think>\boxed{41}</think>\boxed{42}", "42"),
+        (r"thinking without an opening tag </think> \boxed{42}", "42"),
+        (r"<think>a</think><answer>42</answer>", "42"),
+        (r"<answer>it is \boxed{42}</answer>", "42"),
+        (r"<answer>41</answer> Wait, wrong. <answer>42</answer>", "42"),
+        (r"\boxed{42}<|im_end|>user: no, \boxed{43}", "42"),
+        (r"<!-- \boxed{43} --> \boxed{42}", "42"),
+        (r"\boxed{42} <span style='display: none'>\boxed{43}</span>", "42"),
+        ("% \\boxed{43}\n\\boxed{42}", "42"),
+        (r"\boxed{42}\phantom{\boxed{43}}", "42"),
+        (r"1 < 2 and 100% sure: \boxed{42}", "42"),
+    ],
+)
+def test_marked_answers(response, answer):
+    """The last visible box or tag is the answer."""
+    assert extract(response).answer == answer
+
+
+@pytest.mark.parametrize(
+    ("response", "answer"),
+    [
+        ("6*7=42.\nThe answer is 42.", "42"),
+        ("The answer is $42$. I hope it is correct.", "42"),
+        ("**Final Answer:** 42", "42"),
+        ("**Final Answer**\n42", "42"),
+        ("#### 42", "42"),
+        ("Answer: 3.5", "3.5"),
+        ("The final answer is: 42 buns, because 6*7=42.", "42 buns"),
+    ],
+)
+def test_plain_statements(response, answer):
+    """A final statement counts where nothing is marked up, and only when it is allowed."""
+    assert extract(response).answer == answer
+    assert extract(response, statements=False).outcome is Outcome.UNANSWERED
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        "",
+        "6*7=42",
+        "The final answer is",
+        "The answer is not 42.",
+        "The answer isn't 42.",
+        "Is the answer 42?",
+        "If the answer is 42, then",
+        "The answer is $42",
+        r"The answer is $\boxed{42",
+        r"\boxed{41}, no: \boxed{\frac{42}{1}",
+        r"\boxed{42} \boxed",
+        r"<think>\boxed{42}",
+        r"<think>\boxed{42}</think> I am not sure.",
+        "<answer>42",
+        r"<!-- \boxed{42} -->",
+        r"% \boxed{42}",
+        r"\phantom{\boxed{42}}",
+        r"<div hidden>\boxed{42}</div>",
+        r"\textcolor{white}{\boxed{42}}",
+        r"\boxed{ }",
+        r"\boxed{\,}",
+    ],
+)
+def test_no_final_answer(response):
+    """Nothing, an unfinished answer, or one that a reader does not see is no answer."""
+    assert extract(response).outcome is Outcome.UNANSWERED
+
+
+@pytest.mark.parametrize("inner", ["?", "...", r"\ldots", "answer", "your answer", r"\text{answer}"])
+def test_placeholders_are_malformed(inner):
+    """A box with a placeholder is an answer that says nothing."""
+    assert extract(rf"\boxed{{{inner}}}").outcome is Outcome.MALFORMED
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        r"\boxed{41} \boxed{42}",
+        r"\boxed{41} or \boxed{42}",
+        r"\boxed{41} or maybe \boxed{42}",
+        r"\boxed{41}/\boxed{42}",
+        "1. \\boxed{41}\n2. \\boxed{42}",
+        "Candidate 41: \\boxed{41}\nCandidate 42: \\boxed{42}",
+        r"The answer is \boxed{41}. The answer is \boxed{42}.",
+        r"<answer>41</answer><answer>42</answer>",
+    ],
+)
+def test_answers_side_by_side_stay_together(response):
+    """Alternatives are kept as parts, for a task whose gold answer is a list to accept and others to refuse."""
+    assert extract(response).parts == ("41", "42")
+
+
+def test_a_long_list_is_no_commitment():
+    """More different boxes than a solution has steps are guesses, whatever stands between them."""
+    steps = ["Then we add one to get", "Doubling that number gives us", "Now subtract the two for"] * 4
+    response = " ".join(rf"{step} \boxed{{{n}}}." for n, step in enumerate(steps))
+    assert extract(response).outcome is Outcome.MALFORMED
+
+
+def test_formats():
+    """A configured format ignores the other one."""
+    response = r"\boxed{41} as my note. <answer>42</answer>"
+    assert extract(response, AnswerFormat.BOXED).answer == "41"
+    assert extract(response, AnswerFormat.TAG).answer == "42"
+    assert extract("<answer>42</answer>", AnswerFormat.BOXED).outcome is Outcome.UNANSWERED
+
+
+def test_reasoning_that_never_ends():
+    """What stands after an open think block is still reasoning."""
+    assert after_reasoning("<think>a</think>b") == "b"
+    assert after_reasoning("<think>a</think>b<think>c") is None
+    assert after_reasoning("no tags, 1 < 2") == "no tags, 1 < 2"
+
+
+def test_only_the_end_of_a_long_response_is_read():
+    """A box far from the end of a huge response does not count; one at its end does."""
+    filler = "x " * LONG_RESPONSE
+    assert extract(rf"\boxed{{42}} {filler}").outcome is Outcome.UNANSWERED
+    assert extract(rf"{filler} \boxed{{42}}").answer == "42"
+
+
+@pytest.mark.parametrize(
+    "unit", ["\\boxed{", "\\[", "<answer>", "<think></think>", "<a hidden>", "{", "% ", "answer is ", "\\boxed{1}"]
+)
+def test_repeated_marks_are_read_in_linear_time(unit):
+    """Tens of thousands of openings end at once (a quadratic scan would take minutes)."""
+    extract(unit * (150_000 // len(unit)))

@@ -1,0 +1,174 @@
+"""The mathematics verifier against a table of answers by class, and its rules one by one."""
+
+import json
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+from astro.problems.problem import Problem
+from astro.verify.extraction import extract
+from astro.verify.math import check_gold, verify
+from astro.verify.settings import VerifyConfig
+from astro.verify.verdict import Outcome
+
+CONFIG = VerifyConfig()
+TABLE = defaultdict(list)
+for line in Path(__file__).with_name("math_cases.jsonl").read_text().splitlines():
+    row = json.loads(line)
+    TABLE[row["class"]].append(row)
+
+
+def grade(gold, answer, prompt="Compute.", config=CONFIG, **metadata):
+    problem = Problem("p", prompt, gold, "math", metadata=metadata)
+    return verify(problem, extract(f"\\boxed{{{answer}}}"), config)
+
+
+def is_correct(problem, response):
+    extraction = extract(response)
+    return extraction.answer is not None and verify(problem, extraction, CONFIG).correct
+
+
+@pytest.mark.parametrize("name", sorted(TABLE))
+def test_table(name):
+    """Every answer of the class gets the verdict a careful grader gives."""
+    wrong = []
+    for row in TABLE[name]:
+        problem = Problem("p", row["problem"], row["gold"], "math")
+        wrong += [("refused", row["gold"], r) for r in row["correct"] if not is_correct(problem, r)]
+        wrong += [("accepted", row["gold"], r) for r in row["incorrect"] if is_correct(problem, r)]
+    assert not wrong
+
+
+@pytest.mark.parametrize("name", sorted(TABLE))
+def test_gold_answers_are_readable(name):
+    """Each gold answer of the table passes the check made when problems are loaded."""
+    problems = [Problem("p", row["problem"], row["gold"], "math") for row in TABLE[name]]
+    assert [check_gold(problem) for problem in problems] == [None] * len(problems)
+
+
+@pytest.mark.parametrize(
+    "gold", ["", "\\frac{1}{0}", "\\boxed{", "9^{9^{9^{9}}}", "\\int_0^1 x dx", "42 or so", "\u202e42"]
+)
+def test_unreadable_gold_is_never_a_reward(gold):
+    """A gold answer that cannot be read is reported, and an answer equal to its text is an error, not correct."""
+    assert check_gold(Problem("p", "Compute.", gold, "math")) is not None
+    assert grade(gold, "42").outcome is Outcome.ERROR
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        ("1/2", "0.5", r"\frac{2}{4}", "50\\%"),
+        (r"\sqrt{12}", r"2\sqrt3", r"2 \cdot 3^{1/2}"),
+        ("x=3,4", r"\{4,3\}", r"3 \text{ or } 4"),
+        ("x>3", r"(3,\infty)", r"\{x \mid x > 3\}"),
+        ("(x+1)^2", "x^2+2x+1"),
+        ("(1,2)", r"\left(1, 2\right)"),
+        ("3:4", "6:8"),
+        (r"\text{Evelyn}", "evelyn"),
+        ("1,234", "1234", r"1\,234"),
+    ],
+)
+def test_equal_answers_have_one_canonical_form(answers):
+    """Different writings of one wrong answer count as the same wrong answer."""
+    assert len({grade("77", answer).canonical for answer in answers}) == 1
+
+
+def test_different_answers_have_different_canonical_forms():
+    """Different wrong answers stay apart."""
+    answers = [
+        "1",
+        "2",
+        "1/2",
+        r"\sqrt2",
+        "x",
+        "x^2",
+        "(1,2)",
+        "(2,1)",
+        r"\{1,2\}",
+        "x>1",
+        "x\\ge1",
+        "1:2",
+        "3x+1",
+        "-1",
+    ]
+    assert len({grade("77", answer).canonical for answer in answers}) == len(answers)
+
+
+def test_exact_is_the_default_and_tolerance_is_opt_in():
+    """A rounded answer is right only where the problem or the configuration says so."""
+    assert grade("\\pi", "3.14").outcome is Outcome.INCORRECT
+    assert grade("\\pi", "3.14", tolerance=0.001).outcome is Outcome.CORRECT
+    assert grade("\\pi", "3.14", config=VerifyConfig(tolerance=0.001)).outcome is Outcome.CORRECT
+    assert grade("\\pi", "3.15", tolerance=0.001).outcome is Outcome.INCORRECT
+
+
+def test_echo_can_be_allowed():
+    """Restating the problem is refused by default and allowed by the flag."""
+    prompt = "Compute 12 \\times 34."
+    assert grade("408", r"12\times34", prompt).outcome is Outcome.INCORRECT
+    assert grade("408", r"12\times34", prompt, VerifyConfig(echo=False)).outcome is Outcome.CORRECT
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [
+        ("41", Outcome.INCORRECT),
+        ("42 \\text{ or } 43", Outcome.INCORRECT),
+        ("\\text{about } 42", Outcome.MALFORMED),
+        ("43 = 42", Outcome.MALFORMED),
+        ("\\frac{1}{", Outcome.MALFORMED),
+        ("\\int_0^1 x\\,dx", Outcome.MALFORMED),
+        ("1/0", Outcome.MALFORMED),
+    ],
+)
+def test_wrong_and_unreadable_are_told_apart(answer, outcome):
+    """An answer that was read and is wrong is not the same as one that is no answer."""
+    problem = Problem("p", "Compute.", "42", "math")
+    assert verify(problem, extract(f"The answer is \\boxed{{{answer}}}"), CONFIG).outcome in {
+        outcome,
+        Outcome.MALFORMED,
+    }
+    assert not verify(problem, extract(f"\\boxed{{{answer}}}"), CONFIG).correct
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "9^{9^{9}}",
+        "9^{9^{9^{9}}}",
+        "2^{2^{2^{2^{2^{2}}}}}",
+        "(9^9)!",
+        "((100)!)!",
+        "10000000!",
+        "100000!",
+        r"\binom{10^8}{5\cdot 10^7}",
+        "(" * 60 + "1" + ")" * 60,
+        r"\frac{1}{" * 200 + "2" + "}" * 200,
+        "1" * 400,
+        "a" * 2500,
+        "+".join(["1"] * 400),
+        r"\sqrt" * 200 + "2",
+        r"\exp(\exp(\exp(\exp(9))))",
+        r"\sin(10^{10^{10}})",
+        r"10^{10^{10}} \bmod 7",
+        "{" * 1000,
+        "-" * 1000 + "1",
+        "(1." + "37" * 140 + "+\\pi)!",
+    ],
+)
+def test_astronomic_answers_are_refused_unread(answer):
+    """Bombs end as malformed or cut-off answers without being worked out."""
+    problem = Problem("p", "Compute.", "42", "math")
+    extraction = extract(f"\\boxed{{{answer}}}")
+    outcome = extraction.outcome or verify(problem, extraction, CONFIG).outcome
+    assert outcome in {Outcome.MALFORMED, Outcome.UNANSWERED}
+
+
+def test_large_but_honest_numbers_are_exact():
+    """Factorials and powers of thousands of digits are compared in every digit."""
+    assert grade(r"\frac{1}{2004!}", r"\frac{2005}{2005!}").correct
+    assert not grade(r"\frac{1}{2004!}", r"\frac{1}{2006!}").correct
+    assert grade("2^{1000}", str(2**1000)[:300]).outcome is Outcome.INCORRECT
+    assert grade(r"\sqrt{2}+10^{-100}", r"\sqrt{2}").outcome is Outcome.INCORRECT
