@@ -1,0 +1,42 @@
+"""The seam to the language model: what is asked, who answers, how prompts are built and where steps end.
+
+completion                                      the records and the Sampler protocol
+seeds, tokenizer -> token_text -> stops         seeds of requests; tokens as text; stop strings
+stats, lockstep -> scripted, scripted_countdown a model whose answers are known
+engine -> vllm_engine, transformers_engine      the configuration and the real engines
+prompting, steps                                prompts as token ids; completions cut into steps
+"""
+
+from astro.sampling.completion import Completion, FinishReason, Sampled, SampleParams, Sampler
+from astro.sampling.engine import Engine, EngineConfig, EngineKind, open_sampler
+from astro.sampling.prompting import AnswerStyle, PromptConfig, PromptFormat, PromptStyle, StepDelimiter
+from astro.sampling.scripted import ScriptedSampler, TableSampler
+from astro.sampling.scripted_countdown import CountdownPlayer
+from astro.sampling.seeds import derive_seed
+from astro.sampling.stats import EngineStats
+from astro.sampling.steps import StepEnd, StepSplitter, step_end
+
+__all__ = [
+    "AnswerStyle",
+    "Completion",
+    "CountdownPlayer",
+    "Engine",
+    "EngineConfig",
+    "EngineKind",
+    "EngineStats",
+    "FinishReason",
+    "PromptConfig",
+    "PromptFormat",
+    "PromptStyle",
+    "SampleParams",
+    "Sampled",
+    "Sampler",
+    "ScriptedSampler",
+    "StepDelimiter",
+    "StepEnd",
+    "StepSplitter",
+    "TableSampler",
+    "derive_seed",
+    "open_sampler",
+    "step_end",
+]

@@ -1,0 +1,288 @@
+"""Prompts as token ids, for base and chat models alike, and where a step ends.
+
+A partial assistant turn is never put through a chat template: templates strip it, rewrite it (DeepSeek and Qwen 3 cut
+out what was thought) or close it. The template renders the conversation up to the opening of the assistant's turn, the
+opening is tokenized once, and the tokens of the partial turn follow it.
+"""
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self
+
+from jinja2 import StrictUndefined, TemplateError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from pydantic import Field, model_validator
+
+from astro.config import Section
+from astro.errors import ConfigError
+from astro.sampling.tokenizer import Tokenizer
+
+TEMPLATES = Path(__file__).parent / "templates"
+# Some templates write the day's date into the system turn; a run must not depend on the day. Llama 3's own default.
+_DATE = "26 Jul 2024"
+
+
+class PromptStyle(StrEnum):
+    """How a prompt reaches the model."""
+
+    CHAT = "chat"  # through the model's chat template; the template of this package is the user turn
+    PLAIN = "plain"  # as text, for base models; the template of this package is the whole prompt
+
+
+class StepDelimiter(StrEnum):
+    """What ends a step."""
+
+    BLANK_LINE = "blank_line"
+    NEWLINE = "newline"
+    HEADING = "heading"  # "## Step n" begins the next step
+
+
+class AnswerStyle(StrEnum):
+    """How the model is asked to give its final answer."""
+
+    BOXED = "boxed"  # \\boxed{...}
+    TAG = "tag"  # <answer>...</answer>
+    LINE = "line"  # a last line "Answer: ..."
+
+
+_STEP_STOP = {
+    StepDelimiter.BLANK_LINE: ("\n\n",),
+    StepDelimiter.NEWLINE: ("\n",),
+    StepDelimiter.HEADING: ("\n## Step ",),
+}
+_ASK_STEPS = {
+    StepDelimiter.BLANK_LINE: "Reason step by step, with a blank line between steps.",
+    StepDelimiter.NEWLINE: "Reason step by step, one step a line.",
+    StepDelimiter.HEADING: 'Reason step by step; begin each step with a heading "## Step 1", "## Step 2" and so on.',
+}
+_ASK_ANSWER = {
+    AnswerStyle.BOXED: "Put the final answer within \\boxed{}.",
+    AnswerStyle.TAG: "Put the final answer between <answer> and </answer>.",
+    AnswerStyle.LINE: 'End with a line "Answer: " followed by the final answer.',
+}
+_STYLE_OF_TEMPLATE = {
+    "chat": PromptStyle.CHAT,
+    "tiny": PromptStyle.CHAT,
+    "plain": PromptStyle.PLAIN,
+    "r1_zero": PromptStyle.PLAIN,
+}
+
+
+class SolvedExample(Section):
+    """A few-shot example."""
+
+    problem: str
+    solution: str
+
+
+class PromptConfig(Section):
+    """How a problem is put to the model.
+
+    template: chat, tiny, plain, r1_zero, or the path of a Jinja file of your own, which gets problem, instruction,
+        system and examples; null takes the one named like style.
+    system: the system turn; null leaves it to the chat template, which may have a default of its own.
+    examples: solved problems shown first; chat models get them as turns.
+    instruction: how to write steps and answer; null takes sentences that fit step and answer.
+    thinking_prefix: begins the solver's turn, where the chat template has not already written it (such as <think>).
+    thinking_suffix: begins the answer to every other task, to close a thinking model's thoughts (such as </think>).
+    end_stop: strings that end a whole solution, such as a base model's next problem.
+    template_options: variables of the chat template, such as enable_thinking.
+    """
+
+    style: PromptStyle = PromptStyle.CHAT
+    template: str | None = None
+    system: str | None = None
+    examples: tuple[SolvedExample, ...] = ()
+    step: StepDelimiter = StepDelimiter.BLANK_LINE
+    answer: AnswerStyle = AnswerStyle.BOXED
+    instruction: str | None = None
+    thinking_prefix: str = ""
+    thinking_suffix: str = ""
+    end_stop: tuple[str, ...] = ()
+    template_options: dict[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _template_fits_style(self) -> Self:
+        style = _STYLE_OF_TEMPLATE.get(self.template or self.style)
+        if style is not None and style is not self.style:
+            raise ValueError(f"template {self.template} is for style {style}, and style is {self.style}")
+        return self
+
+
+class PromptFormat:
+    """Renders prompts for one model.
+
+    Attributes:
+        step_stop: stop strings that end a step.
+        end_stop: stop strings that end a whole solution.
+    """
+
+    def __init__(self, config: PromptConfig, tokenizer: Tokenizer) -> None:
+        """Raises ConfigError where the model's chat template cannot carry this configuration."""
+        if config.style is PromptStyle.CHAT and not tokenizer.chat_template:
+            raise ConfigError("prompt.style is chat, and the model has no chat template; set prompt.style=plain")
+        self._config, self._tokenizer = config, tokenizer
+        self._template = _load_template(config.template or config.style)
+        self.step_stop = _STEP_STOP[config.step]
+        self.end_stop = config.end_stop
+        self._check_template()
+
+    def solve_ids(self, problem: str) -> list[int]:
+        """The prompt of a problem, up to where the model's own words begin."""
+        if self._config.style is PromptStyle.PLAIN:
+            return self._plain_ids(self._user_text(problem))
+        opening = self._opening(self._solve_turns(problem))
+        prefix = self._config.thinking_prefix
+        if prefix and not opening.rstrip().endswith(prefix.strip()):
+            opening += prefix
+        return self._tokenizer.encode(opening, add_special_tokens=False)
+
+    def chat_ids(self, messages: Sequence[Mapping[str, str]], partial_assistant: str = "") -> list[int]:
+        """The prompt of any other task, with the beginning of the assistant's answer.
+
+        messages: turns of {role, content}; the last is the user's. For a base model their contents follow one another,
+        a blank line between.
+        """
+        if self._config.style is PromptStyle.PLAIN:
+            opening = self._plain_ids("\n\n".join(message["content"] for message in messages) + "\n")
+        else:
+            text = self._opening(messages) + self._config.thinking_suffix
+            opening = self._tokenizer.encode(text, add_special_tokens=False)
+        return opening + self.continuation_ids(opening, partial_assistant)
+
+    def training_messages(self, problem: str) -> list[dict[str, str]]:
+        """The turns that training puts before a solution: those of the solve prompt without its examples."""
+        if self._config.style is PromptStyle.CHAT:
+            return self._with_system([{"role": "user", "content": self._user_text(problem)}])
+        return [{"role": "user", "content": f"{problem.strip()}\n\n{self.instruction}"}]
+
+    def continuation_ids(self, opening: Sequence[int], text: str) -> list[int]:
+        """The tokens that add exactly text to opening.
+
+        Raises ConfigError where the tokenizer has none, since it changes text when it encodes it.
+        """
+        if not text:
+            return []
+        before = self._tokenizer.decode(opening)
+        for anchor in ("", "\n", "a"):
+            # SentencePiece writes a space before a text; encoded after an anchor, the text is left as it is.
+            lead = self._tokenizer.encode(anchor, add_special_tokens=False) if anchor else []
+            ids = self._tokenizer.encode(anchor + text, add_special_tokens=False)
+            if ids[: len(lead)] == lead and self._tokenizer.decode([*opening, *ids[len(lead) :]]) == before + text:
+                return ids[len(lead) :]
+        raise ConfigError(f"the model's tokenizer cannot write this text as it stands: {text[:80]!r}")
+
+    @cached_property
+    def instruction(self) -> str:
+        """How the model is asked to write its steps and its answer."""
+        if self._config.instruction is not None:
+            return self._config.instruction
+        return f"{_ASK_STEPS[self._config.step]} {_ASK_ANSWER[self._config.answer]}"
+
+    def _user_text(self, problem: str) -> str:
+        try:
+            text = self._template.render(
+                problem=problem.strip(),
+                instruction=self.instruction,
+                system=self._config.system,
+                examples=[example.model_dump() for example in self._config.examples],
+            )
+        except TemplateError as error:
+            raise ConfigError(f"prompt.template {self._config.template}: {error}") from error
+        return str(text).rstrip("\n")
+
+    def _solve_turns(self, problem: str) -> list[dict[str, str]]:
+        turns = []
+        for example in self._config.examples:
+            turns.append({"role": "user", "content": self._user_text(example.problem)})
+            turns.append({"role": "assistant", "content": example.solution})
+        return [*turns, {"role": "user", "content": self._user_text(problem)}]
+
+    def _opening(self, messages: Sequence[Mapping[str, str]]) -> str:
+        """The conversation and the opening of the assistant's turn, as text."""
+        return self._render(self._with_system(messages))
+
+    def _with_system(self, messages: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:
+        """The turns with a system turn, or with its words in the first user turn where the template drops it."""
+        turns = [dict(message) for message in messages]
+        if self._config.system is not None and turns[0]["role"] != "system":
+            turns.insert(0, {"role": "system", "content": self._config.system})
+        if turns[0]["role"] == "system" and self._drops_system:
+            system, asked, *rest = turns
+            turns = [{**asked, "content": f"{system['content']}\n\n{asked['content']}"}, *rest]
+        return turns
+
+    @cached_property
+    def _drops_system(self) -> bool:
+        """Whether the model's chat template refuses a system turn (Gemma) or leaves it out."""
+        try:
+            text = self._render([{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Why?"}])
+        except ConfigError:
+            return True
+        return "Be brief." not in text
+
+    @cached_property
+    def _wants_parts(self) -> bool:
+        """Whether the chat template takes a turn's content as a list of parts only (models that also see images)."""
+        return "Why?" not in self._apply_template([{"role": "user", "content": "Why?"}])
+
+    def _render(self, messages: Sequence[Mapping[str, str]]) -> str:
+        if not self._wants_parts:
+            return self._apply_template(messages)
+        return self._apply_template(
+            [{**turn, "content": [{"type": "text", "text": turn["content"]}]} for turn in messages]
+        )
+
+    def _apply_template(self, messages: Sequence[Mapping[str, Any]]) -> str:
+        options = {"date_string": _DATE, "strftime_now": _fixed_date} | self._config.template_options
+        try:
+            text = self._tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True, **options)
+        except (TemplateError, ValueError, TypeError) as error:
+            raise ConfigError(f"the model's chat template cannot render the prompt: {error}") from error
+        return str(text)
+
+    def _plain_ids(self, text: str) -> list[int]:
+        """Tokenize by the tokenizer's own habits at the beginning (BOS) and without them at the end (EOS)."""
+        bare = self._tokenizer.encode(text, add_special_tokens=False)
+        ids = self._tokenizer.encode(text)
+        start = next((at for at in range(len(ids) - len(bare) + 1) if ids[at : at + len(bare)] == bare), None)
+        return ids if start is None else ids[: start + len(bare)]
+
+    def _check_template(self) -> None:
+        """Render a prompt once, so that what a template does to it is known before a run."""
+        problem = "What is 6 times 7?"
+        text = self._tokenizer.decode(self.solve_ids(problem))
+        if text.count(problem) != 1:
+            raise ConfigError(
+                f"the prompt must hold the problem once, and holds it {text.count(problem)} times; "
+                f"look at prompt.template {self._config.template or self._config.style!s}"
+            )
+        for number, example in enumerate(self._config.examples, 1):
+            if example.solution.strip() not in text:
+                raise ConfigError(
+                    f"prompt.examples: the model's chat template changes the solution of example {number} "
+                    "(many cut out what stands between <think> tags); give the solution without it"
+                )
+
+
+def _load_template(name: str) -> Any:
+    path = TEMPLATES / f"{name}.jinja" if name in _STYLE_OF_TEMPLATE else Path(name).expanduser()
+    environment = ImmutableSandboxedEnvironment(  # text for a model, not HTML
+        undefined=StrictUndefined, trim_blocks=False, keep_trailing_newline=True, autoescape=False
+    )
+    try:
+        return environment.from_string(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        known = ", ".join(_STYLE_OF_TEMPLATE)
+        raise ConfigError(f"prompt.template: there is no file {name}; known by name: {known}") from error
+    except TemplateError as error:
+        raise ConfigError(f"prompt.template: {path} is not a Jinja template: {error}") from error
+
+
+def _fixed_date(pattern: str) -> str:
+    """Stands in for the templates' strftime_now."""
+    from datetime import UTC, datetime  # noqa: PLC0415 - used by few templates
+
+    return datetime.strptime(_DATE, "%d %b %Y").replace(tzinfo=UTC).strftime(pattern)

@@ -1,0 +1,35 @@
+"""Seeds of requests, from the run's seed and the request's place in the run."""
+
+import hashlib
+from functools import lru_cache
+
+SPACING_BITS = 15
+MAX_N = 1 << SPACING_BITS - 1  # 16384, also vLLM's own default limit of n
+_SEED_BITS = 62
+
+
+def derive_seed(run_seed: int, *parts: int | str) -> int:
+    """A seed for the request that parts name, in [0, 2**62), a multiple of 2**15.
+
+    Completion i of a request uses seed + i, so the completions of two requests with n <= MAX_N share a seed only where
+    the hashes collide (47 bits). It fits the signed 64 bits that vLLM and torch accept. Parts are hashed with their
+    types and lengths: ("ab", "c"), ("a", "bc") and ("1",), (1,) are different requests.
+    """
+    digest = _begun(run_seed, *parts[:1]).copy()
+    digest.update(b"".join([_spelled(part) for part in parts[1:]]))
+    spaced = int.from_bytes(digest.digest(), "big") % (1 << _SEED_BITS - SPACING_BITS)
+    return spaced << SPACING_BITS
+
+
+# The requests of a tree all begin with the run's seed and the problem.
+@lru_cache(maxsize=4096, typed=True)
+def _begun(*parts: int | str) -> "hashlib.blake2b":
+    return hashlib.blake2b(b"".join([_spelled(part) for part in parts]), digest_size=8)
+
+
+def _spelled(part: int | str) -> bytes:
+    if isinstance(part, int):
+        text = b"%d" % part
+        return b"i%d:%s" % (len(text), text)
+    text = part.encode("utf-8", errors="surrogatepass")
+    return b"s%d:%s" % (len(text), text)
