@@ -1,0 +1,95 @@
+"""Trees as graphs: networkx for analysis, GraphML for other tools, DOT for drawings."""
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from astro.search.tree import ROOT, Terminal, Tree
+from astro.verify.verdict import Outcome
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+# What XML 1.0 cannot hold, even escaped.
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+_LABEL_LENGTH = 60
+_COLORS: dict[Outcome | None, str] = {Outcome.CORRECT: "palegreen", Outcome.INCORRECT: "lightpink"}
+
+
+def to_networkx(tree: Tree) -> "nx.DiGraph[int]":
+    """A directed graph from parents to children, with the scalar fields of every node as attributes.
+
+    Verdict and answer are "" where a node has none; the graph carries problem_id, seed and stop.
+    """
+    import networkx as nx  # noqa: PLC0415 - only this function needs it
+
+    graph = nx.DiGraph(problem_id=tree.problem_id, seed=tree.seed, stop="" if tree.stop is None else tree.stop.value)
+    for node in range(len(tree)):
+        graph.add_node(node, **_attributes(tree, node))
+        if node != ROOT:
+            graph.add_edge(tree.parent[node], node)
+    return graph
+
+
+def write_graphml(tree: Tree, path: Path) -> None:
+    """Write the graph of to_networkx() as GraphML; characters that XML cannot hold become U+FFFD."""
+    import networkx as nx  # noqa: PLC0415 - only this function needs it
+
+    graph = to_networkx(tree)
+    graph.graph = {key: _for_xml(value) for key, value in graph.graph.items()}
+    for attributes in graph.nodes.values():
+        attributes.update({key: _for_xml(value) for key, value in attributes.items()})
+    nx.write_graphml_xml(graph, path)
+
+
+def to_dot(tree: Tree) -> str:
+    """Graphviz source: a box a node with its step (cut to 60 characters), V, N and prior; right is green, wrong red."""
+    lines = ["digraph tree {", "  node [shape=box, style=filled, fillcolor=white];"]
+    for node in range(len(tree)):
+        facts = f"V={tree.value[node]:.2f} N={tree.visits[node]} P={tree.prior[node]:.2f}"
+        title = tree.problem_id if node == ROOT else tree.text[node]
+        label = f"{_quoted(_short(title))}\\n{facts}"
+        color = "white" if tree.terminal[node] is Terminal.NONE else _COLORS.get(tree.outcome[node], "lightgray")
+        lines.append(f'  {node} [label="{label}", fillcolor={color}];')
+        if node != ROOT:
+            lines.append(f"  {tree.parent[node]} -> {node};")
+    return "\n".join([*lines, "}", ""])
+
+
+def _attributes(tree: Tree, node: int) -> dict[str, Any]:
+    correct, graded, sampled = tree.tally(node)
+    outcome = tree.outcome[node]
+    return {
+        "text": tree.text[node],
+        "depth": tree.depth[node],
+        "logprob": tree.logprob[node],
+        "samples": tree.samples[node],
+        "prior": tree.prior[node],
+        "visits": tree.visits[node],
+        "value": tree.value[node],
+        "reward": tree.reward[node],
+        "sampled": sampled,
+        "graded": graded,
+        "correct": correct,
+        "terminal": tree.terminal[node].value,
+        "verdict": "" if outcome is None else outcome.value,
+        "answer": tree.answer[node] or "",
+        "simulation": tree.simulation[node],
+        "exhausted": tree.exhausted[node],
+    }
+
+
+def _for_xml(value: Any) -> Any:
+    return _NOT_XML.sub(_REPLACEMENT, value) if isinstance(value, str) else value
+
+
+def _short(text: str) -> str:
+    """One printable line."""
+    line = "".join(char if char.isprintable() else _REPLACEMENT for char in " ".join(text[: 4 * _LABEL_LENGTH].split()))
+    return line if len(line) <= _LABEL_LENGTH else line[: _LABEL_LENGTH - 1] + "\N{HORIZONTAL ELLIPSIS}"
+
+
+def _quoted(text: str) -> str:
+    """Text inside a DOT string: a backslash or a quote ends or changes it unless escaped."""
+    return text.replace("\\", "\\\\").replace('"', '\\"')

@@ -1,0 +1,114 @@
+"""Rollouts as parts of the tree: their first steps become children, their ends terminals."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from astro.sampling.completion import Completion
+from astro.search.settings import SearchConfig
+from astro.search.tree import Rollout, Terminal, Tree
+from astro.verify.verdict import Outcome
+
+# More endings of a kind than any set of traces uses; it bounds what a large tree keeps and stores.
+_ENDINGS = 16
+
+
+class Path(NamedTuple):
+    """A rollout cut into steps, up to the first that ends it.
+
+    end: what the last step is; the others are open.
+    """
+
+    steps: tuple[Completion, ...]
+    end: Terminal
+    rollout: Rollout
+
+    @property
+    def kind(self) -> Terminal:
+        """What the first step is."""
+        return Terminal.NONE if len(self.steps) > 1 else self.end
+
+    def rest(self) -> "Path":
+        """The rollout as it is seen from the node after its first step."""
+        first, *steps = self.steps
+        text, tokens = self.rollout.text[len(first.text) :], self.rollout.tokens - len(first.token_ids)
+        return Path(tuple(steps), self.end, self.rollout._replace(text=text, tokens=tokens))
+
+
+class Draw(NamedTuple):
+    """A sampled next step, what it is, and the rollout it begins, if any."""
+
+    step: Completion
+    kind: Terminal
+    path: Path | None = None
+
+
+class Endings:
+    """The different solutions that a tree has come to: correct ones by their text, wrong ones by their answer.
+
+    Attributes:
+        paths: the rollouts that came to them first, each with the node it was sampled from.
+    """
+
+    def __init__(self, config: SearchConfig) -> None:
+        self._correct: set[str] = set()
+        self._wrong: set[str] = set()
+        self._needed = config.goal_correct, config.goal_wrong
+        self.paths: list[tuple[int, Path]] = []
+
+    def note(self, solution: str, outcome: Outcome, answer: str | None) -> bool:
+        """Whether this solution is new; answer is the canonical one where there is one."""
+        if outcome is Outcome.CORRECT:
+            known, key = self._correct, solution
+        elif outcome is Outcome.INCORRECT and answer is not None:
+            known, key = self._wrong, answer
+        else:
+            return False
+        if key in known or len(known) >= max(_ENDINGS, *self._needed):
+            return False
+        known.add(key)
+        return True
+
+    @property
+    def suffice(self) -> bool:
+        """Whether the goal is met; never where none is set."""
+        correct, wrong = self._needed
+        return correct + wrong > 0 and len(self._correct) >= correct and len(self._wrong) >= wrong
+
+
+def graft(tree: Tree, paths: Sequence[tuple[int, Path]], simulation: int) -> list[int]:
+    """Add rollouts to the tree as nodes, so that their ends are terminals that traces can use.
+
+    A step that is a node already is walked through. Returns the new nodes, parents first. They have prior 0 and are
+    evaluated by the parts of these rollouts that follow them, save the terminals, which are still to be judged.
+    """
+    fresh: dict[int, None] = {}
+    for node, path in paths:
+        while path.steps and tree.terminal[node] is Terminal.NONE:
+            step, kind = path.steps[0], path.kind
+            child = find_child(tree, node, step.text, kind)
+            if child is None:
+                child = tree.add(
+                    node,
+                    step.text,
+                    step.token_ids,
+                    logprob=step.logprob,
+                    prior=0.0,
+                    terminal=kind,
+                    simulation=simulation,
+                )
+                fresh[child] = None
+            node, path = child, path.rest()  # noqa: PLW2901 - the walk starts at the rollout's node
+            if node in fresh and path.steps:
+                tree.rollouts[node].append(path.rollout)
+    for node in fresh:
+        tree.reward[node] = tree.tally(node).reward
+    return list(fresh)
+
+
+def find_child(tree: Tree, node: int, text: str, kind: Terminal) -> int | None:
+    """The child of node that is this step, up to space at its end; a step that ends the solution is another step."""
+    for child in tree.children[node]:
+        ends = tree.terminal[child] in (Terminal.ANSWER, Terminal.UNANSWERED)
+        if ends == (kind is Terminal.ANSWER) and tree.text[child].rstrip() == text.rstrip():
+            return child
+    return None

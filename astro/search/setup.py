@@ -1,0 +1,60 @@
+"""What all trees of a run share: the model, the verifier, the settings."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from astro.problems.problem import Problem
+from astro.sampling.completion import Completion, Sampler
+from astro.sampling.steps import StepEnd, step_end
+from astro.search.settings import SearchConfig
+from astro.search.tree import Terminal
+from astro.verify.extraction import AnswerFormat, extract
+from astro.verify.verdict import Verdict
+
+
+class Grader(Protocol):
+    """What search asks of a verifier; astro.verify.Verifier is one."""
+
+    def verify_now(self, problem: Problem, response: str, /) -> Verdict | None:
+        """The verdict, or None where it takes longer than a caller on the event loop can wait."""
+        ...
+
+    async def averify(self, problem: Problem, response: str, /) -> Verdict:
+        """The verdict."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SearchSetup:
+    """What all trees of a run share.
+
+    split: cuts a completion into its steps (astro.sampling.steps.StepSplitter.split).
+    step_stop: strings that end a step. end_stop: further strings that end a solution.
+    answer_format: how a marked final answer looks; a step that holds one ends the solution.
+    seed: the run's; the seed of each request also depends on the problem, the node and the call.
+    """
+
+    sampler: Sampler
+    verifier: Grader
+    config: SearchConfig
+    seed: int
+    split: Callable[[Completion], Sequence[Completion]]
+    step_stop: tuple[str, ...]
+    end_stop: tuple[str, ...] = ()
+    answer_format: AnswerFormat = AnswerFormat.ANY
+
+    def kind_of(self, solution: str, step: Completion) -> Terminal:
+        """What a step is that continues the solution. ANSWER only says that it ends it: the verdict says the rest."""
+        end = step_end(step, self.end_stop)
+        if end is not StepEnd.DELIMITER:
+            return Terminal.ANSWER if end is StepEnd.FINISHED else Terminal.TRUNCATED
+        # The step alone first: it is short, and rarely has an answer. The whole decides, since it may be in a thought.
+        # A marked answer has a command or a tag, which most steps have not.
+        marked = "\\" in step.text or "<" in step.text
+        if marked and self._has_answer(step.text) and self._has_answer(solution + step.text):
+            return Terminal.ANSWER
+        return Terminal.NONE
+
+    def _has_answer(self, text: str) -> bool:
+        return extract(text, self.answer_format, statements=False).answer is not None
