@@ -1,0 +1,30 @@
+"""From search trees to training data: linearize, tell, check, verify, filter, and lay out as data sets."""
+
+from astro.traces.config import Control, FinalReflection, Leave, TracesConfig
+from astro.traces.filters import Refusal, Reject
+from astro.traces.linearize import Plan, Unused, linearize
+from astro.traces.make import TraceOutcome, make_traces
+from astro.traces.prompting import PromptSet, load_prompts
+from astro.traces.visit import Kind, Move, Origin, Trace, TraceCost, Visit
+
+__all__ = [
+    "Control",
+    "FinalReflection",
+    "Kind",
+    "Leave",
+    "Move",
+    "Origin",
+    "Plan",
+    "PromptSet",
+    "Refusal",
+    "Reject",
+    "Trace",
+    "TraceCost",
+    "TraceOutcome",
+    "TracesConfig",
+    "Unused",
+    "Visit",
+    "linearize",
+    "load_prompts",
+    "make_traces",
+]

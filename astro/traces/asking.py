@@ -1,0 +1,50 @@
+"""One question to the language model, whatever the task: a chat in, cleaned replies and their cost out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from astro.sampling.completion import Completion, FinishReason, SampleParams, Sampler
+from astro.sampling.prompting import PromptFormat
+from astro.traces.prompting import Message
+from astro.traces.visit import TraceCost
+
+_NEXT_EXAMPLE = "\n\nProblem:"  # a base model goes on with the next example of the prompt
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the model said: text without its thinking, and whether it came to an end by itself."""
+
+    text: str
+    finished: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A language model that is asked in chat form."""
+
+    sampler: Sampler
+    prompt_format: PromptFormat
+
+    async def ask(
+        self, messages: Sequence[Message], seed: int, *, temperature: float, max_tokens: int, n: int = 1
+    ) -> tuple[list[Reply], TraceCost]:
+        """Ask once for n replies. Raises SamplingError as the sampler does."""
+        stop = (*self.prompt_format.end_stop, _NEXT_EXAMPLE)
+        params = SampleParams(n=n, max_tokens=max_tokens, temperature=temperature, stop=stop, seed=seed)
+        sampled = await self.sampler.sample(self.prompt_format.chat_ids(messages), params)
+        return [_reply(completion) for completion in sampled.completions], TraceCost.of(sampled)
+
+
+def _reply(completion: Completion) -> Reply:
+    text = completion.text.removesuffix(completion.stop or "")
+    thinking, _, said = text.rpartition("</think>")
+    finished = completion.finish_reason is FinishReason.STOP and (bool(thinking) or "<think>" not in said)
+    return Reply(_unquoted(said.strip()), finished)
+
+
+def _unquoted(text: str) -> str:
+    quotes = {'"': '"', "\u201c": "\u201d"}
+    if len(text) > 1 and quotes.get(text[0]) == text[-1] and text[0] not in text[1:-1]:
+        return text[1:-1].strip()
+    return text

@@ -1,0 +1,95 @@
+"""Settings of the way from trees to traces."""
+
+from enum import StrEnum
+from typing import Self
+
+from pydantic import Field, field_validator, model_validator
+
+from astro.config import Section
+
+
+class Leave(StrEnum):
+    """Where a wrong attempt is left."""
+
+    TERMINAL = "terminal"  # at its wrong answer (the paper)
+    FALL = "fall"  # at the step that lost the most value
+
+
+class FinalReflection(StrEnum):
+    """Where the last positive reflection stands."""
+
+    NONE = "none"
+    BEFORE = "before"  # before the concluding step, so that judging decides stopping
+    AFTER = "after"  # after it (the paper)
+
+
+class Control(StrEnum):
+    """The prose of the control arm."""
+
+    NONE = "none"
+    ORIGINAL = "original"  # the steps as the model wrote them: costs nothing
+    REWRITTEN = "rewritten"  # told like the other traces: differs from them in the search alone
+
+
+class TracesConfig(Section):
+    """How trees become traces. "ours" marks values the paper does not give.
+
+    searches: most search traces a problem, beside one direct trace.
+    wrong_terminals: numbers of wrong attempts to draw from for each search trace.
+    leave: where a wrong attempt is left.
+    restart: go back to the beginning after every wrong attempt instead of to the lowest common ancestor.
+    high_value: a positive reflection may follow a step whose value is at least this, in [0, 1].
+    high_value_reflections: most of these a trace; 0 for none.
+    final_reflection: where the last positive reflection stands.
+    votes: self-evaluations of each correct terminal; 0 keeps all without asking.
+    agreement: share of the votes that must say yes, in (0, 1].
+    mend_claims: tell wrong attempts that claim success without the claim; False does not use them.
+    prompts: a prompt set that comes with ASTRO (chat/v1, tiny/v1), or a folder of your own.
+    rewrite_temperature, rewrite_max_tokens: sampling of one thought.
+    evaluation_temperature, evaluation_max_tokens: sampling of one vote.
+    retries: further tries after a rewrite that fails its checks; then the original step stands.
+    doubt, positive, negative: the fixed phrases of a reflection.
+    separator: what stands between two thoughts of a trace.
+    control: the prose of the direct control set.
+    max_tokens: longest completion, in tokens of the searching model.
+    max_similarity: two traces of a problem whose sets of word 5-grams overlap more (Jaccard) are duplicates.
+    test_share: share of the problems whose rows go to the test split, in [0, 1).
+    """
+
+    searches: int = Field(default=3, ge=0)  # paper: one direct and up to three search solutions
+    wrong_terminals: tuple[int, ...] = (1, 2)  # paper: k in {0, 1, 2}
+    leave: Leave = Leave.TERMINAL  # paper
+    restart: bool = False
+    high_value: float = Field(default=0.8, ge=0, le=1)  # ours
+    high_value_reflections: int = Field(default=1, ge=0)  # ours
+    final_reflection: FinalReflection = FinalReflection.BEFORE  # ours; the paper's is after
+    votes: int = Field(default=8, ge=0)  # paper
+    agreement: float = Field(default=1.0, gt=0, le=1)  # paper
+    mend_claims: bool = True  # ours
+    prompts: str = "chat/v1"
+    rewrite_temperature: float = Field(default=0.7, ge=0)  # ours
+    rewrite_max_tokens: int = Field(default=512, ge=1)  # ours
+    evaluation_temperature: float = Field(default=1.0, ge=0)  # ours
+    evaluation_max_tokens: int = Field(default=16, ge=1)  # ours; a model that thinks first needs room for it
+    retries: int = Field(default=2, ge=0)  # ours
+    doubt: str = "But wait, are we solving the problem correctly so far? Hmm..."  # paper
+    positive: str = "Our solution seems to be correct so far."  # paper
+    negative: str = "I'm not sure if we're solving the problem correctly so far."  # paper
+    separator: str = "\n\n"  # ours
+    control: Control = Control.REWRITTEN
+    max_tokens: int = Field(default=8192, ge=1)  # paper: length of its fine-tuning examples
+    max_similarity: float = Field(default=0.95, gt=0, le=1)  # ours
+    test_share: float = Field(default=0.05, ge=0, lt=1)  # ours
+
+    @field_validator("wrong_terminals")
+    @classmethod
+    def _searches_go_wrong(cls, numbers: tuple[int, ...]) -> tuple[int, ...]:
+        if not numbers or min(numbers) < 1:
+            raise ValueError("wrong_terminals must hold at least one number, each at least 1 (searches = 0 for none)")
+        return numbers
+
+    @model_validator(mode="after")
+    def _thoughts_are_separated(self) -> Self:
+        if not self.separator or not self.separator.isspace():
+            raise ValueError(f"separator must be spaces or line breaks, not {self.separator!r}")
+        return self

@@ -1,0 +1,127 @@
+"""The figures of a text: its numbers and its expressions, in one spelling whatever the notation."""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+
+_LABEL = re.compile(
+    r"^[ \t]*(?:#{1,6}[ \t]*)?(?:\*\*)?(?:step[ \t]{1,9}\d{1,9}\b[ \t]*[:.)-]*|\d{1,2}[.)]\s)",
+    re.IGNORECASE | re.MULTILINE,
+)
+_FRACTION = re.compile(r"\\[dt]?frac[ \t]{0,9}\{([^{}]{1,200})\}[ \t]{0,9}\{([^{}]{1,200})\}")
+_SPELLING = {
+    "\u00d7": "*", "\u00b7": "*", "\u22c5": "*", "\u2217": "*", "\u00f7": "/", "\u2212": "-", "\u2013": "-",
+    "\u2264": "<=", "\u2265": ">=", "\u2260": "!=",
+    r"\times": "*", r"\cdot": "*", r"\div": "/",
+    r"\leq": "<=", r"\geq": ">=", r"\neq": "!=", r"\le": "<=", r"\ge": ">=",
+    r"\left": "", r"\right": "", r"\quad": " ", r"\qquad": " ", "\\,": " ", "\\!": "", "\\;": " ", "\\:": " ",
+    "$": " , ", r"\(": " , ", r"\)": " , ", r"\[": " , ", r"\]": " , ",
+    "{,}": ",", "**": " ", "{": "(", "}": ")",
+}  # fmt: skip
+_RESPELL = re.compile("|".join(re.escape(mark) + ("(?![a-zA-Z])" if mark[-1].isalpha() else "") for mark in _SPELLING))
+_TOKEN = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?|\\[a-zA-Z]+|[a-zA-Z]+|[<>!]=|[-+*/^=<>()]|\S")
+_OPERATORS = frozenset("+-*/^=<>") | {"<=", ">=", "!="}
+_PARENTHESES = frozenset("()")
+_RELATIONS = frozenset({"=", "<", ">", "<=", ">=", "!="})
+_SIMPLE_GROUP = re.compile(r"\{([0-9a-zA-Z.]{1,20})\}")
+_TEXT_COMMANDS = frozenset({r"\text", r"\textbf", r"\mathrm", r"\mathbf", r"\boxed", r"\fbox"})
+_FRACTION_PASSES = 8  # nesting of fractions that is undone; deeper ones keep their LaTeX spelling
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The numbers and expressions of a text.
+
+    numbers: as strings without thousands separators; in order of appearance.
+    expressions: runs of numbers, letters, operators and parentheses with at least one operator, tokens set apart by
+        spaces: "50 - 25 = 25".
+    running: all tokens of the text in that spelling, with a space at both ends, for finding expressions in it.
+    """
+
+    numbers: tuple[str, ...]
+    expressions: tuple[str, ...]
+    running: str
+
+    def holds(self, expression: str) -> bool:
+        """Whether an expression occurs in the text."""
+        return f" {expression} " in self.running
+
+
+@lru_cache(maxsize=4096)  # every thought is looked at again for each one that follows it
+def figures(text: str) -> Figures:
+    """Read the figures of a text in time linear in its length. Labels such as "Step 3:" are not figures."""
+    tokens = [_canonical(token) for token in _TOKEN.findall(_respelled(_LABEL.sub(" ", text)))]
+    numbers = tuple(token for token in tokens if token[0].isdigit())
+    return Figures(numbers, tuple(_expressions(tokens)), f" {' '.join(tokens)} ")
+
+
+def without_label(text: str) -> str:
+    """The text without a label such as "Step 3:" or "2." at its beginning."""
+    label = _LABEL.match(text)
+    return text[label.end() :] if label else text
+
+
+def sides(expression: str) -> list[str]:
+    """What stands on the two sides of each relation of an expression: "50 - 25 = 25" has "50 - 25" and "25"."""
+    found: list[list[str]] = [[]]
+    for token in expression.split():
+        if token in _RELATIONS:
+            found.append([])
+        else:
+            found[-1].append(token)
+    return [" ".join(side) for side in found if side]
+
+
+def _respelled(text: str) -> str:
+    for _ in range(_FRACTION_PASSES):
+        text, changed = _FRACTION.subn(lambda found: f" {_operand(found[1])}/{_operand(found[2])} ", text)
+        if not changed:
+            break
+    text = _SIMPLE_GROUP.sub(r" \1 ", text)
+    return _RESPELL.sub(lambda found: _SPELLING[found[0]], text)
+
+
+def _operand(text: str) -> str:
+    return text if text.strip().isalnum() else f"({text})"
+
+
+def _canonical(token: str) -> str:
+    return token.replace(",", "") if token[0].isdigit() else token
+
+
+def _expressions(tokens: list[str]) -> list[str]:
+    found: list[str] = []
+    run: list[str] = []
+    for token in [*tokens, "."]:
+        if _is_mathematical(token):
+            run.append(token)
+            continue
+        trimmed = _trimmed(run)
+        if any(left not in _OPERATORS and right in _OPERATORS for left, right in pairwise(trimmed)):
+            found.append(" ".join(trimmed))
+        run = []
+    return found
+
+
+def _is_mathematical(token: str) -> bool:
+    if token[0] == "\\":
+        return token not in _TEXT_COMMANDS
+    return token[0].isdigit() or token in _OPERATORS or token in _PARENTHESES or (len(token) == 1 and token.isalpha())
+
+
+def _trimmed(run: list[str]) -> list[str]:
+    """The run without operators and unmatched parentheses at its ends, such as those of "(so 3 + 4)"."""
+    start, end = 0, len(run)
+    open_ = run.count("(") - run.count(")")
+    while start < end:
+        first, last = run[start], run[end - 1]
+        if first in _OPERATORS - {"-"} or first == ")" or (first == "(" and open_ > 0):
+            start += 1
+            open_ -= {"(": 1, ")": -1}.get(first, 0)
+        elif last in _OPERATORS or last == "(" or (last == ")" and open_ < 0):
+            end -= 1
+            open_ -= {"(": 1, ")": -1}.get(last, 0)
+        else:
+            break
+    return run[start:end]

@@ -1,0 +1,179 @@
+"""Does a told thought say what its step says: nothing lost, nothing added, no answer given away?
+
+Every check answers with the first fault it finds, or None. They look at figures, marks and lengths only, in linear
+time; whether the prose reads well is left to the model that wrote it.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from astro.problems.problem import Problem
+from astro.traces.claims import claims_success
+from astro.traces.expressions import Figures, figures, sides
+from astro.traces.markup import has_answer, has_control, without_answer, without_boxes
+from astro.verify.extraction import extract
+
+_LENGTH_FACTOR, _LENGTH_SLACK = 3, 200  # longest thought, in characters: 3 times its step and 200 more
+_ECHO = re.compile(
+    r"^[ \t]*(?:problem|thoughts|step|solution|original step|rewritten step|new thought)[ \t]{0,9}:|"
+    r"\b(?:rewrite|go back to) the step\b|\brewritten (?:step|thought|version)\b|\bhere(?:'s| is) the\b.{0,40}\brewr",
+    re.IGNORECASE | re.MULTILINE,
+)
+_ECHO_LENGTH = 40  # characters of the problem or of the last thought from which copying them whole is an echo
+_BEGINNING = re.compile(
+    r"\b(?:beginning|start over|starting over|restart|scratch|from the (?:start|top)|very start|original problem)\b",
+    re.IGNORECASE,
+)
+_LEFT = re.compile(r".*\bleav(?:es|ing) ", re.DOTALL)
+_WORD = re.compile(r"[^\W\d_]{4,}")
+_SHARED_WORDS = 2
+
+
+class Fault(StrEnum):
+    """What is wrong with a told thought."""
+
+    EMPTY = "empty"
+    UNFINISHED = "unfinished"  # cut at the token limit
+    TOO_LONG = "too_long"
+    CONTROL = "control"  # spells a control token
+    ECHO = "echo"  # repeats the prompt or speaks about the task
+    ANSWER_LEAKED = "answer_leaked"  # a final answer before the concluding step
+    ANSWER_LOST = "answer_lost"  # the concluding step without its final answer, or with another
+    NUMBER_LOST = "number_lost"
+    EXPRESSION_LOST = "expression_lost"
+    NUMBER_ADDED = "number_added"
+    EXPRESSION_ADDED = "expression_added"
+    CLAIMS_SUCCESS = "claims_success"  # a wrong attempt that says it is right
+    WRONG_PLACE = "wrong_place"  # a backtrack that does not name the state it goes back to
+    ABANDONED = "abandoned"  # a backtrack to something of the attempt just given up
+
+
+class Role(StrEnum):
+    """What a step is in its trace."""
+
+    STEP = "step"
+    WRONG_END = "wrong_end"  # the last step of an abandoned attempt: told without a final answer
+    RIGHT_END = "right_end"  # the concluding step: told with the final answer
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What a thought may refer to: the problem, and the thoughts before it."""
+
+    problem: Problem
+    thoughts: Sequence[str]
+
+
+def essence(step: str, role: Role) -> str:
+    """What has to be told of a step: all of it at the conclusion, elsewhere all but a final answer. May be empty."""
+    match role:
+        case Role.RIGHT_END:
+            return step.strip()
+        case Role.WRONG_END:
+            return without_answer(step)
+        case Role.STEP:  # it may speak of the answer, but a box would be taken for one
+            return without_boxes(step)
+
+
+def what_is_left(step: str) -> str:
+    """The state a step ends in, where it says so: "25, 3 and 7." of "... which leaves 25, 3 and 7."; else empty."""
+    found = _LEFT.match(step)
+    return step[found.end() :] if found else ""
+
+
+def step_fault(told: str, step: str, role: Role, around: Around) -> Fault | None:
+    """Check the telling of one step; step is the original text."""
+    core = essence(step, role)
+    if fault := _form_fault(told, core, around):
+        return fault
+    if role is Role.RIGHT_END:
+        if _final_answer(told) != _final_answer(step):
+            return Fault.ANSWER_LOST
+    elif has_answer(told) and (role is Role.WRONG_END or not has_answer(core)):
+        return Fault.ANSWER_LEAKED
+    if role is Role.WRONG_END and claims_success(around.problem, told):
+        return Fault.CLAIMS_SUCCESS
+    return _lost(told, core) or _added(told, [core, around.problem.prompt, *around.thoughts])
+
+
+def backtrack_fault(told: str, path: Sequence[str], abandoned: Sequence[str], around: Around) -> Fault | None:
+    """Check the sentence that goes back.
+
+    path: the original steps up to and with the one gone back to; empty for the beginning.
+    abandoned: the original steps after it that are given up.
+    """
+    place = essence(path[-1], Role.STEP) if path else around.problem.prompt
+    if fault := _form_fault(told, place, around):
+        return fault
+    if has_answer(told):
+        return Fault.ANSWER_LEAKED
+    if bool(path) == bool(_BEGINNING.search(told)):
+        return Fault.WRONG_PLACE
+    if fault := _added(told, [around.problem.prompt, *path]):
+        return Fault.ABANDONED if _added(told, [around.problem.prompt, *path, *abandoned]) is None else fault
+    return None if _names(told, place, around.problem, at_root=not path) else Fault.WRONG_PLACE
+
+
+def _form_fault(told: str, core: str, around: Around) -> Fault | None:
+    if not told.strip():
+        return Fault.EMPTY
+    if len(told) > _LENGTH_FACTOR * len(core) + _LENGTH_SLACK:
+        return Fault.TOO_LONG
+    if has_control(told):
+        return Fault.CONTROL
+    copied = [around.problem.prompt, *around.thoughts[-1:]]
+    if any(len(text) >= _ECHO_LENGTH and text in told and text not in core for text in copied):
+        return Fault.ECHO
+    if _ECHO.search(told) and not _ECHO.search(core):
+        return Fault.ECHO
+    return None
+
+
+def _final_answer(text: str) -> str:
+    return figures(extract(text).answer or "").running
+
+
+def _lost(told: str, core: str) -> Fault | None:
+    before, now = figures(core), figures(told)
+    if set(before.numbers) - set(now.numbers):
+        return Fault.NUMBER_LOST
+    if not all(now.holds(expression) for expression in before.expressions):
+        return Fault.EXPRESSION_LOST
+    return None
+
+
+def _added(told: str, sources: Iterable[str]) -> Fault | None:
+    """A number of told that no source has, or an expression one side of which no source has."""
+    now = figures(told)
+    known = [figures(source) for source in sources]
+    if set(now.numbers) - {number for source in known for number in source.numbers}:
+        return Fault.NUMBER_ADDED
+    for expression in now.expressions:
+        if not all(_occurs(side, known) for side in sides(expression)):
+            return Fault.EXPRESSION_ADDED
+    return None
+
+
+def _occurs(expression: str, known: Sequence[Figures]) -> bool:
+    return any(source.holds(expression) for source in known)
+
+
+def _names(told: str, place: str, problem: Problem, *, at_root: bool) -> bool:
+    """Whether told names the place: in Countdown all numbers left there, else a number or some words of its step."""
+    said = Counter(figures(told).numbers)
+    if problem.task == "countdown":
+        given = [str(number) for number in problem.metadata.get("numbers", ())]
+        there = Counter(given if at_root else figures(what_is_left(place)).numbers)
+        if there and (said or not at_root):
+            return there <= said
+    if at_root:
+        return True
+    numbers = set(figures(place).numbers)
+    if numbers:
+        return not numbers.isdisjoint(said)
+    words = {word.lower() for word in _WORD.findall(place)}
+    shared = words & {word.lower() for word in _WORD.findall(told)}
+    return len(shared) >= min(_SHARED_WORDS, len(words))

@@ -1,0 +1,110 @@
+"""Which finished traces are fit to train on; every refusal has a reason and is kept."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from astro.problems.problem import Problem
+from astro.traces.claims import claims_success
+from astro.traces.config import TracesConfig
+from astro.traces.markup import has_control
+from astro.traces.visit import Kind, Move, Trace, is_doubt
+
+_SHINGLE = 5  # words
+_REPEATS = 3  # a sentence told this often is a loop
+_SENTENCE = re.compile(r"[^.!?\n]{12,}")  # shorter ones repeat in sound prose too
+
+
+class Refusal(StrEnum):
+    """Why a trace is not used."""
+
+    UNTOLD = "untold"  # the language model could not be asked: a prompt beyond its context window
+    NOT_CORRECT = "not_correct"  # the verifier did not find the told text correct
+    UNWRITABLE = "unwritable"  # the model's tokenizer changes the text: nothing to train on
+    TOO_LONG = "too_long"
+    CONTROL = "control"  # spells a control token
+    TOO_FEW_BACKTRACKS = "too_few_backtracks"  # a search trace that never goes back
+    CONTRADICTION = "contradiction"  # a doubt right after a claim of success
+    LOOP = "loop"  # says the same sentence again and again
+    DUPLICATE = "duplicate"  # nearly the words of an earlier trace of the problem
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """A trace that was made and is not used.
+
+    id, problem_id, kind: as the trace would have had. detail: what the reason was found on, in one line.
+    text: the trace as told, empty if it was not.
+    """
+
+    id: str
+    problem_id: str
+    kind: Kind
+    reason: Refusal
+    detail: str
+    text: str
+
+
+def refusal(
+    trace: Trace, problem: Problem, accepted: Iterable[Trace], config: TracesConfig
+) -> tuple[Refusal, str] | None:
+    """The first reason not to use a trace, with a detail, or None. accepted: the problem's traces so far."""
+    return next(_refusals(trace, problem, accepted, config), None)
+
+
+def _refusals(
+    trace: Trace, problem: Problem, accepted: Iterable[Trace], config: TracesConfig
+) -> Iterator[tuple[Refusal, str]]:
+    if not trace.verdict.correct:
+        yield Refusal.NOT_CORRECT, f"{trace.verdict.outcome}: {trace.verdict.reason}"
+    if trace.completion_tokens is None:
+        yield Refusal.UNWRITABLE, "the model's tokenizer cannot write this text as it stands"
+    elif trace.completion_tokens > config.max_tokens:
+        yield Refusal.TOO_LONG, f"{trace.completion_tokens} tokens, traces.max_tokens is {config.max_tokens}"
+    if has_control(trace.text):
+        yield Refusal.CONTROL, "the text spells a control token"
+    if trace.kind is Kind.SEARCH and not trace.backtracks:
+        yield Refusal.TOO_FEW_BACKTRACKS, "no backtrack"
+    if claim := _contradiction(trace, problem):
+        yield Refusal.CONTRADICTION, claim
+    if repeated := _loop(trace):
+        yield Refusal.LOOP, repeated
+    for other in accepted:
+        if (overlap := similarity(trace.text, other.text)) > config.max_similarity:
+            yield Refusal.DUPLICATE, f"{overlap:.3f} of the word {_SHINGLE}-grams are those of {other.id}"
+
+
+def similarity(one: str, two: str) -> float:
+    """Jaccard overlap of the sets of word 5-grams of two texts, in [0, 1]."""
+    left, right = _shingles(one), _shingles(two)
+    return len(left & right) / len(left | right)
+
+
+def _contradiction(trace: Trace, problem: Problem) -> str | None:
+    for index in range(1, len(trace.visits)):
+        before = trace.thoughts[index - 1]
+        told = trace.visits[index - 1].move is not Move.REFLECT
+        if told and is_doubt(trace.visits, index) and claims_success(problem, before):
+            return f"before visit {index}: {before[:200]}"
+    return None
+
+
+def _loop(trace: Trace) -> str | None:
+    """The sentence that one attempt tells too often; two attempts may well take the same step."""
+    said: Counter[str] = Counter()
+    for visit, thought in zip(trace.visits, trace.thoughts, strict=True):
+        if visit.move is Move.BACKTRACK:
+            said.clear()
+        elif visit.move is not Move.REFLECT:
+            said.update(" ".join(sentence.split()) for sentence in _SENTENCE.findall(thought))
+            for sentence, count in said.most_common(1):
+                if count >= _REPEATS:
+                    return f"{count} times: {sentence[:200]}"
+    return None
+
+
+def _shingles(text: str) -> set[tuple[str, ...]]:
+    words = text.split()
+    return {tuple(words[start : start + _SHINGLE]) for start in range(max(1, len(words) - _SHINGLE + 1))}

@@ -1,0 +1,224 @@
+"""From a search tree to the order in which a trace visits its nodes: pure, seeded, without a language model.
+
+ASTRO (arXiv 2507.00417), algorithm 1: some wrong terminals with pairwise different answers and one correct terminal are
+drawn, and their paths merged, the correct one last; each path adds only the nodes not yet visited, and where the next
+node is no child of the last one the trace goes back to their lowest common ancestor.
+"""
+
+import random
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import pairwise
+
+from astro.search.tree import ROOT, Tree
+from astro.traces.config import FinalReflection, Leave, TracesConfig
+from astro.traces.visit import Kind, Move, Visit, check_visits
+from astro.verify.verdict import Outcome
+
+_DRAWS = 8  # draws of one search trace before it is given up as a repetition of earlier ones
+
+
+class Unused(StrEnum):
+    """Why a part of a tree did not become a part of a trace; counted."""
+
+    BY_LUCK = "by_luck"  # a correct terminal whose own figures are wrong
+    NOT_AGREED = "not_agreed"  # a correct terminal that the self-evaluation refused
+    CLAIMS_SUCCESS = "claims_success"  # a wrong terminal whose own text says that it is right
+    MISQUOTED = "misquoted"  # a wrong terminal that misstates what the problem asks for
+    NOT_WORSE = "not_worse"  # a wrong attempt worth no less than the state that the trace would go back to
+    NO_WRONG_TERMINAL = "no_wrong_terminal"  # a search trace not made: no wrong attempt to begin with
+    REPEATED = "repeated"  # a search trace not made: the tree has no new combination
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The visits of one trace, which abandons the wrong terminals in their order and concludes at the correct one."""
+
+    kind: Kind
+    visits: tuple[Visit, ...]
+    correct: int
+    wrong: tuple[int, ...] = ()
+
+
+def correct_terminals(tree: Tree) -> list[int]:
+    """Nodes that end with the right answer, oldest first."""
+    return [node for node in tree.answered() if tree.outcome[node] is Outcome.CORRECT]
+
+
+def wrong_terminals(tree: Tree) -> list[int]:
+    """Nodes that end with an answer that could be read and is wrong, oldest first."""
+    return [node for node in tree.answered() if tree.outcome[node] is Outcome.INCORRECT and wrong_answer(tree, node)]
+
+
+def wrong_answer(tree: Tree, node: int) -> str:
+    """The answer of a terminal in a form that is equal for equal answers; empty where there is none."""
+    return tree.canonical[node] or " ".join((tree.answer[node] or "").split())
+
+
+def linearize(
+    tree: Tree, kept: Sequence[int], wrong: Sequence[int], config: TracesConfig, rng: random.Random
+) -> tuple[list[Plan], Counter[Unused]]:
+    """Draw one direct plan and up to config.searches search plans.
+
+    kept: correct terminals to end at, such as those the self-evaluation agreed with; without any there are no plans.
+    wrong: wrong terminals that may be attempted.
+    Search plans of one tree differ pairwise in their visits. What could not be made is counted.
+    """
+    if not kept:
+        return [], Counter()
+    draw = _Draw(tree, kept, _by_answer(tree, wrong), config, rng, Counter())
+    plans = [_plan(tree, [], rng.choice(kept), config, rng)]
+    for _ in range(config.searches):
+        plan = draw.search({_route(known.visits) for known in plans})
+        if plan is not None:
+            plans.append(plan)
+    for plan in plans:
+        check_visits(plan.visits, tree.parent, lambda node: tree.outcome[node] is Outcome.CORRECT)
+    return plans, draw.unused
+
+
+def control_plans(tree: Tree, kept: Sequence[int], count: int, rng: random.Random) -> list[Plan]:
+    """Plan count correct paths without reflections, all different as long as kept lasts, then over again."""
+    if not kept:
+        return []
+    order = rng.sample(list(kept), k=len(kept))
+    ends = [order[index % len(order)] for index in range(count)]
+    return [Plan(Kind.CONTROL, tuple(_walk(tree, [end], restart=False)), end) for end in ends]
+
+
+@dataclass(frozen=True, slots=True)
+class _Draw:
+    """What search plans are drawn from."""
+
+    tree: Tree
+    kept: Sequence[int]
+    by_answer: Mapping[str, Sequence[int]]
+    config: TracesConfig
+    rng: random.Random
+    unused: Counter[Unused]
+
+    def search(self, known: Collection[tuple[int, ...]]) -> Plan | None:
+        """A search plan with a new route, or None, counted; shorter than drawn only where every new draw is."""
+        why = Unused.NO_WRONG_TERMINAL
+        k = min(self.rng.choice(self.config.wrong_terminals), len(self.by_answer))
+        shorter: Plan | None = None
+        for _ in range(_DRAWS if k else 0):
+            answers = self.rng.sample(list(self.by_answer), k=k)
+            wrong = [self.rng.choice(self.by_answer[answer]) for answer in answers]
+            plan = _plan(self.tree, wrong, self.rng.choice(self.kept), self.config, self.rng)
+            self.unused[Unused.NOT_WORSE] += k - len(plan.wrong)
+            new = bool(plan.wrong) and _route(plan.visits) not in known
+            if new and len(plan.wrong) == k:
+                return plan
+            if new:
+                shorter = shorter or plan
+            elif plan.wrong:
+                why = Unused.REPEATED
+        if shorter is not None:
+            return shorter
+        self.unused[why] += 1
+        return None
+
+
+def _route(visits: Iterable[Visit]) -> tuple[int, ...]:
+    return tuple(visit.node for visit in visits if visit.move is not Move.REFLECT)
+
+
+def _by_answer(tree: Tree, wrong: Iterable[int]) -> dict[str, list[int]]:
+    groups: dict[str, list[int]] = defaultdict(list)
+    for node in wrong:
+        groups[wrong_answer(tree, node)].append(node)
+    return dict(groups)
+
+
+def _plan(tree: Tree, wrong: Sequence[int], correct: int, config: TracesConfig, rng: random.Random) -> Plan:
+    """Merge the paths, leaving out wrong attempts that are not worse than what the trace would return to."""
+    ordered = _depth_first(tree, wrong, correct, rng)
+    stops = _stops(tree, ordered, config)
+    while (fair := _first_not_worse(tree, stops, restart=config.restart)) is not None:
+        del ordered[fair]
+        stops = _stops(tree, ordered, config)
+    visits = _walk(tree, stops, restart=config.restart)
+    kind = Kind.SEARCH if len(ordered) > 1 else Kind.DIRECT
+    return Plan(kind, tuple(_with_reflections(tree, visits, config, rng)), correct, tuple(ordered[:-1]))
+
+
+def _depth_first(tree: Tree, wrong: Sequence[int], correct: int, rng: random.Random) -> list[int]:
+    """Order the terminals as a depth-first walk meets them, the correct one last, the rest of the order drawn.
+
+    In any other order a later path may continue a node that is neither a child nor an ancestor of where the trace is.
+    """
+    rank = dict.fromkeys(tree.path(correct), 1.0)
+    for terminal in wrong:
+        for node in tree.path(terminal):
+            if node not in rank:
+                rank[node] = rng.random()
+    return sorted([*wrong, correct], key=lambda terminal: [rank[node] for node in tree.path(terminal)])
+
+
+def _stops(tree: Tree, ordered: Sequence[int], config: TracesConfig) -> list[int]:
+    """Where each attempt ends: at its terminal, or at the step of its own that lost the most value."""
+    if config.leave is Leave.TERMINAL:
+        return list(ordered)
+    stops = []
+    for terminal in ordered[:-1]:
+        others = {node for other in ordered if other != terminal for node in tree.path(other)}
+        own = [node for node in tree.path(terminal) if node not in others]  # never empty: it holds the terminal
+        stops.append(max(own, key=lambda node: tree.value[tree.parent[node]] - tree.value[node]))
+    return [*stops, ordered[-1]]
+
+
+def _first_not_worse(tree: Tree, stops: Sequence[int], *, restart: bool) -> int | None:
+    """Index of the first attempt left at a node worth at least as much as the node gone back to."""
+    for index, (stop, following) in enumerate(pairwise(stops)):
+        back = ROOT if restart else _common_ancestor(tree, stop, following)
+        if tree.value[stop] >= tree.value[back]:
+            return index
+    return None
+
+
+def _common_ancestor(tree: Tree, one: int, two: int) -> int:
+    common = ROOT
+    for left, right in zip(tree.path(one), tree.path(two), strict=False):
+        if left != right:
+            break
+        common = left
+    return common
+
+
+def _walk(tree: Tree, stops: Sequence[int], *, restart: bool) -> list[Visit]:
+    """Visit the path to every stop in turn; between two, doubt and go back to their lowest common ancestor."""
+    visits: list[Visit] = []
+    current = ROOT
+    for stop in stops:
+        back = ROOT
+        if visits:
+            back = ROOT if restart else _common_ancestor(tree, current, stop)
+            visits += [Visit(current, Move.REFLECT), Visit(back, Move.BACKTRACK)]
+        visits += [Visit(node, Move.ADVANCE) for node in tree.path(stop)[tree.depth[back] + 1 :]]
+        current = stop
+    visits[-1] = Visit(current, Move.CONCLUDE)
+    return visits
+
+
+def _with_reflections(tree: Tree, visits: Sequence[Visit], config: TracesConfig, rng: random.Random) -> list[Visit]:
+    """Insert positive reflections: after steps of high value that another step follows, and around the conclusion."""
+    good = [
+        index
+        for index, (visit, following) in enumerate(pairwise(visits))
+        if visit.move is Move.ADVANCE and following.move is Move.ADVANCE and tree.value[visit.node] >= config.high_value
+    ]
+    after = set(rng.sample(good, k=min(config.high_value_reflections, len(good))))
+    last = len(visits) - 1
+    if config.final_reflection is FinalReflection.AFTER:
+        after.add(last)
+    elif config.final_reflection is FinalReflection.BEFORE and last > 0 and visits[last - 1].move is Move.ADVANCE:
+        after.add(last - 1)
+    reflected: list[Visit] = []
+    for index, visit in enumerate(visits):
+        reflected.append(visit)
+        if index in after:
+            reflected.append(Visit(visit.node, Move.REFLECT))
+    return reflected

@@ -1,0 +1,50 @@
+"""Is a right answer right by luck? What a Countdown solution says of its own figures can be checked exactly."""
+
+import operator
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+
+from astro.problems.problem import Problem
+from astro.traces.claims import denies_success, misquotes_target, shows_success
+from astro.traces.expressions import figures
+from astro.traces.markup import without_answer
+
+_OPERATIONS: dict[str, Callable[[Fraction, Fraction], Fraction]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+}
+_MAX_DIGITS = 30
+
+
+def right_by_luck(problem: Problem, steps: Sequence[str]) -> bool:
+    """Whether a right Countdown solution has a false equation, or does not say that it comes to the target.
+
+    Such a solution would teach to be right for a wrong reason. The self-evaluation should refuse it, and models that
+    are poor judges do not. Of other tasks nothing is known: False.
+    """
+    if problem.task != "countdown":
+        return False
+    equations = [expression.split() for step in steps for expression in figures(step).expressions if "=" in expression]
+    if any(_is_false(equation) for equation in equations):
+        return True
+    end = without_answer(steps[-1]) if steps else ""
+    if denies_success(problem, end) or misquotes_target(problem, end):
+        return True
+    said = figures(end).numbers
+    target = str(problem.metadata.get("target", problem.answer))
+    return bool(equations and not shows_success(problem, steps)) or bool(said and target not in said)
+
+
+def _is_false(equation: Sequence[str]) -> bool:
+    """Whether a op b = c does not hold; equations of another form are not judged."""
+    if len(equation) != 5 or equation[3] != "=" or equation[1] not in _OPERATIONS:
+        return False
+    numbers = [equation[0], equation[2], equation[4]]
+    if not all(number[0].isdecimal() and number.isascii() and len(number) <= _MAX_DIGITS for number in numbers):
+        return False
+    left, right, value = map(Fraction, numbers)
+    if equation[1] == "/" and right == 0:
+        return True
+    return _OPERATIONS[equation[1]](left, right) != value

@@ -1,0 +1,197 @@
+"""A search tree in, training traces out: evaluate, linearize, tell, verify, filter."""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from astro.errors import ConfigError, EngineDeadError, SamplingError
+from astro.problems.problem import Problem
+from astro.sampling.completion import Sampler
+from astro.sampling.prompting import PromptFormat
+from astro.sampling.seeds import derive_seed
+from astro.search.tree import Tree
+from astro.traces.asking import Model
+from astro.traces.claims import claims_success, misquotes_target, shows_success
+from astro.traces.config import Control, TracesConfig
+from astro.traces.evaluation import Evaluator
+from astro.traces.filters import Refusal, Reject, refusal
+from astro.traces.linearize import Plan, Unused, control_plans, correct_terminals, linearize, wrong_terminals
+from astro.traces.luck import right_by_luck
+from astro.traces.prompting import load_prompts
+from astro.traces.rewrite import Teller, Telling
+from astro.traces.visit import Kind, Origin, Trace, TraceCost
+from astro.verify.verifier import Verifier
+
+
+@dataclass(frozen=True, slots=True)
+class TraceOutcome:
+    """What became of one tree.
+
+    traces: direct, search and control traces; as many control traces as the others together, if controls are made.
+    rejects: traces that were told and refused.
+    counts: by name: terminals.correct, terminals.wrong, votes.*, unused.*, told.*, faults.*, refused.*, control.*.
+    cost: everything that was asked of the language model, traces and self-evaluation.
+    """
+
+    traces: tuple[Trace, ...]
+    rejects: tuple[Reject, ...]
+    counts: Counter[str]
+    cost: TraceCost
+
+
+async def make_traces(
+    tree: Tree,
+    problem: Problem,
+    sampler: Sampler,
+    prompt_format: PromptFormat,
+    verifier: Verifier,
+    *,
+    config: TracesConfig,
+    origin: Origin,
+) -> TraceOutcome:
+    """Make the traces of one tree; all are told at the same time.
+
+    The same tree, configuration, origin.seed and model give the same traces, whatever else is in flight.
+    Raises EngineDeadError when the model is gone; a request that it refuses costs its trace only.
+    """
+    teller = Teller(Model(sampler, prompt_format), load_prompts(config.prompts), config, origin.seed, tree, problem)
+    return await _Work(teller, verifier, origin).run()
+
+
+class _Work:
+    """The state of one make_traces call."""
+
+    def __init__(self, teller: Teller, verifier: Verifier, origin: Origin) -> None:
+        self._teller, self._verifier, self._origin = teller, verifier, origin
+        self._tree, self._problem, self._config = teller.tree, teller.problem, teller.config
+        self._counts: Counter[str] = Counter()
+        self._cost = TraceCost()
+        self._rejects: list[Reject] = []
+
+    async def run(self) -> TraceOutcome:
+        rng = random.Random(derive_seed(self._origin.seed, self._problem.id, "linearize"))  # noqa: S311 - not secrets
+        kept = await self._kept(rng)
+        plans, unused = linearize(self._tree, kept, self._usable_wrong(), self._config, rng)
+        controls = control_plans(self._tree, kept, len(plans), rng) if self._config.control is not Control.NONE else []
+        named = [*enumerate(plans), *enumerate(controls)]
+        told = await asyncio.gather(*(self._trace(plan, f"{plan.kind}-{index}") for index, plan in named))
+        self._counts.update({f"unused.{why}": count for why, count in unused.items()})
+        accepted: list[Trace] = []
+        for trace in told[: len(plans)]:
+            if trace is not None and self._passes(trace, accepted):
+                accepted.append(trace)
+        control = await self._control(controls, told[len(plans) :], len(accepted))
+        for reject in self._rejects:
+            self._counts[f"refused.{reject.reason}"] += 1
+        for trace in [*accepted, *control]:
+            self._counts[f"traces.{trace.kind}"] += 1
+        return TraceOutcome((*accepted, *control), tuple(self._rejects), +self._counts, self._cost)
+
+    async def _kept(self, rng: random.Random) -> list[int]:
+        """Correct terminals that the self-evaluation agrees with, as many as there can be traces of their own."""
+        tree, correct = self._tree, correct_terminals(self._tree)
+        sound = [node for node in correct if not right_by_luck(self._problem, self._steps(node))]
+        evaluator = Evaluator(self._teller.model, self._teller.prompts, self._config, self._origin.seed)
+        kept, refused = await evaluator.agreed(tree, self._problem, sound, 1 + self._config.searches, rng)
+        self._counts["terminals.correct"] += len(correct)
+        self._counts[f"unused.{Unused.BY_LUCK}"] += len(correct) - len(sound)
+        self._counts[f"unused.{Unused.NOT_AGREED}"] += refused
+        self._counts.update({f"votes.{vote}": count for vote, count in evaluator.counts.items()})
+        self._cost += evaluator.cost
+        return kept
+
+    def _usable_wrong(self) -> list[int]:
+        """Wrong terminals that a doubt can follow: they do not claim success, or the claim can be left out."""
+        tree, wrong = self._tree, wrong_terminals(self._tree)
+        right = {tree.canonical[node] for node in correct_terminals(tree)}
+        usable = []
+        for node in wrong:
+            steps = self._steps(node)
+            beyond_words = tree.canonical[node] in right or shows_success(self._problem, steps)
+            claims = claims_success(self._problem, steps[-1])
+            if beyond_words or (claims and not self._config.mend_claims):
+                self._counts[f"unused.{Unused.CLAIMS_SUCCESS}"] += 1
+            elif misquotes_target(self._problem, steps[-1]):
+                self._counts[f"unused.{Unused.MISQUOTED}"] += 1
+            else:
+                self._counts["terminals.mended"] += claims
+                usable.append(node)
+        self._counts["terminals.wrong"] += len(wrong)
+        return usable
+
+    def _steps(self, node: int) -> list[str]:
+        return [self._tree.text[step] for step in self._tree.path(node)[1:]]
+
+    async def _trace(self, plan: Plan, name: str) -> Trace | None:
+        """Tell and verify one plan; None, with a reject, if the model could not be asked."""
+        try:
+            if plan.kind is Kind.CONTROL and self._config.control is Control.ORIGINAL:
+                return await self._finish(plan, name, self._teller.tell_originally(plan))
+            return await self._finish(plan, name, await self._teller.tell(plan, name))
+        except EngineDeadError:
+            raise
+        except SamplingError as error:
+            self._refuse(self._id(name), plan.kind, Refusal.UNTOLD, str(error), "")
+            return None
+
+    async def _finish(self, plan: Plan, name: str, telling: Telling) -> Trace:
+        text = self._config.separator.join(thought for thought in telling.thoughts if thought)
+        prompt_ids = self._teller.model.prompt_format.solve_ids(self._problem.prompt)
+        verdict = await self._verifier.averify(self._problem, text)
+        self._cost += telling.cost
+        for told in ("checked", "first_try", "retries", "fallbacks"):
+            self._counts[f"told.{told}"] += getattr(telling, told)
+        self._counts.update({f"faults.{fault}": count for fault, count in telling.faults.items()})
+        return Trace(
+            id=self._id(name),
+            problem_id=self._problem.id,
+            tree_id=f"{self._problem.id}@{self._tree.seed}",
+            kind=plan.kind,
+            visits=plan.visits,
+            thoughts=tuple(telling.thoughts),
+            text=text,
+            verdict=replace(verdict, seconds=0.0),
+            checked=telling.checked,
+            first_try=telling.first_try,
+            retries=telling.retries,
+            fallbacks=telling.fallbacks,
+            prompt_tokens=len(prompt_ids),
+            completion_tokens=self._length(prompt_ids, text),
+            cost=telling.cost,
+            prompts=self._teller.prompts.version,
+            origin=self._origin,
+        )
+
+    def _length(self, prompt_ids: Sequence[int], text: str) -> int | None:
+        try:
+            return len(self._teller.model.prompt_format.continuation_ids(prompt_ids, text))
+        except ConfigError:  # how the tokenizer says that it cannot write this text
+            return None
+
+    async def _control(self, plans: Sequence[Plan], told: Sequence[Trace | None], count: int) -> list[Trace]:
+        """The first count control traces; one that does not pass is told again in the steps' own words."""
+        traces = []
+        for index, (plan, trace) in enumerate(zip(plans[:count], told, strict=False)):
+            if trace is not None and self._passes(trace, ()):
+                traces.append(trace)
+                continue
+            self._counts["control.original"] += 1
+            name = f"{plan.kind}-original-{index}"
+            original = await self._finish(plan, name, self._teller.tell_originally(plan))
+            if self._passes(original, ()):
+                traces.append(original)
+        return traces
+
+    def _passes(self, trace: Trace, accepted: Sequence[Trace]) -> bool:
+        found = refusal(trace, self._problem, accepted, self._config)
+        if found is not None:
+            self._refuse(trace.id, trace.kind, *found, trace.text)
+        return found is None
+
+    def _refuse(self, trace_id: str, kind: Kind, reason: Refusal, detail: str, text: str) -> None:
+        self._rejects.append(Reject(trace_id, self._problem.id, kind, reason, detail, text))
+
+    def _id(self, name: str) -> str:
+        return f"{self._problem.id}/{name}"

@@ -1,0 +1,72 @@
+"""Marks in a model's text that mean something to a program: final answers, and the control tokens of chat templates."""
+
+import re
+from bisect import bisect_right
+
+from astro.verify.extraction import closing_brace, extract
+
+# What opens or closes a turn, a thought or a document in the templates of the main model families.
+_CONTROL = re.compile(
+    r"<[|\uff5c][^<>|\uff5c\n]{1,60}[|\uff5c]>|</?s>|<(?:bos|eos|pad|unk|mask|unused\d{1,9}|extra_id_\d{1,9})>|"
+    r"</?think>|<(?:start|end)_of_(?:turn|image)>|</?tool_(?:call|response)>|<</?SYS>>|"
+    r"\[/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS|THINK)\]",
+    re.IGNORECASE,
+)
+_BOX = re.compile(r"\\(?:fbox|boxed)\s{0,8}\{")
+_HASHES = re.compile(r"^[ \t]*####.*$", re.MULTILINE)
+_SAYS_ANSWER = re.compile(
+    r"\b(?:final answer|answer is|answer:|answer would be|</?answer>)|\banswer\*\*:|\*\*answer", re.IGNORECASE
+)
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+")
+
+
+def has_control(text: str) -> bool:
+    """Whether the text spells a control token of some chat template."""
+    return _CONTROL.search(text) is not None
+
+
+def inert(text: str) -> str:
+    """The text with every control token broken by a space, so that no tokenizer takes it for one; else unchanged."""
+    return _CONTROL.sub(lambda found: f"{found[0][0]} {found[0][1:]}", text)
+
+
+def has_answer(text: str) -> bool:
+    """Whether the text announces a final answer that a verifier or a reader would take for one."""
+    return any(mark.search(text) for mark in (_BOX, _HASHES, _SAYS_ANSWER)) or extract(text).answer is not None
+
+
+def without_answer(text: str) -> str:
+    """The text without announcements of a final answer: such sentences go, and a box within a sentence is opened."""
+    kept = [sentence for sentence in _sentences(_HASHES.sub("", text)) if not _SAYS_ANSWER.search(sentence)]
+    return without_boxes("".join(kept))
+
+
+def without_boxes(text: str) -> str:
+    """The text with every box replaced by what is in it."""
+    pieces, position = [], 0
+    for opening, start, end in _boxes(text):
+        pieces += [text[position:opening], text[start:end]]
+        position = end + 1
+    return "".join([*pieces, text[position:]]).strip()
+
+
+def _sentences(text: str) -> list[str]:
+    """The sentences of the text with what follows each; a box is never cut."""
+    boxes = _boxes(text)
+    openings = [opening for opening, _, _ in boxes]
+    cuts = [0]
+    for end in _SENTENCE_END.finditer(text):
+        before = bisect_right(openings, end.start()) - 1
+        if before < 0 or end.start() > boxes[before][2]:
+            cuts.append(end.end())
+    return [text[start:end] for start, end in zip(cuts, [*cuts[1:], len(text)], strict=True)]
+
+
+def _boxes(text: str) -> list[tuple[int, int, int]]:
+    """Start of the command, start of the content and end of the content of every outermost box."""
+    found, position = [], 0
+    while (opening := _BOX.search(text, position)) is not None:
+        closing = closing_brace(text, opening.end() - 1)
+        position = len(text) if closing < 0 else closing
+        found.append((opening.start(), opening.end(), position))
+    return found

@@ -1,0 +1,117 @@
+"""The prompts of the three tasks, from versioned Jinja files.
+
+A prompt set is a folder with rewrite.jinja, backtrack.jinja and evaluate.jinja. Each file sets system (may be empty)
+and examples (each a mapping with the arguments of user and a reply), and defines the macro user:
+
+    rewrite    user(problem, thoughts, step, core, role)   core is step as it may be told; role is a fidelity.Role
+    backtrack  user(problem, thoughts, step)               step is none for the beginning
+    evaluate   user(problem, solution)
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import FileSystemLoader, StrictUndefined, TemplateError
+from jinja2.environment import TemplateModule
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from astro.errors import ConfigError
+from astro.traces.fidelity import Role
+from astro.traces.markup import inert
+
+_HERE = Path(__file__).parent / "prompts"
+_TASKS = ("rewrite", "backtrack", "evaluate")
+
+Message = Mapping[str, str]  # role and content
+
+
+@dataclass(frozen=True, slots=True)
+class PromptSet:
+    """The prompts of one folder. Model text goes in as values, never as templates, and with control tokens broken.
+
+    version: the set's name and the beginning of its files' SHA-256, such as chat/v1@1a2b3c4d.
+    """
+
+    version: str
+    _modules: Mapping[str, TemplateModule]
+
+    def rewrite(self, problem: str, thoughts: Sequence[str], step: str, core: str, role: Role) -> list[Message]:
+        """Ask for a step as the next thought; core is what has to be told of it."""
+        return self._messages("rewrite", problem=problem, thoughts=thoughts, step=step, core=core, role=str(role))
+
+    def backtrack(self, problem: str, thoughts: Sequence[str], step: str | None) -> list[Message]:
+        """Ask for the sentence that goes back to a step, or to the beginning where step is None."""
+        return self._messages("backtrack", problem=problem, thoughts=thoughts, step=step)
+
+    def evaluate(self, problem: str, solution: str) -> list[Message]:
+        """Ask whether a solution is good."""
+        return self._messages("evaluate", problem=problem, solution=solution)
+
+    def _messages(self, task: str, **values: Any) -> list[Message]:
+        module: Any = self._modules[task]
+        messages = [{"role": "system", "content": module.system.strip()}] if module.system.strip() else []
+        for example in module.examples:
+            asked = {name: value for name, value in example.items() if name != "reply"}
+            messages.append({"role": "user", "content": module.user(**asked).strip()})
+            messages.append({"role": "assistant", "content": example["reply"]})
+        safe = {name: _inert(value) for name, value in values.items()}
+        return [*messages, {"role": "user", "content": module.user(**safe).strip()}]
+
+
+@lru_cache(maxsize=8)
+def load_prompts(name: str) -> PromptSet:
+    """Load a set that comes with ASTRO, such as chat/v1, or the folder that name leads to.
+
+    Raises ConfigError if there is no such set, or a file of it is missing or cannot be used.
+    """
+    folder = _HERE / name if (_HERE / name).is_dir() else Path(name)
+    missing = [task for task in _TASKS if not (folder / f"{task}.jinja").is_file()]
+    if missing:
+        known = sorted(str(path.parent.relative_to(_HERE)) for path in _HERE.glob("*/*/rewrite.jinja"))
+        raise ConfigError(
+            f"traces.prompts: {name!r} has no {missing[0]}.jinja; use one of {', '.join(known)}, "
+            f"or a folder that holds {', '.join(f'{task}.jinja' for task in _TASKS)}"
+        )
+    # Plain text for a language model, not HTML: nothing is escaped.
+    environment = ImmutableSandboxedEnvironment(
+        loader=FileSystemLoader(folder), undefined=StrictUndefined, autoescape=False
+    )
+    digest = hashlib.sha256()
+    for task in _TASKS:
+        digest.update((folder / f"{task}.jinja").read_bytes())
+    prompts = PromptSet(f"{name}@{digest.hexdigest()[:8]}", {task: _module(environment, task, name) for task in _TASKS})
+    _try_out(prompts, name)
+    return prompts
+
+
+def _module(environment: ImmutableSandboxedEnvironment, task: str, name: str) -> TemplateModule:
+    try:
+        module = environment.get_template(f"{task}.jinja").module
+    except TemplateError as error:
+        raise ConfigError(f"traces.prompts: {name}/{task}.jinja cannot be used: {error}") from error
+    absent = [part for part in ("system", "examples", "user") if not hasattr(module, part)]
+    if absent:
+        raise ConfigError(f"traces.prompts: {name}/{task}.jinja does not define {', '.join(absent)}")
+    return module
+
+
+def _try_out(prompts: PromptSet, name: str) -> None:
+    """Render every prompt once, so that a broken one fails before the run and not in the middle of it."""
+    try:
+        for role in Role:
+            prompts.rewrite("problem", ["thought"], "step", "step", role)
+        prompts.backtrack("problem", ["thought"], "step")
+        prompts.backtrack("problem", ["thought"], None)
+        prompts.evaluate("problem", "solution")
+    except (TemplateError, TypeError, KeyError, AttributeError) as error:
+        raise ConfigError(f"traces.prompts: the prompts of {name!r} cannot be rendered: {error}") from error
+
+
+def _inert(value: Any) -> Any:
+    if isinstance(value, str):
+        return inert(value)
+    return [inert(text) for text in value] if isinstance(value, Sequence) else value

@@ -1,0 +1,162 @@
+"""A plan told in prose, visit by visit, by the language model; every thought is checked, and replaced if it fails."""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from astro.problems.problem import Problem
+from astro.sampling.seeds import derive_seed
+from astro.search.tree import Tree
+from astro.traces.asking import Model
+from astro.traces.claims import without_claims
+from astro.traces.config import TracesConfig
+from astro.traces.expressions import without_label
+from astro.traces.fidelity import Around, Fault, Role, backtrack_fault, essence, step_fault, what_is_left
+from astro.traces.linearize import Plan
+from astro.traces.markup import inert
+from astro.traces.prompting import Message, PromptSet
+from astro.traces.visit import Move, TraceCost, Visit, is_doubt
+from astro.verify.verdict import Outcome
+
+_HEADING = "## Step "  # as a delimiter it ends a step's text, and its number begins the next
+_THINKING = re.compile(r"</?think>")
+
+
+@dataclass(slots=True)
+class Telling:
+    """What has been told of a plan so far.
+
+    thoughts: one a visit, in order. checked, first_try, retries, fallbacks: as in Trace.
+    faults: of all replies that failed. cost: what the telling took.
+    """
+
+    thoughts: list[str] = field(default_factory=list)
+    checked: int = 0
+    first_try: int = 0
+    retries: int = 0
+    fallbacks: int = 0
+    faults: Counter[Fault] = field(default_factory=Counter)
+    cost: TraceCost = field(default_factory=TraceCost)
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """A thought to ask for: the prompt, its check, and what stands if no reply passes."""
+
+    messages: Sequence[Message]
+    fault: Callable[[str], Fault | None]
+    fallback: str
+
+
+@dataclass(frozen=True, slots=True)
+class Teller:
+    """Tells the plans of one tree. Visits of a plan are told in order, each with the thoughts before it in view."""
+
+    model: Model
+    prompts: PromptSet
+    config: TracesConfig
+    seed: int
+    tree: Tree
+    problem: Problem
+
+    async def tell(self, plan: Plan, name: str) -> Telling:
+        """Tell a plan; name is its place in the run, from which the seeds derive. Raises SamplingError."""
+        telling = Telling()
+        for index, visit in enumerate(plan.visits):
+            if visit.move is Move.REFLECT:
+                verdict = self.config.negative if is_doubt(plan.visits, index) else self.config.positive
+                telling.thoughts.append(f"{self.config.doubt} {verdict}")
+                continue
+            thoughts = [thought for thought in telling.thoughts if thought]
+            task: _Task | None
+            if visit.move is Move.BACKTRACK:
+                task = self._return(visit.node, left=plan.visits[index - 1].node, thoughts=thoughts)
+            else:
+                task = self._step(plan.visits, index, thoughts)
+            told = await self._ask(task, f"{name}/{index}", telling) if task else self._stand_in(visit.node)
+            telling.thoughts.append(told)
+        return telling
+
+    def tell_originally(self, plan: Plan) -> Telling:
+        """Tell a plan without reflections in the steps' own words."""
+        thoughts = [self._original(visit.node, self._role(plan.visits, i)) for i, visit in enumerate(plan.visits)]
+        return Telling(thoughts)
+
+    async def _ask(self, task: _Task, name: str, telling: Telling) -> str:
+        telling.checked += 1
+        for attempt in range(self.config.retries + 1):
+            replies, cost = await self.model.ask(
+                task.messages,
+                derive_seed(self.seed, self.problem.id, "rewrite", name, attempt),
+                temperature=self.config.rewrite_temperature,
+                max_tokens=self.config.rewrite_max_tokens,
+            )
+            telling.cost += cost
+            telling.retries += attempt > 0
+            fault = task.fault(replies[0].text) if replies[0].finished else Fault.UNFINISHED
+            if fault is None:
+                telling.first_try += attempt == 0
+                return replies[0].text
+            telling.faults[fault] += 1
+        telling.fallbacks += 1
+        return task.fallback
+
+    def _step(self, visits: Sequence[Visit], index: int, thoughts: Sequence[str]) -> _Task | None:
+        """Ask for a step as a thought; None where there is nothing to tell of it."""
+        node, role = visits[index].node, self._role(visits, index)
+        step = self._text(node)
+        core = essence(step, role)
+        if not core:
+            return None
+        around = Around(self.problem, thoughts)
+        return _Task(
+            self.prompts.rewrite(self.problem.prompt, thoughts, step, core, role),
+            lambda told: step_fault(told, step, role, around),
+            self._original(node, role),
+        )
+
+    def _return(self, node: int, *, left: int, thoughts: Sequence[str]) -> _Task:
+        """Ask for the sentence that goes back to a node from the one that is left."""
+        path = [self._text(step) for step in self.tree.path(node)[1:]]
+        abandoned = [self._text(step) for step in self.tree.path(left)[len(path) + 1 :]]
+        around = Around(self.problem, thoughts)
+        return _Task(
+            self.prompts.backtrack(self.problem.prompt, thoughts, path[-1] if path else None),
+            lambda told: backtrack_fault(told, path, abandoned, around),
+            _plain_return(path),
+        )
+
+    def _text(self, node: int) -> str:
+        """A step without what only separates it from others: heading, label, the marks of a thinking model."""
+        text = self.tree.text[node].removesuffix(_HEADING)
+        if self.tree.text[self.tree.parent[node]].endswith(_HEADING):
+            text = _HEADING + text
+        return without_label(_THINKING.sub("", text)).strip()
+
+    def _role(self, visits: Sequence[Visit], index: int) -> Role:
+        visit = visits[index]
+        if visit.move is Move.CONCLUDE:
+            return Role.RIGHT_END
+        return Role.WRONG_END if self.tree.outcome[visit.node] is Outcome.INCORRECT else Role.STEP
+
+    def _original(self, node: int, role: Role) -> str:
+        """The step as the model wrote it, fit for its place in a trace."""
+        text = essence(self._text(node), role)
+        if role is Role.WRONG_END:
+            text = without_claims(self.problem, text) or self._stand_in(node)
+        return inert(text)
+
+    def _stand_in(self, node: int) -> str:
+        """For a step that says nothing but a wrong answer, or nothing at all."""
+        answer = self.tree.answer[node]
+        return f"That gives {inert(answer)}." if answer else ""
+
+
+def _plain_return(path: Sequence[str]) -> str:
+    """A sentence that goes back to the end of a path of steps without the language model's help."""
+    if not path:
+        return "Let's restart our solution from the beginning."
+    step = inert(essence(path[-1], Role.STEP))
+    left = what_is_left(step)
+    return f"Let's go back to where we had {left}" if left else f"Let's go back to where we had this: {step}"

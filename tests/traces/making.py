@@ -1,0 +1,26 @@
+"""make_traces on scripted models, as the tests of traces call it."""
+
+import asyncio
+
+from growing import PROBLEM
+
+from astro.problems.problem import Problem
+from astro.sampling.prompting import PromptConfig, PromptFormat, StepDelimiter
+from astro.sampling.scripted import ScriptedModel, ScriptedSampler
+from astro.search.tree import Tree
+from astro.traces import Origin, TraceOutcome, TracesConfig, make_traces
+from astro.verify.verifier import Verifier
+
+ORIGIN = Origin(model="scripted", config_hash="0123", seed=3, code_version="0.0.0")
+TINY = TracesConfig(prompts="tiny/v1", separator="\n")
+
+
+def run_make_traces(
+    verifier: Verifier, tree: Tree, model: ScriptedModel, problem: Problem = PROBLEM, seed: int = 3, **settings
+) -> TraceOutcome:
+    """What becomes of a tree under a scripted model; settings are those that differ from TINY."""
+    sampler = ScriptedSampler(model)
+    prompt_format = PromptFormat(PromptConfig(template="tiny", step=StepDelimiter.NEWLINE), sampler.tokenizer)
+    config = TINY.model_copy(update=settings)
+    origin = Origin(ORIGIN.model, ORIGIN.config_hash, seed, ORIGIN.code_version)
+    return asyncio.run(make_traces(tree, problem, sampler, prompt_format, verifier, config=config, origin=origin))

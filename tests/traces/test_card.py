@@ -1,0 +1,77 @@
+"""The data card."""
+
+from collections import Counter
+
+import yaml
+from making import ORIGIN, TINY
+from test_trace_filters import trace_of
+
+from astro.problems.countdown import Split
+from astro.traces.card import CardFacts, data_card
+from astro.traces.formats import Dataset
+from astro.traces.visit import TraceCost
+
+
+def card(rows, **changes):
+    facts = {
+        "name": "a run: of mine",
+        "license": "apache-2.0",
+        "origin": ORIGIN,
+        "config": TINY,
+        "sources": {"countdown generator": 10, "my | file.jsonl": 2},
+        "rows": rows,
+        "backtracks": {1: 20, 2: 10},
+        "counts": Counter({"told.checked": 200, "told.first_try": 190, "told.fallbacks": 4, "refused.loop": 3}),
+        "search": TraceCost(100, 5000, 4000, 50_000),
+        "telling": TraceCost(50, 9000, 8000, 10_000),
+    }
+    return data_card(CardFacts(**(facts | changes)))
+
+
+ROWS = {(Dataset.SFT, Split.TRAIN): 1800, (Dataset.SFT, Split.TEST): 90, (Dataset.RL, Split.TRAIN): 12}
+
+
+def header(text):
+    return yaml.safe_load(text.split("---\n")[1])
+
+
+def test_the_header_lists_the_data_sets_and_splits_that_have_rows():
+    """The Hub's loader finds each file, and nothing that is not there."""
+    fields = header(card(ROWS))
+    assert fields["configs"] == [
+        {
+            "config_name": "sft",
+            "default": True,
+            "data_files": [
+                {"split": "train", "path": "sft/train-*.parquet"},
+                {"split": "test", "path": "sft/test-*.parquet"},
+            ],
+        },
+        {"config_name": "rl", "data_files": [{"split": "train", "path": "rl/train-*.parquet"}]},
+    ]
+    assert fields["pretty_name"] == "a run: of mine"
+    assert fields["license"] == "apache-2.0"
+    assert fields["size_categories"] == ["1K<n<10K"]
+
+
+def test_the_figures_are_those_of_the_run():
+    """Shares, costs, rejects and sources, with cells that keep the table whole."""
+    text = card(ROWS)
+    assert "190 of 200 (95.0%)" in text
+    assert "| tokens generated a search trace | 2,000 |" in text  # (50,000 + 10,000) / 30
+    assert "| refused.loop | 3 |" in text
+    assert "| my \\| file.jsonl | 2 |" in text
+
+
+def test_an_example_cannot_leave_its_block():
+    """Backticks and HTML of a model stay inside the code fence."""
+    hostile = trace_of(text="```\n<script>alert(1)</script>\n````\n# heading")
+    text = card(ROWS, example=("a prompt", hostile))
+    assert "`````text\n```\n<script>alert(1)</script>\n````\n# heading\n`````" in text
+
+
+def test_an_empty_run_has_a_card_too():
+    """Nothing made, nothing divided by zero."""
+    text = card({}, backtracks={}, counts={}, sources={})
+    assert header(text)["configs"] == []
+    assert "none made" in text

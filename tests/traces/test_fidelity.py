@@ -1,0 +1,121 @@
+"""The fidelity checks: for each rule, the telling that keeps it and one that breaks it."""
+
+import pytest
+from growing import PROBLEM
+
+from astro.problems.problem import Problem
+from astro.traces.fidelity import Around, Fault, Role, backtrack_fault, essence, step_fault
+
+STEP = "I take 5 - 3 = 2, which leaves 2, 2 and 4.\n"
+WRONG = "That is 15 and the target is 24, so the solution is not correct. The answer is \\boxed{(5 * 3) * 1}."
+RIGHT = "That is 24 and the target is 24, so the solution is correct. The answer is \\boxed{((5 - 3) * 4) * 3}."
+AROUND = Around(PROBLEM, ["Let's start with 5 * 4 = 20, which leaves 20, 2 and 3."])
+
+
+@pytest.mark.parametrize(
+    ("told", "step", "role"),
+    [
+        ("Instead, let's try 5 - 3 = 2, which leaves 2, 2 and 4.", STEP, Role.STEP),
+        (r"Taking $5-3=2$ leaves us with 2, 2 and 4.", STEP, Role.STEP),
+        ("That gives 15, which is not the target 24.", WRONG, Role.WRONG_END),
+        ("That gives 24, which is the target. So the answer is \\boxed{((5-3)*4)*3}.", RIGHT, Role.RIGHT_END),
+    ],
+)
+def test_a_faithful_telling_passes(told, step, role):
+    """Other words, spacing and notation are welcome."""
+    assert step_fault(told, step, role, AROUND) is None
+
+
+@pytest.mark.parametrize(
+    ("told", "fault"),
+    [
+        ("", Fault.EMPTY),
+        ("  \n", Fault.EMPTY),
+        ("5 - 3 = 2, which leaves 2, 2 and 4. " + "Well, well. " * 50, Fault.TOO_LONG),
+        ("So 5 - 3 = 2, which leaves 2, 2 and 4.<|im_end|>", Fault.CONTROL),
+        ("Step: I take 5 - 3 = 2, which leaves 2, 2 and 4.", Fault.ECHO),
+        ("Here's the rewritten step: 5 - 3 = 2, which leaves 2, 2 and 4.", Fault.ECHO),
+        (f"{AROUND.thoughts[-1]} Next, 5 - 3 = 2, which leaves 2, 2 and 4.", Fault.ECHO),
+        ("5 - 3 = 2, which leaves 2, 2 and 4, so the answer is 24.", Fault.ANSWER_LEAKED),
+        ("5 - 3 = 2, which leaves 2, 2 and 4. \\boxed{24}", Fault.ANSWER_LEAKED),
+        ("5 - 3 = 2, which leaves 2 and 2.", Fault.NUMBER_LOST),
+        ("Taking 3 from 5, which is 2, leaves 2, 2 and 4.", Fault.EXPRESSION_LOST),
+        ("5 - 3 = 2, which leaves 2, 2 and 4. Later we get 48.", Fault.NUMBER_ADDED),
+        ("5 - 3 = 2, which leaves 2, 2 and 4. Then 2 * 2 = 4.", Fault.EXPRESSION_ADDED),
+    ],
+)
+def test_each_rule_for_steps_has_a_telling_that_breaks_it(told, fault):
+    """The first fault is named."""
+    assert step_fault(told, STEP, Role.STEP, AROUND) is fault
+
+
+@pytest.mark.parametrize(
+    ("told", "step", "role", "fault"),
+    [
+        ("That gives 24, which is the target.", RIGHT, Role.RIGHT_END, Fault.ANSWER_LOST),
+        ("That gives 24, the target: \\boxed{(5 - 3) * 4 * 3}.", RIGHT, Role.RIGHT_END, Fault.ANSWER_LOST),
+        ("That gives 15, not 24. The answer is \\boxed{(5 * 3) * 1}.", WRONG, Role.WRONG_END, Fault.ANSWER_LEAKED),
+        ("That gives 15, which is the target we want, 24.", WRONG, Role.WRONG_END, Fault.CLAIMS_SUCCESS),
+    ],
+)
+def test_each_rule_for_ends_has_a_telling_that_breaks_it(told, step, role, fault):
+    """A conclusion keeps its answer; a wrong end gives none and claims nothing."""
+    assert step_fault(told, step, role, AROUND) is fault
+
+
+def test_the_answer_of_a_wrong_end_is_not_part_of_what_is_told():
+    """Only the conclusion is told with its answer."""
+    assert essence(WRONG, Role.WRONG_END) == "That is 15 and the target is 24, so the solution is not correct."
+    assert essence(RIGHT, Role.RIGHT_END) == RIGHT
+
+
+def test_a_step_may_speak_of_the_answer():
+    """Only a box in the middle of a solution is opened; "answer" as a word is no final answer."""
+    step = "The answer is an integer, so we try \\boxed{n = 3}."
+    assert essence(step, Role.STEP) == "The answer is an integer, so we try n = 3."
+    assert step_fault("The answer is an integer, so let's try n = 3.", step, Role.STEP, AROUND) is None
+
+
+PATH = ["I take 5 * 4 = 20, which leaves 20, 2 and 3."]
+LEFT = ["I take 20 - 2 = 18, which leaves 18 and 3.", "I take 18 * 3 = 54, which leaves 54."]
+
+
+@pytest.mark.parametrize(
+    ("told", "path"),
+    [
+        ("Let's go back to where we had 20, 2 and 3.", PATH),
+        ("Let's go back to where we took 5 * 4 = 20 and had 20, 2 and 3 left.", PATH),
+        ("Let's restart our solution from the beginning with 2, 3, 5 and 4.", []),
+        ("Let's restart our solution from the beginning.", []),
+    ],
+)
+def test_a_return_that_names_its_place_passes(told, path):
+    """The numbers left there, or the beginning."""
+    assert backtrack_fault(told, path, LEFT, AROUND) is None
+
+
+@pytest.mark.parametrize(
+    ("told", "path", "fault"),
+    [
+        ("Let's go back to where we had 20 and 3.", PATH, Fault.WRONG_PLACE),
+        ("Let's restart our solution from the beginning.", PATH, Fault.WRONG_PLACE),
+        ("Let's go back to where we had 2, 3, 5 and 4.", [], Fault.WRONG_PLACE),
+        ("Let's restart from the beginning with 2, 3 and 5.", [], Fault.WRONG_PLACE),
+        ("Let's go back to where we had 18 and 3.", PATH, Fault.ABANDONED),
+        ("Let's go back to where we had 20, 2 and 3, before 20 - 2.", PATH, Fault.ABANDONED),
+        ("Let's go back to where we had 20, 2, 3 and 9.", PATH, Fault.NUMBER_ADDED),
+        ("Let's go back to where we had 20, 2 and 3. The answer is 24.", PATH, Fault.ANSWER_LEAKED),
+        ("", PATH, Fault.EMPTY),
+    ],
+)
+def test_each_rule_for_returns_has_a_sentence_that_breaks_it(told, path, fault):
+    """A sentence that goes back names its place, and nothing of the attempt given up."""
+    assert backtrack_fault(told, path, LEFT, AROUND) is fault
+
+
+def test_a_return_to_a_step_without_numbers_shares_its_words():
+    """In prose without figures the place is named by words."""
+    around = Around(Problem("p", "Who was the second king?", "Ahab", "qa"), [])
+    path = ["First, consider the kings of the northern kingdom."]
+    assert backtrack_fault("Let's go back to where we considered the northern kings.", path, [], around) is None
+    assert backtrack_fault("Let's go back to where we were.", path, [], around) is Fault.WRONG_PLACE

@@ -1,0 +1,178 @@
+"""Linearization: golden plans on a hand-drawn tree, and properties over random trees."""
+
+import random
+
+from growing import backed_up, new_tree, random_tree
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from astro.search.tree import Terminal
+from astro.traces.config import FinalReflection, Leave, TracesConfig
+from astro.traces.linearize import (
+    Unused,
+    control_plans,
+    correct_terminals,
+    linearize,
+    wrong_answer,
+    wrong_terminals,
+)
+from astro.traces.visit import Kind, Move, Visit
+from astro.verify.verdict import Outcome
+
+PLAIN = TracesConfig(high_value_reflections=0, final_reflection=FinalReflection.NONE)
+
+
+def drawn_tree():
+    """0 -> 1 -> (2 wrong a, 3 -> (4 wrong b, 5 right)), 0 -> 6 -> 7 wrong c."""
+    tree = new_tree()
+    for parent in (0, 1, 1, 3, 3, 0, 6):
+        tree.add(parent, f"step {len(tree)}\n", (len(tree),))
+    for node, answer in ((2, "a"), (4, "b"), (5, "right"), (7, "c")):
+        tree.terminal[node] = Terminal.ANSWER
+        tree.outcome[node] = Outcome.CORRECT if answer == "right" else Outcome.INCORRECT
+        tree.answer[node] = tree.canonical[node] = answer
+    return backed_up(tree)
+
+
+def plans_of(tree, config, seed=0):
+    return linearize(tree, correct_terminals(tree), wrong_terminals(tree), config, random.Random(seed))
+
+
+def short(visits):
+    return " ".join(f"{visit.move[0]}{visit.node}" for visit in visits)
+
+
+def test_three_wrong_terminals_merge_depth_first_with_the_correct_path_last():
+    """Each attempt adds only what is new, and goes back to the lowest common ancestor with the next."""
+    config = PLAIN.model_copy(update={"wrong_terminals": (3,), "searches": 1})
+    direct, search = plans_of(drawn_tree(), config)[0]
+    assert short(direct.visits) == "a1 a3 c5"
+    # 7 leaves the correct path at the root, 2 after node 1, 4 after node 3: only this order walks depth first.
+    assert short(search.visits) == "a6 a7 r7 b0 a1 a2 r2 b1 a3 a4 r4 b3 c5"
+    assert search.wrong == (7, 2, 4)
+    assert search.correct == 5
+
+
+def test_restarts_go_back_to_the_beginning_and_walk_shared_steps_again():
+    """With restart every attempt is a whole path."""
+    config = PLAIN.model_copy(update={"wrong_terminals": (1,), "searches": 8, "restart": True})
+    plans, _ = plans_of(drawn_tree(), config)
+    assert {short(plan.visits) for plan in plans[1:]} == {
+        "a6 a7 r7 b0 a1 a3 c5",
+        "a1 a2 r2 b0 a1 a3 c5",
+        "a1 a3 a4 r4 b0 a1 a3 c5",
+    }
+
+
+def test_an_attempt_can_be_left_where_the_value_fell():
+    """With leave=fall the branch 6 -> 7 is given up at 6, which lost value, and its end is never told."""
+    config = PLAIN.model_copy(update={"wrong_terminals": (1,), "searches": 8, "leave": Leave.FALL})
+    plans, _ = plans_of(drawn_tree(), config)
+    assert "a6 r6 b0 a1 a3 c5" in {short(plan.visits) for plan in plans}
+
+
+def test_an_attempt_that_is_not_worse_is_left_out_and_counted():
+    """Where the state gone back to is worth nothing, a doubt would not be honest."""
+    tree = drawn_tree()
+    tree.value = [0.0] * len(tree)
+    plans, unused = plans_of(tree, PLAIN.model_copy(update={"searches": 1}))
+    assert [plan.kind for plan in plans] == [Kind.DIRECT]
+    assert unused[Unused.NOT_WORSE] > 0
+    assert unused[Unused.NO_WRONG_TERMINAL] == 1
+
+
+def test_reflections_stand_at_high_values_and_before_the_conclusion():
+    """A step of high value that another step follows may be confirmed; the conclusion is preceded by a verdict."""
+    tree = new_tree()
+    for parent in (0, 1, 2, 3):
+        tree.add(parent, "s\n", (1,))
+    tree.terminal[4], tree.outcome[4], tree.answer[4] = Terminal.ANSWER, Outcome.CORRECT, "right"
+    backed_up(tree)
+    before = plans_of(tree, TracesConfig(high_value_reflections=1))[0][0]
+    assert short(before.visits) in {"a1 r1 a2 a3 r3 c4", "a1 a2 r2 a3 r3 c4"}
+    after = plans_of(tree, TracesConfig(high_value_reflections=0, final_reflection=FinalReflection.AFTER))[0][0]
+    assert short(after.visits) == "a1 a2 a3 c4 r4"
+    high = plans_of(tree, TracesConfig(high_value=1.0, high_value_reflections=9))[0][0]
+    assert short(high.visits) == "a1 r1 a2 r2 a3 r3 c4"
+
+
+def test_a_tree_without_a_kept_terminal_gives_no_plans():
+    """Nothing can be concluded, so nothing is told."""
+    tree = drawn_tree()
+    assert linearize(tree, [], wrong_terminals(tree), PLAIN, random.Random(0)) == ([], {})
+
+
+def test_controls_use_different_correct_paths_before_any_again():
+    """Three controls over two correct terminals use both, then one again; none reflects."""
+    tree = drawn_tree()
+    other = tree.add(0, "right at once\n", (9,), terminal=Terminal.ANSWER)
+    tree.outcome[other], tree.answer[other] = Outcome.CORRECT, "right"
+    plans = control_plans(tree, [5, other], 3, random.Random(1))
+    assert {plan.correct for plan in plans[:2]} == {5, other}
+    assert plans[2].correct == plans[0].correct
+    assert {plan.kind for plan in plans} == {Kind.CONTROL}
+    assert all(visit.move in {Move.ADVANCE, Move.CONCLUDE} for plan in plans for visit in plan.visits)
+
+
+@st.composite
+def cases(draw):
+    tree = random_tree(random.Random(draw(st.integers(0, 10**6))), draw(st.integers(2, 40)))
+    config = TracesConfig(
+        searches=draw(st.integers(0, 4)),
+        wrong_terminals=tuple(draw(st.lists(st.integers(1, 4), min_size=1, max_size=3))),
+        leave=draw(st.sampled_from(Leave)),
+        restart=draw(st.booleans()),
+        high_value=draw(st.floats(0, 1)),
+        high_value_reflections=draw(st.integers(0, 3)),
+        final_reflection=draw(st.sampled_from(FinalReflection)),
+    )
+    return tree, config, draw(st.integers(0, 10**6))
+
+
+@settings(max_examples=300, deadline=None)
+@given(cases())
+def test_every_plan_keeps_the_rules_of_traces(case):
+    """Hops, ends, answers and returns of every plan of a random tree are as the paper says."""
+    tree, config, seed = case
+    plans, _ = plans_of(tree, config, seed)
+    assert bool(plans) == bool(correct_terminals(tree))
+    assert [plan.kind for plan in plans] == [Kind.DIRECT][: len(plans)] + [Kind.SEARCH] * (len(plans) - 1)
+    for plan in plans:
+        check_plan(tree, plan, config)
+    routes = [tuple(visit for visit in plan.visits if visit.move is not Move.REFLECT) for plan in plans]
+    assert len(set(routes)) == len(routes)
+
+
+def check_plan(tree, plan, config):
+    """Check one plan by rules written apart from the code under test."""
+    walk = [Visit(0, Move.ADVANCE), *(visit for visit in plan.visits if visit.move is not Move.REFLECT)]
+    assert tree.outcome[walk[-1].node] is Outcome.CORRECT
+    assert [visit.move for visit in walk].count(Move.CONCLUDE) == 1
+    answers = [wrong_answer(tree, node) for node in plan.wrong]
+    assert len(set(answers)) == len(answers) <= max(config.wrong_terminals)
+    told = [visit.node for visit in walk if visit.move is not Move.BACKTRACK]
+    left = []
+    for before, visit, after in zip(walk[:-1], walk[1:], [*walk[2:], None], strict=True):
+        if visit.move is not Move.BACKTRACK:
+            assert tree.parent[visit.node] == before.node
+            continue
+        left.append(before.node)
+        assert visit.node in tree.path(before.node)[:-1]
+        assert tree.value[before.node] < tree.value[visit.node]
+        if config.restart:
+            assert visit.node == 0
+        else:  # the lowest: what comes next is a child of it, and not on the path that was left
+            assert tree.parent[after.node] == visit.node
+            assert after.node not in tree.path(before.node)
+    assert len(left) == len(plan.wrong)
+    assert all(told.count(node) == 1 for node in (left if config.restart else told))
+    if config.leave is Leave.TERMINAL:
+        assert tuple(left) == plan.wrong
+
+
+@given(cases())
+@settings(max_examples=30, deadline=None)
+def test_the_same_seed_gives_the_same_plans(case):
+    """Linearization is a function of the tree, the settings and the seed."""
+    tree, config, seed = case
+    assert plans_of(tree, config, seed) == plans_of(tree, config, seed)

@@ -1,0 +1,51 @@
+"""Right answers for wrong reasons."""
+
+import pytest
+from growing import PROBLEM
+
+from astro.problems.problem import Problem
+from astro.traces.luck import right_by_luck
+
+SOUND = [
+    "I take 5 + 3 = 8, which leaves 8, 2 and 4.\n",
+    "I take 8 - 2 = 6, which leaves 6 and 4.\n",
+    "I take 6 * 4 = 24, which leaves 24.\n",
+    "That is 24, the target. The answer is \\boxed{((5 + 3) - 2) * 4}.",
+]
+
+
+def changed(index, old, new):
+    return [step.replace(old, new) if at == index else step for at, step in enumerate(SOUND)]
+
+
+def test_a_sound_solution_is_no_luck():
+    """True equations that end at the target, and a conclusion that says so."""
+    assert not right_by_luck(PROBLEM, SOUND)
+    assert not right_by_luck(PROBLEM, ["We use (5 + 3 - 2) * 4.", "So the answer is \\boxed{(5 + 3 - 2) * 4}."])
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        changed(1, "8 - 2 = 6", "8 - 2 = 5"),
+        changed(1, "8 - 2 = 6", "8 / 0 = 6"),
+        changed(2, "6 * 4 = 24", "6 + 4 = 10"),
+        changed(3, "That is 24", "That is 20"),
+        changed(3, "the target.", "not the target 24."),
+        changed(3, "the target.", "the target 42. It is not 24."),
+    ],
+)
+def test_a_solution_whose_figures_are_wrong_is_luck(steps):
+    """A false equation, an end elsewhere, or a conclusion that names another number."""
+    assert right_by_luck(PROBLEM, steps)
+
+
+def test_other_tasks_are_not_judged():
+    """Modular arithmetic and roundings are nobody's mistake."""
+    assert not right_by_luck(Problem("m", "7 + 8 modulo 12?", "3", "math"), ["7 + 8 = 3 modulo 12"])
+
+
+def test_hostile_figures_are_not_judged():
+    """Numbers of absurd length and odd digits are passed over."""
+    assert not right_by_luck(PROBLEM, [f"{'9' * 10_000} + 1 = 24"])
+    assert not right_by_luck(PROBLEM, ["\u00b2 + 1 = 24"])

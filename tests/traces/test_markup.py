@@ -1,0 +1,83 @@
+"""Answer announcements and control tokens."""
+
+import pytest
+from growing import PROBLEM
+
+from astro.traces.claims import claims_success
+from astro.traces.expressions import figures, without_label
+from astro.traces.fidelity import Around, Role, backtrack_fault, step_fault
+from astro.traces.markup import has_answer, has_control, inert, without_answer
+
+CONTROL = [
+    "<|im_end|>",
+    "<|eot_id|>",
+    "<\uff5cAssistant\uff5c>",
+    "</s>",
+    "<end_of_turn>",
+    "[/INST]",
+    "<think>",
+    "<<SYS>>",
+]
+HARMLESS = ["3 < 5 and |x|>3", "<b>bold</b>", "{{ 7 * 7 }} {% raw %}", "[1, 2] and a<b>c", "<|x|<5"]
+
+
+@pytest.mark.parametrize("mark", CONTROL)
+def test_control_tokens_are_seen_and_broken(mark):
+    """A spelled control token is found, and inert text has none while keeping every other character."""
+    text = f"I take 3 {mark} and go on"
+    assert has_control(text)
+    assert not has_control(inert(text))
+    assert inert(text).replace(" ", "") == text.replace(" ", "")
+
+
+@pytest.mark.parametrize("text", HARMLESS)
+def test_mathematics_and_html_are_left_alone(text):
+    """What only looks like a control token stays as it is."""
+    assert inert(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "rest"),
+    [
+        (
+            r"That is 15, not the target 24. The answer is \boxed{(50 - 25) - (3 + 7)}.",
+            "That is 15, not the target 24.",
+        ),
+        (r"So $x = \boxed{\frac{1}{2}}$, and we are done.", r"So $x = \frac{1}{2}$, and we are done."),
+        ("We add 3 + 4 = 7.\n#### 7", "We add 3 + 4 = 7."),
+        ("It leaves 5.\n\nFinal answer: 5", "It leaves 5."),
+        ("<answer>5</answer>", ""),
+        (r"The answer is $\boxed{a. b}$. It is odd.", "It is odd."),
+        (r"\boxed{never closed", "never closed"),
+        ("Nothing to remove: 3 + 4 = 7.", "Nothing to remove: 3 + 4 = 7."),
+    ],
+)
+def test_announcements_of_answers_are_taken_out(text, rest):
+    """Sentences that announce go; a box in other prose is opened; what is left announces nothing."""
+    assert without_answer(text) == rest
+    assert not has_answer(rest)
+
+
+def test_announcements_are_recognised():
+    """Boxes, hashes, tags and plain statements all announce."""
+    for text in (
+        r"\boxed{3}",
+        "#### 3",
+        "<answer>3</answer>",
+        "So the answer is 3.",
+        "**Final Answer**: 3",
+        "Answer: 3",
+    ):
+        assert has_answer(text), text
+
+
+@pytest.mark.parametrize(
+    "piece", ["\n", "(", "\\boxed{", "\\boxed{a. }", ". ", "#", "1,000", "<|", "leaves ", "\\frac{", "target ", " "]
+)
+def test_long_hostile_texts_are_read_in_linear_time(piece):
+    """Twenty thousand repetitions: what is quadratic anywhere would take minutes."""
+    text = piece * 20_000
+    claims_success(PROBLEM, without_answer(inert(text)))
+    figures(without_label(text))
+    step_fault(text, text, Role.WRONG_END, Around(PROBLEM, [text]))
+    backtrack_fault(text, [text], [text], Around(PROBLEM, [text]))
