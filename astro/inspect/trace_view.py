@@ -1,0 +1,34 @@
+"""A trace in the terminal, visit by visit, beside the numbers of the tree's nodes."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from astro.inspect.plain import plain, plain_lines
+
+_STYLES = {"advance": "", "reflect": "yellow", "backtrack": "magenta", "conclude": "green"}
+
+
+def trace_view(trace: Mapping[str, Any]) -> RenderableType:
+    """One row of the traces table: each visit with its move and node, then what the trace says there."""
+    head = Text(f"{plain(trace['id'])} ({plain(trace['kind'])}): ", style="bold")
+    head.append(f"{trace['backtracks']} backtracks, {trace['steps']} steps, {trace['completion_tokens']} tokens", "dim")
+    told = Table.grid(padding=(0, 1))
+    told.add_column(justify="right", style="dim", no_wrap=True)
+    told.add_column(style="dim", no_wrap=True)
+    told.add_column()
+    for visit in trace["visits"]:
+        thought = Text(plain_lines(visit["thought"]), style=_STYLES.get(visit["move"], ""))
+        told.add_row(visit["move"], f"#{visit['node']}", thought)
+    return Group(head, told)
+
+
+def rejects_view(rejects: Sequence[Mapping[str, Any]]) -> RenderableType:
+    """The candidates that did not become traces, one line each with the reason."""
+    lines = [
+        f"not used: {plain(row['reason'])}" + (f" ({plain(row['detail'])})" if row["detail"] else "") for row in rejects
+    ]
+    return Text("\n".join(lines), style="dim")

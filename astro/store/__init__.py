@@ -1,0 +1,7 @@
+"""Runs on the disk: schemas, durable stages, resume."""
+
+from astro.store.directory import RunDirectory
+from astro.store.journal import Entry
+from astro.store.stage import StageFolder
+
+__all__ = ["Entry", "RunDirectory", "StageFolder"]

@@ -1,0 +1,196 @@
+"""The directory of one run: what is in it, who may write it, and whether it belongs to this configuration.
+
+    runs/NAME/
+        config.yaml          the resolved configuration, its hash in the first line
+        problems.parquet     the problems of the run, in their order
+        rejected.parquet     problem rows that could not be used, with file, line and reason
+        problems.json        marker of the two above: rows, bytes and SHA-256 of each
+        trees/               nodes, rollouts and costs (astro.store.trees)
+        traces/              traces, rejects and costs (astro.store.traces)
+        datasets/            README.md (the data card) and <config>/{train,test}-*.parquet
+        log.jsonl            one line for each event, with the time
+        .lock                held by the process that writes
+
+trees/ and traces/ hold a journal while the stage runs, and Parquet shards with a marker once it is finished.
+"""
+
+import json
+import shutil
+import time
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import yaml
+
+from astro import __version__
+from astro.errors import StoreError
+from astro.problems.problem import Problem
+from astro.problems.rejection import RejectedRow
+from astro.store import schemas
+from astro.store.atomic import check, read_marker, sweep, sync_directory, sync_file, write_marker, write_text, writing
+from astro.store.lock import RunLock
+from astro.store.records import problems_from, problems_table, rejected_table
+from astro.store.settings import differences, settings_hash
+from astro.store.shards import write_parquet
+from astro.store.stage import StageFolder
+
+_CONFIG, _PROBLEMS_MARKER, _LOG = "config.yaml", "problems.json", "log.jsonl"
+
+
+class RunDirectory:
+    """An open run directory; use create() to write a run or go on with it, read() to look at one."""
+
+    def __init__(self, path: Path, *, writable: bool) -> None:
+        self.path = path
+        self._lock = RunLock(path / ".lock") if writable else None
+        try:
+            if writable:
+                sweep(path)
+            self.trees = StageFolder(path / "trees", schemas.TREE_TABLES, writable=writable)
+            self.traces = StageFolder(path / "traces", schemas.TRACE_TABLES, writable=writable)
+        except BaseException:
+            self._release()
+            raise
+
+    @classmethod
+    def create(cls, path: Path, settings: Mapping[str, Any], *, ignored: Collection[str] = ()) -> Self:
+        """Open a run for writing: a new one, or one that the same settings began.
+
+        ignored names settings (dotted) that may differ between one start and the next: speed, not substance.
+        Raises StoreError if another process writes it, if other settings made it, or if a file is damaged.
+        """
+        with writing(path):
+            path.mkdir(parents=True, exist_ok=True)
+            sync_directory(path.parent)
+        if not (path / _CONFIG).exists() and any(child.name != ".lock" for child in path.iterdir()):
+            raise StoreError(f"{path} is not empty and not a run (it has no {_CONFIG}); choose another name")
+        run = cls(path, writable=True)
+        try:
+            run._claim(settings, ignored)
+        except BaseException:
+            run.close()
+            raise
+        return run
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Open a run for reading, finished or not, even while another process writes it."""
+        if not (path / _CONFIG).exists():
+            raise StoreError(f"{path} is not a run: it has no {_CONFIG}")
+        return cls(path, writable=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @staticmethod
+    def has_begun(path: Path) -> bool:
+        """Whether path is a run whose problems are fixed."""
+        return (path / _PROBLEMS_MARKER).exists()
+
+    def close(self) -> None:
+        """Close the files and let another process in."""
+        self.trees.close()
+        self.traces.close()
+        self._release()
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The configuration that made the run. Raises StoreError if its file cannot be read."""
+        try:
+            settings = yaml.safe_load((self.path / _CONFIG).read_text(encoding="utf-8"))
+        except (OSError, ValueError, yaml.YAMLError) as error:
+            raise StoreError(f"{self.path / _CONFIG} cannot be read: {error}") from error
+        if not isinstance(settings, dict):
+            raise StoreError(f"{self.path / _CONFIG} holds {type(settings).__name__}, not a configuration")
+        return settings
+
+    @property
+    def has_problems(self) -> bool:
+        """Whether the problems of the run were written."""
+        return self.has_begun(self.path)
+
+    def write_problems(self, problems: Sequence[Problem], rejected: Sequence[RejectedRow]) -> None:
+        """Fix the problems of the run: from here on it reads them from its own directory."""
+        tables = {"problems.parquet": problems_table(problems), "rejected.parquet": rejected_table(rejected)}
+        with writing(self.path):
+            for name, table in tables.items():
+                write_parquet(self.path / name, table)
+            files = [(self.path / name, table.num_rows) for name, table in tables.items()]
+            write_marker(self.path / _PROBLEMS_MARKER, files)
+
+    def problems(self) -> list[Problem]:
+        """The problems of the run, in their order. Raises StoreError if there are none yet, or they are damaged."""
+        return problems_from(self._checked("problems.parquet"))
+
+    def rejected(self) -> pa.Table:
+        """The rows that could not be used."""
+        return self._checked("rejected.parquet")
+
+    def take_trees(self, other: "RunDirectory") -> None:
+        """Copy the problems and the finished trees of another run into this one, which has none yet.
+
+        Raises StoreError if a file of the other run is damaged.
+        """
+        if not self.trees.complete:  # else a kill came right after them
+            self.trees.adopt(other.trees)
+        with writing(self.path):
+            for name in ("problems.parquet", "rejected.parquet"):
+                shutil.copy2(other.path / name, self.path / name)
+                sync_file(self.path / name)
+            write_text(self.path / _PROBLEMS_MARKER, (other.path / _PROBLEMS_MARKER).read_text(encoding="utf-8"))
+
+    def log(self, event: str, **facts: Any) -> None:
+        """Append one line to log.jsonl: the event, the time (seconds since 1970) and JSON-able facts."""
+        line = json.dumps({"event": event, "time": round(time.time(), 3), **facts})
+        with (self.path / _LOG).open("a+b") as stream:
+            # A kill may have cut the last line short: start a new one.
+            torn = stream.seek(0, 2) > 0 and stream.seek(-1, 2) >= 0 and stream.read(1) != b"\n"
+            stream.write((b"\n" if torn else b"") + line.encode() + b"\n")
+
+    def events(self, event: str) -> list[dict[str, Any]]:
+        """The events of one kind in log.jsonl, oldest first; a line cut short by a kill is left out."""
+        found = []
+        path = self.path / _LOG
+        for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else ():
+            try:
+                entry = json.loads(line)
+            except ValueError:
+                continue
+            if isinstance(entry, dict) and entry.get("event") == event:
+                found.append(entry)
+        return found
+
+    def _claim(self, settings: Mapping[str, Any], ignored: Collection[str]) -> None:
+        """Write the configuration of a new run, or see that it is the one that made this run."""
+        config = self.path / _CONFIG
+        if config.exists():
+            changed = differences(self.settings, settings, ignored)
+            if changed:
+                raise StoreError(
+                    f"{self.path} was made by another configuration:\n"
+                    + "\n".join(f"  {line}" for line in changed)
+                    + "\nTo go on with that run, give it these settings again; to keep both, add name=ANOTHER_NAME; "
+                    + f"to begin anew, delete {self.path}."
+                )
+            return
+        head = f"# astro {__version__}, settings {settings_hash(settings, ignored)}\n"
+        write_text(config, head + yaml.safe_dump(dict(settings), sort_keys=False, allow_unicode=True))
+
+    def _checked(self, name: str) -> pa.Table:
+        if not self.has_problems:
+            raise StoreError(f"{self.path} has no problems yet; start it with `astro run` or `astro search`")
+        check(self.path / name, read_marker(self.path / _PROBLEMS_MARKER)["files"][name])
+        return pq.read_table(self.path / name)
+
+    def _release(self) -> None:
+        if self._lock is not None:
+            self._lock.release()

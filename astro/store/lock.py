@@ -1,0 +1,35 @@
+"""One process at a time writes a run."""
+
+import fcntl
+import os
+import socket
+from pathlib import Path
+
+from astro.errors import StoreError
+
+
+class RunLock:
+    """An advisory lock on a file; the system releases it when the process ends, however it ends."""
+
+    def __init__(self, path: Path) -> None:
+        self._descriptor = -1
+        try:
+            self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            holder = os.pread(self._descriptor, 200, 0).decode(errors="replace").strip() or "another process"
+            self.release()
+            raise StoreError(
+                f"{path.parent} is being written by {holder}; wait for it, stop it, or choose another name"
+            ) from error
+        except OSError as error:
+            self.release()
+            raise StoreError(f"{path} cannot be locked: {error}; runs need a folder that can be written") from error
+        os.ftruncate(self._descriptor, 0)
+        os.pwrite(self._descriptor, f"process {os.getpid()} on {socket.gethostname()}\n".encode(), 0)
+
+    def release(self) -> None:
+        """Let other processes write the run."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1

@@ -1,0 +1,179 @@
+"""What one stage of a run made, problem by problem: a journal while it runs, Parquet shards once it is finished."""
+
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from astro.errors import StoreError
+from astro.store.atomic import (
+    FileSeal,
+    check,
+    read_marker,
+    sweep,
+    sync_directory,
+    sync_file,
+    write_marker,
+    write_text,
+    writing,
+)
+from astro.store.journal import Entry, Journal
+from astro.store.shards import ShardWriter, read_groups
+
+COSTS = "costs"  # the table every stage has, with exactly one row a problem
+JOURNAL = "journal.astj"
+MARKER = "complete.json"
+
+
+class StageFolder:
+    """The folder of one stage. A problem is in it completely or not at all.
+
+    schemas: Arrow schema of each table by name; every table has a problem_id column, and COSTS is one of them.
+    """
+
+    def __init__(self, folder: Path, schemas: Mapping[str, pa.Schema], *, writable: bool) -> None:
+        assert COSTS in schemas
+        self.folder, self.schemas = folder, schemas
+        self._files: dict[str, FileSeal] | None = None
+        self._unchecked: set[str] = set()
+        self._journal: Journal | None = None
+        if writable:
+            with writing(folder):
+                folder.mkdir(exist_ok=True)
+                sync_directory(folder.parent)
+                sweep(folder)
+        if (folder / MARKER).exists():
+            self._load_marker()
+            if writable:
+                self._remove_journal()
+            self._problem_ids = frozenset(self.table(COSTS, ["problem_id"]).column("problem_id").to_pylist())
+        else:
+            if writable:
+                for unmarked in folder.glob("*.parquet"):  # a kill came before the marker: compaction starts over
+                    unmarked.unlink()
+            self._journal = Journal(folder / JOURNAL, writable=writable)
+
+    @property
+    def complete(self) -> bool:
+        """Whether the stage was finished and its shards are in place."""
+        return self._files is not None
+
+    @property
+    def problem_ids(self) -> frozenset[str]:
+        """The problems this stage is done with."""
+        return self._problem_ids if self._journal is None else self._journal.problem_ids
+
+    def close(self) -> None:
+        """Close the journal, if the stage is not finished."""
+        if self._journal is not None:
+            self._journal.close()
+
+    def append(self, entries: Sequence[Entry]) -> None:
+        """Make the work on some problems durable; on return a kill cannot lose it. Raises StoreError (disk full)."""
+        assert self._journal is not None, "this stage is finished"
+        for entry in entries:
+            assert entry.tables.keys() == self.schemas.keys(), f"tables {list(entry.tables)}"
+            for name, table in entry.tables.items():
+                assert table.schema == self.schemas[name], f"{name}: {table.schema} is not {self.schemas[name]}"
+            assert entry.tables[COSTS].num_rows == 1
+        self._journal.append(entries)
+
+    def read(self, problem_id: str) -> Entry:
+        """What was made of one problem. Raises KeyError if nothing was, StoreError if a file is damaged."""
+        if self._journal is not None:
+            return self._journal.read(problem_id)
+        if problem_id not in self._problem_ids:
+            raise KeyError(problem_id)
+        return Entry(problem_id, {name: self._rows_of(name, problem_id) for name in self.schemas})
+
+    def entries(self, order: Sequence[str]) -> Iterator[Entry]:
+        """Each finished problem's entry; in the order given, which a finished stage must have been finished with."""
+        if self._journal is not None:
+            yield from self._journal.entries(order)
+            return
+        groups = {name: read_groups(self._paths(name)) for name in self.schemas}
+        heads = {name: next(rows, None) for name, rows in groups.items()}
+        while (head := heads[COSTS]) is not None:
+            tables = {}
+            for name, schema in self.schemas.items():
+                candidate = heads[name]
+                if candidate is not None and candidate[0] == head[0]:
+                    tables[name] = candidate[1]
+                    heads[name] = next(groups[name], None)
+                else:
+                    tables[name] = schema.empty_table()
+            yield Entry(head[0], tables)
+
+    def table(self, name: str, columns: list[str] | None = None) -> pa.Table:
+        """A whole table, or some columns of it. Of an unfinished stage: what there is, in the order it was made."""
+        schema = self.schemas[name]
+        names = columns or schema.names
+        if self._journal is None:
+            return pa.concat_tables([pq.read_table(path, columns=names) for path in self._paths(name)])
+        parts = [self._journal.read_table(problem_id, name) for problem_id in self._journal.problem_order]
+        return pa.concat_tables([schema.empty_table(), *parts]).select(names)
+
+    def finish(self, order: Sequence[str]) -> None:
+        """Turn the journal into Parquet shards, sorted by the problems' order, and remove it. Does nothing twice.
+
+        The marker is written after the shards and before the journal goes, so a kill leaves one or the other whole.
+        """
+        if self._journal is None:
+            return
+        missing = self._journal.problem_ids.difference(order)
+        assert not missing, f"problems {sorted(missing)[:3]} are not in the order"
+        with writing(self.folder):
+            writers = {name: ShardWriter(self.folder, name, schema) for name, schema in self.schemas.items()}
+            for entry in self._journal.entries(order):
+                for name, table in entry.tables.items():
+                    writers[name].write(table)
+            files = [written for writer in writers.values() for written in writer.publish()]
+            write_marker(self.folder / MARKER, files, problems=len(self._journal.problem_ids))
+        self._problem_ids = self._journal.problem_ids
+        self._journal.close()
+        self._journal = None
+        self._remove_journal()
+        self._load_marker()
+
+    def adopt(self, other: "StageFolder") -> None:
+        """Become a copy of another finished stage. Raises StoreError if a file of it is damaged."""
+        assert other._files is not None, "the other stage is not finished"  # noqa: SLF001 - of the same class
+        assert self._journal is not None
+        assert not self._journal.problem_ids, "this stage has problems of its own"
+        with writing(self.folder):
+            for name, expected in other._files.items():  # noqa: SLF001
+                check(other.folder / name, expected)
+                shutil.copy2(other.folder / name, self.folder / name)
+                sync_file(self.folder / name)
+            write_text(self.folder / MARKER, (other.folder / MARKER).read_text(encoding="utf-8"))
+        self._journal.close()
+        self._journal = None
+        self._problem_ids = other.problem_ids
+        self._remove_journal()
+        self._load_marker()
+
+    def _load_marker(self) -> None:
+        self._files = read_marker(self.folder / MARKER)["files"]
+        self._unchecked = set(self._files)
+
+    def _remove_journal(self) -> None:
+        (self.folder / JOURNAL).unlink(missing_ok=True)
+        sync_directory(self.folder)
+
+    def _paths(self, name: str) -> list[Path]:
+        """The shards of a table, each checked against its hash the first time it is used."""
+        assert self._files is not None
+        shards = sorted(file for file in self._files if file.rpartition("-of-")[0].rpartition("-")[0] == name)
+        if not shards:
+            raise StoreError(f"{self.folder / MARKER} lists no shard of {name!r}; it was written by another version")
+        for file in shards:
+            if file in self._unchecked:
+                check(self.folder / file, self._files[file])
+                self._unchecked.discard(file)
+        return [self.folder / file for file in shards]
+
+    def _rows_of(self, name: str, problem_id: str) -> pa.Table:
+        parts = [pq.read_table(path, filters=[("problem_id", "=", problem_id)]) for path in self._paths(name)]
+        return pa.concat_tables(parts).select(self.schemas[name].names)

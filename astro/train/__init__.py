@@ -1,0 +1,1 @@
+"""Training on what the pipeline made: thin over TRL."""

@@ -1,0 +1,109 @@
+"""Reward functions for TRL's GRPOTrainer: f(prompts, completions, completion_ids, **columns) -> one float or None each.
+
+Columns are those of the data set (answer, task, id, metadata), one element a completion. None means "this reward does
+not apply to this example", which TRL leaves out of the mean: another task, or a gold answer that cannot be used. The
+functions are separate so that a run can weigh them (reward_weights), and so that each is logged under its own name.
+"""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from astro.problems.problem import Problem
+from astro.verify import code, qa
+from astro.verify.extraction import extract
+from astro.verify.settings import VerifyConfig
+from astro.verify.verdict import Outcome
+from astro.verify.verifier import verify_many
+
+Completions = Sequence[str] | Sequence[Sequence[Mapping[str, Any]]]
+
+_CONFIG = VerifyConfig()
+
+
+def correctness_reward(
+    prompts: Sequence[Any], completions: Completions, completion_ids: Sequence[Any] | None = None, **columns: Any
+) -> list[float | None]:
+    """1 for a verified answer, 0 for any other; None where the verifier could not grade (an unusable gold answer).
+
+    An answer that runs the verifier out of time earns 0: it is the answer that is at fault.
+    """
+    del completion_ids
+    verdicts = verify_many(zip(_problems(prompts, columns), _texts(completions), strict=True))
+    return [None if verdict.outcome is Outcome.ERROR else float(verdict.correct) for verdict in verdicts]
+
+
+def format_reward(
+    prompts: Sequence[Any], completions: Completions, completion_ids: Sequence[Any] | None = None, **columns: Any
+) -> list[float | None]:
+    """1 where the final answer is in the configured place (a program: in a closed code block), else 0."""
+    del prompts, completion_ids
+    texts = _texts(completions)
+    tasks = columns.get("task") or ["math"] * len(texts)
+    rewards: list[float | None] = []
+    for task, text in zip(tasks, texts, strict=True):
+        found = code.read(text, _CONFIG) if task == "code" else extract(text, _CONFIG.answer_format, statements=False)
+        rewards.append(float(found.answer is not None and not found.parts))
+    return rewards
+
+
+def token_f1_reward(
+    prompts: Sequence[Any], completions: Completions, completion_ids: Sequence[Any] | None = None, **columns: Any
+) -> list[float | None]:
+    """Best token F1 of the final answer with an accepted one, in [0, 1]; for the task qa only.
+
+    An answer longer than the longest accepted one by more than half earns 0, so that lists of guesses do not pay.
+    """
+    del completion_ids
+    rewards: list[float | None] = []
+    for problem, text in zip(_problems(prompts, columns), _texts(completions), strict=True):
+        if problem.task != "qa":
+            rewards.append(None)
+            continue
+        golds = qa.accepted(problem.answer)
+        answer = extract(text, _CONFIG.answer_format, statements=_CONFIG.statements).answer or ""
+        longest = max(len(qa.normalize(gold).split()) for gold in golds)
+        fits = len(qa.normalize(answer).split()) <= 1.5 * longest + 1
+        rewards.append(max(qa.token_f1(answer, gold) for gold in golds) if fits else 0.0)
+    return rewards
+
+
+def unit_tests_reward(
+    prompts: Sequence[Any], completions: Completions, completion_ids: Sequence[Any] | None = None, **columns: Any
+) -> list[float | None]:
+    """Share of the unit tests that pass, in [0, 1]; for the task code only."""
+    del completion_ids
+    pairs = list(zip(_problems(prompts, columns), _texts(completions), strict=True))
+
+    def share(pair: tuple[Problem, str]) -> float | None:
+        problem, text = pair
+        return code.share_passed(problem, text, _CONFIG) if problem.task == "code" else None
+
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as threads:  # they only wait for the sandboxes
+        return list(threads.map(share, pairs))
+
+
+def _problems(prompts: Sequence[Any], columns: Mapping[str, Any]) -> list[Problem]:
+    answers: Sequence[str] = columns["answer"]
+    tasks = columns.get("task") or ["math"] * len(prompts)
+    names = columns.get("id") or [f"row {number}" for number in range(len(prompts))]
+    facts = columns.get("metadata") or [{}] * len(prompts)
+    rows = zip(names, prompts, answers, tasks, facts, strict=True)
+    return [Problem(name, _text(prompt), answer, task, "", _facts(fact)) for name, prompt, answer, task, fact in rows]
+
+
+def _facts(fact: Any) -> Mapping[str, Any]:
+    """Metadata, which Parquet keeps best as JSON text."""
+    loaded = json.loads(fact) if isinstance(fact, str) else fact
+    return loaded if isinstance(loaded, Mapping) else {}
+
+
+def _texts(completions: Completions) -> list[str]:
+    return [_text(completion) for completion in completions]
+
+
+def _text(message: Any) -> str:
+    """The text of a prompt or completion: itself, or the content of the last message of a conversation."""
+    return message if isinstance(message, str) else str(message[-1]["content"])

@@ -1,0 +1,102 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from astro.errors import StoreError
+from astro.problems.problem import Problem
+from astro.problems.rejection import Reason, RejectedRow
+from astro.store import RunDirectory
+
+SETTINGS = {"name": "one", "seed": 0, "search": {"k": 8}, "output": {"folder": "runs"}}
+PROBLEMS = [
+    Problem("b", "What is 1 + 1?", "2", "math", "made", {"level": 1}),
+    Problem("a", "What is é?", "\\frac{1}{2}", "math"),
+]
+REJECTED = [RejectedRow("file.jsonl", 3, Reason.UNREADABLE, "not JSON", "{")]
+
+
+def test_a_run_reads_back_its_problems_in_order(tmp_path: Path) -> None:
+    """Problems and rejected rows survive closing, with metadata and order."""
+    with RunDirectory.create(tmp_path / "r", SETTINGS) as run:
+        assert not run.has_problems
+        run.write_problems(PROBLEMS, REJECTED)
+    with RunDirectory.read(tmp_path / "r") as run:
+        assert run.problems() == PROBLEMS
+        assert run.rejected().to_pylist() == [
+            {"source": "file.jsonl", "line": 3, "reason": "unreadable", "detail": "not JSON", "excerpt": "{"}
+        ]
+        assert run.settings == SETTINGS
+
+
+def test_another_configuration_is_refused_with_what_differs(tmp_path: Path) -> None:
+    """The message names each setting with both values and how to go on; nothing is changed."""
+    RunDirectory.create(tmp_path / "r", SETTINGS).close()
+    before = (tmp_path / "r" / "config.yaml").read_bytes()
+    with pytest.raises(StoreError) as caught:
+        RunDirectory.create(tmp_path / "r", {**SETTINGS, "seed": 1, "search": {"k": 4}})
+    assert "seed: 0 in the run, 1 now" in str(caught.value)
+    assert "search.k: 8 in the run, 4 now" in str(caught.value)
+    assert "name=ANOTHER_NAME" in str(caught.value)
+    assert (tmp_path / "r" / "config.yaml").read_bytes() == before
+
+
+def test_settings_that_are_only_speed_may_change(tmp_path: Path) -> None:
+    """Ignored settings are not compared, and the file keeps what the run began with."""
+    RunDirectory.create(tmp_path / "r", SETTINGS, ignored={"output"}).close()
+    with RunDirectory.create(tmp_path / "r", {**SETTINGS, "output": {"folder": "z"}}, ignored={"output"}) as run:
+        assert run.settings == SETTINGS
+
+
+def test_a_folder_that_is_no_run_is_left_alone(tmp_path: Path) -> None:
+    """Neither writing nor reading takes a foreign folder for a run."""
+    (tmp_path / "thesis.tex").write_text("x", encoding="utf-8")
+    with pytest.raises(StoreError, match="not a run"):
+        RunDirectory.create(tmp_path, SETTINGS)
+    with pytest.raises(StoreError, match="not a run"):
+        RunDirectory.read(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_two_processes_cannot_write_one_run(tmp_path: Path) -> None:
+    """While this process writes, another is refused; reading is allowed all the time."""
+    with RunDirectory.create(tmp_path / "r", SETTINGS) as run:
+        run.write_problems(PROBLEMS, [])
+        script = (
+            "import sys; from pathlib import Path; from astro.store import RunDirectory;"
+            "run = RunDirectory.read(Path(sys.argv[1])); print(len(run.problems()));"
+            f"RunDirectory.create(Path(sys.argv[1]), {SETTINGS!r})"
+        )
+        other = subprocess.run(
+            [sys.executable, "-c", script, str(run.path)], capture_output=True, text=True, check=False
+        )
+    assert other.stdout == "2\n"
+    assert "StoreError" in other.stderr
+    assert "is being written by process" in other.stderr
+
+
+def test_a_run_without_problems_says_so(tmp_path: Path) -> None:
+    """Asking for the problems before they are there names the commands that make them."""
+    with RunDirectory.create(tmp_path / "r", SETTINGS) as run, pytest.raises(StoreError, match="astro run"):
+        run.problems()
+
+
+def test_damaged_problems_are_found(tmp_path: Path) -> None:
+    """A changed problems.parquet is not the run's any more."""
+    with RunDirectory.create(tmp_path / "r", SETTINGS) as run:
+        run.write_problems(PROBLEMS, [])
+    path = tmp_path / "r" / "problems.parquet"
+    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    with RunDirectory.read(tmp_path / "r") as run, pytest.raises(StoreError, match="SHA-256"):
+        run.problems()
+
+
+def test_the_log_survives_a_line_cut_short(tmp_path: Path) -> None:
+    """After a kill in the middle of a line the next event starts a new one, and reading skips the torn one."""
+    with RunDirectory.create(tmp_path / "r", SETTINGS) as run:
+        run.log("start", trees=1)
+        with (run.path / "log.jsonl").open("a") as stream:
+            stream.write('{"event": "start", "tre')
+        run.log("start", trees=2)
+        assert [entry["trees"] for entry in run.events("start")] == [1, 2]

@@ -1,0 +1,154 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from astro.errors import StoreError
+from astro.store import journal as journal_module
+from astro.store.journal import Entry, Journal
+
+
+def entry(name: str, rows: int = 3) -> Entry:
+    return Entry(name, {"nodes": pa.table({"problem_id": [name] * rows, "node": list(range(rows))})})
+
+
+def test_appended_entries_are_read_back_after_reopening(tmp_path: Path) -> None:
+    """What was appended is there, table by table, when the journal is opened again."""
+    with Journal(tmp_path / "j", writable=True) as journal:
+        journal.append([entry("a"), entry("b", 0)])
+        journal.append([entry("c")])
+    with Journal(tmp_path / "j", writable=False) as journal:
+        assert journal.problem_ids == {"a", "b", "c"}
+        assert journal.read("c").tables["nodes"].equals(entry("c").tables["nodes"])
+        assert journal.read("b").tables["nodes"].num_rows == 0
+
+
+def test_entries_come_in_the_order_asked_for(tmp_path: Path) -> None:
+    """The order of finishing does not show: entries follow the problems' order and skip what is not done."""
+    with Journal(tmp_path / "j", writable=True) as journal:
+        journal.append([entry("c"), entry("a")])
+        assert [found.problem_id for found in journal.entries(["a", "b", "c"])] == ["a", "c"]
+
+
+def test_a_problem_is_never_appended_twice(tmp_path: Path) -> None:
+    """Appending a finished problem again is a bug of the caller and leaves the journal as it was."""
+    with Journal(tmp_path / "j", writable=True) as journal:
+        journal.append([entry("a")])
+        with pytest.raises(ValueError, match="already"):
+            journal.append([entry("b"), entry("a")])
+        assert journal.problem_ids == {"a"}
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_a_tail_cut_anywhere_loses_only_the_unfinished_frame(data: st.DataObject) -> None:
+    """Cut at any byte, the journal opens with exactly the frames that end before the cut, and goes on from there."""
+    path = Path(f"/tmp/astro-journal-{os.getpid()}")
+    path.unlink(missing_ok=True)
+    ends = []
+    with Journal(path, writable=True) as journal:
+        for name in "abc":
+            journal.append([entry(name)])
+            ends.append(path.stat().st_size)
+    cut = data.draw(st.integers(0, ends[-1]))
+    os.truncate(path, cut)
+    expected = {name for name, end in zip("abc", ends, strict=True) if end <= cut}
+    with Journal(path, writable=True) as journal:
+        assert journal.problem_ids == expected
+        journal.append([entry("d")])
+    with Journal(path, writable=False) as journal:
+        assert journal.problem_ids == expected | {"d"}
+    path.unlink()
+
+
+def test_a_tail_of_zeros_is_cut_off(tmp_path: Path) -> None:
+    """After a power cut the file may be longer than its data: zeros at the end are a torn tail."""
+    with Journal(tmp_path / "j", writable=True) as journal:
+        journal.append([entry("a")])
+    with (tmp_path / "j").open("ab") as stream:
+        stream.write(bytes(5000))
+    with Journal(tmp_path / "j", writable=True) as journal:
+        assert journal.problem_ids == {"a"}
+
+
+@pytest.mark.parametrize("byte", [2, 8, 20, 46, 60, 200])
+def test_damage_before_good_frames_is_an_error(tmp_path: Path, byte: int) -> None:
+    """A flipped byte in an acknowledged frame, header or payload, is reported and nothing is cut off."""
+    path = tmp_path / "j"
+    with Journal(path, writable=True) as journal:
+        journal.append([entry("a"), entry("b")])
+    content = bytearray(path.read_bytes())
+    content[byte] ^= 0xFF
+    path.write_bytes(bytes(content))
+    with pytest.raises(StoreError, match="damaged"):
+        Journal(path, writable=True)
+    assert path.read_bytes() == bytes(content)
+
+
+def test_reading_never_changes_the_file(tmp_path: Path) -> None:
+    """A reader beside a writer sees the whole frames and leaves a frame in the making alone."""
+    path = tmp_path / "j"
+    with Journal(path, writable=True) as journal:
+        journal.append([entry("a")])
+    with path.open("ab") as stream:
+        stream.write(b"ASTJ and then a kill")
+    size = path.stat().st_size
+    with Journal(path, writable=False) as journal:
+        assert journal.problem_ids == {"a"}
+    assert path.stat().st_size == size
+
+
+FULL_DISK = """
+import resource, sys
+from pathlib import Path
+import pyarrow as pa
+from astro.errors import StoreError
+from astro.store import journal as journal_module
+from astro.store.journal import Entry, Journal
+
+def entry(name, rows):
+    text = [f"{name} {row} " + str(row * 7919 % 10007) * 20 for row in range(rows)]
+    return Entry(name, {"nodes": pa.table({"problem_id": [name] * rows, "text": text})})
+
+journal = Journal(Path(sys.argv[1]), writable=True)
+journal.append([entry("a", 3)])
+limit = Path(sys.argv[1]).stat().st_size + 3000
+resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
+try:
+    journal.append([entry("b", 5000)])
+except StoreError as error:
+    print(type(error).__name__, "cannot write" in str(error))
+resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+journal.append([entry("c", 3)])
+"""
+
+
+def test_a_full_disk_leaves_the_journal_as_it_was(tmp_path: Path) -> None:
+    """What the disk refuses is cut off again, and later problems follow the last whole one."""
+    command = [sys.executable, "-c", FULL_DISK, str(tmp_path / "j")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout == "StoreError True\n"
+    with Journal(tmp_path / "j", writable=False) as journal:
+        assert journal.problem_order == ["a", "c"]
+        assert journal.read("c").tables["nodes"].num_rows == 3
+
+
+def test_damage_is_found_across_the_borders_of_reading(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A broken frame is told from a torn tail however far behind it the next frame begins."""
+    path = tmp_path / "j"
+    with Journal(path, writable=True) as journal:
+        journal.append([entry("a", 500)])
+        second = path.stat().st_size
+        journal.append([entry("b")])
+    content = bytearray(path.read_bytes())
+    content[60] ^= 0xFF
+    path.write_bytes(bytes(content))
+    for block in range(second - 8, second + 8):
+        monkeypatch.setattr(journal_module, "_BLOCK", block)
+        with pytest.raises(StoreError, match="damaged"):
+            Journal(path, writable=True)
