@@ -1,0 +1,54 @@
+"""Train the embedded model from nothing and write it to a folder.
+
+    python pipelines/pretrain_tiny.py --out data/models/tiny-countdown
+
+2 CPU cores, about an hour when nothing else runs. The corpus is generated (astro/tiny/corpus.py), seeds are fixed, and
+no number multiset of the test split occurs in it. The card and its figures are written by pipelines/measure_tiny.py.
+"""
+
+import argparse
+import json
+from dataclasses import replace
+from pathlib import Path
+
+from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
+
+from astro.tiny.pretrain import Recipe, train, train_tokenizer
+
+
+def main() -> None:
+    """Train the tokenizer, then the model; the log of the loss is written beside the weights."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, required=True, help="folder for the model")
+    parser.add_argument("--tokens", type=int, default=Recipe().tokens, help="tokens to train on (default %(default)s)")
+    parser.add_argument(
+        "--seed", type=int, default=Recipe().seed, help="seed of corpus and weights (default %(default)s)"
+    )
+    parser.add_argument("--continue-from", type=Path, help="start from the weights of this folder, at half the rates")
+    arguments = parser.parse_args()
+    recipe = Recipe(tokens=arguments.tokens, seed=arguments.seed)
+    start = None
+    if arguments.continue_from is not None:
+        recipe = replace(recipe, matrix_rate=recipe.matrix_rate / 2, rate=recipe.rate / 2)
+        start = LlamaForCausalLM.from_pretrained(arguments.continue_from, dtype="float32")
+        tokenizer = PreTrainedTokenizerFast.from_pretrained(arguments.continue_from)
+    else:
+        tokenizer = train_tokenizer(recipe.seed)
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    tokenizer.save_pretrained(arguments.out)
+    with (arguments.out / "training_log.jsonl").open("w", encoding="utf-8") as file:
+
+        def log(row: dict[str, float]) -> None:
+            line = json.dumps({"tokens": row["tokens"], "loss": round(row["loss"], 4)})
+            file.write(line + "\n")
+            file.flush()
+            print(f"{line}  {row['tokens_per_second']:,.0f} tokens/s", flush=True)
+
+        model = train(
+            recipe, tokenizer, log, checkpoint=lambda model: model.save_pretrained(arguments.out), start=start
+        )
+    model.save_pretrained(arguments.out)
+
+
+if __name__ == "__main__":
+    main()

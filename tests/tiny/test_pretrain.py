@@ -1,0 +1,99 @@
+import json
+import math
+import os
+import random
+import subprocess
+import sys
+from itertools import islice
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerFast
+
+from astro.tiny.corpus import Example, examples
+from astro.tiny.pretrain import IGNORED, SPECIAL, Recipe, new_model, packed_rows, train_tokenizer
+
+SCRIPT = Path(__file__).parents[2] / "pipelines" / "pretrain_tiny.py"
+
+
+@pytest.fixture(scope="module")
+def tokenizer() -> PreTrainedTokenizerFast:
+    return train_tokenizer(seed=0)
+
+
+def test_numbers_and_words_of_the_corpus_are_one_token_each(tokenizer: PreTrainedTokenizerFast) -> None:
+    """Numbers up to 100 after a space, those of a problem also without, and the words of every kind of prompt."""
+    for word in [*map(str, range(1, 101)), "Let's", "restart", "beginning", "target"]:
+        assert len(tokenizer.encode(f" {word}")) == 1
+    for word in [*map(str, range(1, 16)), "Using", "Problem", "Thoughts", "Step", "Rewrite", "Yes", "No", "\n"]:
+        assert len(tokenizer.encode(word)) == 1
+
+
+@given(text=st.text())
+def test_any_text_survives_the_tokenizer(tokenizer: PreTrainedTokenizerFast, text: str) -> None:
+    """Bytes are in the vocabulary, so nothing is lost or changed; control tokens alone mean something else."""
+    if not any(token in text for token in SPECIAL):
+        assert tokenizer.decode(tokenizer.encode(text)) == text
+
+
+def test_the_template_marks_what_the_assistant_says(tokenizer: PreTrainedTokenizerFast) -> None:
+    """The mask is 1 on the assistant's words and the end of its turn, and nowhere else."""
+    chat = [{"role": "user", "content": "Make 24."}, {"role": "assistant", "content": "That is 24."}]
+    made = tokenizer.apply_chat_template(chat, return_assistant_tokens_mask=True, return_dict=True)
+    said = [token for token, mask in zip(made["input_ids"], made["assistant_masks"], strict=True) if mask]
+    assert tokenizer.decode(said) == "That is 24.<|end|>"
+    asked = tokenizer.apply_chat_template(chat[:1], add_generation_prompt=True, return_dict=True)["input_ids"]
+    assert asked + said == made["input_ids"]
+
+
+def test_rows_hold_whole_examples_and_learn_replies_only(tokenizer: PreTrainedTokenizerFast) -> None:
+    """Each row is made of exchanges as the chat template writes them; the labels are the masked tokens, or IGNORED."""
+    drawn = list(islice(examples(random.Random(2)), 300))
+    drawn.append(Example("Make 24. " * 100, "Too long for a row."))
+    rows = list(packed_rows(drawn, tokenizer, 256, random.Random(2)))
+    expected = {}
+    for one in drawn[:-1]:
+        chat = [{"role": "user", "content": one.prompt}, {"role": "assistant", "content": one.completion}]
+        made = tokenizer.apply_chat_template(chat, return_assistant_tokens_mask=True, return_dict=True)
+        expected[tuple(made["input_ids"])] = made["assistant_masks"]
+    pad, user = tokenizer.convert_tokens_to_ids(["<|pad|>", "<|user|>"])
+    found = 0
+    for ids, labels in rows:
+        assert len(ids) == len(labels) == 256
+        starts = [at for at, token in enumerate(ids) if token == user]
+        padding = ids.index(pad) if pad in ids else len(ids)
+        for start, end in zip(starts, [*starts[1:], padding], strict=True):
+            mask = expected[tuple(ids[start:end])]
+            wanted = [token if learned else IGNORED for token, learned in zip(ids[start:end], mask, strict=True)]
+            assert labels[start:end] == wanted
+            found += 1
+        assert set(labels[padding:]) <= {IGNORED}
+    assert found == 300
+
+
+def test_a_new_model_predicts_every_token_alike(tokenizer: PreTrainedTokenizerFast) -> None:
+    """Untrained, its loss is near that of a uniform guess, the logarithm of the vocabulary's size."""
+    model = new_model(Recipe(hidden=32, layers=1, heads=2, intermediate=64), tokenizer)
+    ids = torch.tensor([tokenizer.encode("Using each of the numbers 3, 7 and 25 exactly once")])
+    assert model(input_ids=ids, labels=ids).loss.item() == pytest.approx(math.log(len(tokenizer)), rel=0.05)
+    assert not model.config.tie_word_embeddings
+
+
+def test_the_script_goes_on_from_a_model(tmp_path: Path, model_path: Path) -> None:
+    """Two steps from the committed weights: a log, a model that loads, and weights that changed but a little."""
+    environment = os.environ | {"TORCHDYNAMO_DISABLE": "1", "OMP_NUM_THREADS": "1"}  # compiling takes longer than this
+    command = [sys.executable, str(SCRIPT), "--out", str(tmp_path), "--tokens", str(2 * Recipe().row * Recipe().batch)]
+    done = subprocess.run(
+        [*command, "--continue-from", str(model_path)], capture_output=True, text=True, check=False, env=environment
+    )
+    assert done.returncode == 0, done.stderr
+    (line,) = (tmp_path / "training_log.jsonl").read_text().splitlines()
+    row = json.loads(line)
+    assert row["tokens"] == 2 * Recipe().row * Recipe().batch
+    assert row["loss"] < 0.2
+    assert AutoTokenizer.from_pretrained(tmp_path).get_vocab() == AutoTokenizer.from_pretrained(model_path).get_vocab()
+    before, after = (AutoModelForCausalLM.from_pretrained(path).lm_head.weight for path in (model_path, tmp_path))
+    assert 0 < (before - after).abs().max() < 0.1
