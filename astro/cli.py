@@ -1,0 +1,257 @@
+"""The command line: verbs that call the library and print. `astro --help` is the place to begin."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from astro import __version__
+from astro.errors import AstroError, EngineDeadError
+from astro.inspect.plain import plain_lines
+
+EXIT_MISTAKE = 2  # the user can mend it: configuration, files, missing library
+EXIT_STOPPED = 130  # by Ctrl-C
+
+_BEGIN = """Problems in, search trees and backtracking training data out.
+
+A run is described by one YAML file. Begin with the model that comes with ASTRO, which needs no GPU:
+
+\b
+  astro doctor                   what is installed, which engine would be used
+  astro run configs/tiny.yaml    search, traces and data sets, in runs/tiny
+  astro inspect runs/tiny        what came out, problem by problem
+
+Any setting of the file can be given anew as key=value:
+
+\b
+  astro run configs/tiny.yaml name=small search.simulations=16
+
+Ctrl-C stops a run; the same command goes on where it stopped.
+"""
+
+
+def _examples(*commands: str) -> str:
+    """Lines below a verb's help, which click leaves as they are."""
+    return "\n".join(["\b", "Examples:", *(f"  {command}" for command in commands)])
+
+
+app = typer.Typer(
+    help=_BEGIN,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+ConfigPath = Annotated[Path, typer.Argument(metavar="CONFIG", help="The YAML file of the run.", show_default=False)]
+Settings = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="KEY=VALUE", help="Settings that replace the file's: search.k=4.", show_default=False),
+]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Check everything and estimate the cost, without loading a model.")
+]
+RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="A run directory, such as runs/tiny.", show_default=False)]
+
+
+def main() -> None:
+    """Entry point of the command astro."""
+    app()
+
+
+@app.callback(invoke_without_command=True)
+def _top(version: Annotated[bool, typer.Option("--version", help="Print the version and leave.")] = False) -> None:
+    if version:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.command(
+    epilog=_examples(
+        "astro run configs/tiny.yaml",
+        "astro run configs/tiny.yaml --dry-run",
+        "astro run configs/tiny.yaml name=mine problems.source=mine.jsonl problems.countdown=null",
+    )
+)
+def run(config: ConfigPath, settings: Settings = None, dry_run: DryRun = False) -> None:
+    """Search the problems, make the traces and write the data sets.
+
+    A finished tree goes straight to its traces while other trees grow. Everything that is finished is on the disk at
+    once, so after Ctrl-C, a crash or a power cut the same command goes on where it was; a finished problem is never
+    done twice, and a finished run is not done again.
+    """
+    _carry_out(config, settings, dry_run=dry_run, search=True, traces=True)
+
+
+@app.command(
+    epilog=_examples(
+        "astro search configs/tiny.yaml",
+        "astro traces configs/tiny.yaml",
+    )
+)
+def search(config: ConfigPath, settings: Settings = None, dry_run: DryRun = False) -> None:
+    """Search the problems, and leave the traces for later.
+
+    `astro traces` with the same configuration, or `astro run`, goes on from the trees on the disk.
+    """
+    _carry_out(config, settings, dry_run=dry_run, search=True, traces=False)
+
+
+@app.command(
+    epilog=_examples(
+        "astro traces configs/tiny.yaml name=longer traces.wrong_terminals=[3] --trees-of runs/tiny",
+    )
+)
+def traces(
+    config: ConfigPath,
+    settings: Settings = None,
+    trees_of: Annotated[
+        Path | None,
+        typer.Option("--trees-of", metavar="RUN", help="Take the trees of another run.", show_default=False),
+    ] = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Make the traces and data sets from trees that were searched before.
+
+    To make other traces from the same trees, give the new run a name and say whose trees it takes.
+    """
+    _carry_out(config, settings, dry_run=dry_run, search=False, traces=True, trees_of=trees_of)
+
+
+@app.command(
+    epilog=_examples(
+        "astro inspect runs/tiny",
+        "astro inspect runs/tiny countdown-2-3-7-to-6",
+        "astro inspect runs/tiny countdown-2-3-7-to-6 --nodes 300",
+    )
+)
+def inspect(
+    run_path: RunPath,
+    problem: Annotated[
+        str | None, typer.Argument(metavar="PROBLEM", help="Its id; without it, all are listed.", show_default=False)
+    ] = None,
+    nodes: Annotated[int, typer.Option(min=1, help="Show at most this many nodes, the most visited.")] = 60,
+    rows: Annotated[int, typer.Option(min=1, help="List at most this many problems.")] = 40,
+) -> None:
+    """Look at a run, finished or not: its summary and problems, or one problem's tree with its traces."""
+    with _reporting():
+        from astro.run.looking import show_problem, show_run  # noqa: PLC0415 - heavy
+
+        console = Console()
+        if problem is None:
+            show_run(run_path, console, rows)
+        else:
+            show_problem(run_path, problem, console, nodes)
+
+
+@app.command(
+    epilog=_examples(
+        "astro problems",
+        "astro problems mine.jsonl columns.prompt=text columns.answer=gold",
+        "astro problems openai/gsm8k split=test limit=20",
+        "astro problems countdown.count=100 --write fresh.jsonl",
+    )
+)
+def problems(
+    source: Annotated[
+        str | None,
+        typer.Argument(metavar="SOURCE", help="A file, folder, hub or bundled set, or CONFIG.", show_default=False),
+    ] = None,
+    settings: Settings = None,
+    rows: Annotated[int, typer.Option(min=1, help="Show at most this many problems, and as many rejected rows.")] = 5,
+    write: Annotated[
+        Path | None, typer.Option(metavar="FILE.jsonl", help="Write the problems there.", show_default=False)
+    ] = None,
+) -> None:
+    """Read problems as a run would, and show what was understood and what was left out.
+
+    Without a source the bundled sets are listed. Settings are those of the section problems.
+    """
+    with _reporting():
+        from astro.run.looking import show_problems, show_sets  # noqa: PLC0415 - heavy
+
+        if source is None:
+            show_sets(Console())
+        else:
+            show_problems(source, settings or [], Console(), rows, write)
+
+
+@app.command(
+    epilog=_examples(
+        "astro verify responses.jsonl --out verdicts.jsonl",
+        "astro verify responses.jsonl answer_format=boxed > verdicts.jsonl",
+    )
+)
+def verify(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="Lines of {id, task, problem, gold, response}.", show_default=False)
+    ],
+    settings: Settings = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="OUT", help="Write the verdicts there, not to the screen.", show_default=False),
+    ] = None,
+) -> None:
+    """Verify responses line by line: {id, verdict, correct, extracted, reason, seconds} in the same order.
+
+    Where the lines say what is expected (true, false or an outcome), the summary compares. Settings are those of the
+    section verify.
+    """
+    with _reporting():
+        from astro.run.verifying import verify_lines  # noqa: PLC0415 - heavy
+
+        verify_lines(file, out, settings or [], Console(stderr=out is None))
+
+
+@app.command()
+def doctor() -> None:
+    """Say what is installed here and which engine a run would use. Leaves with 1 if none would work."""
+    from astro.run.doctor import examine, findings_table  # noqa: PLC0415 - heavy
+
+    findings = examine()
+    Console().print(findings_table(findings))
+    raise typer.Exit(1 if any(finding.ok is False for finding in findings) else 0)
+
+
+def _carry_out(
+    path: Path,
+    settings: list[str] | None,
+    *,
+    dry_run: bool,
+    search: bool,
+    traces: bool,
+    trees_of: Path | None = None,
+) -> None:
+    again = f"`astro {' '.join(sys.argv[1:])}`"
+    with _reporting(f"Stopped. What was finished is kept; {again} goes on from here."):
+        from astro.config import load_config  # noqa: PLC0415 - heavy
+        from astro.run import RunConfig, Stages, carry_out, rehearse  # noqa: PLC0415 - heavy
+
+        config = load_config(RunConfig, path, settings or ())
+        stages = Stages(search=search, traces=traces, trees_of=trees_of)
+        if dry_run:
+            rehearse(config, stages, Console())
+        else:
+            carry_out(config, stages, Console())
+
+
+@contextmanager
+def _reporting(stopped: str = "Stopped.") -> Iterator[None]:
+    """Errors a user can mend become one message and exit code 2, Ctrl-C becomes 130; bugs keep their traceback."""
+    errors = Console(stderr=True, soft_wrap=True, highlight=False)
+    try:
+        yield
+    except AstroError as error:
+        errors.print(Text("error: ", style="bold red") + Text(plain_lines(str(error))))
+        if isinstance(error, EngineDeadError):
+            errors.print(Text(stopped))
+        raise typer.Exit(EXIT_MISTAKE) from None
+    except KeyboardInterrupt:
+        errors.print(Text(f"\n{stopped}"))
+        raise typer.Exit(EXIT_STOPPED) from None

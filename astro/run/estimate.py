@@ -1,0 +1,69 @@
+"""What a run may cost, from its settings alone: no model is loaded."""
+
+from dataclasses import dataclass
+
+from astro.run.settings import RunConfig
+
+# Shares that stand for what only a model can tell; the estimate is printed with them.
+TYPICAL_LENGTH = 0.25  # a completion's length over its limit
+OPEN_CHILDREN = 0.5  # children that are not terminal and so are evaluated by rollouts
+DISTINCT_CHILDREN = 0.75  # children left when identical siblings have merged
+TYPICAL_STEPS = 6  # steps of a solution
+GOAL_SHARE = 0.3  # simulations until a goal, where one is set, is met
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """Requests, completions and generated tokens; prompts are not counted, prefix caching decides their cost."""
+
+    requests: float
+    completions: float
+    tokens: float
+
+    def __add__(self, other: "Load") -> "Load":
+        return Load(self.requests + other.requests, self.completions + other.completions, self.tokens + other.tokens)
+
+    def __mul__(self, times: float) -> "Load":
+        return Load(self.requests * times, self.completions * times, self.tokens * times)
+
+
+def _load(requests: float, completions: float, tokens_each: float) -> Load:
+    return Load(requests, completions, completions * tokens_each)
+
+
+def search_load(config: RunConfig, *, bound: bool) -> Load:
+    """Of one tree: at most (bound), or what is to be expected."""
+    search = config.search
+    length = 1.0 if bound else TYPICAL_LENGTH
+    evaluated = 1.0 if bound else DISTINCT_CHILDREN * OPEN_CHILDREN
+    has_goal = search.goal_correct or search.goal_wrong
+    simulations = search.simulations * (GOAL_SHARE if has_goal and not bound else 1.0)
+    nodes = 1 + simulations * search.k * evaluated
+    per_node = float(search.rollouts)
+    steps = simulations
+    if search.early_rollouts and not bound:
+        per_node = (search.early_rollouts + search.rollouts) / 2
+    if search.reuse_rollouts and not bound:
+        # The rollouts of a node are its first children, and each child inherits the rest of one.
+        steps, per_node = 0.0, max(1.0, per_node - 1)
+    load = _load(steps, steps * search.k, search.max_step_tokens * length)
+    load += _load(
+        nodes * (2 if bound and search.early_rollouts else 1), nodes * per_node, search.max_rollout_tokens * length
+    )
+    if search.max_tokens is not None and load.tokens > search.max_tokens:
+        load *= search.max_tokens / load.tokens
+    return load
+
+
+def traces_load(config: RunConfig, *, bound: bool) -> Load:
+    """Of the traces of one tree: votes on its correct terminals, and the rewriting of its traces."""
+    traces, search = config.traces, config.search
+    length = 1.0 if bound else TYPICAL_LENGTH
+    kept = 1 + traces.searches
+    terminals = search.simulations * search.k if bound else kept
+    votes = _load(terminals if traces.votes else 0, terminals * traces.votes, traces.evaluation_max_tokens * length)
+    attempts = max(traces.wrong_terminals) + 1
+    steps = search.max_depth if bound else min(search.max_depth, TYPICAL_STEPS)
+    visits = kept * attempts * (steps + 1)  # the steps of each attempt, and the way back
+    tries = visits * (1 + traces.retries if bound else 1)
+    return votes + _load(tries, tries, traces.rewrite_max_tokens * length)

@@ -1,0 +1,145 @@
+"""Carrying out a run: from its configuration to data sets and a summary."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+
+from rich.console import Console
+from rich.text import Text
+
+from astro import __version__
+from astro.errors import AstroError
+from astro.inspect.plain import plain
+from astro.run.opening import Stages, check_names, open_run
+from astro.run.pipeline import Pipeline, Telling, problems_left
+from astro.run.progress import Board
+from astro.run.settings import RunConfig
+from astro.run.summary import Summary, peak_memory, summarize, summary_table
+from astro.sampling.engine import Engine, open_sampler
+from astro.sampling.prompting import PromptFormat
+from astro.sampling.steps import StepSplitter
+from astro.search import SearchSetup
+from astro.store import RunDirectory
+from astro.store.datasets import write_datasets
+from astro.traces import Origin
+from astro.verify.verifier import Verifier
+
+_REJECTED_SHOWN = 5
+
+OpenEngine = Callable[[RunConfig], Engine]
+
+
+def _open_engine(config: RunConfig) -> Engine:
+    return open_sampler(config.engine)
+
+
+def carry_out(config: RunConfig, stages: Stages, console: Console, open_engine: OpenEngine = _open_engine) -> Summary:
+    """Begin a run or go on with it, write its data sets, print the summary and return it.
+
+    open_engine gives the language model; it is only called if there is something left to ask it.
+    Raises the errors of astro.errors that a user can mend; on KeyboardInterrupt what has finished is kept.
+    """
+    check_names(config)
+    with open_run(config, stages) as run:
+        problems = run.problems()
+        _announce(run, console)
+        if problems_left(run, problems, search=stages.search, traces=stages.traces):
+            begun = time.monotonic()
+            run.log("started", version=__version__, search=stages.search, traces=stages.traces)
+            try:
+                _ask_model(config, stages, run, console, open_engine)
+            finally:
+                run.log("stopped", seconds=round(time.monotonic() - begun, 3), peak_gib=round(peak_memory(), 3))
+        else:
+            console.print(f"{run.path}: everything was done before", highlight=False)
+        order = [problem.id for problem in problems]
+        if run.trees.problem_ids.issuperset(order):
+            run.trees.finish(order)
+        if run.traces.problem_ids.issuperset(order):
+            run.traces.finish(order)
+        if stages.traces:
+            write_datasets(run, config.traces, origin_of(config), config.output.license)
+        summary = summarize(run)
+        run.log("summary", traces=sum(summary.traces.values()), backtracking=summary.backtracking)
+        console.print(summary_table(summary))
+        return summary
+
+
+def _announce(run: RunDirectory, console: Console) -> None:
+    rejected = run.rejected()
+    for row in rejected.slice(0, _REJECTED_SHOWN).to_pylist():
+        where = f"{row['source']}, line {row['line']}"
+        console.print(Text(plain(f"left out: {where}: {row['reason']} ({row['detail']})")), soft_wrap=True)
+    left_out = f", {rejected.num_rows} rows left out (all in rejected.parquet)" if rejected.num_rows else ""
+    done = len(run.trees.problem_ids)
+    before = f"; {done} trees and the traces of {len(run.traces.problem_ids)} from earlier" if done else ""
+    console.print(f"{run.path}: {len(run.problems())} problems{left_out}{before}", highlight=False, markup=False)
+
+
+def _ask_model(config: RunConfig, stages: Stages, run: RunDirectory, console: Console, open_engine: OpenEngine) -> None:
+    with ExitStack() as stack:
+        verifier = Verifier(config.verify)
+        stack.callback(verifier.close)
+        if console.is_terminal:
+            with console.status(f"loading {config.engine.model}"):
+                engine = open_engine(config)
+        else:
+            engine = open_engine(config)
+        try:
+            asyncio.run(_drive(_pipeline(config, stages, run, engine, verifier), engine, console))
+        except BaseExceptionGroup as group:
+            mendable, bugs = group.split(AstroError)
+            if mendable is None or bugs is not None:
+                raise
+            raise _first(mendable) from None
+
+
+async def _drive(make_pipeline: Callable[[], Pipeline], engine: Engine, console: Console) -> None:
+    try:
+        pipeline = make_pipeline()
+        with Board(console, pipeline.tally, engine.stats).showing():
+            await pipeline.carry_out()
+    finally:
+        await engine.close()
+
+
+def _pipeline(
+    config: RunConfig, stages: Stages, run: RunDirectory, engine: Engine, verifier: Verifier
+) -> Callable[[], Pipeline]:
+    def make() -> Pipeline:
+        prompt_format = PromptFormat(config.prompt, engine.tokenizer)
+        searching = SearchSetup(
+            sampler=engine,
+            verifier=verifier,
+            config=config.search,
+            seed=config.seed,
+            split=StepSplitter(engine.tokenizer, prompt_format.step_stop).split,
+            step_stop=prompt_format.step_stop,
+            end_stop=prompt_format.end_stop,
+            answer_format=config.verify.answer_format,
+        )
+        return Pipeline(
+            run,
+            engine,
+            prompt_format,
+            verifier,
+            searching=searching if stages.search else None,
+            telling=Telling(config.traces, origin_of(config)) if stages.traces else None,
+            live=config.search.live_trees,
+        )
+
+    return make
+
+
+def origin_of(config: RunConfig) -> Origin:
+    """Where the traces of this run come from, without the prompt set, which the traces know themselves."""
+    return Origin(model=config.engine.model, config_hash=config.identity(), seed=config.seed, code_version=__version__)
+
+
+def _first(group: BaseExceptionGroup[AstroError]) -> AstroError:
+    found: BaseException = group
+    while isinstance(found, BaseExceptionGroup):
+        found = found.exceptions[0]
+    assert isinstance(found, AstroError)
+    return found

@@ -1,0 +1,152 @@
+"""What `astro inspect` and `astro problems` show."""
+
+import difflib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from rich.cells import cell_len
+from rich.console import Console, Group, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from astro.config import load_config, validate
+from astro.errors import StoreError
+from astro.inspect.plain import plain, plain_lines
+from astro.inspect.trace_view import rejects_view, trace_view
+from astro.inspect.tree_view import tree_view
+from astro.problems import ProblemsConfig, Reason, load_problems
+from astro.problems.bundled import bundled_sets
+from astro.problems.write import summarize as summarize_problems
+from astro.problems.write import write_problems
+from astro.run.settings import RunConfig
+from astro.run.summary import summarize, summary_table
+from astro.store import RunDirectory
+from astro.store.records import tree_from
+from astro.traces import Kind
+from astro.verify.verifier import check_gold
+
+_BESIDE = 150  # columns from which on the traces stand beside the tree
+_SHORTEST_PROMPT = 12  # columns; with less room the prompts are left out
+_HEADINGS = ["problem", "nodes", "stop", "solved", "value", "traces", "backtracks", "prompt"]
+
+
+def show_run(path: Path, console: Console, rows: int) -> None:
+    """The summary of a run and a line for each problem, solved ones with most backtracks first."""
+    with RunDirectory.read(path) as run:
+        console.print(summary_table(summarize(run)))
+        listed = _listing(run)
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    shown = [_HEADINGS, *listed[:rows]]
+    widths = [max(cell_len(line[column]) for line in shown) for column in range(len(_HEADINGS) - 1)]
+    room = console.width - sum(widths) - len(widths)
+    for heading, width in zip(_HEADINGS, widths, strict=False):
+        right = heading in {"nodes", "value", "traces", "backtracks"}
+        least = min(width, 16) if heading == "problem" else width  # long ids are folded, figures never
+        table.add_column(heading, justify="right" if right else "left", min_width=least, overflow="fold")
+    if room >= _SHORTEST_PROMPT:
+        table.add_column(_HEADINGS[-1], width=room, no_wrap=True, overflow="ellipsis")
+    for cells in listed[:rows]:
+        table.add_row(*(Text(cell) for cell in cells[: len(table.columns)]))
+    console.print()
+    console.print(table)
+    if len(listed) > rows:
+        console.print(f"... {len(listed) - rows} more; --rows {len(listed)} lists them all", style="dim")
+    console.print(f"astro inspect {path} PROBLEM shows a tree with its traces", style="dim", markup=False)
+
+
+def _listing(run: RunDirectory) -> list[list[str]]:
+    trees = {row["problem_id"]: row for row in run.trees.table("trees").to_pylist()}
+    traces = run.traces.table("traces", ["problem_id", "backtracks"])
+    grouped = traces.group_by("problem_id").aggregate([("backtracks", "count"), ("backtracks", "sum")]).to_pylist()
+    told = {row["problem_id"]: (row["backtracks_count"], row["backtracks_sum"]) for row in grouped}
+    problems = sorted(run.problems(), key=lambda problem: -told.get(problem.id, (0, 0))[1])
+    lines = []
+    for problem in problems:
+        tree, (count, backtracks) = trees.get(problem.id), told.get(problem.id, (0, 0))
+        facts = ["", "not searched", "", ""]
+        if tree is not None:
+            facts = [
+                str(tree["nodes"]),
+                tree["stop"] or "",
+                "yes" if tree["solved"] else "no",
+                f"{tree['root_value']:.2f}",
+            ]
+        lines.append([plain(problem.id), *facts, str(count), str(backtracks), plain(problem.prompt)])
+    return lines
+
+
+def show_problem(path: Path, problem_id: str, console: Console, max_nodes: int) -> None:
+    """The tree of one problem, and its traces beside or below it."""
+    with RunDirectory.read(path) as run:
+        problems = {problem.id: problem for problem in run.problems()}
+        if problem_id not in problems:
+            near = difflib.get_close_matches(problem_id, problems, n=3, cutoff=0.3)
+            raise StoreError(f"{path} has no problem {problem_id!r}; near it: {', '.join(near) or 'none'}")
+        if problem_id not in run.trees.problem_ids:
+            raise StoreError(f"problem {problem_id!r} was not searched yet")
+        tree = tree_from(run.trees.read(problem_id))
+        told = run.traces.read(problem_id).tables if problem_id in run.traces.problem_ids else {}
+    problem = problems[problem_id]
+    head = Text(plain_lines(problem.prompt), style="bold")
+    console.print(
+        Panel(head + Text(f"\ngold answer: {plain(problem.answer)}", style="green"), title=Text(plain(problem_id)))
+    )
+    traces: list[RenderableType] = []
+    rows = told["traces"].to_pylist() if told else []
+    for trace in rows:
+        if trace["kind"] != Kind.CONTROL:
+            traces += [trace_view(trace), Text("")]
+    controls = sum(trace["kind"] == Kind.CONTROL for trace in rows)
+    if controls:
+        traces.append(Text(f"{controls} control traces, which tell a correct path alone", style="dim"))
+    traces.append(rejects_view(told["rejects"].to_pylist()) if told else Text("no traces were made yet", style="dim"))
+    if console.width >= _BESIDE:
+        beside = Table.grid(expand=True, padding=(0, 2))
+        beside.add_column(ratio=1)
+        beside.add_column(ratio=1)
+        beside.add_row(tree_view(tree, max_nodes), Group(*traces))
+        console.print(beside)
+    else:
+        console.print(tree_view(tree, max_nodes), Text(""), *traces, sep="\n")
+
+
+def show_sets(console: Console) -> None:
+    """The problem sets that come with ASTRO."""
+    for name, file in bundled_sets().items():
+        with file.open(encoding="utf-8") as lines:
+            console.print(f"{name}: {sum(1 for line in lines if line.strip())} problems ({file})", markup=False)
+    console.print("astro problems NAME looks into one; a file, folder or hub name works as well", style="dim")
+
+
+def show_problems(source: str, settings: Sequence[str], console: Console, rows: int, write: Path | None) -> None:
+    """What load_problems() makes of a source: counts, the first problems, and rows left out with the reason."""
+    loaded = load_problems(_problems_config(source, settings), check_gold)
+    summary = summarize_problems(loaded)
+    console.print(
+        f"{summary.problems} problems ({_counts(summary.tasks)}; {summary.median_words} words at the median), "
+        f"{summary.rejected} rows left out" + (f" ({_counts(summary.reasons)})" if summary.rejected else ""),
+        markup=False,
+    )
+    for problem in loaded.problems[:rows]:
+        console.print(Text(f"\n{plain(problem.id)}", style="bold") + Text(f"  task {problem.task}", style="dim"))
+        console.print(Text(plain_lines(problem.prompt)))
+        console.print(Text(f"answer: {plain(problem.answer)}", style="green"))
+    for row in loaded.rejected[:rows]:
+        console.print(Text(f"\nleft out: {plain(str(row))}", style="red"), Text(plain(row.excerpt), style="dim"))
+    if write is not None:
+        write_problems(write, loaded.problems)
+        console.print(f"\n{len(loaded.problems)} problems written to {write}", markup=False)
+
+
+def _problems_config(source: str, settings: Sequence[str]) -> ProblemsConfig:
+    """The section for a source given as such, as the configuration of a run, or as a setting like countdown.count=9."""
+    if source.endswith((".yaml", ".yml")):
+        return load_config(RunConfig, Path(source), [f"problems.{setting}" for setting in settings]).problems
+    if "=" in source:
+        return validate(ProblemsConfig, {}, "problems", [source, *settings])
+    return validate(ProblemsConfig, {"source": source}, "problems", settings)
+
+
+def _counts(counts: Mapping[Reason, int] | Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in counts.items())

@@ -1,0 +1,147 @@
+"""Search and traces as one pipeline: a finished tree goes straight to its traces while other trees grow.
+
+Nothing that the engine waits for waits for the disk: trees and traces are handed to the committers, and sampling goes
+on. So what is in flight together, and with it every result, is the same in every run.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing
+from dataclasses import dataclass
+from functools import partial
+
+from astro.problems import Problem
+from astro.run.commit import Committer
+from astro.run.progress import Tally
+from astro.sampling.engine import Engine
+from astro.sampling.prompting import PromptFormat
+from astro.search import SearchSetup, Tree, search_many
+from astro.store import RunDirectory
+from astro.store.records import is_solved, traces_entry, tree_entry, tree_from
+from astro.traces import Origin, TracesConfig, make_traces
+from astro.traces.formats import rl_row
+from astro.verify.verifier import Verifier
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """What making traces needs beside a tree."""
+
+    config: TracesConfig
+    origin: Origin
+
+
+class Pipeline:
+    """The stages over one run directory; telling is None where only trees are wanted, searching where only traces."""
+
+    def __init__(
+        self,
+        run: RunDirectory,
+        engine: Engine,
+        prompt_format: PromptFormat,
+        verifier: Verifier,
+        *,
+        searching: SearchSetup | None,
+        telling: Telling | None,
+        live: int,
+    ) -> None:
+        self.tally = count_done(run, search=searching is not None, traces=telling is not None)
+        self._run, self._engine, self._prompt_format, self._verifier = run, engine, prompt_format, verifier
+        self._searching, self._telling = searching, telling
+        self._problems = {problem.id: problem for problem in run.problems()}
+        self._trees, self._traces = Committer(run.trees), Committer(run.traces)
+        self._room = asyncio.Semaphore(live)
+
+    async def carry_out(self) -> None:
+        """Do everything that is not done yet. What has finished is durable on return, also on cancellation."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for tree in self._untold():
+                    await self._start_telling(tasks, tree, None)
+                async with aclosing(self._grow()) as trees:
+                    async for tree in trees:
+                        written = tasks.create_task(self._trees.put(partial(tree_entry, tree)))
+                        self.tally.trees += 1
+                        self.tally.solved += is_solved(tree)
+                        await self._start_telling(tasks, tree, written)
+        finally:
+            await self._trees.flush()
+            await self._traces.flush()
+
+    def _untold(self) -> Iterator[Tree]:
+        """Trees of an earlier start, or of a search apart, that have no traces yet."""
+        if self._telling is None:
+            return
+        told = self._run.traces.problem_ids
+        if told >= self._run.trees.problem_ids:
+            return
+        for entry in self._run.trees.entries(list(self._problems)):
+            if entry.problem_id not in told:
+                yield tree_from(entry)
+
+    async def _grow(self) -> AsyncGenerator[Tree, None]:
+        if self._searching is None:
+            return
+        done = self._run.trees.problem_ids
+        todo = (problem for problem in self._problems.values() if problem.id not in done)
+        pairs = ((problem, self._prompt_format.solve_ids(problem.prompt)) for problem in todo)
+        async with aclosing(search_many(pairs, self._searching)) as trees:
+            async for tree in trees:
+                yield tree
+
+    async def _start_telling(self, tasks: asyncio.TaskGroup, tree: Tree, written: asyncio.Task[None] | None) -> None:
+        if self._telling is None:
+            return
+        await self._room.acquire()
+        tasks.create_task(self._tell(self._telling, tree, written))
+
+    async def _tell(self, telling: Telling, tree: Tree, written: asyncio.Task[None] | None) -> None:
+        begun = time.monotonic()
+        problem = self._problems[tree.problem_id]
+        try:
+            outcome = await make_traces(
+                tree,
+                problem,
+                self._engine,
+                self._prompt_format,
+                self._verifier,
+                config=telling.config,
+                origin=telling.origin,
+            )
+        finally:
+            self._room.release()
+        seconds = time.monotonic() - begun
+        self.tally.traced += 1
+        self.tally.traces += len(outcome.traces)
+        self.tally.backtracking += sum(trace.backtracks > 0 for trace in outcome.traces)
+        if written is not None:
+            await written  # on the disk, traces never come before their tree
+        prompt = self._prompt_format.training_messages(problem.prompt)
+        rl = rl_row(problem, tree, prompt, telling.origin)
+        await self._traces.put(partial(traces_entry, problem.id, outcome, rl, seconds))
+
+
+def count_done(run: RunDirectory, *, search: bool, traces: bool) -> Tally:
+    """Where the run stands before anything is done."""
+    problems = len(run.problems())
+    solved = run.trees.table("trees", ["solved"]).column("solved").to_pylist()
+    backtracks = run.traces.table("traces", ["backtracks"]).column("backtracks").to_pylist()
+    return Tally(
+        trees=len(solved),
+        trees_total=problems if search else 0,
+        traced=len(run.traces.problem_ids),
+        traced_total=(problems if search else len(solved)) if traces else 0,
+        solved=sum(solved),
+        traces=len(backtracks),
+        backtracking=sum(count > 0 for count in backtracks),
+    )
+
+
+def problems_left(run: RunDirectory, problems: list[Problem], *, search: bool, traces: bool) -> bool:
+    """Whether anything is left to do with the model."""
+    ids = {problem.id for problem in problems}
+    searched = run.trees.problem_ids
+    if search and not ids <= searched:
+        return True
+    return traces and not (ids if search else searched) <= run.traces.problem_ids

@@ -1,0 +1,113 @@
+"""What a person sees while a run goes on: bars on a terminal, a line now and then elsewhere."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from astro.sampling.stats import EngineStats
+
+_REFRESH_SECONDS = 0.5  # on a terminal
+_LINE_SECONDS = 10.0  # elsewhere
+_BAR_WIDTH = 24
+
+
+@dataclass(slots=True)
+class Tally:
+    """Where the run stands, counted in problems unless said otherwise; what an earlier start did is included.
+
+    trees, traced: problems searched, and problems whose traces are made. trees_total, traced_total: of how many.
+    solved: trees with a correct rollout or terminal. traces, backtracking: traces, and those with a backtrack.
+    """
+
+    trees: int = 0
+    trees_total: int = 0
+    traced: int = 0
+    traced_total: int = 0
+    solved: int = 0
+    traces: int = 0
+    backtracking: int = 0
+
+    @property
+    def done(self) -> int:
+        """Units of work that are done, of total."""
+        return self.trees + self.traced
+
+    @property
+    def total(self) -> int:
+        """Units of work in all."""
+        return self.trees_total + self.traced_total
+
+
+class Board:
+    """Shows a tally and the engine's figures until it is closed."""
+
+    def __init__(self, console: Console, tally: Tally, stats: Callable[[], EngineStats]) -> None:
+        self._console, self._tally, self._stats = console, tally, stats
+        self._begun = time.monotonic()
+        self._done_before = tally.done
+
+    @contextmanager
+    def showing(self) -> Iterator[None]:
+        """Keep the display up to date; enter and leave it from the running event loop."""
+        if self._console.is_terminal:
+            # Drawn by rich's own thread, so that it moves while the engine computes.
+            rate = 1 / _REFRESH_SECONDS
+            with Live(console=self._console, get_renderable=self._bars, refresh_per_second=rate, transient=True):
+                yield
+            return
+        ticker = asyncio.create_task(self._write_lines())
+        try:
+            yield
+        finally:
+            ticker.cancel()
+
+    def _bars(self) -> Group:
+        tally = self._tally
+        bars = Table.grid(padding=(0, 1))
+        if tally.trees_total:
+            bars.add_row("trees", *_bar(tally.trees, tally.trees_total), f"{tally.solved} solved")
+        if tally.traced_total:
+            bars.add_row("traced", *_bar(tally.traced, tally.traced_total), self._trace_note())
+        return Group(bars, Text(self._engine_note(), style="dim"))
+
+    async def _write_lines(self) -> None:
+        tally = self._tally
+        while True:
+            await asyncio.sleep(_LINE_SECONDS)
+            parts = [f"trees {tally.trees}/{tally.trees_total}", f"{tally.solved} solved"] if tally.trees_total else []
+            if tally.traced_total:
+                parts += [f"problems traced {tally.traced}/{tally.traced_total}", self._trace_note()]
+            self._console.print(", ".join([*parts, self._engine_note()]), highlight=False, soft_wrap=True)
+
+    def _trace_note(self) -> str:
+        return f"{self._tally.traces} traces, {self._tally.backtracking} with backtracks"
+
+    def _engine_note(self) -> str:
+        stats = self._stats()
+        return f"{stats.tokens_per_second:,.0f} tokens/s, {stats.hit_rate:.0%} cached, {self._time_left()} left"
+
+    def _time_left(self) -> str:
+        done_now = self._tally.done - self._done_before
+        if not done_now:
+            return "?"
+        elapsed = time.monotonic() - self._begun
+        return duration(elapsed / done_now * (self._tally.total - self._tally.done))
+
+
+def _bar(done: int, total: int) -> tuple[ProgressBar, str]:
+    return ProgressBar(total=total, completed=done, width=_BAR_WIDTH), f"{done}/{total}"
+
+
+def duration(seconds: float) -> str:
+    """1:02:03 or 2:03; whole seconds."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

@@ -1,0 +1,156 @@
+"""What a run has come to, read from its files: it can be printed again at any time."""
+
+import resource
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from rich.table import Table
+
+from astro.run.progress import duration
+from astro.store import RunDirectory, StageFolder
+from astro.store.datasets import summed_counts
+from astro.traces import Kind
+from astro.verify.verdict import Outcome
+
+_GIB = 2**30
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """Tokens that a stage, or all of them, took: generated, and of prompts computed (prefilled) or found (cached)."""
+
+    generated: int
+    prefilled: int
+    cached: int
+
+    def __add__(self, other: "Spent") -> "Spent":
+        return Spent(self.generated + other.generated, self.prefilled + other.prefilled, self.cached + other.cached)
+
+    @property
+    def hit_rate(self) -> float:
+        """Share of prompt tokens found in the prefix cache, in [0, 1]."""
+        prompts = self.prefilled + self.cached
+        return self.cached / prompts if prompts else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Counts of a run, finished or not.
+
+    problems, rejected_rows: problems of the run, and rows that did not become one.
+    trees, solved: problems searched; those with a correct solution in the tree.
+    traces: by kind. backtracking: traces with at least one backtrack. backtracking_problems: problems they come from.
+    rejects: finished traces that were not used, by reason. counts: the sum of astro.traces.TraceOutcome.counts.
+    verdicts: of rollouts and ends of solutions, by outcome.
+    search, telling: tokens of the searches and of the traces. seconds: at work, over all starts that were not killed.
+    peak_gib: largest resident memory of a start, in GiB; its process and the largest child of it added up.
+    """
+
+    problems: int
+    rejected_rows: int
+    trees: int
+    solved: int
+    traces: Mapping[str, int]
+    backtracking: int
+    backtracking_problems: int
+    rejects: Mapping[str, int]
+    counts: Mapping[str, int]
+    verdicts: Mapping[str, int]
+    search: Spent
+    telling: Spent
+    seconds: float
+    peak_gib: float
+
+    @property
+    def tokens_per_trace(self) -> float:
+        """Generated tokens a backtracking trace, search and telling together; infinite without one."""
+        return (self.search + self.telling).generated / self.backtracking if self.backtracking else float("inf")
+
+
+def summarize(run: RunDirectory) -> Summary:
+    """Count what a run directory holds. Raises StoreError if a file is damaged."""
+    trees = run.trees.table("trees", ["solved", *(outcome.value for outcome in Outcome)])
+    traces = run.traces.table("traces", ["problem_id", "kind", "backtracks"])
+    searching = traces.filter(pc.greater(traces.column("backtracks"), 0))
+    sessions = run.events("stopped")
+    return Summary(
+        problems=len(run.problems()),
+        rejected_rows=run.rejected().num_rows,
+        trees=trees.num_rows,
+        solved=_total(trees, "solved"),
+        traces=Counter(traces.column("kind").to_pylist()),
+        backtracking=searching.num_rows,
+        backtracking_problems=len(pc.unique(searching.column("problem_id"))),
+        rejects=Counter(run.traces.table("rejects", ["reason"]).column("reason").to_pylist()),
+        counts=summed_counts(run.traces),
+        verdicts={outcome.value: _total(trees, outcome.value) for outcome in Outcome},
+        search=_spent(run.trees),
+        telling=_spent(run.traces),
+        seconds=sum(event.get("seconds", 0.0) for event in sessions),
+        peak_gib=max((event.get("peak_gib", 0.0) for event in sessions), default=0.0),
+    )
+
+
+def summary_table(summary: Summary) -> Table:
+    """The summary as a table of two columns."""
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column()
+    rejected = f", {summary.rejected_rows} rows left out (rejected.parquet)" if summary.rejected_rows else ""
+    table.add_row("problems", f"{summary.problems}{rejected}")
+    table.add_row("trees", f"{summary.trees}, {summary.solved} solved")
+    kinds = ", ".join(f"{summary.traces[kind]} {kind}" for kind in Kind if summary.traces.get(kind))
+    table.add_row("traces", f"{sum(summary.traces.values())}" + (f": {kinds}" if kinds else ""))
+    backtracks = f"{summary.backtracking} traces from {summary.backtracking_problems} problems"
+    table.add_row("with backtracks", backtracks)
+    table.add_row("refused", _counts(summary.rejects) or "none")
+    unused = {name.partition(".")[2]: count for name, count in summary.counts.items() if name.startswith("unused.")}
+    table.add_row("ends not used", _counts(unused) or "none")
+    if told := summary.counts.get("told.checked", 0):
+        first, kept = summary.counts.get("told.first_try", 0), summary.counts.get("told.fallbacks", 0)
+        table.add_row("steps told", f"{told:,}, {first / told:.1%} right at the first try, {kept:,} left as they were")
+    graded = {name: count for name, count in summary.verdicts.items() if name not in _UNGRADED}
+    table.add_row("verdicts", _counts(graded) or "none")
+    ungraded = {name: summary.verdicts[name] for name in _UNGRADED}
+    table.add_row("ungraded", f"{_counts(ungraded)} (not counted as wrong)" if any(ungraded.values()) else "none")
+    table.add_row("tokens, search", _tokens(summary.search))
+    table.add_row("tokens, traces", _tokens(summary.telling))
+    if summary.backtracking:
+        table.add_row("tokens per trace", f"{summary.tokens_per_trace:,.0f} generated for each trace with a backtrack")
+    table.add_row("time", f"{duration(summary.seconds)} ({summary.seconds:.1f} s)")
+    table.add_row("peak memory", f"{summary.peak_gib:.1f} GiB")
+    return table
+
+
+def peak_memory() -> float:
+    """Largest resident memory so far of this process and of its largest child, added up, in GiB."""
+    return (
+        sum(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) * 1024 / _GIB
+    )
+
+
+_UNGRADED = (Outcome.TIMED_OUT.value, Outcome.ERROR.value)
+
+
+def _spent(stage: StageFolder) -> Spent:
+    costs = stage.table("costs", ["prompt_tokens", "cached_tokens", "generated_tokens"])
+    cached = _total(costs, "cached_tokens")
+    return Spent(_total(costs, "generated_tokens"), _total(costs, "prompt_tokens") - cached, cached)
+
+
+def _total(table: pa.Table, column: str) -> int:
+    return int(pc.sum(table.column(column)).as_py() or 0)
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    ranked = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+    return ", ".join(f"{count:,} {name}" for name, count in ranked if count)
+
+
+def _tokens(spent: Spent) -> str:
+    return (
+        f"{spent.generated:,} generated, {spent.prefilled:,} prefilled, {spent.cached:,} cached ({spent.hit_rate:.0%})"
+    )

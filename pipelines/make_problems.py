@@ -1,0 +1,30 @@
+"""Make the bundled Countdown problems: data/problems/countdown/train.jsonl, 300 problems graded easy to hard.
+
+    python pipelines/make_problems.py
+
+It takes about a second on one core and writes the same bytes every time. Sizes alternate, so that the first so many
+problems are a fair sample. All are on the train side of the split: their multisets of numbers never appear in problems
+generated with split: test. JSON Lines, because a set this small is read in a diff and needs no library.
+"""
+
+from collections import Counter
+from pathlib import Path
+
+from astro.problems.countdown import CountdownConfig, generate
+from astro.problems.write import write_problems
+
+DESTINATION = Path(__file__).parents[1] / "data" / "problems" / "countdown" / "train.jsonl"
+CONFIG = CountdownConfig(count=300, sizes=(3, 4, 3, 4, 4, 5), seed=2025)
+
+
+def main() -> None:
+    """Write the file and print how its problems are graded."""
+    problems = generate(CONFIG)
+    write_problems(DESTINATION, problems)
+    grades = Counter((len(problem.metadata["numbers"]), problem.metadata["difficulty"]) for problem in problems)
+    for (size, difficulty), count in sorted(grades.items()):
+        print(f"{size} numbers, {difficulty}: {count}")
+
+
+if __name__ == "__main__":
+    main()

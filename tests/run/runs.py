@@ -1,0 +1,30 @@
+"""Small runs with the scripted engine."""
+
+import io
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from astro.config import validate
+from astro.run import RunConfig
+
+SETTINGS: dict[str, Any] = {
+    "name": "r",
+    "seed": 3,
+    "problems": {"countdown": {"count": 6, "sizes": [3, 4]}},
+    "engine": {"kind": "scripted", "model": "CountdownPlayer", "options": {"skill": 0.6}},
+    "prompt": {"template": "tiny", "step": "newline"},
+    "search": {"k": 4, "rollouts": 4, "simulations": 8, "max_step_tokens": 200, "max_rollout_tokens": 600},
+    "traces": {"prompts": "tiny/v1", "votes": 2, "test_share": 0.3},
+}
+
+
+def config_in(folder: Path, *overrides: str) -> RunConfig:
+    """The configuration of a small run in a folder."""
+    return validate(RunConfig, {**SETTINGS, "output": {"folder": str(folder)}}, "test", overrides)
+
+
+def quiet() -> Console:
+    """A console that is no terminal; what was printed is in console.file.getvalue()."""
+    return Console(file=io.StringIO(), width=200, force_terminal=False)

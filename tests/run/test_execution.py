@@ -1,0 +1,119 @@
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from runs import config_in, quiet
+
+from astro.errors import EngineDeadError, StoreError
+from astro.run import RunConfig, Stages, carry_out
+from astro.sampling.completion import Sampled, SampleParams
+from astro.sampling.engine import Engine, open_sampler
+from astro.store import RunDirectory
+from astro.store.records import traces_from, tree_from
+from astro.traces.visit import check_visits
+from astro.verify.verdict import Outcome
+from astro.verify.verifier import verify
+
+
+class FailingEngine:
+    """The scripted engine until it has answered so many requests; then it raises."""
+
+    def __init__(self, config: RunConfig, answers: int, error: Exception) -> None:
+        self._engine, self._left, self._error = open_sampler(config.engine), answers, error
+        self.tokenizer, self.stats, self.close = self._engine.tokenizer, self._engine.stats, self._engine.close
+
+    async def sample(self, prompt_ids: Sequence[int], params: SampleParams, *, priority: int = 0) -> Sampled:
+        self._left -= 1
+        if self._left < 0:
+            raise self._error
+        return await self._engine.sample(prompt_ids, params, priority=priority)
+
+
+def tables(folder: Path) -> dict[str, bytes]:
+    """The Parquet files that do not depend on the clock, by name."""
+    paths = [path for path in (folder / "r").rglob("*.parquet") if not path.name.startswith("costs")]
+    return {str(path.relative_to(folder)): path.read_bytes() for path in paths}
+
+
+def test_every_trace_verifies_and_moves_legally(tmp_path: Path) -> None:
+    """What is on the disk: every hop goes to a child or an ancestor, and every text is correct by the verifier."""
+    summary = carry_out(config_in(tmp_path), Stages(), quiet())
+    assert summary.trees == 6
+    assert summary.backtracking > 0
+    with RunDirectory.read(tmp_path / "r") as run:
+        problems = {problem.id: problem for problem in run.problems()}
+        for entry in run.traces.entries(list(problems)):
+            tree = tree_from(run.trees.read(entry.problem_id))
+            tree.check_invariants()
+            for trace in traces_from(entry.tables["traces"]):
+                check_visits(trace.visits, tree.parent, lambda node, tree=tree: tree.outcome[node] is Outcome.CORRECT)
+                assert verify(problems[trace.problem_id], trace.text).correct
+
+
+@pytest.mark.parametrize("answers", [1, 40, 150])
+def test_a_dead_engine_stops_the_run_and_the_rest_is_done_later(tmp_path: Path, answers: int) -> None:
+    """EngineDeadError comes out as itself; the same run goes on with a new engine and ends as if nothing had been."""
+    carry_out(config_in(tmp_path / "whole"), Stages(), quiet())
+    config = config_in(tmp_path / "broken")
+
+    def dying(config: RunConfig) -> Engine:
+        return FailingEngine(config, answers, EngineDeadError("gone"))
+
+    with pytest.raises(EngineDeadError, match="gone"):
+        carry_out(config, Stages(), quiet(), dying)
+    carry_out(config, Stages(), quiet())
+    assert tables(tmp_path / "broken") == tables(tmp_path / "whole")
+
+
+def test_a_bug_is_a_crash(tmp_path: Path) -> None:
+    """An exception that is not ours is not turned into a message."""
+
+    def buggy(config: RunConfig) -> Engine:
+        return FailingEngine(config, 5, ZeroDivisionError("a bug"))
+
+    with pytest.raises(ExceptionGroup) as caught:
+        carry_out(config_in(tmp_path), Stages(), quiet(), buggy)
+    assert caught.group_contains(ZeroDivisionError, match="a bug")
+
+
+def test_a_finished_run_asks_for_no_engine(tmp_path: Path) -> None:
+    """Running it again prints the summary without loading the model."""
+    first = carry_out(config_in(tmp_path), Stages(), quiet())
+
+    def none(config: RunConfig) -> Engine:
+        raise AssertionError("an engine was opened")
+
+    console = quiet()
+    assert carry_out(config_in(tmp_path), Stages(), console, none) == first
+    assert "everything was done before" in console.file.getvalue()
+
+
+def test_traces_without_trees_say_what_to_do(tmp_path: Path) -> None:
+    """The stage that needs trees names the ones that make them."""
+    with pytest.raises(StoreError, match="astro search"):
+        carry_out(config_in(tmp_path), Stages(search=False), quiet())
+    assert not list(tmp_path.iterdir()), "a refused start leaves nothing behind"
+
+
+def test_traces_of_a_search_that_was_stopped(tmp_path: Path) -> None:
+    """`astro traces` makes data sets of the trees there are; the run can be completed afterwards."""
+    config = config_in(tmp_path, "search.live_trees=1")
+
+    def dying(config: RunConfig) -> Engine:
+        return FailingEngine(config, 60, EngineDeadError("gone"))
+
+    with pytest.raises(EngineDeadError):
+        carry_out(config, Stages(traces=False), quiet(), dying)
+    summary = carry_out(config, Stages(search=False), quiet())
+    assert 0 < summary.trees < 6
+    assert rl_rows(tmp_path) == summary.trees
+    summary = carry_out(config, Stages(), quiet())
+    assert summary.trees == rl_rows(tmp_path) == 6
+    carry_out(config_in(tmp_path / "whole"), Stages(), quiet())
+    assert tables(tmp_path / "whole").items() <= tables(tmp_path).items()
+
+
+def rl_rows(folder: Path) -> int:
+    """Problems in the data sets."""
+    return sum(pq.read_metadata(path).num_rows for path in (folder / "r" / "datasets" / "rl").glob("*.parquet"))

@@ -1,0 +1,281 @@
+import json
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from astro.cli import app
+
+SETTINGS = {
+    "name": "r",
+    "problems": {"countdown": {"count": 30, "sizes": [3, 4]}},
+    "engine": {"kind": "scripted", "model": "CountdownPlayer", "options": {"skill": 0.6}},
+    "prompt": {"template": "tiny", "step": "newline"},
+    "search": {
+        "k": 4,
+        "rollouts": 4,
+        "simulations": 8,
+        "max_step_tokens": 200,
+        "max_rollout_tokens": 600,
+        "live_trees": 4,
+    },
+    "traces": {"prompts": "tiny/v1", "votes": 2, "test_share": 0.3},
+}
+TABLES = ("trees/trees", "trees/nodes", "traces/traces", "traces/rejects", "traces/counts", "traces/rl")
+
+
+@pytest.fixture
+def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A configuration file in a folder of its own, which is the current one."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "c.yaml").write_text(yaml.safe_dump(SETTINGS), encoding="utf-8")
+    return Path("c.yaml")
+
+
+def astro(*arguments: object) -> tuple[int, str]:
+    """Exit code and everything printed."""
+    done = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    if done.exception is not None and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return done.exit_code, done.output
+
+
+def start(*arguments: str) -> "subprocess.Popen[str]":
+    """The command in a process of its own."""
+    command = [sys.executable, "-c", "from astro.cli import main; main()", *arguments]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def size_of(paths: list[Path]) -> int:
+    """Bytes of the files that exist."""
+    return sum(path.stat().st_size for path in paths if path.exists())
+
+
+def tables(run: Path) -> dict[str, object]:
+    """The tables of a finished run that do not depend on the clock."""
+    return {name: pq.read_table(run / f"{name}-00000-of-00001.parquet") for name in TABLES}
+
+
+def test_the_first_line_of_help_says_what_it_is_for() -> None:
+    """--help of the command and of every verb leaves with 0 and shows an example."""
+    code, out = astro("--help")
+    assert code == 0
+    assert "Problems in, search trees and backtracking training data out." in out
+    for verb in ("run", "search", "traces", "inspect", "problems", "verify"):
+        code, out = astro(verb, "--help")
+        assert code == 0
+        assert f"astro {verb}" in out.partition("Examples:")[2]
+
+
+def test_help_loads_no_heavy_library() -> None:
+    """`astro --help` is quick because nothing heavy is imported for it."""
+    heavy = ("torch", "vllm", "transformers", "datasets", "pyarrow", "sympy", "numpy")
+    script = f"import sys, astro.cli; print([name for name in {heavy} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_a_run_is_carried_out_and_not_done_again(config: Path) -> None:
+    """The same command again changes nothing that the first one wrote."""
+    code, out = astro("run", config)
+    assert code == 0, out
+    assert "30 problems" in out
+    before = {path: path.read_bytes() for path in Path("runs").rglob("*.parquet")}
+    code, out = astro("run", config)
+    assert code == 0
+    assert "everything was done before" in out
+    assert {path: path.read_bytes() for path in Path("runs").rglob("*.parquet")} == before
+
+
+def test_two_runs_of_one_seed_are_equal_byte_for_byte(config: Path) -> None:
+    """Trees and traces as Parquet files do not depend on the name, the moment, or how many trees grow at once."""
+    for name in ("one", "two"):
+        assert astro("run", config, f"name={name}", *(["search.live_trees=64"] if name == "two" else []))[0] == 0
+    for table in TABLES:
+        one, two = (Path("runs") / name / f"{table}-00000-of-00001.parquet" for name in ("one", "two"))
+        assert one.read_bytes() == two.read_bytes(), table
+
+
+def test_search_and_traces_apart_make_what_run_makes(config: Path) -> None:
+    """With files between them the stages give the same tables."""
+    assert astro("run", config, "name=together")[0] == 0
+    assert astro("search", config, "name=apart")[0] == 0
+    assert not (Path("runs/apart/datasets")).exists()
+    code, out = astro("traces", config, "name=apart")
+    assert code == 0, out
+    assert tables(Path("runs/together")) == tables(Path("runs/apart"))
+
+
+def test_other_traces_from_the_trees_of_another_run(config: Path) -> None:
+    """--trees-of copies the trees and makes traces by the new settings; other search settings are refused."""
+    assert astro("search", config, "name=first")[0] == 0
+    code, out = astro("traces", config, "name=second", "traces.searches=1", "--trees-of", "runs/first")
+    assert code == 0, out
+    assert tables(Path("runs/second"))["trees/nodes"] == pq.read_table("runs/first/trees/nodes-00000-of-00001.parquet")
+    kinds = pq.read_table("runs/second/traces/traces-00000-of-00001.parquet").column("kind").to_pylist()
+    assert kinds.count("search") <= 30
+    code, out = astro("traces", config, "name=third", "search.k=2", "--trees-of", "runs/first")
+    assert code == 2
+    assert "search.k: 4 in the run, 2 now" in out
+    assert not Path("runs/third").exists()
+
+
+def test_data_sets_load_by_the_hub_library(config: Path) -> None:
+    """datasets.load_dataset reads every configuration, split by problem."""
+    import datasets
+
+    assert astro("run", config)[0] == 0
+    sets = {
+        name: datasets.load_dataset("runs/r/datasets", name, cache_dir="cache")
+        for name in ("sft", "messages", "direct", "rl")
+    }
+    assert len(sets["sft"]["train"]) == len(sets["messages"]["train"]) == len(sets["direct"]["train"]) > 0
+    assert sum(len(split) for split in sets["rl"].values()) == 30
+    sides = [{row["problem_id"] for row in sets["sft"][side]} for side in ("train", "test")]
+    assert not sides[0] & sides[1]
+    assert sets["sft"]["train"][0]["prompt"][-1]["role"] == "user"
+
+
+@pytest.mark.parametrize(
+    ("overrides", "expected"),
+    [
+        (["search.kk=3"], "search.kk: unknown key; did you mean 'k'?"),
+        (["traces.wrong_terminals=[5]", "search.goal_wrong=2"], "set search.goal_wrong to 5 or more"),
+        (["name=../escape"], "name must be letters"),
+        (["engine.kind=vllm", "engine.model=no/such/folder"], "there is no folder no/such/folder"),
+        (["traces.prompts=none"], "no rewrite.jinja"),
+        (["problems.countdown=null", "problems.source=missing.jsonl"], "missing.jsonl"),
+        (["engine.options={skil: 1}"], "did you mean 'skill'?"),
+    ],
+)
+def test_mistakes_are_one_message_and_exit_code_2(config: Path, overrides: list[str], expected: str) -> None:
+    """What a user can mend is said without a traceback."""
+    code, out = astro("run", config, *overrides)
+    assert code == 2, out
+    assert expected in out
+    assert "Traceback" not in out
+
+
+def test_a_broken_row_is_listed_and_the_run_goes_on(config: Path) -> None:
+    """A file of one's own with a broken line: the good problems are searched, the bad one is in rejected.parquet."""
+    good = [
+        {"id": "a", "numbers": [2, 3, 4], "target": 24, "task": "countdown"},
+        {"id": "b", "numbers": [1, 5, 5], "target": 11, "task": "countdown"},
+    ]
+    lines = [json.dumps(good[0]), '{"id": "broken", ', json.dumps(good[1])]
+    Path("mine.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    code, out = astro("run", config, "problems.countdown=null", "problems.source=mine.jsonl")
+    assert code == 0, out
+    assert "left out: mine.jsonl, line 2: unreadable" in out
+    rejected = pq.read_table("runs/r/rejected.parquet").to_pylist()
+    assert [(row["source"], row["line"], row["reason"]) for row in rejected] == [("mine.jsonl", 2, "unreadable")]
+    assert pq.read_table("runs/r/problems.parquet").column("id").to_pylist() == ["a", "b"]
+    code, out = astro("problems", "mine.jsonl")
+    assert code == 0
+    assert "2 problems" in out
+    assert "line 2" in out
+
+
+def test_a_dry_run_writes_nothing_and_estimates(config: Path) -> None:
+    """--dry-run prints the resolved settings and an estimate, and leaves no run behind."""
+    code, out = astro("run", config, "--dry-run")
+    assert code == 0, out
+    assert "c_puct" in out  # a default, resolved
+    assert "problems: 30" in out
+    assert "Estimate for 30 problems" in out
+    assert not Path("runs").exists()
+
+
+def test_inspect_shows_runs_and_problems(config: Path) -> None:
+    """The summary with a line a problem; a tree with its traces; a near name for one that is not there."""
+    assert astro("run", config)[0] == 0
+    code, out = astro("inspect", "runs/r", "--rows", "3")
+    assert code == 0
+    assert "... 27 more" in out
+    problem = pq.read_table("runs/r/problems.parquet").column("id").to_pylist()[0]
+    code, out = astro("inspect", "runs/r", problem)
+    assert code == 0
+    assert re.search(r"#0 V [01]\.\d\d N \d+", out)
+    assert "advance" in out
+    code, out = astro("inspect", "runs/r", problem[:-1] + "x")
+    assert code == 2
+    assert "near it" in out
+    code, out = astro("inspect", "nowhere")
+    assert code == 2
+    assert "not a run" in out
+
+
+def test_doctor_names_the_engine() -> None:
+    """The last line says which engine a run would use."""
+    code, out = astro("doctor")
+    assert code in (0, 1)
+    assert out.strip().splitlines()[-1].startswith("engine")
+
+
+def test_verify_writes_a_verdict_a_line(config: Path) -> None:
+    """Verdicts in the order of the lines, a summary by class, and a line that cannot be read named by its number."""
+    cases = [
+        {"id": "m/half/1", "task": "math", "problem": "?", "gold": "1/2", "response": "\\boxed{0.5}", "expected": True},
+        {"id": "m/half/2", "task": "math", "problem": "?", "gold": "1/2", "response": "\\boxed{2}", "expected": False},
+    ]
+    lines = [json.dumps(cases[0]), "{", json.dumps(cases[1])]
+    Path("cases.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    code, out = astro("verify", "cases.jsonl", "--out", "verdicts.jsonl")
+    assert code == 0, out
+    rows = [json.loads(line) for line in Path("verdicts.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert [(row["id"], row["verdict"]) for row in rows] == [
+        ("m/half/1", "correct"),
+        (None, "rejected"),
+        ("m/half/2", "incorrect"),
+    ]
+    assert re.search(r"m/half +2 +1 +1 +100\.0%", out)
+    assert "line 2 could not be read" in out
+    code, out = astro("verify", "nowhere.jsonl")
+    assert code == 2
+    assert "cannot read nowhere.jsonl" in out
+
+
+def test_sigkill_at_random_moments_and_the_same_command_again(config: Path) -> None:
+    """Killed again and again, the run ends as the one that was never interrupted, nothing lost and nothing twice."""
+    assert astro("run", config, "name=whole")[0] == 0
+    rng, interrupted = random.Random(5), 0
+    journals = [Path("runs/killed/trees/journal.astj"), Path("runs/killed/traces/journal.astj")]
+    for _ in range(3):
+        process = start("run", str(config), "name=killed")
+        written, more = size_of(journals), rng.randrange(1, 100_000)
+        while process.poll() is None and size_of(journals) < written + more:
+            time.sleep(0.001)
+        process.kill()
+        process.communicate()
+        interrupted += process.returncode == -signal.SIGKILL and not Path("runs/killed/traces/complete.json").exists()
+    process = start("run", str(config), "name=killed")
+    out, _ = process.communicate()
+    assert process.returncode == 0, out
+    assert interrupted >= 2, "the test must catch the run in the middle"
+    assert tables(Path("runs/killed")) == tables(Path("runs/whole"))
+    assert not list(Path("runs/killed").rglob("*.partial"))
+
+
+def test_ctrl_c_stops_cleanly_and_says_how_to_go_on(config: Path) -> None:
+    """SIGINT ends the command with 130 and a line that says how to continue; continuing gives the whole run."""
+    process = start("run", str(config), "problems.countdown.count=3000", "search.simulations=32")
+    journal = Path("runs/r/trees/journal.astj")
+    while not journal.exists() or journal.stat().st_size == 0:
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=30)
+    assert process.returncode == 130, out
+    assert "Traceback" not in out
+    assert "goes on from here" in out
+    code, out = astro("inspect", "runs/r", "--rows", "1")
+    assert code == 0
+    assert int(re.search(r"trees +(\d+)", out)[1]) > 0

@@ -1,0 +1,54 @@
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from astro.cli import app
+from astro.config import load_config
+from astro.run import RunConfig
+
+CONFIGS = sorted((Path(__file__).parents[1] / "configs").glob("*.yaml"))
+
+
+def dry_run(path: Path, folder: Path) -> tuple[int, str]:
+    """Exit code and output of a rehearsal that could write to folder only."""
+    done = CliRunner().invoke(app, ["run", str(path), "--dry-run", f"output.folder={folder}"])
+    return done.exit_code, done.output
+
+
+def test_there_are_the_configurations_that_the_readme_names() -> None:
+    """The embedded default, the paper's, and two sizes of chat models."""
+    assert {path.stem for path in CONFIGS} >= {"tiny", "paper", "chat-8b", "chat-70b"}
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+def test_every_configuration_loads_and_is_named_like_its_file(path: Path) -> None:
+    """Strictly: an unknown key or an impossible value would raise."""
+    assert load_config(RunConfig, path).name == path.stem
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+def test_every_configuration_rehearses(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """--dry-run resolves and checks it, and estimates the cost, without model and network."""
+    monkeypatch.chdir(path.parents[1])
+    code, out = dry_run(path, tmp_path)
+    assert code == 0, out
+    assert "Estimate for" in out
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+def test_the_head_says_what_it_is_for(path: Path) -> None:
+    """The comment above the settings names the command and the hardware."""
+    head = path.read_text(encoding="utf-8").partition("name:")[0]
+    assert f"astro run configs/{path.stem}.yaml" in head
+    assert "Hardware:" in head
+
+
+def test_the_papers_values_are_the_papers() -> None:
+    """What is known of the paper, and none of the savings."""
+    config = load_config(RunConfig, next(path for path in CONFIGS if path.stem == "paper"))
+    search = config.search
+    assert (search.k, search.rollouts, search.simulations, search.max_depth) == (8, 16, 32, 50)
+    assert not search.reuse_rollouts
+    assert (search.early_rollouts, search.goal_correct, search.goal_wrong) == (0, 0, 0)
+    assert (config.traces.votes, config.traces.searches, config.traces.wrong_terminals) == (8, 3, (1, 2))
