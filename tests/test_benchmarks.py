@@ -1,0 +1,107 @@
+import importlib
+import json
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+BENCHMARKS = ROOT / "benchmarks"
+MODEL = ROOT / "data" / "models" / "tiny-countdown"
+SCRIPTED = {
+    "name": "scripted",
+    "problems": {"countdown": {"count": 4, "sizes": [3]}},
+    "engine": {"kind": "scripted", "model": "CountdownPlayer", "options": {"skill": 0.6}},
+    "prompt": {"template": "tiny", "step": "newline"},
+    "search": {
+        "k": 4,
+        "rollouts": 4,
+        "simulations": 4,
+        "max_step_tokens": 200,
+        "max_rollout_tokens": 600,
+        "reuse_rollouts": True,
+        "early_rollouts": 2,
+        "goal_correct": 4,
+        "goal_wrong": 2,
+    },
+    "traces": {"prompts": "tiny/v1", "votes": 1},
+}
+CASES = [
+    {"id": "1", "task": "math", "problem": "1+1?", "gold": "2", "response": r"\boxed{2}", "expected": "correct"},
+    {"id": "2", "task": "math", "problem": "1+1?", "gold": "2", "response": r"\boxed{3}", "expected": "incorrect"},
+]
+
+
+def load(name: str, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    return importlib.import_module(name)
+
+
+def printed(
+    benchmark: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: str
+) -> str:
+    monkeypatch.setattr(sys, "argv", ["benchmark", *arguments])
+    benchmark.main()
+    return capsys.readouterr().out
+
+
+def test_cost_prints_one_object_with_the_ratio_and_every_mode(tmp_path, monkeypatch, capsys) -> None:
+    """--json prints token_ratio, and it is the ratio of the two modes' tokens per trace."""
+    (tmp_path / "scripted.yaml").write_text(yaml.safe_dump(SCRIPTED), encoding="utf-8")
+    output = printed(load("cost", monkeypatch), monkeypatch, capsys, str(tmp_path / "scripted.yaml"), "--json")
+    figures = json.loads(output)
+    paper, savings = figures["modes"]["paper"], figures["modes"]["savings"]
+    assert paper["problems"] == savings["problems"] == 4
+    assert paper["traces"] > 0
+    assert figures["token_ratio"] == pytest.approx(paper["tokens_per_trace"] / savings["tokens_per_trace"], abs=0.01)
+
+
+def test_cost_prints_a_markdown_table_with_a_line_a_mode(tmp_path, monkeypatch, capsys) -> None:
+    """The table that docs/cost.md holds: a heading, a rule, one line for each mode that was asked for."""
+    (tmp_path / "scripted.yaml").write_text(yaml.safe_dump(SCRIPTED), encoding="utf-8")
+    arguments = (str(tmp_path / "scripted.yaml"), "--modes", "reuse,early,goal,three")
+    lines = printed(load("cost", monkeypatch), monkeypatch, capsys, *arguments).splitlines()
+    assert [line.split("|")[1].strip() for line in lines] == ["mode", "---", "reuse", "early", "goal", "three"]
+
+
+def test_paper_mode_is_the_papers_search_with_the_models_limits(tmp_path, monkeypatch) -> None:
+    """Paper mode takes k, M and the number of simulations from configs/paper.yaml and no saving from anywhere."""
+    cost = load("cost", monkeypatch)
+    config = cost.load_config(cost.RunConfig, ROOT / "configs" / "tiny.yaml")
+    paper, ours = cost.searches(config)["paper"], config.search
+    assert (paper.k, paper.rollouts, paper.simulations) == (8, 16, 32)
+    assert (paper.reuse_rollouts, paper.early_rollouts, paper.goal_correct, paper.goal_wrong) == (False, 0, 0, 0)
+    assert (paper.max_step_tokens, paper.max_rollout_tokens) == (ours.max_step_tokens, ours.max_rollout_tokens)
+
+
+def test_orchestration_measures_the_named_figures(monkeypatch) -> None:
+    """Speed, growth and occupancy come under the names that its description gives."""
+    orchestration = load("orchestration", monkeypatch)
+    figures = orchestration.measure_speed(1) | orchestration.measure_growth(1, 32) | orchestration.measure_occupancy(8)
+    assert {"nodes_per_second", "growth", "occupancy"} <= figures.keys()
+    assert figures["nodes"] > 0
+    assert 0 < figures["occupancy"] <= 1
+
+
+def test_verifiers_prints_agreement(tmp_path, monkeypatch, capsys) -> None:
+    """The share of the labelled cases that the verifiers agree with is one figure of a JSON object."""
+    pytest.importorskip("math_verify")
+    (tmp_path / "cases.jsonl").write_text("\n".join(map(json.dumps, CASES)), encoding="utf-8")
+    arguments = (str(tmp_path / "cases.jsonl"), "--parts", "agreement", "--json")
+    figures = json.loads(printed(load("verifiers", monkeypatch), monkeypatch, capsys, *arguments))
+    assert figures["agreement"] == 1
+
+
+@pytest.mark.engine
+@pytest.mark.skipif(not MODEL.is_dir(), reason="the embedded model is not in this checkout")
+def test_saturation_gives_both_sides_the_same_requests(monkeypatch, capsys) -> None:
+    """Search and bare engine answer as many requests with as many tokens, since seeds and prompts are the same."""
+    pytest.importorskip("vllm")
+    monkeypatch.chdir(ROOT)
+    arguments = ("search.simulations=2", "--problems", "2", "--rounds", "1", "--json")
+    figures = json.loads(printed(load("saturation", monkeypatch), monkeypatch, capsys, *arguments))
+    assert figures["saturation"] > 0
+    assert figures["search"]["requests"] == figures["bare"]["requests"]
+    assert figures["search"]["tokens"] == pytest.approx(figures["bare"]["tokens"], rel=0.1)

@@ -1,0 +1,57 @@
+"""The README's own commands, run as a reader would, on a small share of the problems."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+BLOCKS = re.findall(r"```console\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+COMMANDS = [line for block in BLOCKS for line in block.splitlines() if line]
+SMALL = ["problems.limit=4", "search.simulations=3", "search.live_trees=4"]
+
+
+def test_every_kind_of_command_is_shown():
+    """The verbs a newcomer needs are in the README."""
+    shown = {shlex.split(command)[1] for command in COMMANDS}
+    assert shown >= {"doctor", "run", "inspect", "problems", "verify"}
+
+
+@pytest.mark.engine
+def test_the_commands_work_in_the_order_shown(tmp_path):
+    """Every command ends well; runs are made small and kept out of the source tree."""
+    for folder in ("configs", "examples", "data"):
+        (tmp_path / folder).symlink_to(ROOT / folder)
+    for command in COMMANDS:
+        program, *arguments = shlex.split(command)
+        assert program == "astro"
+        if arguments[0] == "run" and "--dry-run" not in arguments:
+            given = {argument.partition("=")[0] for argument in arguments}
+            arguments += [setting for setting in SMALL if setting.partition("=")[0] not in given]
+        if arguments[-1] == "--dry-run":
+            arguments += ["problems.source=word-problems", "problems.split=null", "problems.exclude=[]"]
+        done = subprocess.run(
+            [str(Path(sys.executable).with_name("astro")), *arguments],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+        assert done.stdout.strip(), command
+
+
+def test_the_tree_of_folders_is_the_one_there_is():
+    """Each folder and file that the README lists exists, and no package is left out."""
+    block = re.search(r"```\n(astro/\n.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    assert block is not None
+    lines = block[1].splitlines()
+    listed = {line.split()[0].rstrip("/") for line in lines if line.startswith("  ")}
+    there = {path.name for path in (ROOT / "astro").iterdir() if (path / "__init__.py").exists()}
+    assert there <= listed
+    assert all((ROOT / "astro" / name).exists() for name in listed)
+    assert all((ROOT / line.split()[0]).exists() for line in lines if not line.startswith(" "))
