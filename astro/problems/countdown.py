@@ -26,10 +26,14 @@ _MAX_MISSES = 20_000  # draws in a row without a new problem after which there a
 
 
 class Use(StrEnum):
-    """How many of the numbers a solution uses: every one exactly once, or any of them at most once."""
+    """How a solution uses the numbers: each exactly once, any at most once, or each exactly once in the order given.
+
+    The last is the puzzle of inserting operators: only operations and brackets are free.
+    """
 
     ALL = "all"
     ANY = "any"
+    ORDERED = "ordered"
 
 
 class Split(StrEnum):
@@ -55,6 +59,8 @@ class CountdownConfig(Section):
     numbers, target: lowest and highest number given and value asked for, both inclusive.
     operations: those allowed, out of "+-*/".
     max_intermediate: no value on the way of the solution that is built in exceeds it.
+    use: what a solution must do with the numbers; a solution that is built in to an "ordered" problem works from left
+        to right.
     split: train and test problems never share a multiset of numbers, whatever the counts and seeds.
     """
 
@@ -110,7 +116,7 @@ def generate(config: CountdownConfig) -> list[Problem]:
     while len(made) < config.count:
         size = config.sizes[len(made) % len(config.sizes)]
         drawn = draw(config, size, rng)
-        key = (tuple(sorted(drawn[0])), drawn[1][-1].value) if drawn else None
+        key = (_asked(drawn[0], config.use), drawn[1][-1].value) if drawn else None
         if drawn is None or key is None or key in made:
             misses += 1
             if misses == _MAX_MISSES:
@@ -134,8 +140,11 @@ def draw(config: CountdownConfig, size: int, rng: random.Random) -> tuple[list[i
     numbers = [rng.randint(*config.numbers) for _ in range(size)]
     if split_of(numbers) is not config.split:
         return None
-    length = size - 1 if config.use is Use.ALL else rng.randint(1, size - 1)
-    path = random_path(numbers, length, config.operations, config.max_intermediate, rng)
+    if config.use is Use.ORDERED:
+        path = ordered_path(numbers, config.operations, config.max_intermediate, rng)
+    else:
+        length = size - 1 if config.use is Use.ALL else rng.randint(1, size - 1)
+        path = random_path(numbers, length, config.operations, config.max_intermediate, rng)
     if not path or not config.target[0] <= path[-1].value <= config.target[1]:
         return None
     if config.use is Use.ANY and path[-1].value in numbers:
@@ -162,6 +171,20 @@ def random_path(
     return path
 
 
+def ordered_path(numbers: Sequence[int], operations: str, max_intermediate: int, rng: random.Random) -> list[Operation]:
+    """Play random operations from left to right; returns [] when the play got stuck."""
+    path: list[Operation] = []
+    value = numbers[0]
+    for number in numbers[1:]:
+        either_way = legal_operations(value, number, operations, max_intermediate)
+        legal = [operation for operation in either_way if (operation.left, operation.right) == (value, number)]
+        if not legal:
+            return []
+        path.append(rng.choice(legal))
+        value = path[-1].value
+    return path
+
+
 def split_of(numbers: Sequence[int]) -> Split:
     """Say which side of the split a multiset of numbers is on, from a hash that no setting or version changes."""
     text = ",".join(str(number) for number in sorted(numbers))
@@ -171,7 +194,7 @@ def split_of(numbers: Sequence[int]) -> Split:
 
 def problem_text(numbers: Sequence[int], target: int, operations: str = "+-*/", use: Use = Use.ALL) -> str:
     """Word the problem the way the embedded model was taught."""
-    how = "exactly once" if use is Use.ALL else "at most once"
+    how = {Use.ALL: "exactly once", Use.ANY: "at most once", Use.ORDERED: "exactly once in this order"}[use]
     return f"Using each of the numbers {_listed(numbers)} {how}, with {_listed(operations)}, make {target}."
 
 
@@ -184,11 +207,11 @@ def to_problem(
 ) -> Problem:
     """Build the record, its id derived from what is asked.
 
-    With max_intermediate, problems of up to 6 numbers are graded: metadata has solutions and difficulty.
+    With max_intermediate, problems of up to 6 numbers in free order are graded: metadata has solutions and difficulty.
     """
-    parts = ["countdown", *map(str, sorted(numbers)), "to", str(target)]
-    if use is Use.ANY:
-        parts.append("any")
+    parts = ["countdown", *map(str, _asked(numbers, use)), "to", str(target)]
+    if use is not Use.ALL:
+        parts.append(use.value)
     if set(operations) != set("+-*/"):
         parts.append("".join(name for symbol, name in zip("+-*/", "asmd", strict=True) if symbol in operations))
     metadata: dict[str, object] = {
@@ -197,7 +220,7 @@ def to_problem(
         "operations": operations,
         "use": use.value,
     }
-    if max_intermediate is not None and len(numbers) in _EXPRESSIONS:
+    if max_intermediate is not None and len(numbers) in _EXPRESSIONS and use is not Use.ORDERED:
         solutions = count_solutions(numbers, target, operations, max_intermediate, any_subset=use is Use.ANY)
         metadata |= {"solutions": solutions, "difficulty": difficulty(len(numbers), solutions).value}
     return Problem(
@@ -215,6 +238,11 @@ def difficulty(size: int, solutions: int) -> Difficulty:
     if _EXPRESSIONS[size] <= 100 * solutions:
         return Difficulty.EASY
     return Difficulty.MEDIUM if _EXPRESSIONS[size] <= 1_000 * solutions else Difficulty.HARD
+
+
+def _asked(numbers: Sequence[int], use: Use) -> tuple[int, ...]:
+    """The numbers as far as their order makes a difference."""
+    return tuple(numbers if use is Use.ORDERED else sorted(numbers))
 
 
 def _listed(words: Sequence[object]) -> str:

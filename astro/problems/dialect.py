@@ -69,12 +69,12 @@ def step(operation: Operation, left_over: Sequence[Term]) -> str:
     return f"I take {operation.equation}, which leaves {spoken([term.value for term in left_over])}."
 
 
-def conclusion(final: Term, target: int) -> str:
-    """The last line: an honest judgement, then the answer.
+def conclusion(final: Term, target: int, *, claim: bool | None = None) -> str:
+    """The last line: an honest judgement, or the one claimed, then the answer.
 
     The two numbers stand side by side before the judgement, since a small model compares best what is close together.
     """
-    judgement = "correct" if final.value == target else "not correct"
+    judgement = "correct" if (final.value == target if claim is None else claim) else "not correct"
     compared = f"That is {final.value} and the target is {target}, so the solution is {judgement}."
     return f"{compared} The answer is \\boxed{{{final.expression}}}."
 

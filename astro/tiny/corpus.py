@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from astro.problems import countdown, dialect
+from astro.problems.countdown import Use
 from astro.problems.countdown_solver import legal_operations
 from astro.problems.dialect import Operation, Term
 
@@ -16,6 +17,8 @@ NUMBERS = range(1, 16)
 LARGEST = 100
 SIZES = (2, 3, 4)
 SIZE_WEIGHTS = (0.12, 0.30, 0.58)
+TOLD_SIZE_WEIGHTS = (0.06, 0.30, 0.50, 0.14)  # 2 to 5: tables of five numbers are read and told, never solved
+ORDERED = 0.15  # of the problems: the numbers have to be used in the order given
 RIGHT_SOLUTIONS = 0.6
 
 REFLECTION = "But wait, are we solving the problem correctly so far? Hmm..."
@@ -77,23 +80,25 @@ class Path:
 def examples(rng: random.Random) -> Iterator[Example]:
     """An endless stream of examples, none about numbers of the test split."""
     while True:
-        numbers = rng.choices(NUMBERS, k=rng.choices(SIZES, SIZE_WEIGHTS)[0])
+        kind = rng.random()
+        telling = kind >= 0.82
+        size = rng.choices((*SIZES, 5), TOLD_SIZE_WEIGHTS)[0] if telling else rng.choices(SIZES, SIZE_WEIGHTS)[0]
+        numbers = rng.choices(NUMBERS, k=size)
         if countdown.split_of(numbers) is not countdown.Split.TRAIN:
             continue
-        right = random_path(numbers, rng)
-        wrong = random_path(numbers, rng)
+        use = Use.ORDERED if size > 2 and rng.random() < ORDERED else Use.ALL
+        right, wrong = random_path(numbers, use, rng), random_path(numbers, use, rng)
         if right is None or wrong is None:
             continue
         target = right.final.value
-        problem = countdown.problem_text(numbers, target)
-        kind = rng.random()
-        if kind < 0.70:
+        problem = countdown.problem_text(numbers, target, use=use)
+        if telling:
+            yield from _told(problem, target, right, wrong, rng)
+        elif kind < 0.68:
             path = right if rng.random() < RIGHT_SOLUTIONS else wrong
             yield Example(problem, solution(path.steps(), path.final, target))
-        elif kind < 0.82:
-            yield Example(*judged(problem, target, right, wrong, rng))
         else:
-            yield from rng.sample(told := _told(problem, target, right, wrong, rng), k=min(2, len(told)))
+            yield Example(*judged(problem, target, right, wrong, rng))
 
 
 def solution(steps: Sequence[str], final: Term, target: int) -> str:
@@ -101,13 +106,13 @@ def solution(steps: Sequence[str], final: Term, target: int) -> str:
     return dialect.STEP_DELIMITER.join([*steps, dialect.conclusion(final, target)])
 
 
-def random_path(numbers: Sequence[int], rng: random.Random) -> Path | None:
+def random_path(numbers: Sequence[int], use: Use, rng: random.Random) -> Path | None:
     """A random way to use up the numbers by legal operations, or None where it runs into a dead end."""
     table = tuple(Term.given(number) for number in numbers)
     operations: list[Operation] = []
     tables = [table]
     while len(table) > 1:
-        operation = _random_operation(table, rng)
+        operation = _next_in_order(table, rng) if use is Use.ORDERED else _random_operation(table, rng)
         if operation is None:
             return None
         table = tuple(dialect.after(table, operation))
@@ -127,19 +132,33 @@ def _random_operation(table: Sequence[Term], rng: random.Random) -> Operation | 
     return None
 
 
+def _next_in_order(table: Sequence[Term], rng: random.Random) -> Operation | None:
+    left, right = table[:2]
+    path = countdown.ordered_path([left.value, right.value], "+-*/", LARGEST, rng)
+    return Operation(left, path[0].symbol, right, path[0].value) if path else None
+
+
 def judged(problem: str, target: int, right: Path, wrong: Path, rng: random.Random) -> tuple[str, str]:
-    """A solution and whether it is right: prompt and Yes. or No. Half are right; the flaws are of several kinds."""
+    """A solution and whether it is right: prompt and Yes. or No. Half are right; the flaws are of several kinds.
+
+    Most flaws claim success, since an honest miss is told from a right solution by one word.
+    """
     steps, final, good = right.steps(), right.final, True
+    missed = wrong.final.value != target
     flaw = rng.random()
-    if flaw < 0.20:  # an honest miss
-        steps, final, good = wrong.steps(), wrong.final, wrong.final.value == target
-    elif flaw < 0.35:  # a last result that is made up
+    if flaw < 0.10:  # an honest miss
+        steps, final, good = wrong.steps(), wrong.final, not missed
+    elif flaw < 0.27:  # a miss that takes the two numbers it names for equal
+        if missed:
+            text = dialect.STEP_DELIMITER.join([*wrong.steps(), dialect.conclusion(wrong.final, target, claim=True)])
+            return dialect.evaluate_prompt(problem, text), "No."
+    elif flaw < 0.37:  # a last result that is made up
         steps, final, good = _faked_end(wrong, target)
     elif flaw < 0.45:  # an answer that is not what the steps did
         final = Term(target, wrong.final.expression)
-        good = wrong.final.value == target
+        good = not missed
     elif flaw < 0.52:  # steps that miss, and a claim that they do not
-        steps, final, good = wrong.steps(), Term(target, wrong.final.expression), wrong.final.value == target
+        steps, final, good = wrong.steps(), Term(target, wrong.final.expression), not missed
     text = solution(steps, final, target)
     return dialect.evaluate_prompt(problem, text), "Yes." if good else "No."
 
@@ -153,14 +172,16 @@ def _faked_end(path: Path, target: int) -> tuple[list[str], Term, bool]:
 
 
 def _told(problem: str, target: int, right: Path, wrong: Path, rng: random.Random) -> list[Example]:
-    """Every rewrite and backtrack of one trace: a miss told as thoughts, then a way that works."""
+    """Two exchanges of a trace that tells a miss, then a way that works; the way back is one, if there is one."""
     trace = _Trace(problem, target, rng)
-    start = 0
-    if wrong.final.value != target and rng.random() < 0.75:
-        trace.tell(wrong, 0)
-        start = trace.go_back(right, wrong)
+    if wrong.final.value == target or rng.random() < 0.25:
+        trace.tell(right, 0)
+        return rng.sample(trace.told, k=min(2, len(trace.told)))
+    trace.tell(wrong, 0)
+    start = trace.go_back(right, wrong)
+    back = trace.told.pop()
     trace.tell(right, start)
-    return trace.told
+    return [back, rng.choice(trace.told)]
 
 
 @dataclass(slots=True)
@@ -200,7 +221,7 @@ class _Trace:
         while shared < len(right.operations) and right.operations[shared] == wrong.operations[shared]:
             shared += 1
         # Paths drawn at random seldom share a step, so the sentence is also practised on steps right does not continue.
-        ancestor = shared or self.rng.randrange(len(wrong.operations))
+        ancestor = shared or (self.rng.randrange(len(wrong.operations)) if self.rng.random() < 0.5 else 0)
         table = wrong.tables[ancestor]
         left = dialect.spoken([term.value for term in table])
         if ancestor == 0:

@@ -16,6 +16,7 @@ from fractions import Fraction
 from typing import Any
 
 from astro.errors import VerifierError
+from astro.problems.countdown import Use
 from astro.problems.problem import Problem
 from astro.verify.extraction import Extraction
 from astro.verify.settings import VerifyConfig
@@ -26,6 +27,7 @@ MAX_DIGITS = 30  # of one number
 MAX_DEPTH = 100  # of nested brackets
 
 _TOKEN = re.compile(r"0[xXoObB]|\d+|\\[A-Za-z]+|\S")
+_RULES = {Use.ALL: "each exactly once", Use.ANY: "each at most once", Use.ORDERED: "each exactly once in this order"}
 _PRECEDENCE = {"+": 1, "-": 1, "*": 2, "/": 2}
 _CLOSERS = {")": "(", "]": "[", "}": "{"}
 _OPENERS = frozenset(_CLOSERS.values())
@@ -47,15 +49,14 @@ _LATEX_SPACE = re.compile(r"\\[,;:!> ]|~")
 class Task:
     """What one Countdown problem asks.
 
-    numbers: ascending, with repetitions.
+    numbers: with repetitions; ascending, unless their order is part of the task.
     operations: the allowed ones among + - * /.
-    use_all: each number exactly once; otherwise at most once.
     """
 
     numbers: tuple[int, ...]
     target: Fraction
     operations: frozenset[str] = frozenset(_PRECEDENCE)
-    use_all: bool = True
+    use: Use = Use.ALL
 
 
 class _UnreadableError(Exception):
@@ -109,10 +110,10 @@ def read_task(problem: Problem) -> Task:
     operations = frozenset("".join(facts.get("operations", "+-*/")).translate(_SIGNS).replace("x", "*"))
     if not operations or operations - _PRECEDENCE.keys():
         raise VerifierError(f"problem {problem.id}: operations must be among + - * /, not {facts['operations']!r}")
-    use = facts.get("use", "all")
-    if use not in {"all", "any"}:
-        raise VerifierError(f'problem {problem.id}: use must be "all" or "any", not {use!r}')
-    return Task(tuple(sorted(numbers)), goal, operations, use == "all")
+    use = facts.get("use", Use.ALL)
+    if use not in set(Use):
+        raise VerifierError(f'problem {problem.id}: use must be "all", "any" or "ordered", not {use!r}')
+    return Task(tuple(numbers if use == Use.ORDERED else sorted(numbers)), goal, operations, Use(use))
 
 
 def grade(answer: str, task: Task) -> Verdict:
@@ -280,10 +281,12 @@ def _apply(operator: str, values: list[int | Fraction]) -> None:
 
 def _misuse(tokens: list[str], task: Task) -> str | None:
     """How the expression breaks the rules about numbers and operations, or None."""
-    used = sorted(int(token) for token in tokens if token.isdecimal())
-    fits = used == list(task.numbers) if task.use_all else not Counter(used) - Counter(task.numbers)
+    used = [int(token) for token in tokens if token.isdecimal()]
+    if task.use is not Use.ORDERED:
+        used.sort()
+    fits = not Counter(used) - Counter(task.numbers) if task.use is Use.ANY else used == list(task.numbers)
     if not fits:
-        rule = "each exactly once" if task.use_all else "each at most once"
+        rule = _RULES[task.use]
         given, found = ", ".join(map(str, task.numbers)), ", ".join(map(str, used))
         return f"uses {found} where {given} are given, {rule}"
     forbidden = {"*" if token in {"x", "X"} else token for token in tokens} & _PRECEDENCE.keys() - task.operations

@@ -121,10 +121,24 @@ def test_the_wording_and_metadata_are_those_the_model_knows():
     assert problem_text([2, 5], 10, "*", Use.ANY) == "Using each of the numbers 2 and 5 at most once, with *, make 10."
 
 
+def test_ordered_problems_work_from_left_to_right():
+    """Some choice of operations from left to right makes the target, and the order is part of the problem."""
+    problems = generate(CountdownConfig(count=60, sizes=(3, 4), use=Use.ORDERED, seed=2))
+    for problem in problems:
+        first, *others = problem.metadata["numbers"]
+        values = {Fraction(first)}
+        for number in others:
+            values = {f(value) for value in values for f in (lambda v, n=number: v + n, lambda v, n=number: v - n,
+                      lambda v, n=number: v * n, lambda v, n=number: v / n)}  # fmt: skip
+        assert problem.metadata["target"] in values
+        assert " exactly once in this order, " in problem.prompt
+    assert to_problem([7, 3], 4, use=Use.ORDERED).id == "countdown-7-3-to-4-ordered"
+
+
 def test_rules_are_part_of_the_id():
     """The same numbers under other rules are another problem."""
     ids = {to_problem([2, 5, 6], 10, ops, use).id for ops in ("+-*/", "+-", "*/") for use in Use}
-    assert len(ids) == 6
+    assert len(ids) == 9
     assert to_problem([2, 5, 6], 10).id == to_problem([6, 2, 5], 10).id
 
 

@@ -5,14 +5,17 @@ from itertools import islice
 import pytest
 
 from astro.problems import dialect
-from astro.problems.countdown import Split, problem_text, split_of, to_problem
+from astro.problems.countdown import Split, Use, problem_text, split_of, to_problem
 from astro.problems.problem import Problem
 from astro.tiny.corpus import Example, examples
 from astro.tiny.measure import Attempt, backtracks, solving
 from astro.traces.fidelity import Around, Role, backtrack_fault, step_fault
 from astro.verify.verifier import Verifier
 
-ASKED = re.compile(r"Using each of the numbers (?P<numbers>[\d, and]+) exactly once.* make (?P<target>\d+)\.")
+ASKED = re.compile(
+    r"Using each of the numbers (?P<numbers>[\d, and]+) exactly once"
+    r"(?P<ordered> in this order)?.* make (?P<target>\d+)\."
+)
 SOLUTION = re.compile(r"\nSolution: (.*)\nIs the solution right\?", re.DOTALL)
 TOLD = re.compile(r"\nThoughts: (?P<thoughts>[^\n]*)\nStep: (?P<step>[^\n]*)\n(?P<task>Rewrite|Go back)")
 
@@ -25,7 +28,8 @@ def drawn() -> list[Example]:
 def problem_of(example: Example) -> Problem:
     asked = ASKED.search(example.prompt)
     assert asked, example.prompt
-    return to_problem([int(number) for number in re.findall(r"\d+", asked["numbers"])], int(asked["target"]))
+    numbers = [int(number) for number in re.findall(r"\d+", asked["numbers"])]
+    return to_problem(numbers, int(asked["target"]), use=Use.ORDERED if asked["ordered"] else Use.ALL)
 
 
 def test_the_same_seed_gives_the_same_corpus(drawn: list[Example]) -> None:
@@ -39,7 +43,7 @@ def test_no_numbers_of_the_test_split_occur(drawn: list[Example]) -> None:
         problem = problem_of(example)
         numbers, target = problem.metadata["numbers"], problem.metadata["target"]
         assert split_of(numbers) is Split.TRAIN
-        assert problem_text(numbers, target) in example.prompt
+        assert problem_text(numbers, target, use=Use(problem.metadata["use"])) in example.prompt
 
 
 def test_solutions_judge_themselves_rightly_and_never_go_back(drawn: list[Example], checker: Verifier) -> None:
@@ -50,8 +54,8 @@ def test_solutions_judge_themselves_rightly_and_never_go_back(drawn: list[Exampl
         for one in solutions
     ]
     figures = solving([attempts])
-    # 0.70 draws give one solution, 0.12 one judgement, 0.18 two tellings: 0.70 / (0.70 + 0.12 + 0.36) = 0.593.
-    assert abs(len(solutions) / len(drawn) - 0.593) < 0.05
+    # 0.68 draws give one solution, 0.14 one judgement, 0.18 two tellings: 0.68 / (0.68 + 0.14 + 0.36) = 0.576.
+    assert abs(len(solutions) / len(drawn) - 0.576) < 0.05
     assert 0.55 < figures["pass_at_1"] < 0.75  # RIGHT_SOLUTIONS, and the others that hit the target by chance
     assert [attempt.claims for attempt in attempts] == [attempt.correct for attempt in attempts]
     assert figures["honest_misses"] == figures["arithmetic"] == figures["bookkeeping"] == 1

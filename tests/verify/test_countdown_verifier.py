@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from astro.errors import VerifierError
+from astro.problems.countdown import Use
 from astro.problems.problem import Problem
 from astro.verify import countdown
 from astro.verify.countdown import Task, grade, read_task
@@ -95,10 +96,19 @@ def test_fractions_are_exact():
 
 def test_numbers_at_most_once():
     """Where the numbers need not all be used, a part of them may be, but none twice."""
-    task = Task((3, 5, 7), Fraction(15), use_all=False)
+    task = Task((3, 5, 7), Fraction(15), use=Use.ANY)
     assert grade("3*5", task).correct
     assert not grade("3*5*7/7", task).correct
     assert not grade("3*5", Task((3, 5, 7), Fraction(15))).correct
+
+
+def test_numbers_in_the_order_given():
+    """Brackets are free and the order is not."""
+    task = Task((7, 3, 5), Fraction(20), use=Use.ORDERED)
+    assert grade("(7-3)*5", task).correct
+    assert grade("5*(7-3)", task).reason.endswith("each exactly once in this order")
+    assert grade("5*(7-3)", Task((3, 5, 7), Fraction(20))).correct
+    assert grade("7-3+5", task).reason == "reaches 9, not 20"
 
 
 def test_allowed_operations():
@@ -140,7 +150,7 @@ def test_any_text_gets_a_verdict(text):
 def test_task_is_read_from_the_metadata():
     """Numbers, target, operations and use come from the metadata; the target may be the answer."""
     problem = Problem("p", "", "24", "countdown", "", {"numbers": [4, 6], "operations": "*+", "use": "any"})
-    assert read_task(problem) == Task((4, 6), Fraction(24), frozenset("*+"), use_all=False)
+    assert read_task(problem) == Task((4, 6), Fraction(24), frozenset("*+"), use=Use.ANY)
 
 
 @pytest.mark.parametrize(
