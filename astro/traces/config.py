@@ -35,7 +35,7 @@ class TracesConfig(Section):
     """How trees become traces. "ours" marks values the paper does not give.
 
     searches: most search traces a problem, beside one direct trace.
-    wrong_terminals: numbers of wrong attempts to draw from for each search trace.
+    wrong_terminals: numbers of wrong attempts to draw from for each search trace; 0 draws one more direct trace.
     leave: where a wrong attempt is left.
     restart: go back to the beginning after every wrong attempt instead of to the lowest common ancestor.
     high_value: a positive reflection may follow a step whose value is at least this, in [0, 1].
@@ -44,11 +44,12 @@ class TracesConfig(Section):
     votes: self-evaluations of each correct terminal; 0 keeps all without asking.
     agreement: share of the votes that must say yes, in (0, 1].
     mend_claims: tell wrong attempts that claim success without the claim; False does not use them.
+    rewrite: tell the steps by the language model; False leaves them in their own words, with fixed ways back.
     prompts: a prompt set that comes with ASTRO (chat/v1, tiny/v1), or a folder of your own.
     rewrite_temperature, rewrite_max_tokens: sampling of one thought.
     evaluation_temperature, evaluation_max_tokens: sampling of one vote.
     retries: further tries after a rewrite that fails its checks; then the original step stands.
-    doubt, positive, negative: the fixed phrases of a reflection.
+    doubt, positive, negative: the fixed phrases of a reflection; empty ones are left out.
     separator: what stands between two thoughts of a trace.
     control: the prose of the direct control set.
     max_tokens: longest completion, in tokens of the searching model.
@@ -66,6 +67,7 @@ class TracesConfig(Section):
     votes: int = Field(default=8, ge=0)  # paper
     agreement: float = Field(default=1.0, gt=0, le=1)  # paper
     mend_claims: bool = True  # ours
+    rewrite: bool = True
     prompts: str = "chat/v1"
     rewrite_temperature: float = Field(default=0.7, ge=0)  # ours
     rewrite_max_tokens: int = Field(default=512, ge=1)  # ours
@@ -83,9 +85,9 @@ class TracesConfig(Section):
 
     @field_validator("wrong_terminals")
     @classmethod
-    def _searches_go_wrong(cls, numbers: tuple[int, ...]) -> tuple[int, ...]:
-        if not numbers or min(numbers) < 1:
-            raise ValueError("wrong_terminals must hold at least one number, each at least 1 (searches = 0 for none)")
+    def _numbers_can_be_drawn(cls, numbers: tuple[int, ...]) -> tuple[int, ...]:
+        if not numbers or min(numbers) < 0:
+            raise ValueError("wrong_terminals must hold at least one number, each at least 0")
         return numbers
 
     @model_validator(mode="after")

@@ -100,16 +100,20 @@ class _Draw:
     unused: Counter[Unused]
 
     def search(self, known: Collection[tuple[int, ...]]) -> Plan | None:
-        """A search plan with a new route, or None, counted; shorter than drawn only where every new draw is."""
-        why = Unused.NO_WRONG_TERMINAL
-        k = min(self.rng.choice(self.config.wrong_terminals), len(self.by_answer))
+        """A search plan with a new route, or None, counted; shorter than drawn only where every new draw is.
+
+        Where no wrong attempt is to be drawn, it is another direct plan.
+        """
+        asked = self.rng.choice(self.config.wrong_terminals)
+        why = Unused.NO_WRONG_TERMINAL if asked else Unused.REPEATED
+        k = min(asked, len(self.by_answer))
         shorter: Plan | None = None
-        for _ in range(_DRAWS if k else 0):
+        for _ in range(_DRAWS if k or not asked else 0):
             answers = self.rng.sample(list(self.by_answer), k=k)
             wrong = [self.rng.choice(self.by_answer[answer]) for answer in answers]
             plan = _plan(self.tree, wrong, self.rng.choice(self.kept), self.config, self.rng)
             self.unused[Unused.NOT_WORSE] += k - len(plan.wrong)
-            new = bool(plan.wrong) and _route(plan.visits) not in known
+            new = (bool(plan.wrong) or not asked) and _route(plan.visits) not in known
             if new and len(plan.wrong) == k:
                 return plan
             if new:

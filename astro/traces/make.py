@@ -127,7 +127,8 @@ class _Work:
     async def _trace(self, plan: Plan, name: str) -> Trace | None:
         """Tell and verify one plan; None, with a reject, if the model could not be asked."""
         try:
-            if plan.kind is Kind.CONTROL and self._config.control is Control.ORIGINAL:
+            original = plan.kind is Kind.CONTROL and self._config.control is Control.ORIGINAL
+            if original or not self._config.rewrite:
                 return await self._finish(plan, name, self._teller.tell_originally(plan))
             return await self._finish(plan, name, await self._teller.tell(plan, name))
         except EngineDeadError:

@@ -65,8 +65,7 @@ class Teller:
         telling = Telling()
         for index, visit in enumerate(plan.visits):
             if visit.move is Move.REFLECT:
-                verdict = self.config.negative if is_doubt(plan.visits, index) else self.config.positive
-                telling.thoughts.append(f"{self.config.doubt} {verdict}")
+                telling.thoughts.append(self._reflection(plan.visits, index))
                 continue
             thoughts = [thought for thought in telling.thoughts if thought]
             task: _Task | None
@@ -79,9 +78,22 @@ class Teller:
         return telling
 
     def tell_originally(self, plan: Plan) -> Telling:
-        """Tell a plan without reflections in the steps' own words."""
-        thoughts = [self._original(visit.node, self._role(plan.visits, i)) for i, visit in enumerate(plan.visits)]
-        return Telling(thoughts)
+        """Tell a plan in the steps' own words, and the ways back in a fixed sentence; nothing is asked."""
+        return Telling([self._unasked(plan.visits, index) for index in range(len(plan.visits))])
+
+    def _unasked(self, visits: Sequence[Visit], index: int) -> str:
+        visit = visits[index]
+        match visit.move:
+            case Move.REFLECT:
+                return self._reflection(visits, index)
+            case Move.BACKTRACK:
+                return _plain_return([self._text(step) for step in self.tree.path(visit.node)[1:]])
+            case Move.ADVANCE | Move.CONCLUDE:
+                return self._original(visit.node, self._role(visits, index))
+
+    def _reflection(self, visits: Sequence[Visit], index: int) -> str:
+        verdict = self.config.negative if is_doubt(visits, index) else self.config.positive
+        return " ".join(phrase for phrase in (self.config.doubt, verdict) if phrase)
 
     async def _ask(self, task: _Task, name: str, telling: Telling) -> str:
         telling.checked += 1

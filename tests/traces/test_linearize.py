@@ -114,6 +114,17 @@ def test_controls_use_different_correct_paths_before_any_again():
     assert all(visit.move in {Move.ADVANCE, Move.CONCLUDE} for plan in plans for visit in plan.visits)
 
 
+def test_no_wrong_terminal_draws_direct_plans_to_other_ends():
+    """With k = 0 a search trace is one more direct trace, as long as there is another correct terminal."""
+    tree = drawn_tree()
+    other = tree.add(0, "right at once\n", (9,), terminal=Terminal.ANSWER)
+    tree.outcome[other], tree.answer[other] = Outcome.CORRECT, "right"
+    plans, unused = plans_of(tree, PLAIN.model_copy(update={"wrong_terminals": (0,), "searches": 2}))
+    assert [plan.kind for plan in plans] == [Kind.DIRECT] * 2
+    assert {plan.correct for plan in plans} == {5, other}
+    assert unused[Unused.REPEATED] == 1
+
+
 @st.composite
 def cases(draw):
     tree = random_tree(random.Random(draw(st.integers(0, 10**6))), draw(st.integers(2, 40)))

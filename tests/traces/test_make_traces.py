@@ -314,3 +314,22 @@ def test_whatever_the_model_says_what_comes_out_is_sound(make, seed, share, text
         assert trace.text.count("\\boxed") == 1
         assert not has_control(trace.text)
         assert trace.text.endswith("\\boxed{((5 + 3) - 2) * 4}.")
+
+
+def test_steps_can_be_left_in_their_own_words(make):
+    """Without rewriting nothing is asked but the votes: the model's steps, and fixed sentences between them."""
+    outcome = make(tree_of(MISS, HIT), HONEST, rewrite=False, votes=0)
+    (search,) = of_kind(outcome, Kind.SEARCH)
+    assert outcome.cost.calls == 0
+    assert search.checked == 0
+    assert "\nLet's restart our solution from the beginning.\nI take 5 + 3 = 8, which leaves 8, 2 and 4." in search.text
+    assert {trace.checked for trace in of_kind(outcome, Kind.CONTROL)} == {0}
+
+
+def test_reflections_can_be_silent(make):
+    """Without phrases a trace still goes back, and no empty line stands where the doubt was."""
+    silent = {"doubt": "", "positive": "", "negative": ""}
+    (search,) = of_kind(make(tree_of(MISS, HIT), HONEST, **silent), Kind.SEARCH)
+    assert search.backtracks == 1
+    assert "But wait" not in search.text
+    assert "\n\n" not in search.text
