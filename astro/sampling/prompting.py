@@ -2,7 +2,8 @@
 
 A partial assistant turn is never put through a chat template: templates strip it, rewrite it (DeepSeek and Qwen 3 cut
 out what was thought) or close it. The template renders the conversation up to the opening of the assistant's turn, the
-opening is tokenized once, and the tokens of the partial turn follow it.
+opening is tokenized once, and the tokens of the partial turn follow it. Control tokens that a problem's text spells are
+broken by a space, so that no problem can close its own turn.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,6 +18,7 @@ from pydantic import Field, model_validator
 
 from astro.config import Section
 from astro.errors import ConfigError
+from astro.sampling.control_tokens import inert
 from astro.sampling.tokenizer import Tokenizer
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -156,7 +158,7 @@ class PromptFormat:
         """The turns that training puts before a solution: those of the solve prompt without its examples."""
         if self._config.style is PromptStyle.CHAT:
             return self._with_system([{"role": "user", "content": self._user_text(problem)}])
-        return [{"role": "user", "content": f"{problem.strip()}\n\n{self.instruction}"}]
+        return [{"role": "user", "content": f"{inert(problem.strip())}\n\n{self.instruction}"}]
 
     def continuation_ids(self, opening: Sequence[int], text: str) -> list[int]:
         """The tokens that add exactly text to opening.
@@ -184,7 +186,7 @@ class PromptFormat:
     def _user_text(self, problem: str) -> str:
         try:
             text = self._template.render(
-                problem=problem.strip(),
+                problem=inert(problem.strip()),
                 instruction=self.instruction,
                 system=self._config.system,
                 examples=[example.model_dump() for example in self._config.examples],

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from astro.problems.problem import Problem
+from astro.sampling.control_tokens import has_control
 from astro.traces.claims import claims_success
 from astro.traces.expressions import Figures, figures, sides
-from astro.traces.markup import has_answer, has_control, without_answer, without_boxes
+from astro.traces.markup import has_answer, without_answer, without_boxes
 from astro.verify.extraction import extract
 
 _LENGTH_FACTOR, _LENGTH_SLACK = 3, 200  # longest thought, in characters: 3 times its step and 200 more

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from astro.problems.problem import Problem
+from astro.sampling.control_tokens import has_control
 from astro.traces.claims import claims_success
 from astro.traces.config import TracesConfig
-from astro.traces.markup import has_control
 from astro.traces.visit import Kind, Move, Trace, is_doubt
 
 _SHINGLE = 5  # words

@@ -1,33 +1,16 @@
-"""Marks in a model's text that mean something to a program: final answers, and the control tokens of chat templates."""
+"""Marks in a model's text that mean something to a program: final answers."""
 
 import re
 from bisect import bisect_right
 
 from astro.verify.extraction import closing_brace, extract
 
-# What opens or closes a turn, a thought or a document in the templates of the main model families.
-_CONTROL = re.compile(
-    r"<[|\uff5c][^<>|\uff5c\n]{1,60}[|\uff5c]>|</?s>|<(?:bos|eos|pad|unk|mask|unused\d{1,9}|extra_id_\d{1,9})>|"
-    r"</?think>|<(?:start|end)_of_(?:turn|image)>|</?tool_(?:call|response)>|<</?SYS>>|"
-    r"\[/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS|THINK)\]",
-    re.IGNORECASE,
-)
 _BOX = re.compile(r"\\(?:fbox|boxed)\s{0,8}\{")
 _HASHES = re.compile(r"^[ \t]*####.*$", re.MULTILINE)
 _SAYS_ANSWER = re.compile(
     r"\b(?:final answer|answer is|answer:|answer would be|</?answer>)|\banswer\*\*:|\*\*answer", re.IGNORECASE
 )
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+")
-
-
-def has_control(text: str) -> bool:
-    """Whether the text spells a control token of some chat template."""
-    return _CONTROL.search(text) is not None
-
-
-def inert(text: str) -> str:
-    """The text with every control token broken by a space, so that no tokenizer takes it for one; else unchanged."""
-    return _CONTROL.sub(lambda found: f"{found[0][0]} {found[0][1:]}", text)
 
 
 def has_answer(text: str) -> bool:

@@ -20,8 +20,8 @@ from jinja2.environment import TemplateModule
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from astro.errors import ConfigError
+from astro.sampling.control_tokens import inert
 from astro.traces.fidelity import Role
-from astro.traces.markup import inert
 
 _HERE = Path(__file__).parent / "prompts"
 _TASKS = ("rewrite", "backtrack", "evaluate")

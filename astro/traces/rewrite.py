@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from astro.problems.problem import Problem
+from astro.sampling.control_tokens import inert
 from astro.sampling.seeds import derive_seed
 from astro.search.tree import Tree
 from astro.traces.asking import Model
@@ -14,7 +15,6 @@ from astro.traces.config import TracesConfig
 from astro.traces.expressions import without_label
 from astro.traces.fidelity import Around, Fault, Role, backtrack_fault, essence, step_fault, what_is_left
 from astro.traces.linearize import Plan
-from astro.traces.markup import inert
 from astro.traces.prompting import Message, PromptSet
 from astro.traces.visit import Move, TraceCost, Visit, is_doubt
 from astro.verify.verdict import Outcome

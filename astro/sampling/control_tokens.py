@@ -1,0 +1,21 @@
+"""Control tokens of chat templates, spelled out in a text that is not the template's own: a problem's, or a model's."""
+
+import re
+
+# What opens or closes a turn, a thought or a document in the templates of the main model families.
+_CONTROL = re.compile(
+    r"<[|\uff5c][^<>|\uff5c\n]{1,60}[|\uff5c]>|</?s>|<(?:bos|eos|pad|unk|mask|unused\d{1,9}|extra_id_\d{1,9})>|"
+    r"</?think>|<(?:start|end)_of_(?:turn|image)>|</?tool_(?:call|response)>|<</?SYS>>|"
+    r"\[/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS|THINK)\]",
+    re.IGNORECASE,
+)
+
+
+def has_control(text: str) -> bool:
+    """Whether the text spells a control token of some chat template."""
+    return _CONTROL.search(text) is not None
+
+
+def inert(text: str) -> str:
+    """The text with every control token broken by a space, so that no tokenizer takes it for one; else unchanged."""
+    return _CONTROL.sub(lambda found: f"{found[0][0]} {found[0][1:]}", text)
