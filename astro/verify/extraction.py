@@ -20,6 +20,7 @@ __all__ = ["AnswerFormat", "Extraction", "after_reasoning", "closing_brace", "ex
 
 LONG_RESPONSE = 200_000
 TAIL = 20_000
+MAX_MARKS = 200  # marked answers that are looked at, from the end
 MAX_CANDIDATES = 8  # more different boxes than this is a list of guesses, whatever the prose between them
 
 
@@ -120,7 +121,7 @@ def _one_plain_box(response: str) -> str | None:
             return None
         inner = response[start + 7 : end]
     around = response[max(0, start - 16) : start] + response[end : end + 48]
-    if any(sign in around for sign in _DOUBT) or "example" in response:
+    if _DOUBT.search(around) or "example" in response:
         return None
     inner = inner.strip()
     return None if _is_placeholder(inner) else inner
@@ -189,7 +190,7 @@ _BOX = re.compile(r"\\(?:boxed|fbox)(?:\s{0,8}\{|\s{1,8}(\d)|(?![a-zA-Z]))")
 
 def _choose(text: str, spans: list[_Span], rule: str) -> Extraction:
     """The final answer among candidates: the last, together with those that stand beside it as equals."""
-    spans = [span for span in spans if not _withdrawn(text, span)]
+    spans = [span for span in spans[-MAX_MARKS:] if not _withdrawn(text, span)]
     real = [span for span in spans if not _is_placeholder(span.inner)]
     shown = spans[-1].inner if spans else ""
     if shown.strip(_SPACING) and _is_placeholder(shown):
@@ -210,7 +211,7 @@ def _choose(text: str, spans: list[_Span], rule: str) -> Extraction:
     return Extraction(", ".join(parts), "several answers side by side", None, parts)
 
 
-_DOUBT = ("not", "n't", "or ", "or\n", "wrong", "correct", "never", "?", "rather", "instead")
+_DOUBT = re.compile(r"n(?:ot|'t|ever)|or[ \n]|wrong|correct|\?|rather|instead")
 
 
 def _withdrawn(text: str, span: _Span) -> bool:
@@ -238,9 +239,10 @@ _OFFERED_AFTER = re.compile(r"[\s$,(]{0,6}or(?: maybe| possibly| perhaps| even)?
 
 
 def _is_placeholder(inner: str) -> bool:
-    if len(inner) > 40 or "\\{" in inner:  # \\{\\} is the empty set
+    if len(inner) > 40 or inner[:1].isdecimal() or "\\{" in inner:  # \\{\\} is the empty set
         return False
-    return not inner.strip(_BLANK) or inner.strip(_BLANK).lower() in _PLACEHOLDERS
+    bare = inner.strip(_BLANK)
+    return not bare or bare.lower() in _PLACEHOLDERS
 
 
 _SPACING = " \t\r\n~\\,;:!{}$"

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from astro.problems.problem import Problem
-from astro.verify.extraction import extract
-from astro.verify.math import check_gold, verify
+from astro.verify.extraction import Extraction, extract
+from astro.verify.math import check_gold, settle, verify
 from astro.verify.settings import VerifyConfig
 from astro.verify.verdict import Outcome
+from astro.verify.verifier import Verifier
 
 CONFIG = VerifyConfig()
 TABLE = defaultdict(list)
@@ -21,12 +22,15 @@ for line in Path(__file__).with_name("math_cases.jsonl").read_text().splitlines(
 
 def grade(gold, answer, prompt="Compute.", config=CONFIG, **metadata):
     problem = Problem("p", prompt, gold, "math", metadata=metadata)
-    return verify(problem, extract(f"\\boxed{{{answer}}}"), config)
+    extraction = extract(f"\\boxed{{{answer}}}")
+    return verify(problem, extraction, config) or settle(problem, extraction, config)
 
 
 def is_correct(problem, response):
     extraction = extract(response)
-    return extraction.answer is not None and verify(problem, extraction, CONFIG).correct
+    if extraction.answer is None:
+        return False
+    return (verify(problem, extraction, CONFIG) or settle(problem, extraction, CONFIG)).correct
 
 
 @pytest.mark.parametrize("name", sorted(TABLE))
@@ -162,7 +166,7 @@ def test_astronomic_answers_are_refused_unread(answer):
     """Bombs end as malformed or cut-off answers without being worked out."""
     problem = Problem("p", "Compute.", "42", "math")
     extraction = extract(f"\\boxed{{{answer}}}")
-    outcome = extraction.outcome or verify(problem, extraction, CONFIG).outcome
+    outcome = extraction.outcome or (verify(problem, extraction, CONFIG) or settle(problem, extraction, CONFIG)).outcome
     assert outcome in {Outcome.MALFORMED, Outcome.UNANSWERED}
 
 
@@ -172,3 +176,29 @@ def test_large_but_honest_numbers_are_exact():
     assert not grade(r"\frac{1}{2004!}", r"\frac{1}{2006!}").correct
     assert grade("2^{1000}", str(2**1000)[:300]).outcome is Outcome.INCORRECT
     assert grade(r"\sqrt{2}+10^{-100}", r"\sqrt{2}").outcome is Outcome.INCORRECT
+
+
+COSTLY = (
+    "+".join(rf"\binom{{30000}}{{{15000 - n}}}" for n in range(18)),
+    "+".join(f"(1.6565471165654711{n})^{{{800 + n}}}" for n in range(18)),
+    "+".join(rf"\sqrt{{{2000 - n}!}}" for n in range(40)),
+    r"\{" + ",".join(rf"\sqrt{{x+{n}}}" for n in range(2, 40)) + r"\}",
+    "<".join(f"(x+{n})^{{19}}" for n in range(40)),
+)
+
+
+@pytest.mark.parametrize("answer", [*COSTLY, "1" * 601])
+def test_costly_and_long_answers_are_left_to_a_worker(answer):
+    """What is not certain to be quick is not done in the process that asks, whichever side it stands on."""
+    for gold, given in ((answer, answer + " "), (r"\{\sqrt{5}+\pi+x\}", answer)):
+        assert verify(Problem("p", "Compute.", gold, "math"), Extraction(given, ""), CONFIG) is None
+
+
+def test_a_worker_decides_like_the_process_itself():
+    """The verdict does not depend on where it was found: a worker goes on from the same rules."""
+    verifier = Verifier(VerifyConfig(workers=1))
+    given = Problem("p", "Compute.", COSTLY[0], "math")
+    assert verifier.verify_now(given, f"\\boxed{{{COSTLY[0]}}}") is None
+    assert verifier.verify(given, f"\\boxed{{{COSTLY[0]}}}").outcome is Outcome.CORRECT
+    assert verifier.verify(given, f"\\boxed{{{COSTLY[0]}+1}}").outcome is Outcome.INCORRECT
+    verifier.close()

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from astro.problems.problem import Problem
 from astro.verify.extraction import extract
-from astro.verify.math import verify
+from astro.verify.math import settle, verify
 from astro.verify.settings import VerifyConfig
 from astro.verify.verdict import Outcome
 
@@ -21,7 +21,8 @@ def outcome(gold, response):
     extraction = extract(response)
     if extraction.outcome is not None:
         return extraction.outcome
-    return verify(Problem("p", "Compute the value.", gold, "math"), extraction, CONFIG).outcome
+    problem = Problem("p", "Compute the value.", gold, "math")
+    return (verify(problem, extraction, CONFIG) or settle(problem, extraction, CONFIG)).outcome
 
 
 def is_correct(gold, answer):

@@ -76,7 +76,9 @@ def _bound(bound: tuple[int, Fraction]) -> str:
     side, value = bound
     if side:
         return "oo" if side > 0 else "-oo"
-    return _rational(value) if value.denominator < 10**30 else f"{float(value):.12g}"
+    if value.denominator < 10**30 or value.numerator.bit_length() > 1000:
+        return _rational(value)
+    return f"{float(value):.12g}"
 
 
 def _number(expression: Expression) -> str:

@@ -1,6 +1,7 @@
 """One verdict for one answer to a mathematics problem."""
 
 import re
+from fractions import Fraction
 from functools import lru_cache
 
 from astro.problems.problem import Problem
@@ -9,8 +10,9 @@ from astro.verify.math.answers import Listing, Numeral, Ordered, Scalar, Values,
 from astro.verify.math.canonical import canonical
 from astro.verify.math.compare import Judge
 from astro.verify.math.demands import refusal
+from astro.verify.math.effort import ALLOWANCE, TooCostlyError, allowance
 from astro.verify.math.errors import UnreadableError
-from astro.verify.math.expressions import INFINITY, Expression, Num, Quotient, Sum, variables, walk
+from astro.verify.math.expressions import INFINITY, Call, Expression, Num, Quotient, Sum, variables, walk
 from astro.verify.math.lexer import MAX_CHARACTERS, Kind, lex
 from astro.verify.math.quantities import Manner
 from astro.verify.math.question import Question, pack, read_question
@@ -21,12 +23,33 @@ from astro.verify.settings import VerifyConfig
 from astro.verify.verdict import Outcome, Verdict
 
 
-def verify(problem: Problem, extraction: Extraction, config: VerifyConfig) -> Verdict:
-    """Grade the extracted answer of a mathematics problem; never asks for a worker, its work is bounded."""
+def verify(problem: Problem, extraction: Extraction, config: VerifyConfig) -> Verdict | None:
+    """Grade the extracted answer of a mathematics problem, or leave one that is long or costly to a worker (None)."""
     answer = extraction.answer or ""
-    question = read_question(problem.prompt)
     if len(answer) > MAX_CHARACTERS:
         return Verdict(Outcome.MALFORMED, answer[:200], f"the answer has {len(answer)} characters")
+    if len(answer) + len(problem.answer) > _QUICK_CHARACTERS:
+        return None
+    try:
+        with allowance(ALLOWANCE):
+            return settle(problem, extraction, config)
+    except (TooCostlyError, *_LIBRARY_ERRORS):  # in a worker such an error is an outcome that is counted
+        return None
+
+
+_QUICK_CHARACTERS = 600
+_LIBRARY_ERRORS = (ArithmeticError, ValueError, RecursionError)  # of mpmath on values that nobody thought of
+
+
+def warm() -> None:
+    """Import what irrational answers need."""
+    numeric(Call("sin", (Num(Fraction(1)),)), 30, {})
+
+
+def settle(problem: Problem, extraction: Extraction, config: VerifyConfig) -> Verdict:
+    """Grade without a bound of its own: for a worker, which has a clock."""
+    answer = extraction.answer or ""
+    question = read_question(problem.prompt)
     try:
         gold = _read_gold(problem.answer, question)
     except UnreadableError as error:
@@ -41,11 +64,17 @@ def check_gold(problem: Problem) -> str | None:
     """Why the gold answer cannot be used: it is unreadable, or not even equal to itself."""
     question = read_question(problem.prompt)
     try:
-        gold = _read_gold(problem.answer, question)
-        equal = Judge(question).equal(gold.answer, gold.answer)
+        with allowance(_GOLD_ALLOWANCE):
+            gold = _read_gold(problem.answer, question)
+            equal = Judge(question).equal(gold.answer, gold.answer)
     except UnreadableError as error:
         return f"the gold answer {problem.answer[:80]!r} cannot be read: {error}"
+    except TooCostlyError:
+        return f"the gold answer {problem.answer[:80]!r} takes too long to read"
     return None if equal else f"the gold answer {problem.answer[:80]!r} is not equal to itself"
+
+
+_GOLD_ALLOWANCE = 100 * ALLOWANCE  # a gold answer is read once, and is not hostile
 
 
 def _manner(question: Question, *, grouping: bool = True, letters: bool = False) -> Manner:

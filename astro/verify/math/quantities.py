@@ -11,7 +11,7 @@ from astro.verify.math.lexer import Kind, Token
 from astro.verify.math.parser import TRIGONOMETRY, parse
 from astro.verify.math.pieces import CLOSING, OPENING
 from astro.verify.math.units import CURRENCIES, DEGREE, Unit, is_letter_unit, is_unit, read_unit
-from astro.verify.math.words import HEDGES, MULTIPLES, number, phrase
+from astro.verify.math.words import HEDGES, MAX_NUMBER_WORDS, MULTIPLES, number, phrase
 
 _BRACE = (Token(Kind.SYMBOL, "{"),)
 _IN_WORDS = frozenset(("(", ")", ".", ",", "-", "'", ":", "!", '"', "{", "}", "%", "&", "/"))
@@ -162,7 +162,7 @@ def spelled(tokens: tuple[Token, ...]) -> Answer | None:
     words = [token.text for token in tokens if token.text != "-"]
     if not all(token.kind in (Kind.WORD, Kind.RUN) or token.text == "-" for token in tokens):
         return None
-    for end in range(len(words), 0, -1):
+    for end in range(min(len(words), MAX_NUMBER_WORDS), 0, -1):
         value = number(words[:end])
         if value is not None:
             return Scalar(Num(value), _read_unit(words[end:]))

@@ -25,6 +25,7 @@ from astro.verify.math.answers import (
     Words,
 )
 from astro.verify.math.combining import agree, combined, joined
+from astro.verify.math.effort import spend
 from astro.verify.math.equality import same
 from astro.verify.math.errors import UnreadableError
 from astro.verify.math.expressions import Expression, Num, Product, negate, variables
@@ -88,6 +89,7 @@ class _Reader:
 
     def answer(self, tokens: tuple[Token, ...]) -> Answer:
         """Any answer."""
+        spend(10 + 10 * len(tokens))
         tokens = without_lead(with_sign(trim(after_heading(tokens))))
         if self.manner.grouping:
             tokens = join_groups(tokens)

@@ -49,7 +49,7 @@ def bound(expression: Expression) -> Bound:
     value = exact(expression)
     if value is None:
         found = numeric(expression, working_digits(expression), {})
-        if found.imag != 0:
+        if found.imag != 0 or not found.real.context.isfinite(found.real):
             raise UnreadableError("an end point that is not real")
         value = Fraction(int(found.real.context.nint(found.real * _ROUNDING)), _ROUNDING)
     return (0, value)

@@ -1,7 +1,7 @@
 """What an expression is worth: exactly where it is rational, else to many digits.
 
-Both evaluators refuse work that grows beyond a fixed size before they start it, so their time is bounded for every
-expression the parser lets through.
+Both evaluators refuse work that grows beyond a fixed size before they start it, and charge what they do start to the
+allowance of the caller (effort).
 """
 
 import functools
@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any
 
+from astro.verify.math.effort import digits_cost, fraction_cost, gamma_cost, spend
 from astro.verify.math.errors import TooLargeError, UnreadableError
 from astro.verify.math.expressions import Call, Const, Expression, Num, Power, Product, Quotient, Sum, Var, walk
 
@@ -71,8 +72,10 @@ def _bits(value: Fraction) -> int:
 
 
 def _sized(value: Fraction) -> Fraction:
-    if _bits(value) > MAX_BITS:
+    above, below = value.numerator.bit_length(), value.denominator.bit_length()
+    if max(above, below) > MAX_BITS:
         raise TooLargeError("a number of astronomic size")
+    spend(fraction_cost(above, below))
     return value
 
 
@@ -90,6 +93,7 @@ def _exact_power(root: Fraction | None, exponent: Fraction | None) -> Fraction |
         return root ** (exponent.numerator % 2) if root == -1 else root
     if abs(exponent.numerator) * _bits(root) > MAX_BITS:
         raise TooLargeError("a power of astronomic size")
+    spend(3 + (abs(exponent.numerator) * _bits(root)) ** 2 / 3_000_000)
     return root**exponent.numerator
 
 
@@ -101,6 +105,7 @@ def _exact_root(value: Fraction, degree: int) -> Fraction | None:
         return None if root is None else -root
     if _bits(value) > _EXACT_ROOT_BITS:
         return None
+    spend(5 + _bits(value) ** 2 / 60_000)
     above, below = _integer_root(value.numerator, degree), _integer_root(value.denominator, degree)
     return None if above is None or below is None else Fraction(above, below)
 
@@ -147,6 +152,7 @@ def _factorial(value: Fraction) -> Fraction | None:
         raise NotRealError("the factorial of a negative number")
     if value > MAX_FACTORIAL:
         raise TooLargeError("a factorial of astronomic size")
+    spend(3 + float(value) ** 2 / 40_000)
     return Fraction(math.factorial(value.numerator))
 
 
@@ -155,6 +161,7 @@ def _binomial(above: Fraction, below: Fraction) -> Fraction | None:
         return None
     if above > 10 * MAX_FACTORIAL:
         raise TooLargeError("a binomial coefficient of astronomic size")
+    spend(3 + float(above) ** 2 / 80_000)
     return Fraction(math.comb(above.numerator, below.numerator))
 
 
@@ -203,6 +210,7 @@ class _Numeric:
         self.mp, self.point, self.log_base = context, point, log_base
 
     def value(self, expression: Expression) -> Any:  # noqa: C901, PLR0911 - one line a case
+        spend(3 + self.mp.dps / 50)
         match expression:
             case Num(value):
                 return self._rational(value)
@@ -246,6 +254,7 @@ class _Numeric:
         size = abs(self.mp.mag(root)) + 1
         if abs(exponent) * size > _MAX_EXPONENT_BITS:
             raise TooLargeError("a power of astronomic size")
+        spend(3 * digits_cost(self.mp.dps))
         return root**exponent
 
     def _call(self, name: str, values: list[Any]) -> Any:
@@ -261,6 +270,7 @@ class _Numeric:
             raise TooLargeError(f"{name} of a large number")
         if name in ("factorial", "binom") and self.mp.dps > _MAX_GAMMA_DIGITS:
             raise TooLargeError(f"{name} of a number with too many digits")
+        spend(gamma_cost(self.mp.dps) if name in ("factorial", "binom") else 2 * digits_cost(self.mp.dps))
         try:
             return function(self, *values)
         except (ValueError, ZeroDivisionError, OverflowError) as error:  # poles and branch points

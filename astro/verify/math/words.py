@@ -27,6 +27,7 @@ _PARTS = {
     "half": 2, "halves": 2, "third": 3, "quarter": 4, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8,
     "ninth": 9, "tenth": 10,
 }  # fmt: skip
+MAX_NUMBER_WORDS = 12
 _ARTICLES = frozenset(("the", "a", "an"))
 _PHRASES = {
     "does not exist": "dne", "doesn't exist": "dne",
@@ -68,7 +69,7 @@ def phrase(words: Sequence[str]) -> str:
 def number(words: Sequence[str]) -> Fraction | None:
     """The number that words spell, such as twenty-one, three quarters or third; None if they spell none."""
     parts = [part for word in words for part in re.split(r"[-\s]", word.lower()) if part not in ("", "and")]
-    if not parts or len(parts) > 12:
+    if not parts or len(parts) > MAX_NUMBER_WORDS:
         return None
     if len(parts) == 1 and parts[0] in _ORDINALS:
         return Fraction(_ORDINALS.index(parts[0]))
