@@ -1,0 +1,56 @@
+"""One problem answered by every model, so that a reader sees what the figures are about."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from astro.report.gather import MODELS, Findings
+
+_LONGEST = 2400  # characters shown of one response
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """The first response of each model to one problem; text is what the models wrote, and hostile."""
+
+    problem_id: str
+    prompt: str
+    dataset: str
+    responses: Mapping[str, Mapping[str, Any]]
+
+
+def pick_example(findings: Findings) -> Example | None:
+    """The problem of the main set on which most of the models' first responses are of the kind they are known for.
+
+    That is: the ASTRO models are right after going back; among these the shortest text of ASTRO's best model. It is an
+    example picked to show backtracking, and the report says so. None where nothing was evaluated.
+    """
+    for dataset in findings.sets:
+        firsts = {model: _first_responses(findings, model, dataset) for model in MODELS
+                  if (model, dataset) in findings.evaluations}  # fmt: skip
+        shared = set.intersection(*(set(found) for found in firsts.values())) if firsts else set()
+        if shared:
+            chosen = min(shared, key=lambda problem: _rank(problem, firsts))
+            responses = {model: found[chosen] for model, found in firsts.items()}
+            return Example(chosen, findings.prompts.get(chosen, chosen), dataset, responses)
+    return None
+
+
+def shown(text: str) -> str:
+    """A response, cut in the middle if it is long."""
+    if len(text) <= _LONGEST:
+        return text
+    half = _LONGEST // 2
+    return f"{text[:half]}\n[... {len(text) - 2 * half:,} characters left out ...]\n{text[-half:]}"
+
+
+def _first_responses(findings: Findings, model: str, dataset: str) -> dict[str, dict[str, Any]]:
+    columns = ["problem_id", "sample", "text", "tokens", "correct", "backtracks"]
+    rows = findings.evaluations[model, dataset].responses.select(columns).to_pylist()
+    return {row["problem_id"]: row for row in rows if row["sample"] == 0}
+
+
+def _rank(problem: str, firsts: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> tuple[int, int, str]:
+    ours = [found[problem] for model, found in firsts.items() if model.startswith("astro")]
+    recovered = sum(bool(row["correct"]) and row["backtracks"] > 0 for row in ours)
+    return -recovered, len(ours[-1]["text"]) if ours else 0, problem

@@ -1,0 +1,230 @@
+"""The files of a run as records. What is not there yet is left out; what is there and damaged is an error."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from astro.errors import StoreError
+from astro.report.statistics import Figure
+from astro.store import RunDirectory
+
+MODELS = ("base", "direct-sft", "astro-sft", "direct-rl", "astro-rl")  # the five rows, in the order of the table
+ARMS = ("direct", "astro")
+_CHECKPOINT = re.compile(r"(?P<arm>.+)-rl@(?P<step>\d{1,9})")
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """One model on one set.
+
+    problems, samples: how many, and samples of each. figures: by name; those without a value are left out.
+    groups: the same for each group of problems. seconds, generated_tokens: what the evaluation took.
+    """
+
+    model: str
+    dataset: str
+    problems: int
+    samples: int
+    figures: Mapping[str, Figure]
+    groups: Mapping[str, Mapping[str, Figure]]
+    seconds: float
+    generated_tokens: int
+    folder: Path
+
+    @cached_property
+    def responses(self) -> pa.Table:
+        """Every response with its verdict. Raises StoreError if the file is missing or damaged."""
+        path = self.folder / "responses.parquet"
+        try:
+            return pq.read_table(path)
+        except (OSError, pa.ArrowInvalid) as error:
+            raise StoreError(f"{path} cannot be read: {error}; evaluate {self.model} again") from error
+
+    def accuracy_by_problem(self) -> dict[str, float]:
+        """The share of right responses to each problem, in [0, 1]."""
+        table = self.responses.select(["problem_id", "correct"])
+        table = table.set_column(1, "correct", pc.cast(table.column("correct"), pa.float64()))
+        means = table.group_by("problem_id").aggregate([("correct", "mean")])
+        return dict(zip(means["problem_id"].to_pylist(), means["correct_mean"].to_pylist(), strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """One training of one arm.
+
+    stage: sft or grpo. done: the facts of a finished one (steps, seconds, tokens, time split), None before.
+    metrics: the trainer's log rows in their order.
+    """
+
+    arm: str
+    stage: str
+    done: Mapping[str, Any] | None
+    metrics: Sequence[Mapping[str, Any]]
+
+    def series(self, *names: str) -> tuple[list[int], list[float]]:
+        """Steps and values of the first of the names that was logged; empty if none was."""
+        for name in names:
+            points = [(int(row["step"]), float(row[name])) for row in self.metrics if _is_number(row.get(name))]
+            if points:
+                return [step for step, _ in points], [value for _, value in points]
+        return [], []
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a stage took. seconds is None where it was not timed apart."""
+
+    stage: str
+    seconds: float | None
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """All that a report is made of.
+
+    sets: the evaluation sets, the main one first. evaluations: by model and set.
+    prompts: the text of problems by id, as far as the run knows them.
+    """
+
+    name: str
+    settings: Mapping[str, Any]
+    problems: int
+    sets: Sequence[str]
+    evaluations: Mapping[tuple[str, str], Evaluation]
+    trainings: Sequence[Training]
+    making: Sequence[Cost]
+    prompts: Mapping[str, str]
+
+    def training(self, arm: str, stage: str) -> Training | None:
+        """The training of an arm, if it has begun."""
+        return next((found for found in self.trainings if (found.arm, found.stage) == (arm, stage)), None)
+
+    def checkpoints(self, arm: str, dataset: str) -> list[tuple[int, Evaluation]]:
+        """The arm's evaluations over RL by step: before it (step 0), in the middle, and after."""
+        found = []
+        for (model, where), evaluation in self.evaluations.items():
+            if where != dataset:
+                continue
+            if model == f"{arm}-sft":
+                found.append((0, evaluation))
+            elif (match := _CHECKPOINT.fullmatch(model)) and match["arm"] == arm:
+                found.append((int(match["step"]), evaluation))
+        grpo, final = self.training(arm, "grpo"), self.evaluations.get((f"{arm}-rl", dataset))
+        steps = int((grpo.done or {}).get("steps", 0)) if grpo else 0
+        if final is not None and steps:
+            found.append((steps, final))
+        return sorted(dict(found).items())
+
+
+def gather(path: Path) -> Findings:
+    """Read what a run directory holds. Raises StoreError if it is no run, or a file of it is damaged."""
+    with RunDirectory.read(path) as run:
+        evaluations = {(found.model, found.dataset): found for found in _evaluations(path / "evaluations")}
+        prompts = {problem.id: problem.prompt for problem in run.problems()} if run.has_problems else {}
+        count = len(prompts)
+        for folder in sorted({evaluation.folder for evaluation in evaluations.values()}):
+            prompts |= _prompts(folder)
+        return Findings(
+            name=path.resolve().name,
+            settings=run.settings,
+            problems=count,
+            sets=_ordered_sets(run.settings, {dataset for _, dataset in evaluations}),
+            evaluations=evaluations,
+            trainings=list(_trainings(path / "checkpoints")),
+            making=_making(run),
+            prompts=prompts,
+        )
+
+
+def _evaluations(folder: Path) -> Iterator[Evaluation]:
+    for path in sorted(folder.glob("*/*/figures.json")):
+        content = _read_json(path)
+        try:
+            yield Evaluation(
+                model=str(content["model"]),
+                dataset=str(content["set"]),
+                problems=int(content["problems"]),
+                samples=int(content["samples"]),
+                figures=_figures(content["figures"]),
+                groups={str(name): _figures(group["figures"]) for name, group in content["groups"].items()},
+                seconds=float(content["seconds"]),
+                generated_tokens=int(content["generated_tokens"]),
+                folder=path.parent,
+            )
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise StoreError(f"{path} is not what an evaluation writes ({error!r}); evaluate again") from error
+
+
+def _figures(content: Mapping[str, Mapping[str, float | None] | None]) -> dict[str, Figure]:
+    figures = {}
+    for name, read in content.items():
+        if read is not None and read["value"] is not None:
+            figures[name] = Figure(float(read["value"]), read.get("low"), read.get("high"))
+    return figures
+
+
+def _trainings(folder: Path) -> Iterator[Training]:
+    for path in sorted(folder.glob("*/*/metrics.jsonl")):
+        rows = []
+        for line in path.read_text(encoding="utf-8").splitlines():
+            try:
+                row = json.loads(line)
+            except ValueError:
+                continue  # cut short by a kill
+            if isinstance(row, dict) and "step" in row:
+                rows.append(row)
+        done = path.with_name("done.json")
+        yield Training(path.parts[-3], path.parts[-2], _read_json(done) if done.exists() else None, rows)
+
+
+def _making(run: RunDirectory) -> list[Cost]:
+    """Search and traces: tokens apart, seconds of both together where one command did both."""
+    tokens = {name: int(pc.sum(stage.table("costs", ["generated_tokens"]).column(0)).as_py() or 0)
+              for name, stage in (("search", run.trees), ("traces", run.traces))}  # fmt: skip
+    seconds: dict[str, float] = {}
+    for began, ended in zip(run.events("started"), run.events("stopped"), strict=False):
+        stages = [name for name in ("search", "traces") if began.get(name)]
+        name = " and ".join(stages)
+        seconds[name] = seconds.get(name, 0.0) + float(ended.get("seconds", 0.0))
+    if "search and traces" in seconds:
+        return [Cost("search and traces", sum(seconds.values()), sum(tokens.values()))]
+    return [Cost(name, seconds.get(name), count) for name, count in tokens.items() if count or name in seconds]
+
+
+def _ordered_sets(settings: Mapping[str, Any], there: set[str]) -> list[str]:
+    """The sets that were evaluated, in the order of the configuration, others after them by name."""
+    section = settings.get("evaluation") or {}
+    named = section.get("sets", {}) if isinstance(section, Mapping) else {}
+    known = [name for name in named if name in there]
+    return [*known, *sorted(there.difference(known))]
+
+
+def _prompts(folder: Path) -> dict[str, str]:
+    path = folder / "problems.parquet"
+    if not path.exists():
+        return {}
+    table = pq.read_table(path, columns=["id", "prompt"])
+    return dict(zip(table["id"].to_pylist(), table["prompt"].to_pylist(), strict=True))
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise StoreError(f"{path} cannot be read: {error}; delete it to have that stage done again") from error
+    if not isinstance(content, dict):
+        raise StoreError(f"{path} holds {type(content).__name__}, not an object; delete it to have it done again")
+    return content
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value == value  # noqa: PLR0124 - not nan

@@ -1,0 +1,85 @@
+"""report.md and report.html from what a report says; everything a model wrote is escaped."""
+
+import base64
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from astro.inspect.plain import plain, plain_lines
+from astro.report.examples import Example, shown
+from astro.report.tables import TextTable, name_of
+
+_FENCE = re.compile(r"`{3,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One section of a report: text, tables and pictures (name and caption), and lines on what is missing."""
+
+    title: str
+    text: str = ""
+    tables: Sequence[TextTable] = ()
+    pictures: Mapping[str, str] = field(default_factory=dict)
+    missing: Sequence[str] = ()
+    example: Example | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A whole report. lines: what it is, in a few words each."""
+
+    title: str
+    lines: Sequence[str]
+    parts: Sequence[Part]
+
+
+def markdown(page: Page) -> str:
+    """The report for GitHub and terminals, pictures as links to the files beside it."""
+    blocks = [f"# {plain(page.title)}", *page.lines]
+    for part in page.parts:
+        blocks += [f"## {part.title}", *([part.text] if part.text else [])]
+        blocks += [table.markdown().strip() for table in part.tables]
+        blocks += [f"![{caption}]({name}.png)\n\n*{caption}*" for name, caption in part.pictures.items()]
+        blocks += [f"*{line}*" for line in part.missing]
+        if part.example is not None:
+            blocks += [_fenced(part.example.prompt)]
+            for model, response in part.example.responses.items():
+                blocks += [f"**{name_of(model)}** ({verdict_line(response)})", _fenced(shown(response["text"]))]
+    return "\n\n".join(blocks) + "\n"
+
+
+def html(page: Page, folder: Path) -> str:
+    """The report as one file that needs no other: pictures of folder are inlined."""
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        undefined=StrictUndefined,
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"visible": plain_lines, "name": name_of, "verdict": verdict_line, "shown": shown}
+    pictures = {name: _inlined(folder / f"{name}.svg") for part in page.parts for name in part.pictures}
+    return environment.get_template("report.html.jinja").render(page=page, pictures=pictures)
+
+
+def verdict_line(response: Mapping[str, object]) -> str:
+    """What became of a response, in a few words."""
+    backtracks = response["backtracks"]
+    times = "once" if backtracks == 1 else f"{backtracks} times"
+    went_back = f", goes back {times}" if backtracks else ""
+    return f"{'right' if response['correct'] else 'wrong'}, {response['tokens']} tokens{went_back}"
+
+
+def _fenced(text: str) -> str:
+    """A block that the text cannot leave."""
+    text = plain_lines(text).strip("\n")
+    longest = max((len(found[0]) for found in _FENCE.finditer(text)), default=2)
+    fence = "`" * (longest + 1)
+    return f"{fence}text\n{text}\n{fence}"
+
+
+def _inlined(path: Path) -> str:
+    return f"data:image/svg+xml;base64,{base64.b64encode(path.read_bytes()).decode('ascii')}"

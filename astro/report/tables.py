@@ -1,0 +1,215 @@
+"""The figures of a run as tables of text."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from astro.report.gather import ARMS, MODELS, Evaluation, Findings, Training
+from astro.report.statistics import Figure, paired_difference
+
+NAMES = {
+    "base": "base",
+    "direct-sft": "Direct-SFT",
+    "astro-sft": "ASTRO-SFT",
+    "direct-rl": "Direct-RL",
+    "astro-rl": "ASTRO-RL",
+}
+_DASH = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class TextTable:
+    """A table of text; the first column is left-aligned, the others are figures. title, note: may be empty."""
+
+    title: str
+    headings: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    note: str = ""
+
+    def markdown(self) -> str:
+        """The table as GitHub reads it, title and note as paragraphs around it."""
+        lines = [f"**{_cell(self.title)}**", ""] if self.title else []
+        lines.append(_line(self.headings))
+        lines += ["|" + "|".join([" --- ", *[" ---: "] * (len(self.headings) - 1)]) + "|", *map(_line, self.rows)]
+        return "\n".join([*lines, *(["", self.note] if self.note else [])]) + "\n"
+
+
+def model_table(findings: Findings, dataset: str) -> TextTable:
+    """The models on one set, the five of the comparison first."""
+    there = {model: found for (model, where), found in findings.evaluations.items() if where == dataset}
+    models = [model for model in MODELS if model in there]
+    models += sorted(model for model in there if model not in MODELS and "@" not in model)
+    best = _best_maj(there.values())
+    headings = ["model", "pass@1, % [95 %]", f"maj@{best}, %" if best else "maj, %", "tokens", "backtracks",
+                "first attempt, %", "wrong to right", "right to wrong", "trained, tokens", "trained, s"]  # fmt: skip
+    rows = []
+    for model in models:
+        figures = there[model].figures
+        rows.append(
+            [
+                name_of(model),
+                percent_with_interval(figures.get("pass_at_1")),
+                _percent(figures.get(f"maj_at_{best}")),
+                _number(figures.get("tokens"), 1),
+                _number(figures.get("backtracks"), 2),
+                _percent(figures.get("first_attempt")),
+                _number(figures.get("wrong_to_right"), 2),
+                _number(figures.get("right_to_wrong"), 2),
+                *_spent(findings, model),
+            ]
+        )
+    count = {(found.problems, found.samples) for found in there.values()}
+    sizes = ", ".join(f"{problems} problems x {samples} samples" for problems, samples in sorted(count))
+    missing = [name_of(model) for model in MODELS if model not in there]
+    note = f"Not evaluated: {', '.join(missing)}." if missing else ""
+    return TextTable(f"{dataset}: {sizes}", headings, rows, note)
+
+
+def group_table(findings: Findings, dataset: str) -> TextTable | None:
+    """pass@1 of the models by group of problems; None where there is only one group."""
+    there = {model: findings.evaluations[model, dataset] for model in MODELS
+             if (model, dataset) in findings.evaluations}  # fmt: skip
+    groups = sorted({group for found in there.values() for group in found.groups})
+    if len(groups) < 2:
+        return None
+    rows = [
+        [name_of(model), *(percent_with_interval(found.groups.get(group, {}).get("pass_at_1")) for group in groups)]
+        for model, found in there.items()
+    ]
+    return TextTable(f"{dataset}: pass@1 by group of problems, % [95 %]", ["model", *groups], rows)
+
+
+def behaviour_table(findings: Findings, dataset: str) -> TextTable | None:
+    """How often responses end, and the four cognitive behaviours; None if none was looked for."""
+    names = ("finished", "verification", "backtracking", "subgoals", "backward_chaining")
+    there = {model: findings.evaluations[model, dataset].figures for model in MODELS
+             if (model, dataset) in findings.evaluations}  # fmt: skip
+    shown = [name for name in names if any(name in figures for figures in there.values())]
+    if not shown:
+        return None
+    rows = [[name_of(model), *(_percent(figures.get(name)) for name in shown)] for model, figures in there.items()]
+    title = f"{dataset}: share of responses that end by themselves, and that show each behaviour, %"
+    return TextTable(title, ["model", *(name.replace("_", " ") for name in shown)], rows)
+
+
+def difference_of(findings: Findings, dataset: str, stage: str) -> Figure | None:
+    """ASTRO minus Direct in pass@1 (a share) after sft or rl, over the problems that both answered."""
+    pair = [findings.evaluations.get((f"{arm}-{stage}", dataset)) for arm in ("astro", "direct")]
+    if pair[0] is None or pair[1] is None:
+        return None
+    return paired_difference(pair[0].accuracy_by_problem(), pair[1].accuracy_by_problem())
+
+
+def difference_table(findings: Findings) -> TextTable | None:
+    """ASTRO minus Direct on every set, after SFT and after RL."""
+    rows = []
+    for dataset in findings.sets:
+        cells = [points(difference_of(findings, dataset, stage)) for stage in ("sft", "rl")]
+        if set(cells) != {_DASH}:
+            rows.append([dataset, *cells])
+    if not rows:
+        return None
+    note = "Points of pass@1 with the 95 % interval of a bootstrap over problems, each problem's two accuracies paired."
+    return TextTable("", ["set", "after SFT", "after RL"], rows, note)
+
+
+def cost_table(findings: Findings) -> TextTable | None:
+    """Seconds and tokens of each stage."""
+    rows = [[cost.stage, _seconds(cost.seconds), f"{cost.tokens:,}", ""] for cost in findings.making]
+    names = {"sft": "SFT", "grpo": "GRPO"}
+    order = sorted(findings.trainings, key=lambda found: (found.stage != "sft", _arm_rank(found.arm)))
+    for found in order:
+        if found.done is not None:
+            split = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in _split(found))
+            stage = f"{names.get(found.stage, found.stage)} {found.arm}"
+            rows.append([stage, _seconds(found.done.get("seconds")), f"{found.done.get('tokens', 0):,}", split])
+    evaluated = list(findings.evaluations.values())
+    if evaluated:
+        tokens = sum(found.generated_tokens for found in evaluated)
+        name = f"evaluation, {len(evaluated)} in all"
+        rows.append([name, _seconds(sum(found.seconds for found in evaluated)), f"{tokens:,}", ""])
+    if not rows:
+        return None
+    note = (
+        "Tokens are generated ones for search, traces and evaluation, and those seen by the trainer for SFT and GRPO."
+    )
+    return TextTable("", ["stage", "seconds", "tokens", "of which"], rows, note)
+
+
+def name_of(model: str) -> str:
+    """A model's name as a reader knows it."""
+    return NAMES.get(model, model)
+
+
+def percent_with_interval(figure: Figure | None) -> str:
+    """A share as 12.3 [11.0, 13.6]."""
+    if figure is None:
+        return _DASH
+    interval = (
+        "" if figure.low is None or figure.high is None else f" [{100 * figure.low:.1f}, {100 * figure.high:.1f}]"
+    )
+    return f"{100 * figure.value:.1f}{interval}"
+
+
+def points(difference: Figure | None) -> str:
+    """A difference of shares in points, with its sign and interval."""
+    if difference is None:
+        return _DASH
+    interval = ""
+    if difference.low is not None and difference.high is not None:
+        interval = f" [{100 * difference.low:+.1f}, {100 * difference.high:+.1f}]"
+    return f"{100 * difference.value:+.1f}{interval}"
+
+
+def correlation(found: Figure | None) -> str:
+    """A correlation with its interval, if it has one."""
+    if found is None:
+        return "none: too few points, or no variance"
+    interval = "" if found.low is None or found.high is None else f" [{found.low:.2f}, {found.high:.2f}]"
+    return f"r = {found.value:.2f}{interval}"
+
+
+def _best_maj(evaluations: Iterable[Evaluation]) -> int:
+    """The largest K of maj@K that was measured; 0 if none was."""
+    names = [name for found in evaluations for name in found.figures]
+    sizes = [int(name.removeprefix("maj_at_")) for name in names if name.startswith("maj_at_")]
+    return 8 if 8 in sizes else max(sizes, default=0)
+
+
+def _spent(findings: Findings, model: str) -> list[str]:
+    """Tokens and seconds of the trainings that led to a model, SFT included in RL."""
+    arm, _, stage = model.rpartition("-")
+    chain = {"sft": ["sft"], "rl": ["sft", "grpo"]}.get(stage, [])
+    done = [found.done for name in chain if (found := findings.training(arm, name)) and found.done]
+    if not chain or len(done) < len(chain):
+        return ["0", "0"] if model == "base" else [_DASH, _DASH]
+    return [f"{sum(int(facts.get('tokens', 0)) for facts in done):,}",
+            f"{sum(float(facts.get('seconds', 0)) for facts in done):,.0f}"]  # fmt: skip
+
+
+def _split(found: Training) -> list[tuple[str, float]]:
+    split = (found.done or {}).get("split") or (found.done or {}).get("time_split") or {}
+    return [(str(name), float(seconds)) for name, seconds in split.items()] if isinstance(split, dict) else []
+
+
+def _arm_rank(arm: str) -> tuple[int, str]:
+    return (ARMS.index(arm) if arm in ARMS else len(ARMS), arm)
+
+
+def _percent(figure: Figure | None) -> str:
+    return _DASH if figure is None else f"{100 * figure.value:.1f}"
+
+
+def _number(figure: Figure | None, digits: int) -> str:
+    return _DASH if figure is None else f"{figure.value:,.{digits}f}"
+
+
+def _seconds(seconds: float | None) -> str:
+    return _DASH if seconds is None else f"{seconds:,.0f}"
+
+
+def _line(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(map(_cell, cells)) + " |"
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.replace("|", "\\|").split())

@@ -1,0 +1,114 @@
+"""All of a report: read the run, draw, and write report.md and report.html into its folder reports/."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from astro.report.examples import pick_example
+from astro.report.gather import Findings, gather
+from astro.report.page import Page, Part, html, markdown
+from astro.report.plots import draw_all
+from astro.report.tables import (
+    TextTable,
+    behaviour_table,
+    cost_table,
+    difference_of,
+    difference_table,
+    group_table,
+    model_table,
+    points,
+)
+from astro.store.atomic import write_text, writing
+
+_COLUMNS = (
+    "pass@1 is the share of right responses, its interval a 95 % bootstrap over problems; maj@8 is the majority of "
+    "eight answers; tokens and backtracks are means of a response; the first attempt is what stands before the first "
+    "backtrack; wrong to right and right to wrong count such backtracks in a response; trained is what SFT, and for RL "
+    "models SFT and GRPO together, took."
+)
+_ARMS = (
+    "Direct and ASTRO are trained alike on the same problems: Direct on right solutions alone, ASTRO on traces that go "
+    "wrong, doubt, go back and come out right."
+)
+_EXAMPLE = (
+    "One problem, the first response of each model. The problem is picked so that the ASTRO models go back and come "
+    "out right: it shows how they do it, not how often."
+)
+
+
+def write_report(path: Path) -> Path:
+    """Write the report of a run, finished or not, and return its folder; what is missing is named in it.
+
+    path: the run directory. Raises StoreError if it is no run or damaged, MissingDependencyError without matplotlib.
+    """
+    findings = gather(path)
+    folder = path / "reports"
+    with writing(folder):
+        folder.mkdir(exist_ok=True)
+        page = make_page(findings, draw_all(findings, folder))
+        write_text(folder / "report.md", markdown(page))
+        write_text(folder / "report.html", html(page, folder))
+    return folder
+
+
+def make_page(findings: Findings, captions: dict[str, str]) -> Page:
+    """What the report says, from the findings and the pictures that could be drawn (captions by name)."""
+
+    def pictures(*names: str) -> dict[str, str]:
+        return {name: captions[name] for name in names if name in captions}
+
+    example = pick_example(findings)
+    rl = pictures("rl-curves", "backtracks-accuracy")
+    sft, bars = pictures("sft-loss"), pictures("pass-at-1")
+    tables = [model_table(findings, dataset) for dataset in findings.sets]
+    behaviours = _present(behaviour_table(findings, dataset) for dataset in findings.sets)
+    cost = cost_table(findings)
+    parts = [
+        Part("The models", _COLUMNS if tables else "", tables, bars, _unless(tables, "No model was evaluated yet.")),
+        _differences(findings),
+        Part("By group of problems", "", _present(group_table(findings, dataset) for dataset in findings.sets)),
+        Part("SFT", pictures=sft, missing=_unless(sft, "No SFT has been run yet.")),
+        Part("GRPO", pictures=rl, missing=_unless(rl, "No GRPO has been run yet.")),
+        Part("Behaviour", "Found by patterns in the text: a lower bound, best used to compare.", behaviours),
+        Part("Cost", "", [cost] if cost else [], missing=_unless(cost, "Nothing has been run yet.")),
+        Part(
+            "An example",
+            _EXAMPLE if example else "",
+            missing=_unless(example, "There is nothing to show before an evaluation."),
+            example=example,
+        ),
+    ]
+    return Page(f"Report of the run {findings.name}", _lines(findings), [part for part in parts if _says(part)])
+
+
+def _lines(findings: Findings) -> list[str]:
+    engine, seed = findings.settings.get("engine", {}), findings.settings.get("seed", 0)
+    model = engine.get("model", "unknown")
+    lines = [f"Model {model}, {findings.problems:,} problems searched, seed {seed}. {_ARMS}"]
+    if findings.sets:
+        main = findings.sets[0]
+        parts = [
+            f"{points(found)} points after {name}"
+            for stage, name in (("sft", "SFT"), ("rl", "RL"))
+            if (found := difference_of(findings, main, stage)) is not None
+        ]
+        if parts:
+            lines.append(f"ASTRO minus Direct in pass@1 on {main}: {', '.join(parts)} [95 % interval].")
+    return lines
+
+
+def _differences(findings: Findings) -> Part:
+    table = difference_table(findings)
+    missing = "ASTRO and Direct have not both been evaluated yet, so there is no difference to report."
+    return Part("ASTRO minus Direct", "", [table] if table else [], missing=_unless(table, missing))
+
+
+def _present(tables: Iterable[TextTable | None]) -> list[TextTable]:
+    return [table for table in tables if table is not None]
+
+
+def _unless(there: object, line: str) -> list[str]:
+    return [] if there else [line]
+
+
+def _says(part: Part) -> bool:
+    return bool(part.tables or part.pictures or part.missing or part.example)

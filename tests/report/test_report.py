@@ -1,0 +1,85 @@
+"""The page: what it says, and that nothing a model wrote acts in it."""
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+from reported import HOSTILE, begun, evaluate, finished, train
+
+from astro.report import write_report
+
+
+class Tags(HTMLParser):
+    """Collects the tags of a page and its text, to see what a browser would act on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+
+    def handle_starttag(self, tag, attrs) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data) -> None:
+        self.text += data
+
+
+def test_the_report_of_a_finished_run_has_it_all(tmp_path: Path) -> None:
+    """Five rows a set, differences, curves, the correlation, costs and an example."""
+    folder = write_report(finished(tmp_path / "r"))
+    text = (folder / "report.md").read_text(encoding="utf-8")
+    for row in ("| base |", "| Direct-SFT |", "| ASTRO-SFT |", "| Direct-RL |", "| ASTRO-RL |"):
+        assert text.count(row) >= 4
+    assert re.search(
+        r"ASTRO minus Direct in pass@1 on held-out: \+\d+\.\d \[\+\d+\.\d, \+\d+\.\d\] points after SFT", text
+    )
+    assert re.search(r"Pearson r = 0\.\d\d \[", text)
+    assert "| GRPO astro |" in text
+    assert "astro-rl@10" not in text, "checkpoints are points of the picture, not rows"
+    names = {"pass-at-1", "sft-loss", "rl-curves", "backtracks-accuracy"}
+    assert {path.stem for path in folder.glob("*.png")} == {path.stem for path in folder.glob("*.svg")} == names
+    assert all(f"]({name}.png)" in text for name in names)
+
+
+def test_the_html_needs_no_other_file_and_no_word_of_a_model_acts_in_it(tmp_path: Path) -> None:
+    """No scripts, no handlers, no links out; the hostile text is there as text."""
+    page = (write_report(finished(tmp_path / "r")) / "report.html").read_text(encoding="utf-8")
+    seen = Tags()
+    seen.feed(page)
+    assert "<script>alert(1)</script>" in seen.text
+    assert not {"script", "link", "iframe", "object"} & {tag for tag, _ in seen.tags}
+    assert not [name for _, attributes in seen.tags for name in attributes if name.startswith("on")]
+    sources = [attributes["src"] for tag, attributes in seen.tags if tag == "img"]
+    assert len(sources) == 4
+    assert all(source and source.startswith("data:image/svg+xml;base64,") for source in sources)
+    assert "\x1b" not in page
+
+
+def test_model_text_cannot_leave_its_block_in_markdown(tmp_path: Path) -> None:
+    """The fence is longer than any in the text."""
+    text = (write_report(finished(tmp_path / "r")) / "report.md").read_text(encoding="utf-8")
+    assert "\n````text\n" in text
+    outside = re.sub(r"(?ms)^(`{3,})text\n.*?^\1$", "", text)
+    assert "alert" in HOSTILE
+    assert "alert" not in outside
+
+
+def test_what_is_missing_is_said(tmp_path: Path) -> None:
+    """A run without a stage after the traces has a report that says so; so has one that is half done."""
+    path = begun(tmp_path / "r")
+    text = (write_report(path) / "report.md").read_text(encoding="utf-8")
+    for line in ("No model was evaluated yet", "No SFT", "No GRPO", "no difference to report"):
+        assert line in text
+    train(path, "astro")
+    evaluate(path, "base", "held-out", 0.1)
+    text = (write_report(path) / "report.md").read_text(encoding="utf-8")
+    assert "Not evaluated: Direct-SFT, ASTRO-SFT, Direct-RL, ASTRO-RL." in text
+    assert "No SFT" not in text
+    assert "no difference to report" in text
+
+
+def test_the_same_run_gives_the_same_report(tmp_path: Path) -> None:
+    """Byte for byte, pictures included."""
+    path = finished(tmp_path / "r")
+    first = {file.name: file.read_bytes() for file in write_report(path).iterdir()}
+    assert {file.name: file.read_bytes() for file in write_report(path).iterdir()} == first
