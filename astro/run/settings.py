@@ -13,6 +13,7 @@ from astro.sampling.prompting import PromptConfig
 from astro.search import SearchConfig
 from astro.store.settings import settings_hash
 from astro.traces import TracesConfig
+from astro.train.settings import GrpoConfig, SftConfig, TrainingSetup
 from astro.verify.settings import VerifyConfig
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -31,6 +32,9 @@ SPEED_SETTINGS = frozenset(
         "verify.workers",
         "verify.memory_mb",
         "verify.cache_size",
+        # Stages after the data sets; each keeps the settings that made it beside its files.
+        "sft",
+        "grpo",
     }
 )
 
@@ -51,6 +55,7 @@ class RunConfig(Section):
 
     name: of the run directory: letters, digits, dot, dash, underscore.
     seed: every random choice derives from it and from the problem's id.
+    sft, grpo: the training after the data sets; without its section a stage is left out.
     """
 
     name: str
@@ -61,12 +66,25 @@ class RunConfig(Section):
     search: SearchConfig = SearchConfig()
     verify: VerifyConfig = VerifyConfig()
     traces: TracesConfig = TracesConfig()
+    sft: SftConfig | None = None
+    grpo: GrpoConfig | None = None
     output: OutputConfig = OutputConfig()
 
     @property
     def directory(self) -> Path:
         """The run directory."""
         return Path(self.output.folder) / self.name
+
+    def training(self) -> TrainingSetup:
+        """What the training stages take from this run beside their own sections."""
+        return TrainingSetup(
+            run=self.directory,
+            engine=self.engine,
+            prompt=self.prompt,
+            verify=self.verify,
+            seed=self.seed,
+            license=self.output.license,
+        )
 
     def identity(self) -> str:
         """16 hexadecimal digits, the same for every configuration that makes the same trees and traces."""

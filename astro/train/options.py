@@ -1,0 +1,95 @@
+"""Options that pass through to TRL and peft: their names are checked before any model is loaded, all at once."""
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from astro.errors import ConfigError, MissingDependencyError
+
+# What ASTRO decides, so that stages find each other's files.
+_OURS = {"output_dir": "it is the arm's folder in the run", "resume_from_checkpoint": "ASTRO finds the last checkpoint"}
+
+
+def check_names(options: Iterable[str], known: Iterable[str], section: str, owner: str) -> list[str]:
+    """One line for each option that owner does not have, with the nearest one that it has."""
+    known, lines = list(known), []
+    for option in options:
+        if option in _OURS:
+            lines.append(f"{section}.{option}: not yours to set, {_OURS[option]}")
+        elif option not in known:
+            near = difflib.get_close_matches(option, known, n=1, cutoff=0.5)
+            lines.append(
+                f"{section}.{option}: {owner} has no such option" + (f"; did you mean {near[0]!r}?" if near else "")
+            )
+    return lines
+
+
+def trainer_arguments(kind: str, section: str, given: Mapping[str, Any], ours: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of trl.SFTConfig or trl.GRPOConfig: ours, and over them what was given.
+
+    Raises ConfigError listing every unknown option, MissingDependencyError without TRL.
+    """
+    trl = import_trl()
+    owner = getattr(trl, kind)
+    mistakes = check_names(given, [field.name for field in fields(owner) if field.init], section, f"trl.{kind}")
+    if mistakes:
+        raise ConfigError("\n".join(mistakes))
+    return {**ours, **given}
+
+
+def trainer_config(kind: str, section: str, arguments: Mapping[str, Any]) -> Any:
+    """The configuration object of TRL. Raises ConfigError where TRL refuses the values."""
+    try:
+        return getattr(import_trl(), kind)(**arguments)
+    except (ValueError, TypeError) as error:
+        raise ConfigError(f"{section}: trl.{kind} refuses these options: {error}") from error
+
+
+def lora_config(lora: Mapping[str, Any] | None, section: str) -> Any:
+    """peft.LoraConfig for causal language models, or None. Raises ConfigError on unknown or impossible options."""
+    if lora is None:
+        return None
+    try:
+        from peft import LoraConfig  # noqa: PLC0415 - heavy
+    except ImportError as error:
+        raise MissingDependencyError("peft", "train", section) from error
+    mistakes = check_names(lora, [field.name for field in fields(LoraConfig) if field.init], section, "peft.LoraConfig")
+    if mistakes:
+        raise ConfigError("\n".join(mistakes))
+    # All linear layers, as in the QLoRA paper (arXiv 2305.14314, section 4): fewer fall behind full fine-tuning.
+    given = {"task_type": "CAUSAL_LM", "target_modules": "all-linear", **lora}
+    try:
+        return LoraConfig(**given)
+    except (ValueError, TypeError) as error:
+        raise ConfigError(f"{section}: peft.LoraConfig refuses these options: {error}") from error
+
+
+def machine_defaults(seed: int, folder: Path) -> dict[str, Any]:
+    """What both trainers are given unless the configuration says otherwise."""
+    import torch  # noqa: PLC0415 - heavy
+
+    on_cpu = not torch.cuda.is_available()
+    return {
+        "output_dir": str(folder),
+        "seed": seed,
+        "use_cpu": on_cpu,
+        "gradient_checkpointing": not on_cpu,  # trades time for the memory that GPUs are short of
+        "dataloader_pin_memory": not on_cpu,
+        "report_to": "tensorboard" if find_spec("tensorboard") else "none",
+        "disable_tqdm": True,
+    }
+
+
+def import_trl() -> Any:
+    """The package trl, quietly. Raises MissingDependencyError."""
+    import os  # noqa: PLC0415
+
+    os.environ.setdefault("TRL_EXPERIMENTAL_SILENCE", "1")
+    try:
+        import trl  # noqa: PLC0415 - heavy
+    except ImportError as error:
+        raise MissingDependencyError("trl", "train", "training") from error
+    return trl
