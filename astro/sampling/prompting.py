@@ -117,6 +117,7 @@ class PromptFormat:
     """Renders prompts for one model.
 
     Attributes:
+        style: whether prompts go through the chat template.
         step_stop: stop strings that end a step.
         end_stop: stop strings that end a whole solution.
     """
@@ -126,6 +127,7 @@ class PromptFormat:
         if config.style is PromptStyle.CHAT and not tokenizer.chat_template:
             raise ConfigError("prompt.style is chat, and the model has no chat template; set prompt.style=plain")
         self._config, self._tokenizer = config, tokenizer
+        self.style = config.style
         self._template = _load_template(config.template or config.style)
         self.step_stop = _STEP_STOP[config.step]
         self.end_stop = config.end_stop
@@ -135,7 +137,16 @@ class PromptFormat:
         """The prompt of a problem, up to where the model's own words begin."""
         if self._config.style is PromptStyle.PLAIN:
             return self._plain_ids(self._user_text(problem))
-        opening = self._opening(self._solve_turns(problem))
+        return self._solver_ids(self._solve_turns(problem))
+
+    def solve_ids_of(self, messages: Sequence[Mapping[str, str]]) -> list[int]:
+        """The prompt of turns that training_messages made, or of a conversation from elsewhere that the user ends."""
+        if self._config.style is PromptStyle.PLAIN:
+            return self.solve_ids(messages[-1]["content"].removesuffix(f"\n\n{self.instruction}"))
+        return self._solver_ids(messages)
+
+    def _solver_ids(self, turns: Sequence[Mapping[str, str]]) -> list[int]:
+        opening = self._opening(turns)
         prefix = self._config.thinking_prefix
         if prefix and not opening.rstrip().endswith(prefix.strip()):
             opening += prefix
