@@ -209,6 +209,50 @@ def verify(
         verify_lines(file, out, settings or [], Console(stderr=out is None))
 
 
+@app.command(
+    name="eval",
+    epilog=_examples(
+        "astro eval data/models/tiny-countdown configs/tiny.yaml",
+        "astro eval runs/tiny/checkpoints/astro/sft math500.jsonl samples=16 temperature=0.6",
+        "astro eval runs/tiny/checkpoints/astro/sft runs/tiny budget_forcing.wait=1 --out longer",
+    ),
+)
+def evaluate(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="A folder, or a hub name.", show_default=False)],
+    problems: Annotated[
+        str,
+        typer.Argument(
+            metavar="PROBLEMS",
+            help="A bundled set, file, folder or hub name, or a CONFIG or RUN with evaluation.sets.",
+            show_default=False,
+        ),
+    ],
+    settings: Settings = None,
+    *,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Gets a folder for each set.", show_default=False)
+    ] = None,
+    training: Annotated[
+        Path | None,
+        typer.Option(metavar="RUN_OR_FILE", help="What it was trained on, to look for in the set.", show_default=False),
+    ] = None,
+    like: Annotated[
+        Path | None,
+        typer.Option(metavar="CONFIG_OR_RUN", help="Ask and grade as it does.", show_default=False),
+    ] = None,
+) -> None:
+    """Evaluate a model: pass@1, pass@k, maj@k, length, backtracks, attempts and behaviours, with 95 % intervals.
+
+    Settings are those of a run; those of its section evaluation need no prefix (samples, temperature, top_p,
+    max_tokens, budget_forcing). A checkpoint of a run is asked as that run asks. What was answered is kept: the same
+    command goes on where it stopped, and prints a finished evaluation again.
+    """
+    with _reporting("Stopped. The responses so far are kept; the same command goes on from here."):
+        from astro.run.evaluating import evaluate as carry_out_evaluation  # noqa: PLC0415 - heavy
+
+        carry_out_evaluation(model, problems, settings or [], Console(), like=like, out=out, training=training)
+
+
 @app.command()
 def doctor() -> None:
     """Say what is installed here and which engine a run would use. Leaves with 1 if none would work."""

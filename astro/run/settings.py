@@ -7,6 +7,7 @@ from typing import Self
 from pydantic import Field, field_validator, model_validator
 
 from astro.config import Section
+from astro.evaluation import Arrangement, EvaluationConfig
 from astro.problems import ProblemsConfig
 from astro.sampling.engine import EngineConfig
 from astro.sampling.prompting import PromptConfig
@@ -35,6 +36,7 @@ SPEED_SETTINGS = frozenset(
         # Stages after the data sets; each keeps the settings that made it beside its files.
         "sft",
         "grpo",
+        "evaluation",
     }
 )
 
@@ -56,6 +58,7 @@ class RunConfig(Section):
     name: of the run directory: letters, digits, dot, dash, underscore.
     seed: every random choice derives from it and from the problem's id.
     sft, grpo: the training after the data sets; without its section a stage is left out.
+    evaluation: how base and trained models are measured, and on which sets; left out without it.
     """
 
     name: str
@@ -68,6 +71,7 @@ class RunConfig(Section):
     traces: TracesConfig = TracesConfig()
     sft: SftConfig | None = None
     grpo: GrpoConfig | None = None
+    evaluation: EvaluationConfig | None = None
     output: OutputConfig = OutputConfig()
 
     @property
@@ -85,6 +89,10 @@ class RunConfig(Section):
             seed=self.seed,
             license=self.output.license,
         )
+
+    def arrangement(self) -> Arrangement:
+        """How the run's models are asked and graded in an evaluation."""
+        return Arrangement(self.engine, self.evaluation or EvaluationConfig(), self.prompt, self.verify, self.seed)
 
     def identity(self) -> str:
         """16 hexadecimal digits, the same for every configuration that makes the same trees and traces."""

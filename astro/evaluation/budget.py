@@ -1,0 +1,192 @@
+"""One problem's responses, thinking as long as the model likes, or longer or shorter by force.
+
+Budget forcing is that of s1 (Muennighoff et al. 2025, arXiv 2501.19393, section 3.1): to think longer, the end of the
+thinking is taken back and "Wait" is put in its place; to think shorter, it is cut off and the answer is asked for.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Self
+
+from astro.errors import EngineDeadError, SamplingError
+from astro.evaluation.settings import BudgetForcing
+from astro.sampling.completion import Completion, FinishReason, Sampled, SampleParams
+from astro.sampling.engine import Engine
+from astro.sampling.prompting import PromptFormat
+from astro.sampling.seeds import derive_seed
+from astro.sampling.token_text import TokenText
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """One response.
+
+    text: all of it, without the string that ended it, what was forced into it included.
+    tokens: those that the model generated; what was forced on it is not counted, what was taken back is.
+    failure: why the engine gave none, or None.
+    """
+
+    text: str
+    prompt_tokens: int
+    tokens: int
+    finish_reason: FinishReason
+    failure: str | None = None
+
+    @classmethod
+    def refused(cls, failure: str, prompt_tokens: int) -> Self:
+        """In place of a response that the engine could not give."""
+        return cls("", prompt_tokens, 0, FinishReason.ERROR, failure)
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How to sample, and the budget forcing, if any."""
+
+    max_tokens: int
+    temperature: float
+    top_p: float
+    forcing: BudgetForcing | None = None
+
+    def params(self, n: int, max_tokens: int, seed: int, stop: tuple[str, ...]) -> SampleParams:
+        """The parameters of one request."""
+        return SampleParams(
+            n=n, max_tokens=max_tokens, temperature=self.temperature, top_p=self.top_p, stop=stop, seed=seed
+        )
+
+
+async def respond(
+    sampler: Engine, prompt_format: PromptFormat, prompt: Sequence[int], budget: Budget, *, n: int, seed: int
+) -> list[Answered]:
+    """Ask for n responses to a prompt, all at once. Raises SamplingError as the sampler does."""
+    stop, forcing = prompt_format.end_stop, budget.forcing
+    first = budget.max_tokens
+    if forcing is not None:
+        if forcing.end_of_thinking is not None:
+            stop = (*stop, forcing.end_of_thinking)
+        if forcing.cut_thinking is not None:
+            first = min(first, forcing.cut_thinking)
+    sampled = await sampler.sample(prompt, budget.params(n, first, seed, stop))
+    if forcing is None:
+        return [_answered(completion, sampled) for completion in sampled.completions]
+    forced = [
+        _Forced(
+            sampler,
+            prompt_format,
+            tuple(prompt),
+            budget=budget,
+            forcing=forcing,
+            seed=derive_seed(seed, "forced", sample),
+        )
+        for sample in range(n)
+    ]
+    pairs = zip(forced, sampled.completions, strict=True)
+    tasks = [asyncio.create_task(one.go_on(completion)) for one, completion in pairs]
+    try:
+        return [await task for task in tasks]
+    except BaseException:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        raise
+
+
+def _answered(completion: Completion, sampled: Sampled) -> Answered:
+    tokens = len(completion.token_ids)
+    return Answered(_said(completion), sampled.prompt_tokens, tokens, completion.finish_reason)
+
+
+def _said(completion: Completion) -> str:
+    """The text without the stop string, and what else its last token held."""
+    end = completion.text.rfind(completion.stop) if completion.stop else -1
+    return completion.text if end < 0 else completion.text[:end]
+
+
+class _Forced:
+    """A response in the making, of which the first completion is there."""
+
+    def __init__(
+        self,
+        sampler: Engine,
+        prompt_format: PromptFormat,
+        prompt: tuple[int, ...],
+        *,
+        budget: Budget,
+        forcing: BudgetForcing,
+        seed: int,
+    ) -> None:
+        self._sampler, self._prompt_format, self._prompt = sampler, prompt_format, prompt
+        self._budget, self._forcing, self._seed = budget, forcing, seed
+        self._token_text = TokenText(sampler.tokenizer)
+        self._ids: tuple[int, ...] = ()  # of the response so far
+        self._text = ""
+        self._tokens = 0
+        self._requests = 0
+
+    async def go_on(self, completion: Completion) -> Answered:
+        """Force the thinking on or off, and let the model finish."""
+        completion = self._add(completion)
+        if self._forcing.cut_thinking is not None:
+            completion = await self._cut(completion, self._forcing.cut_thinking)
+        elif self._forcing.wait is not None:
+            completion = await self._prolong(completion, self._forcing.wait)
+        if self._thinks_on(completion):
+            self._push(self._forcing.end_of_thinking or "")
+            completion = await self._sample(self._room(), self._prompt_format.end_stop)
+        return Answered(self._text, len(self._prompt), self._tokens, completion.finish_reason)
+
+    async def _prolong(self, completion: Completion, times: int) -> Completion:
+        stop = self._prompt_format.end_stop
+        if self._forcing.end_of_thinking is not None:
+            stop = (*stop, self._forcing.end_of_thinking)
+        for _ in range(times):
+            if completion.finish_reason is not FinishReason.STOP or self._room() < 1:
+                break
+            self._push(self._forcing.wait_text)
+            completion = await self._sample(self._room(), stop)
+        return completion
+
+    async def _cut(self, completion: Completion, thinking: int) -> Completion:
+        if completion.finish_reason is FinishReason.LENGTH and self._tokens >= min(thinking, self._budget.max_tokens):
+            self._push(self._forcing.cut_text)
+            return await self._sample(self._forcing.answer_tokens, self._prompt_format.end_stop)
+        return completion
+
+    def _thinks_on(self, completion: Completion) -> bool:
+        """Whether the thinking has ended by its own mark, and the answer is still to come."""
+        end = self._forcing.end_of_thinking
+        return end is not None and completion.stop == end and self._room() >= 1
+
+    def _room(self) -> int:
+        return self._budget.max_tokens - self._tokens
+
+    async def _sample(self, max_tokens: int, stop: tuple[str, ...]) -> Completion:
+        seed = derive_seed(self._seed, self._requests)
+        self._requests += 1
+        params = self._budget.params(1, max_tokens, seed, stop)
+        try:
+            sampled = await self._sampler.sample([*self._prompt, *self._ids], params)
+        except EngineDeadError:
+            raise
+        except SamplingError:  # the context window is full
+            return Completion("", (), 0.0, FinishReason.LENGTH)
+        return self._add(sampled.completions[0])
+
+    def _add(self, completion: Completion) -> Completion:
+        """Take in what the model said, its end token and its stop string taken back."""
+        said = _said(completion)
+        if said == completion.text:
+            ids = completion.token_ids
+            while ids and not self._token_text.piece(ids[-1]):  # the end token, which has no text
+                ids = ids[:-1]
+        else:
+            ids = tuple(self._prompt_format.continuation_ids([*self._prompt, *self._ids], said))
+        self._text += said
+        self._ids += ids
+        self._tokens += len(completion.token_ids)
+        return replace(completion, text=said)
+
+    def _push(self, text: str) -> None:
+        """Put words into the model's mouth."""
+        self._ids += tuple(self._prompt_format.continuation_ids([*self._prompt, *self._ids], text))
+        self._text += text

@@ -1,0 +1,88 @@
+"""Does an evaluation set repeat what a model was trained on?"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from astro.problems.problem import Problem
+from astro.problems.quality import Contamination, fingerprint, words
+
+LONG_RUN = 13  # words; the length that the GPT-3 report, appendix C, compares
+SHORT_RUN = 8  # words; one alone is often a turn of phrase, half of all of a problem's is not
+_EXAMPLES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Leak:
+    """An evaluated problem that a training problem gives away; exact where they ask the same."""
+
+    problem_id: str
+    training_id: str
+    exact: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What an evaluation set shares with training problems.
+
+    training: number of training problems compared with.
+    """
+
+    training: int
+    leaks: tuple[Leak, ...]
+
+    @property
+    def exact(self) -> int:
+        """Problems that are asked in training, too."""
+        return sum(leak.exact for leak in self.leaks)
+
+    @property
+    def near(self) -> int:
+        """Problems that are much like one in training."""
+        return len(self.leaks) - self.exact
+
+    def as_json(self) -> dict[str, Any]:
+        """For figures.json."""
+        examples = [[leak.problem_id, leak.training_id] for leak in self.leaks[:_EXAMPLES]]
+        return {"training": self.training, "exact": self.exact, "near": self.near, "examples": examples}
+
+
+def find_contamination(problems: Iterable[Problem], training: Sequence[Problem]) -> Report:
+    """Compare an evaluation set with the training problems.
+
+    Exact: the same id and task, the same words in the prompt, or in Countdown the same multiset of numbers, target and
+    rules (astro.problems.quality.fingerprint). Near: a run of 13 words in common with a training problem, or half of
+    the runs of 8 words with training problems; in Countdown the same multiset of numbers.
+    """
+    asked = {fingerprint(problem): problem.id for problem in training}
+    ids = {(problem.id, problem.task) for problem in training}
+    long_runs = Contamination((problem for problem in training if not _is_numbers(problem)), LONG_RUN)
+    short_runs = {run: problem.id for problem in training for run in _runs(problem)}
+    leaks = []
+    for problem in problems:
+        same = asked.get(fingerprint(problem)) or (problem.id if (problem.id, problem.task) in ids else None)
+        if same is not None:
+            leaks.append(Leak(problem.id, same, exact=True))
+        elif (alike := _alike(problem, long_runs, short_runs)) is not None:
+            leaks.append(Leak(problem.id, alike, exact=False))
+    return Report(len(training), tuple(sorted(leaks, key=lambda leak: not leak.exact)))
+
+
+def _alike(problem: Problem, long_runs: Contamination, short_runs: dict[int, str]) -> str | None:
+    if not _is_numbers(problem) and (overlap := long_runs.find(problem)):
+        return overlap.other_id
+    runs = _runs(problem)
+    shared = [short_runs[run] for run in runs if run in short_runs]
+    return shared[0] if shared and 2 * len(shared) >= len(runs) else None
+
+
+def _runs(problem: Problem) -> list[int]:
+    """Hashes of the runs of 8 words; of a Countdown problem the one of its numbers, which are all its prompt says."""
+    if _is_numbers(problem):
+        return [hash(("countdown", *sorted(problem.metadata["numbers"])))]
+    text = words(problem.prompt)
+    return [hash(tuple(text[at : at + SHORT_RUN])) for at in range(len(text) - SHORT_RUN + 1)]
+
+
+def _is_numbers(problem: Problem) -> bool:
+    return problem.task == "countdown" and "numbers" in problem.metadata

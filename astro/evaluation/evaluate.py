@@ -1,0 +1,279 @@
+"""A model on problem sets: responses, figures, and the two files that others read.
+
+    FOLDER/SET/responses.parquet    one row a response
+    FOLDER/SET/figures.json         what they come to; written last
+    FOLDER/SET/settings.yaml        what is evaluated and how, written first
+
+While responses come in, the folder holds a journal; the same call goes on from it.
+"""
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import yaml
+
+from astro.errors import StoreError
+from astro.evaluation.contamination import find_contamination
+from astro.evaluation.figures import figures_of
+from astro.evaluation.inputs import model_fingerprint, problems_fingerprint
+from astro.evaluation.judging import Questions, judge_all, with_judgements
+from astro.evaluation.responses import SCHEMA, SECONDS, TABLE, Asked, sample_all
+from astro.evaluation.settings import EvaluationConfig
+from astro.problems.problem import Problem
+from astro.sampling.engine import Engine, EngineConfig, open_sampler
+from astro.sampling.prompting import PromptConfig, PromptFormat
+from astro.store.atomic import sweep, write_text, writing
+from astro.store.journal import Journal
+from astro.store.lock import RunLock
+from astro.store.settings import differences
+from astro.store.shards import write_parquet
+from astro.verify.settings import VerifyConfig
+from astro.verify.verifier import Verifier
+
+RESPONSES, FIGURES, SETTINGS = "responses.parquet", "figures.json", "settings.yaml"
+_JOURNAL, _JUDGED = "journal.astj", "judged.astj"
+# How fast, not what: these may change between one start and the next.
+_SPEED = {
+    "engine": {"model", "max_num_seqs", "gpu_memory_utilization", "kv_cache_gib", "tensor_parallel_size"},
+    "verify": {"workers", "memory_mb", "cache_size"},
+}
+# The responses do not depend on these: with others, the figures are computed again.
+_OF_FIGURES = frozenset({"settings.evaluation.resamples", "inputs.training"})
+
+OpenEngine = Callable[[EngineConfig], Engine]
+Progress = Callable[[str, int, int], None]
+"""Told the name of a set, how many of its problems are done, and of how many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrangement:
+    """How models are asked and graded, the same for all that are compared; the sections of a run's configuration.
+
+    engine: whose model is replaced by the one that is evaluated. seed: of the run.
+    """
+
+    engine: EngineConfig
+    evaluation: EvaluationConfig
+    prompt: PromptConfig = field(default_factory=PromptConfig)
+    verify: VerifyConfig = field(default_factory=VerifyConfig)
+    seed: int = 0
+
+    def engine_for(self, model: str) -> EngineConfig:
+        """The engine that serves a model."""
+        return self.engine.model_copy(update={"model": model, "kind": self.evaluation.engine or self.engine.kind})
+
+    def settings(self) -> dict[str, Any]:
+        """What the responses depend on, beside the model and the problems."""
+        evaluation = self.evaluation.model_dump(mode="json", exclude={"sets", "engine"})
+        return {
+            "seed": self.seed,
+            "evaluation": evaluation,
+            "engine": self.engine_for("").model_dump(mode="json", exclude=_SPEED["engine"]),
+            "prompt": self.prompt.model_dump(mode="json"),
+            "verify": self.verify.model_dump(mode="json", exclude=_SPEED["verify"]),
+        }
+
+
+def evaluate_model(
+    name: str,
+    model: str,
+    sets: Mapping[str, Sequence[Problem]],
+    how: Arrangement,
+    folder: Path,
+    *,
+    training: Sequence[Problem] | None = None,
+    engine: Engine | None = None,
+    open_engine: OpenEngine = open_sampler,
+    progress: Progress = lambda *_: None,
+) -> dict[str, dict[str, Any]]:
+    """Evaluate a model on problem sets and return the content of each set's figures.json, by the set's name.
+
+    name: of the model in tables, such as astro-sft. model: its folder or hub name. folder: gets a folder for each set.
+    training: what the model was trained on, for the contamination check. engine: already open with this model; it is
+    left open. Without it one is opened if there is anything left to ask, and closed before this returns, so that the
+    next model can be loaded.
+
+    Raises StoreError where a folder holds another evaluation, ConfigError and SamplingError as the engine does.
+    """
+    if how.evaluation.judge is not None:
+        Questions(how.evaluation.judge.questions)  # a mistake in it is told before a model is loaded
+    fingerprint = model_fingerprint(model)
+    trained_on = None if training is None else problems_fingerprint(training)
+
+    def begin(set_name: str, problems: Sequence[Problem]) -> _Study:
+        inputs = {"model": fingerprint, "problems": problems_fingerprint(problems), "training": trained_on}
+        identity = {"model": name, "set": set_name, "settings": how.settings(), "inputs": inputs}
+        return _Study(folder / set_name, problems, identity, training)
+
+    with ExitStack() as stack:
+        studies = [stack.enter_context(begin(set_name, problems)) for set_name, problems in sets.items()]
+        unanswered = [study for study in studies if not study.answered]
+        if unanswered:
+            verifier = Verifier(how.verify)
+            stack.callback(verifier.close)
+            opened = engine or open_engine(how.engine_for(model))
+            asyncio.run(_answer(opened, verifier, how, unanswered, progress, close=engine is None))
+        unjudged = [study for study in studies if not study.judged]
+        if unjudged and how.evaluation.judge is not None:
+            asyncio.run(_judge(open_engine(how.evaluation.judge.engine), how, unjudged))
+        return {study.set_name: study.conclude(how) for study in studies}
+
+
+async def _answer(
+    engine: Engine,
+    verifier: Verifier,
+    how: Arrangement,
+    studies: Sequence["_Study"],
+    progress: Progress,
+    *,
+    close: bool,
+) -> None:
+    try:
+        prompt_format = PromptFormat(how.prompt, engine.tokenizer)
+        for study in studies:
+            asked = Asked(engine, prompt_format, verifier, how.evaluation, study.set_name, how.seed)
+
+            def note(done: int, total: int, study: "_Study" = study) -> None:
+                progress(study.set_name, done, total)
+
+            await sample_all(asked, study.problems, study.journal, note)
+    finally:
+        if close:
+            await engine.close()
+
+
+async def _judge(engine: Engine, how: Arrangement, studies: Sequence["_Study"]) -> None:
+    assert how.evaluation.judge is not None
+    try:
+        for study in studies:
+            problems = {problem.id: problem for problem in study.problems}
+            with Journal(study.folder / _JUDGED, writable=True) as journal:
+                await judge_all(
+                    engine, how.evaluation.judge, problems, study.responses(), journal=journal, seed=how.seed
+                )
+    finally:
+        await engine.close()
+
+
+class _Study:
+    """One model on one set: its folder, and how far it is."""
+
+    def __init__(
+        self,
+        folder: Path,
+        problems: Sequence[Problem],
+        identity: Mapping[str, Any],
+        training: Sequence[Problem] | None,
+    ) -> None:
+        """Begin a study, or go on with the one in the folder. Raises StoreError where it is another one."""
+        self.folder, self.problems = folder, problems
+        self.set_name: str = identity["set"]
+        self._training, self._identity = training, dict(identity)
+        if not problems:
+            raise StoreError(f"the evaluation set {self.set_name} has no problems")
+        with writing(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+        self._lock = RunLock(folder / ".lock")
+        try:
+            sweep(folder)
+            self._claim()
+            published = (folder / RESPONSES).exists()
+            if published:  # a kill may have come before the journals went
+                self._remove_journals()
+            self.journal = Journal(folder / _JOURNAL, writable=not published)
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.journal.close()
+        self._lock.release()
+
+    def _claim(self) -> None:
+        """Check that the folder holds this very study, or make it so."""
+        path = self.folder / SETTINGS
+        if path.exists():
+            old = yaml.safe_load(path.read_text(encoding="utf-8"))
+            changed = differences(old, self._identity, _OF_FIGURES)
+            if changed:
+                lines = "\n".join(f"  {line.replace(' in the run,', ' before,')}" for line in changed)
+                raise StoreError(
+                    f"{self.folder} holds an evaluation that differs from this one:\n{lines}\n"
+                    "Give the same settings, another folder or another name of the set, or delete that folder."
+                )
+        with writing(path):
+            write_text(path, yaml.safe_dump(self._identity, sort_keys=False, allow_unicode=True))
+
+    @property
+    def answered(self) -> bool:
+        """Whether all responses are there."""
+        ids = {problem.id for problem in self.problems}
+        return (self.folder / RESPONSES).exists() or ids <= self.journal.problem_ids
+
+    @property
+    def judged(self) -> bool:
+        """Whether the judge, if there is one, has seen all responses."""
+        return (self.folder / RESPONSES).exists()
+
+    def responses(self) -> pa.Table:
+        """The rows of all responses, in the order of the problems."""
+        if (self.folder / RESPONSES).exists():
+            return pq.read_table(self.folder / RESPONSES)
+        parts = [self.journal.read_table(problem.id, TABLE) for problem in self.problems]
+        return pa.concat_tables([SCHEMA.empty_table(), *parts])
+
+    def conclude(self, how: Arrangement) -> dict[str, Any]:
+        """Write the two files, unless they are there, and return the content of figures.json."""
+        path = self.folder / FIGURES
+        with writing(self.folder):
+            if not (self.folder / RESPONSES).exists():
+                self._publish(how)
+            if path.exists():
+                figures: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+                if {key: figures.get(key) for key in self._identity} == self._identity:
+                    return figures
+            figures = self._figures(how)
+            write_text(path, json.dumps(figures, indent=1, ensure_ascii=False) + "\n")
+            return figures
+
+    def _publish(self, how: Arrangement) -> None:
+        """Turn the journals into one Parquet file."""
+        table = self.responses()
+        seconds = [
+            self.journal.read_table(problem.id, SECONDS).column("seconds")[0].as_py() for problem in self.problems
+        ]
+        if how.evaluation.judge is not None:
+            with Journal(self.folder / _JUDGED, writable=False) as journal:
+                table = with_judgements(table, journal)
+        table = table.replace_schema_metadata({"seconds": f"{sum(seconds):.3f}"})
+        write_parquet(self.folder / RESPONSES, table)
+        self.journal.close()
+        self._remove_journals()
+
+    def _remove_journals(self) -> None:
+        for name in (_JOURNAL, _JUDGED):
+            (self.folder / name).unlink(missing_ok=True)
+
+    def _figures(self, how: Arrangement) -> dict[str, Any]:
+        table = self.responses()
+        contamination = None
+        if self._training is not None:
+            contamination = find_contamination(self.problems, self._training).as_json()
+        return {
+            **self._identity,
+            "samples": how.evaluation.drawn,
+            "seconds": float((table.schema.metadata or {}).get(b"seconds", b"nan")),
+            "generated_tokens": sum(table.column("tokens").to_pylist()),
+            "contamination": contamination,
+            **figures_of(table, how.evaluation.resamples, how.seed),
+        }

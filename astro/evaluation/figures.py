@@ -1,0 +1,87 @@
+"""What the responses of a model to a set come to: every figure with its interval, overall and for each group."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from astro.evaluation.statistics import Floats, Interval, bootstrap_ratios, maj_at_k, pass_at_k
+from astro.sampling.completion import FinishReason
+
+BEHAVIOURS = ("verification", "backtracking", "subgoals", "backward_chaining")
+PER_BACKTRACK = ("wrong_to_right", "right_to_wrong")  # shares of the backtracks, not of the responses
+
+Row = dict[str, Any]
+
+
+def ks_of(samples: int) -> list[int]:
+    """The k of pass@k and maj@k: the powers of two below the number of samples, and that number."""
+    return [*(1 << power for power in range(samples.bit_length()) if 1 << power < samples), samples]
+
+
+def figures_of(table: pa.Table, resamples: int, seed: int) -> dict[str, Any]:
+    """The parts problems, figures and groups of figures.json, from the rows of responses.parquet.
+
+    Every problem has the same number of responses. Groups come in the order of their names.
+    """
+    by_problem: dict[str, list[Row]] = {}
+    for row in table.drop_columns(["text"]).to_pylist():
+        by_problem.setdefault(row["problem_id"], []).append(row)
+    groups: dict[str, list[list[Row]]] = {}
+    for rows in by_problem.values():
+        groups.setdefault(rows[0]["group"], []).append(rows)
+    whole = _part(list(by_problem.values()), resamples, seed)
+    return {**whole, "groups": {name: _part(groups[name], resamples, seed) for name in sorted(groups)}}
+
+
+def _part(problems: Sequence[Sequence[Row]], resamples: int, seed: int) -> dict[str, Any]:
+    columns = _columns(problems)
+    tops = np.stack([top for top, _ in columns.values()], axis=1)
+    bottoms = np.stack([bottom for _, bottom in columns.values()], axis=1)
+    intervals = bootstrap_ratios(tops, bottoms, resamples, np.random.default_rng(seed))
+    return {
+        "problems": len(problems),
+        "figures": {name: as_json(interval) for name, interval in zip(columns, intervals, strict=True)},
+    }
+
+
+def as_json(interval: Interval) -> dict[str, float | None]:
+    """An interval in figures.json."""
+    return {"value": interval.value, "low": interval.low, "high": interval.high}
+
+
+def _columns(problems: Sequence[Sequence[Row]]) -> dict[str, tuple[Floats, Floats]]:
+    """Each figure as a sum over a problem's responses and the count it is divided by: two arrays of shape [P]."""
+    samples, ones = len(problems[0]), np.ones(len(problems))
+    columns: dict[str, tuple[Floats, Floats]] = {}
+    right = [sum(row["correct"] for row in rows) for rows in problems]
+    for k in ks_of(samples):
+        columns[f"pass_at_{k}"] = np.array([pass_at_k(samples, count, k) for count in right]), ones
+    votes = [[(vote_of(row), bool(row["correct"])) for row in rows] for rows in problems]
+    for k in ks_of(samples):
+        columns[f"maj_at_{k}"] = np.array([maj_at_k(each, k) for each in votes]), ones
+    every = ones * samples
+    for name, column in (("tokens", "tokens"), ("backtracks", "backtracks"), ("first_attempt", "first_correct")):
+        columns[name] = _summed(problems, column), every
+    for name in PER_BACKTRACK:
+        columns[name] = _summed(problems, name), columns["backtracks"][0]
+    finished = [sum(row["finish_reason"] == FinishReason.STOP for row in rows) for rows in problems]
+    columns["finished"] = np.array(finished, dtype=np.float64), every
+    for name in BEHAVIOURS:
+        columns[name] = _summed(problems, name), every
+        judged = f"judged_{name}"
+        if judged in problems[0][0]:
+            asked = [sum(row[judged] is not None for row in rows) for rows in problems]
+            columns[judged] = _summed(problems, judged), np.array(asked, dtype=np.float64)
+    return columns
+
+
+def vote_of(row: Row) -> str | None:
+    """What a response votes for: its canonical answer, else the answer as written; None where it has none."""
+    vote = row["canonical"] if row["canonical"] is not None else row["answer"]
+    return None if vote is None else str(vote)
+
+
+def _summed(problems: Sequence[Sequence[Row]], column: str) -> Floats:
+    return np.array([sum(row[column] or 0 for row in rows) for rows in problems], dtype=np.float64)

@@ -1,0 +1,203 @@
+"""The responses of a model: sampled with everything in flight, graded, read for attempts and behaviours, kept.
+
+A problem's responses are appended to a journal as soon as they are there, so a kill loses those under way and nothing
+else. Grading and writing happen in a thread beside the engine: sampling waits for neither.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from astro.errors import EngineDeadError, SamplingError
+from astro.evaluation.attempts import judge_attempts
+from astro.evaluation.behaviours import find_behaviours
+from astro.evaluation.budget import Answered, Budget, respond
+from astro.evaluation.settings import EvaluationConfig
+from astro.problems.problem import Problem
+from astro.sampling.engine import Engine
+from astro.sampling.prompting import PromptFormat
+from astro.sampling.seeds import derive_seed
+from astro.store.journal import Entry, Journal
+from astro.verify.verdict import Outcome, Verdict
+from astro.verify.verifier import Verifier
+
+TABLE, SECONDS = "responses", "seconds"
+_SECONDS_SCHEMA = pa.schema([pa.field("seconds", pa.float64(), nullable=False)])
+SCHEMA = pa.schema([
+    pa.field("problem_id", pa.string(), nullable=False),
+    pa.field("group", pa.string(), nullable=False),
+    pa.field("sample", pa.int32(), nullable=False),
+    pa.field("text", pa.string(), nullable=False),
+    pa.field("prompt_tokens", pa.int32(), nullable=False),
+    pa.field("tokens", pa.int32(), nullable=False),
+    pa.field("finish_reason", pa.string(), nullable=False),
+    pa.field("outcome", pa.string(), nullable=False),
+    pa.field("correct", pa.bool_(), nullable=False),
+    pa.field("answer", pa.string()),
+    pa.field("canonical", pa.string()),
+    pa.field("backtracks", pa.int32(), nullable=False),
+    pa.field("first_correct", pa.bool_(), nullable=False),
+    pa.field("wrong_to_right", pa.int32(), nullable=False),
+    pa.field("right_to_wrong", pa.int32(), nullable=False),
+    pa.field("verification", pa.bool_(), nullable=False),
+    pa.field("backtracking", pa.bool_(), nullable=False),
+    pa.field("subgoals", pa.bool_(), nullable=False),
+    pa.field("backward_chaining", pa.bool_(), nullable=False),
+])  # fmt: skip
+_LEVELS = ("level", "difficulty", "type", "subject", "year")  # of metadata; the first that a problem has
+
+Progress = Callable[[int, int], None]
+"""Told how many problems are done, and of how many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A model, and how a set's problems are put to it and graded.
+
+    seed: of the run; the responses' seeds derive from it, the set's name and the problem's id.
+    """
+
+    sampler: Engine
+    prompt_format: PromptFormat
+    verifier: Verifier
+    config: EvaluationConfig
+    set_name: str
+    seed: int
+
+
+def group_of(problem: Problem) -> str:
+    """The part of a set that a problem belongs to: how many numbers it has, its level, else its task."""
+    numbers = problem.metadata.get("numbers")
+    if problem.task == "countdown" and isinstance(numbers, Sequence):
+        return f"{len(numbers)} numbers"
+    named = {str(name).lower(): content for name, content in problem.metadata.items()}
+    for name in _LEVELS:
+        content = named.get(name)
+        if isinstance(content, str | int) and not isinstance(content, bool) and 0 < len(str(content)) <= 40:
+            text = str(content)
+            return text if name in text.lower() or not text.isdecimal() else f"{name} {text}"
+    return problem.task
+
+
+async def sample_all(asked: Asked, problems: Sequence[Problem], journal: Journal, progress: Progress) -> None:
+    """Answer the problems that are not in the journal yet. What has come in is durable on return, also on Ctrl-C.
+
+    A problem that the engine refuses (a prompt longer than its window) gets responses that are errors. Raises
+    EngineDeadError, and StoreError if the disk refuses.
+    """
+    done = journal.problem_ids
+    todo = [problem for problem in problems if problem.id not in done]
+    recorder = _Recorder(asked, journal, lambda count: progress(len(problems) - len(todo) + count, len(problems)))
+    writing = asyncio.create_task(recorder.write())
+    tasks = [asyncio.create_task(_answer(asked, problem, recorder)) for problem in todo]
+    answering = asyncio.gather(*tasks)
+    try:
+        either: set[asyncio.Future[Any]] = {answering, writing}
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        if answering.done():
+            answering.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        recorder.end()
+        await writing
+
+
+async def _answer(asked: Asked, problem: Problem, recorder: "_Recorder") -> None:
+    config = asked.config
+    budget = Budget(config.max_tokens, config.temperature, config.top_p, config.budget_forcing)
+    seed = derive_seed(asked.seed, "evaluate", asked.set_name, problem.id)
+    prompt = asked.prompt_format.solve_ids(problem.prompt)
+    try:
+        responses = await respond(asked.sampler, asked.prompt_format, prompt, budget, n=config.drawn, seed=seed)
+    except EngineDeadError:
+        raise
+    except SamplingError as error:
+        responses = [Answered.refused(str(error), len(prompt))] * config.drawn
+    recorder.put(problem, responses)
+
+
+class _Recorder:
+    """Grades and writes what is put into it, in a thread; what comes in during one round goes into the next."""
+
+    def __init__(self, asked: Asked, journal: Journal, progress: Callable[[int], None]) -> None:
+        self._asked, self._journal, self._progress = asked, journal, progress
+        self._waiting: list[tuple[Problem, Sequence[Answered]]] = []
+        self._news = asyncio.Event()
+        self._ended = False
+        self._written = 0
+        self._since = time.monotonic()
+
+    def put(self, problem: Problem, responses: Sequence[Answered]) -> None:
+        self._waiting.append((problem, responses))
+        self._news.set()
+
+    def end(self) -> None:
+        self._ended = True
+        self._news.set()
+
+    async def write(self) -> None:
+        while self._waiting or not self._ended:
+            await self._news.wait()
+            self._news.clear()
+            batch, self._waiting = self._waiting, []
+            if batch:
+                await asyncio.to_thread(self._record, batch)
+                self._written += len(batch)
+                self._progress(self._written)
+
+    def _record(self, batch: Sequence[tuple[Problem, Sequence[Answered]]]) -> None:
+        verifier = self._asked.verifier
+        answered = [(problem, one.text) for problem, each in batch for one in each if one.failure is None]
+        verdicts = iter(verifier.verify_many(answered))
+        now, before = time.monotonic(), self._since
+        self._since = now
+        # The wall time of the batch, shared out, so that its sum is that of all starts together.
+        seconds = pa.Table.from_pylist([{"seconds": (now - before) / len(batch)}], schema=_SECONDS_SCHEMA)
+        entries = []
+        for problem, each in batch:
+            judged = [
+                next(verdicts) if one.failure is None else Verdict(Outcome.ERROR, reason=one.failure) for one in each
+            ]
+            rows = [
+                row_of(problem, sample, response, verdict, verifier)
+                for sample, (response, verdict) in enumerate(zip(each, judged, strict=True))
+            ]
+            entries.append(Entry(problem.id, {TABLE: pa.Table.from_pylist(rows, schema=SCHEMA), SECONDS: seconds}))
+        self._journal.append(entries)
+
+
+def row_of(problem: Problem, sample: int, response: Answered, verdict: Verdict, verifier: Verifier) -> dict[str, Any]:
+    """The row of one response; the verifier judges its abandoned attempts."""
+    attempts = judge_attempts(problem, response.text, verdict.correct, verifier)
+    return _writable({
+        "problem_id": problem.id,
+        "group": group_of(problem),
+        "sample": sample,
+        "text": response.text,
+        "prompt_tokens": response.prompt_tokens,
+        "tokens": response.tokens,
+        "finish_reason": str(response.finish_reason),
+        "outcome": str(verdict.outcome),
+        "correct": verdict.correct,
+        "answer": verdict.answer,
+        "canonical": verdict.canonical,
+        "backtracks": attempts.backtracks,
+        "first_correct": attempts.first_correct,
+        "wrong_to_right": attempts.wrong_to_right,
+        "right_to_wrong": attempts.right_to_wrong,
+        **asdict(find_behaviours(response.text, attempts.backtracks)),
+    })  # fmt: skip
+
+
+def _writable(row: dict[str, Any]) -> dict[str, Any]:
+    """Half surrogates, which a broken decoder may leave, cannot be written to any file."""
+    return {
+        name: content.encode(errors="replace").decode() if isinstance(content, str) else content
+        for name, content in row.items()
+    }

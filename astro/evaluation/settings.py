@@ -1,0 +1,88 @@
+"""The evaluation's section of the configuration."""
+
+import re
+from typing import Self
+
+from pydantic import Field, field_validator, model_validator
+
+from astro.config import Section
+from astro.problems import ProblemsConfig
+from astro.sampling.engine import EngineConfig, EngineKind
+from astro.sampling.prompting import PromptConfig
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,99}")
+
+
+class BudgetForcing(Section):
+    """Forcing a model to think longer or shorter than it would (s1, Muennighoff et al. 2025, arXiv 2501.19393).
+
+    Give wait or cut_thinking.
+
+    wait: so many times, when the model ends, its end is taken back and wait_text is put there instead; it goes on from
+        there, within the same max_tokens.
+    cut_thinking: after so many tokens the model is cut off, cut_text is put there, and it has answer_tokens to answer.
+        A model that has ended its thinking before is left alone.
+    wait_text: s1's "Wait"; with the white space it needs.
+    cut_text: ends the thinking and asks for the answer; a model that thinks between tags needs its closing tag here.
+    end_of_thinking: the text that ends the thinking, such as </think>; wait takes it back in place of the end. null for
+        models whose whole response is their thinking.
+    """
+
+    wait: int | None = Field(default=None, ge=1, le=64)
+    cut_thinking: int | None = Field(default=None, ge=1)
+    wait_text: str = Field(default="Wait", min_length=1)
+    cut_text: str = Field(default="\n\nFinal answer:", min_length=1)
+    end_of_thinking: str | None = Field(default=None, min_length=1)
+    answer_tokens: int = Field(default=64, ge=1)
+
+    @model_validator(mode="after")
+    def _one_direction(self) -> Self:
+        if (self.wait is None) == (self.cut_thinking is None):
+            raise ValueError("give wait (think longer) or cut_thinking (think shorter), one of the two")
+        return self
+
+
+class JudgeConfig(Section):
+    """A model that is asked which of the four behaviours a response shows, beside the patterns.
+
+    engine, prompt: the judge and how it is asked. questions: the prompt file, by its name here or a path.
+    """
+
+    engine: EngineConfig
+    prompt: PromptConfig = PromptConfig()
+    questions: str = "behaviours/v1"
+    max_tokens: int = Field(default=128, ge=1)
+
+
+class EvaluationConfig(Section):
+    """How models are evaluated.
+
+    sets: problem sets by name; each is a section like problems.
+    samples: responses a problem; one where temperature is 0, since greedy responses are all the same.
+    max_tokens: longest response.
+    engine: kind of engine, where it is not that of the run.
+    resamples: bootstrap resamples of each interval.
+    """
+
+    sets: dict[str, ProblemsConfig] = Field(default_factory=dict)
+    samples: int = Field(default=8, ge=1, le=4096)
+    temperature: float = Field(default=1.0, ge=0.0)
+    top_p: float = Field(default=1.0, gt=0.0, le=1.0)
+    max_tokens: int = Field(default=4096, ge=1)
+    engine: EngineKind | None = None
+    resamples: int = Field(default=2000, ge=100, le=100_000)
+    budget_forcing: BudgetForcing | None = None
+    judge: JudgeConfig | None = None
+
+    @property
+    def drawn(self) -> int:
+        """Responses that are sampled of each problem."""
+        return 1 if self.temperature == 0 else self.samples
+
+    @field_validator("sets")
+    @classmethod
+    def _sets_are_folders(cls, sets: dict[str, ProblemsConfig]) -> dict[str, ProblemsConfig]:
+        for name in sets:
+            if not _NAME.fullmatch(name):
+                raise ValueError(f"the name of a set is letters, digits, '.', '-', '_' and '@', at most 100: {name!r}")
+        return sets

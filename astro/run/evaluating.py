@@ -1,0 +1,228 @@
+"""`astro eval`: a model on problem sets, asked and graded as a run would, and a table of what it comes to."""
+
+import re
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from astro.config import load_config, validate
+from astro.errors import ConfigError
+from astro.evaluation import Arrangement, EvaluationConfig, evaluate_model
+from astro.evaluation.figures import BEHAVIOURS
+from astro.inspect.plain import plain
+from astro.problems import Problem, ProblemsConfig, load_problems
+from astro.run.settings import RunConfig
+from astro.sampling.engine import EngineKind, check_model
+from astro.store import RunDirectory
+from astro.verify.verifier import check_gold
+
+_NOTE_SECONDS = 10.0
+_UNFIT = re.compile(r"[^A-Za-z0-9._@-]+")
+_HEADINGS = {
+    "tokens": "tokens",
+    "backtracks": "backtracks",
+    "first_attempt": "first try",
+    "wrong_to_right": "wrong>right",
+    "right_to_wrong": "right>wrong",
+    "finished": "finished",
+    **{name: name.replace("_", " ") for name in BEHAVIOURS},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What `astro eval` was asked for, with every default filled in.
+
+    run: the run that the model or the problems belong to, or None.
+    """
+
+    name: str
+    model: str
+    how: Arrangement
+    sets: Mapping[str, ProblemsConfig]
+    folder: Path
+    run: Path | None
+
+
+def evaluate(
+    model: str,
+    problems: str,
+    settings: Sequence[str],
+    console: Console,
+    *,
+    like: Path | None = None,
+    out: Path | None = None,
+    training: Path | None = None,
+) -> dict[str, dict[str, Any]]:
+    """Evaluate, print a table for each set, and return the content of each set's figures.json.
+
+    like: a run or a configuration whose prompt, answer format and engine are used. training: a run, or a source of
+    problems, that the model was trained on. Raises the errors of astro.errors that a user can mend.
+    """
+    order = take_order(model, problems, settings, like=like, out=out)
+    if order.how.engine_for(model).kind is not EngineKind.SCRIPTED:
+        check_model(model)
+    sets = {name: load_set(name, config, console) for name, config in order.sets.items()}
+    trained_on = training_problems(training or order.run)
+    found = evaluate_model(
+        order.name, model, sets, order.how, order.folder, training=trained_on, progress=_Notes(console).note
+    )
+    for name, figures in found.items():
+        console.print()
+        console.print(figures_table(figures))
+        if (figures["contamination"] or {}).get("exact") or (figures["contamination"] or {}).get("near"):
+            console.print(Text(_warning(figures["contamination"]), style="yellow"))
+        console.print(f"{order.folder / name}", style="dim", markup=False, highlight=False)
+    return found
+
+
+def take_order(
+    model: str, problems: str, settings: Sequence[str], *, like: Path | None = None, out: Path | None = None
+) -> Order:
+    """Resolve what the command line says; nothing is loaded.
+
+    problems: a bundled set, file, folder or hub name; a setting such as countdown.count=100; or a configuration or run,
+    whose evaluation.sets are meant. Settings are those of a run; those of its section evaluation may be written without
+    the section's name. Raises ConfigError.
+    """
+    run = _run_of(Path(problems)) or _run_of(Path(model))
+    given = Path(problems) if _is_configuration(Path(problems)) else None
+    source = like or given or run
+    overrides = [*_placed(settings), f"engine.model={model}"]
+    if source is not None:
+        config = load_config(RunConfig, source / "config.yaml" if source.is_dir() else source, overrides)
+    else:
+        config = validate(RunConfig, {"name": "evaluation", "problems": _PLACEHOLDER}, "the settings", overrides)
+    if given is not None:
+        sets: Mapping[str, ProblemsConfig] = config.evaluation.sets if config.evaluation is not None else {}
+        if not sets:
+            raise ConfigError(f"{problems} has no evaluation.sets; name a problem set, or add them there")
+    else:
+        content, own = ({}, [problems]) if "=" in problems else ({"source": problems}, [])
+        own += [setting.removeprefix("problems.") for setting in settings if setting.startswith("problems.")]
+        sets = {_set_name(problems): validate(ProblemsConfig, content, "the problems", own)}
+    name = model_name(model)
+    folder = out or (run / "evaluations" / name if run is not None else Path("evaluations") / name)
+    return Order(name, model, config.arrangement(), sets, folder, run)
+
+
+_PLACEHOLDER = {"source": "countdown"}  # a run needs problems; those of an evaluation are its sets
+
+
+def _placed(settings: Sequence[str]) -> list[str]:
+    """The settings with the names that those of the section evaluation have in a run; those of problems left out."""
+    own = EvaluationConfig.model_fields.keys() - {"engine"}
+    return [
+        f"evaluation.{setting}" if re.split("[.=]", setting, maxsplit=1)[0] in own else setting
+        for setting in settings
+        if not setting.startswith("problems.")
+    ]
+
+
+def _is_configuration(path: Path) -> bool:
+    return path.suffix in {".yaml", ".yml"} or (path / "config.yaml").is_file()
+
+
+def _run_of(path: Path) -> Path | None:
+    """The run directory that path is, or lies in."""
+    return next((folder for folder in (path, *path.parents) if (folder / "problems.json").is_file()), None)
+
+
+def model_name(model: str) -> str:
+    """How a model is called in tables: ARM-STAGE for a checkpoint of a run, @STEP for one on the way, else its name."""
+    parts = Path(model).parts
+    if "checkpoints" in parts[:-1]:
+        inside = list(parts[parts.index("checkpoints") + 1 :])
+        step = inside.pop().removeprefix("checkpoint-") if inside[-1].startswith("checkpoint-") else None
+        return _fit("-".join("rl" if part == "grpo" else part for part in inside) + (f"@{step}" if step else ""))
+    return _fit(Path(model).name)
+
+
+def _set_name(problems: str) -> str:
+    return _fit(problems if "=" in problems else Path(problems.partition("@")[0]).name.partition(".")[0])
+
+
+def _fit(name: str) -> str:
+    return _UNFIT.sub("-", name).strip("-.")[:100] or "model"
+
+
+def load_set(name: str, config: ProblemsConfig, console: Console) -> list[Problem]:
+    """The problems of an evaluation set; how many rows were left out is printed, as a figure over fewer is another."""
+    loaded = load_problems(config, check_gold)
+    if loaded.rejected:
+        console.print(
+            Text(plain(f"{name}: {len(loaded.rejected)} rows left out, the first: {loaded.rejected[0]}")),
+            soft_wrap=True,
+        )
+    return loaded.problems
+
+
+def training_problems(source: Path | None) -> list[Problem] | None:
+    """The problems of a run, or of a file or set; None without a source."""
+    if source is None:
+        return None
+    if (source / "config.yaml").is_file():
+        with RunDirectory.read(source) as run:
+            return run.problems() if run.has_problems else None
+    return load_problems(ProblemsConfig(source=str(source))).problems
+
+
+class _Notes:
+    """A line now and then that says how far it is."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._last = time.monotonic()
+
+    def note(self, set_name: str, done: int, total: int) -> None:
+        if time.monotonic() - self._last >= _NOTE_SECONDS:
+            self._last = time.monotonic()
+            self._console.print(f"{set_name}: {done} of {total} problems", highlight=False, markup=False)
+
+
+def figures_table(figures: Mapping[str, Any]) -> Table:
+    """A line for each figure: its value over the whole set with the 95 % interval, and for each group."""
+    groups = figures["groups"] if len(figures["groups"]) > 1 else {}
+    title = (
+        f"{plain(figures['model'])} on {plain(figures['set'])}: {figures['problems']} problems x {figures['samples']}"
+    )
+    table = Table(box=None, pad_edge=False, title=Text(title, style="bold"), title_justify="left")
+    table.add_column("")
+    for heading in ("all", *groups):
+        table.add_column(Text(plain(heading)), justify="right", no_wrap=True)
+    parts = [figures, *groups.values()]
+    if groups:
+        table.add_row("problems", *(str(part["problems"]) for part in parts))
+    for name in figures["figures"]:
+        heading = _HEADINGS.get(name, name.replace("_at_", "@").replace("_", " "))
+        table.add_row(heading, *(_cell(name, part["figures"][name]) for part in parts))
+    return table
+
+
+def _cell(name: str, figure: Mapping[str, float | None]) -> str:
+    if figure["value"] is None:
+        return "-"
+    low, high = figure["low"], figure["high"]
+    interval = "" if low is None or high is None else f" [{_number(name, low)}, {_number(name, high)}]"
+    return _number(name, figure["value"]) + interval
+
+
+def _number(name: str, value: float) -> str:
+    """Tokens whole, backtracks a response with two digits, everything else in percent."""
+    if name == "tokens":
+        return f"{value:.0f}"
+    return f"{value:.2f}" if name == "backtracks" else f"{100 * value:.1f}".replace("100.0", "100")
+
+
+def _warning(contamination: Mapping[str, Any]) -> str:
+    pairs = ", ".join(f"{plain(ours)} ({plain(theirs)})" for ours, theirs in contamination["examples"])
+    return (
+        f"contamination: of these problems {contamination['exact']} are training problems and {contamination['near']} "
+        f"are much like one (of {contamination['training']}): {pairs}"
+    )
