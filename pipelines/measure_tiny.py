@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from astro.config import load_config
-from astro.problems.countdown import CountdownConfig, Split, generate
+from astro.problems.countdown import CountdownConfig, Split, Use, generate
 from astro.run import RunConfig
 from astro.sampling.engine import open_sampler
 from astro.sampling.prompting import PromptFormat
@@ -36,8 +36,10 @@ async def measure(subject: Subject, problems: int, samples: int) -> dict[str, An
     groups = {}
     for size in SIZES:
         config = CountdownConfig(count=problems, sizes=(size,), split=Split.TEST, seed=PROBLEM_SEED)
-        groups[size] = await solve(subject, generate(config), samples)
-    known = [group for size in TRAINED_SIZES for group in groups[size]]
+        groups[str(size)] = await solve(subject, generate(config), samples)
+    config = CountdownConfig(count=problems, sizes=(4,), use=Use.ORDERED, split=Split.TEST, seed=PROBLEM_SEED)
+    groups["4 in order"] = await solve(subject, generate(config), samples)
+    known = [group for size in TRAINED_SIZES for group in groups[str(size)]]
     attempts = [attempt for group in known for attempt in group]
     faults = await retell(subject, known, PAIRS)
     wrong = [attempt for attempt in attempts if not attempt.correct]
@@ -47,7 +49,7 @@ async def measure(subject: Subject, problems: int, samples: int) -> dict[str, An
     boasted = await judge(subject, boasting(wrong), VOTES)
     agreement = subject.traces.agreement
     return {
-        "solve": {str(size): solving(groups[size]) for size in SIZES},
+        "solve": {name: solving(group) for name, group in groups.items()},
         "backtracks": {"samples": len(attempts), "backtracks": backtracks(attempts)},
         "tell": {str(task): telling(faults, task) for task in Task},
         "judge": {

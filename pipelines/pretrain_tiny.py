@@ -8,10 +8,7 @@ no number multiset of the test split occurs in it. The card and its figures are 
 
 import argparse
 import json
-from dataclasses import replace
 from pathlib import Path
-
-from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
 from astro.tiny.pretrain import Recipe, train, train_tokenizer
 
@@ -24,16 +21,9 @@ def main() -> None:
     parser.add_argument(
         "--seed", type=int, default=Recipe().seed, help="seed of corpus and weights (default %(default)s)"
     )
-    parser.add_argument("--continue-from", type=Path, help="start from the weights of this folder, at half the rates")
     arguments = parser.parse_args()
     recipe = Recipe(tokens=arguments.tokens, seed=arguments.seed)
-    start = None
-    if arguments.continue_from is not None:
-        recipe = replace(recipe, matrix_rate=recipe.matrix_rate / 2, rate=recipe.rate / 2)
-        start = LlamaForCausalLM.from_pretrained(arguments.continue_from, dtype="float32")
-        tokenizer = PreTrainedTokenizerFast.from_pretrained(arguments.continue_from)
-    else:
-        tokenizer = train_tokenizer(recipe.seed)
+    tokenizer = train_tokenizer(recipe.seed)
     arguments.out.mkdir(parents=True, exist_ok=True)
     tokenizer.save_pretrained(arguments.out)
     with (arguments.out / "training_log.jsonl").open("w", encoding="utf-8") as file:
@@ -44,9 +34,7 @@ def main() -> None:
             file.flush()
             print(f"{line}  {row['tokens_per_second']:,.0f} tokens/s", flush=True)
 
-        model = train(
-            recipe, tokenizer, log, checkpoint=lambda model: model.save_pretrained(arguments.out), start=start
-        )
+        model = train(recipe, tokenizer, log, checkpoint=lambda model: model.save_pretrained(arguments.out))
     model.save_pretrained(arguments.out)
 
 

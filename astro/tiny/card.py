@@ -18,14 +18,10 @@ _ROWS = 12  # of the loss table; the picture has every point
 
 @dataclass(frozen=True, slots=True)
 class LogRow:
-    """One line of a training log: tokens seen since the start of all phases, and the mean loss since the last line.
-
-    loss: nats a completion token. phase: 1, or higher for weights that were trained on.
-    """
+    """One line of a training log: tokens seen, and the mean loss since the last line, in nats a completion token."""
 
     tokens: int
     loss: float
-    phase: int
 
 
 def read_log(folder: Path) -> list[LogRow]:
@@ -34,15 +30,7 @@ def read_log(folder: Path) -> list[LogRow]:
     lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
     if not lines:
         raise StoreError(f"{path} is missing or empty; pipelines/pretrain_tiny.py writes it beside the weights")
-    rows: list[LogRow] = []
-    before = 0
-    for line in lines:
-        read = json.loads(line)
-        phase = read.get("phase", 1)
-        if rows and phase != rows[-1].phase:
-            before = rows[-1].tokens  # each phase counts its own tokens
-        rows.append(LogRow(before + read["tokens"], read["loss"], phase))
-    return rows
+    return [LogRow(row["tokens"], row["loss"]) for row in map(json.loads, lines)]
 
 
 def write_card(folder: Path, figures: Mapping[str, Any], config: RunConfig) -> None:
@@ -65,8 +53,6 @@ def write_card(folder: Path, figures: Mapping[str, Any], config: RunConfig) -> N
         model=model,
         parameters=weights / 4 / 1e6,  # float32
         megabytes=weights / 1e6,
-        phases=max(row.phase for row in log),
-        phase_tokens=[_tokens_of(log, phase) for phase in sorted({row.phase for row in log})],
         tokens=log[-1].tokens,
         table=_thinned(log),
         config=config,
@@ -75,18 +61,10 @@ def write_card(folder: Path, figures: Mapping[str, Any], config: RunConfig) -> N
     (folder / "README.md").write_text(card, encoding="utf-8")
 
 
-def _tokens_of(log: Sequence[LogRow], phase: int) -> int:
-    before = max((row.tokens for row in log if row.phase < phase), default=0)
-    return max(row.tokens for row in log if row.phase == phase) - before
-
-
 def _thinned(log: Sequence[LogRow]) -> list[LogRow]:
-    """At most about _ROWS rows, the first of each phase and the last among them."""
+    """About _ROWS rows, the first and the last among them."""
     every = -(-len(log) // _ROWS)
-    first = {row.phase: index for index, row in reversed(list(enumerate(log)))}
-    return [
-        row for index, row in enumerate(log) if index % every == 0 or index in first.values() or index == len(log) - 1
-    ]
+    return [row for index, row in enumerate(log) if index % every == 0 or index == len(log) - 1]
 
 
 def _percent(share: float | None) -> str:
@@ -107,13 +85,7 @@ def _draw(log: Sequence[LogRow], path: Path) -> None:
     with mpl.rc_context({"svg.hashsalt": "astro", "svg.fonttype": "none"}):
         figure = Figure(figsize=(7, 3.5), layout="constrained")
         axes = figure.subplots()
-        for phase in sorted({row.phase for row in log}):
-            rows = [row for row in log if row.phase == phase]
-            axes.plot(
-                [row.tokens / 1e6 for row in rows], [row.loss for row in rows], marker=".", label=f"phase {phase}"
-            )
+        axes.plot([row.tokens / 1e6 for row in log], [row.loss for row in log], marker=".")
         axes.set(xlabel="tokens seen, millions", ylabel="loss, nats a completion token", yscale="log")
         axes.grid(visible=True, which="both", alpha=0.3)
-        if log[-1].phase > 1:
-            axes.legend()
         figure.savefig(path, metadata={"Date": None})

@@ -43,7 +43,7 @@ class Recipe:
     matrix_rate: peak learning rate of Muon, for the matrices of the layers; rate: of AdamW, for all else.
     """
 
-    tokens: int = 40_000_000
+    tokens: int = 48_000_000
     seed: int = 0
     hidden: int = 128
     layers: int = 4
@@ -150,16 +150,15 @@ def train(
     tokenizer: PreTrainedTokenizerFast,
     log: Callable[[dict[str, Any]], None],
     checkpoint: Callable[[LlamaForCausalLM], None],
-    start: LlamaForCausalLM | None = None,
 ) -> LlamaForCausalLM:
-    """Train from scratch, or from start, in bf16 autocast.
+    """Train from scratch in bf16 autocast.
 
     log gets tokens, loss (nats a completion token, judgements weighted) and tokens_per_second every 200 steps;
     checkpoint gets the model every 1000.
     """
     import torch  # noqa: PLC0415 - heavy
 
-    model = (start or new_model(recipe, tokenizer)).train()
+    model = new_model(recipe, tokenizer).train()
     body = torch.compile(model.model)
     per_step = recipe.row * recipe.batch
     steps = recipe.tokens // per_step
