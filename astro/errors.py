@@ -8,6 +8,7 @@
     |   +-- EngineDeadError     ... and never will again in this process
     +-- VerifierError           a verifier was asked for something it cannot do (never a wrong answer)
     +-- StoreError              a run directory that is damaged or belongs to another run
+    +-- JobError                a command that a pipeline started failed
 
 A bad output of a model is never an exception: it is recorded on its row with the reason.
 """
@@ -47,3 +48,7 @@ class VerifierError(AstroError):
 
 class StoreError(AstroError):
     """A run directory is damaged, or was made by another configuration."""
+
+
+class JobError(AstroError):
+    """A command that a pipeline started failed; the message has the end of what it printed."""

@@ -1,0 +1,54 @@
+"""Best-of-N at equal generation cost: what many short answers of one model reach for the tokens of another's one.
+
+A selection over responses that an evaluation has sampled; nothing new is generated.
+"""
+
+import math
+from collections import defaultdict
+from dataclasses import dataclass
+
+import numpy as np
+
+from astro.evaluation.statistics import bootstrap_mean, maj_at_k, pass_at_k
+from astro.report.gather import Evaluation
+from astro.report.statistics import RESAMPLES, Figure
+
+
+@dataclass(frozen=True, slots=True)
+class BestOf:
+    """N responses of a model for the price of one of another.
+
+    n: how many, rounded up in favour of the cheaper model; fewer where not so many were sampled (wanted says how many
+    there should be). majority: the accuracy of their majority. any_right: that at least one is right, which only
+    someone who knows the answer could pick: a bound.
+    """
+
+    n: int
+    wanted: int
+    majority: Figure
+    any_right: Figure
+
+
+def best_of(cheap: Evaluation, dear: Evaluation) -> BestOf | None:
+    """Best-of-N of the cheap model at the mean tokens of a response of the dear one; None without responses."""
+    votes: dict[str, list[tuple[str | None, bool]]] = defaultdict(list)
+    table = cheap.responses
+    answers = table["canonical" if "canonical" in table.column_names else "answer"].to_pylist()
+    for problem, answer, right in zip(
+        table["problem_id"].to_pylist(), answers, table["correct"].to_pylist(), strict=True
+    ):
+        votes[problem].append((answer, bool(right)))
+    prices = [found.figures.get("tokens") for found in (cheap, dear)]
+    if not votes or prices[0] is None or prices[1] is None or prices[0].value <= 0:
+        return None
+    wanted = max(1, math.ceil(prices[1].value / prices[0].value))
+    n = min(wanted, *(len(each) for each in votes.values()))
+    majority = [maj_at_k(each, n) for each in votes.values()]
+    any_right = [pass_at_k(len(each), sum(right for _, right in each), n) for each in votes.values()]
+    return BestOf(n, wanted, _mean(majority), _mean(any_right))
+
+
+def _mean(shares: list[float]) -> Figure:
+    found = bootstrap_mean(shares, RESAMPLES, np.random.default_rng(0))
+    assert found.value is not None
+    return Figure(found.value, found.low, found.high)

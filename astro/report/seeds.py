@@ -1,0 +1,170 @@
+"""The same experiment under several seeds: one table, one effect, with intervals over seeds and problems."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from astro.report.gather import MODELS, Evaluation, Findings
+from astro.report.plots import checkpoint_points, draw_bars, draw_scatter
+from astro.report.statistics import Figure, hierarchical_difference, mean_over_seeds, pooled_pearson
+from astro.report.tables import TextTable, correlation, name_of, percent_with_interval, points
+from astro.store.atomic import write_text, writing
+
+STAGES = ("sft", "rl")
+
+
+def write_results(seeds: Sequence[Findings], folder: Path, command: str) -> dict[str, Any]:
+    """Write results.md, effect.json and the pictures into folder, and return the effect.
+
+    seeds: one finished run each, evaluated on the same sets; the first set is the one that effect.json is about.
+    command: what made them, as a reader would type it.
+    """
+    effect, measured = effect_of(seeds), points_over_rl(seeds)
+    sets = {dataset: means(seeds, dataset) for dataset in seeds[0].sets}
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        draw_bars(folder / "results", sets)
+        blocks = [_introduction(seeds, command), "![pass@1 of the models](results.png)"]
+        blocks += [results_table(seeds, dataset).markdown() for dataset in sets]
+        blocks += ["## ASTRO minus Direct", differences_table(seeds).markdown()]
+        if any(measured.values()):
+            estimate = pooled_pearson(list(measured.values()))
+            draw_scatter(folder / "backtracks", measured, estimate, "Backtracks and accuracy over RL")
+            blocks += ["## Backtracks and accuracy over RL", _on_correlation(seeds, estimate),
+                       "![backtracks and accuracy over RL](backtracks.png)"]  # fmt: skip
+        blocks += ["## Cost", cost_over_seeds(seeds).markdown()]
+        write_text(folder / "results.md", "\n\n".join(block.strip() for block in blocks) + "\n")
+        write_text(folder / "effect.json", json.dumps(effect, indent=1) + "\n")
+    return effect
+
+
+def effect_of(seeds: Sequence[Findings]) -> dict[str, Any]:
+    """The content of effect.json: differences in points of pass@1 on the first set, and the correlation over RL."""
+    main = seeds[0].sets[0]
+    effect: dict[str, Any] = {"seeds": len(seeds), "set": main}
+    for stage in STAGES:
+        found = difference_over_seeds(seeds, main, stage)
+        effect[f"astro_{stage}_minus_direct_{stage}"] = _as_json(found, 100)
+    effect["pearson"] = _as_json(pooled_pearson(list(points_over_rl(seeds).values())), 1)
+    return effect
+
+
+def difference_over_seeds(seeds: Sequence[Findings], dataset: str, stage: str) -> Figure | None:
+    """ASTRO minus Direct in pass@1 (a share), resampling seeds and problems; None where a seed lacks one of them."""
+    pairs = []
+    for findings in seeds:
+        ours = findings.evaluations.get((f"astro-{stage}", dataset))
+        theirs = findings.evaluations.get((f"direct-{stage}", dataset))
+        if ours is None or theirs is None:
+            return None
+        pairs.append((ours.accuracy_by_problem(), theirs.accuracy_by_problem()))
+    return hierarchical_difference(pairs)
+
+
+def means(seeds: Sequence[Findings], dataset: str) -> dict[str, Figure]:
+    """pass@1 of each model on a set, over the seeds that have it."""
+    found = {}
+    for model in MODELS:
+        mean = mean_over_seeds([each.accuracy_by_problem() for each in _evaluations(seeds, model, dataset)])
+        if mean is not None:
+            found[model] = mean
+    return found
+
+
+def points_over_rl(seeds: Sequence[Findings]) -> dict[str, list[tuple[float, float]]]:
+    """Backtracks and accuracy of the ASTRO arm over RL, for each seed by name."""
+    return {findings.name: checkpoint_points(findings, "astro")[0] for findings in seeds}
+
+
+def results_table(seeds: Sequence[Findings], dataset: str) -> TextTable:
+    """The models on one set: means over seeds, pass@1 with its interval and each seed's value."""
+    columns: list[tuple[str, Callable[[Evaluation], float | None], str]] = [
+        ("maj@8, %", lambda found: _share(found, "maj_at_8"), "{:.1f}"),
+        ("tokens", lambda found: _value(found, "tokens"), "{:.1f}"),
+        ("backtracks", lambda found: _value(found, "backtracks"), "{:.2f}"),
+        ("first attempt, %", lambda found: _share(found, "first_attempt"), "{:.1f}"),
+    ]
+    headings = ["model", "pass@1, % [95 %]", "each seed", *(heading for heading, _, _ in columns)]
+    rows = []
+    for model, mean in means(seeds, dataset).items():
+        there = _evaluations(seeds, model, dataset)
+        each = ", ".join(f"{100 * found.figures['pass_at_1'].value:.1f}" for found in there)
+        cells = [_mean([read(found) for found in there], form) for _, read, form in columns]
+        rows.append([name_of(model), percent_with_interval(mean), each, *cells])
+    one = next(iter(_evaluations(seeds, "base", dataset)), None)
+    size = f", {one.problems} problems x {one.samples} samples a seed" if one else ""
+    return TextTable(f"{dataset}{size}", headings, rows)
+
+
+def differences_table(seeds: Sequence[Findings]) -> TextTable:
+    """ASTRO minus Direct on every set."""
+    rows = [[dataset, *(points(difference_over_seeds(seeds, dataset, stage)) for stage in STAGES)]
+            for dataset in seeds[0].sets]  # fmt: skip
+    note = (
+        "Points of pass@1; the 95 % interval resamples seeds and, within each, problems, both arms on the same ones."
+        if len(seeds) > 1
+        else "Points of pass@1 with the 95 % interval over problems, both arms on the same ones: one seed says nothing "
+        "about others."
+    )
+    return TextTable("", ["set", "after SFT", "after RL"], rows, note)
+
+
+def cost_over_seeds(seeds: Sequence[Findings]) -> TextTable:
+    """Seconds of each stage, by seed."""
+    columns = [_seconds_by_stage(findings) for findings in seeds]
+    stages = list(dict.fromkeys(stage for column in columns for stage in column))
+    rows = [[stage, *(f"{column[stage]:,.0f}" if stage in column else "-" for column in columns)] for stage in stages]
+    rows.append(["sum", *(f"{sum(column.values()):,.0f}" for column in columns)])
+    return TextTable("Seconds at work", ["stage", *(findings.name for findings in seeds)], rows)
+
+
+def _seconds_by_stage(findings: Findings) -> dict[str, float]:
+    seconds = {cost.stage: cost.seconds or 0.0 for cost in findings.making}
+    for found in findings.trainings:
+        if found.done is not None:
+            seconds[f"{found.stage} {found.arm}"] = float(found.done.get("seconds", 0.0))
+    if findings.evaluations:
+        seconds["evaluation"] = sum(found.seconds for found in findings.evaluations.values())
+    return seconds
+
+
+def _introduction(seeds: Sequence[Findings], command: str) -> str:
+    engine = seeds[0].settings.get("engine", {})
+    count = "one seed" if len(seeds) == 1 else f"{len(seeds)} seeds"
+    return (
+        f"# Results\n\nThe embedded model ({engine.get('model', 'unknown')}), {count}; a seed has problems, search, "
+        f"training and evaluation samples of its own. Made by\n\n```\n{command}\n```"
+    )
+
+
+def _on_correlation(seeds: Sequence[Findings], estimate: Figure | None) -> str:
+    source = checkpoint_points(seeds[0], "astro")[1]
+    how = "Fisher's z, pooled over seeds" if len(seeds) > 1 else "Fisher's z"
+    return f"ASTRO arm, {source}: Pearson {correlation(estimate)} ({how})."
+
+
+def _evaluations(seeds: Sequence[Findings], model: str, dataset: str) -> list[Evaluation]:
+    return [found for findings in seeds if (found := findings.evaluations.get((model, dataset))) is not None]
+
+
+def _value(found: Evaluation, name: str) -> float | None:
+    figure = found.figures.get(name)
+    return None if figure is None else figure.value
+
+
+def _share(found: Evaluation, name: str) -> float | None:
+    value = _value(found, name)
+    return None if value is None else 100 * value
+
+
+def _mean(values: Sequence[float | None], form: str) -> str:
+    known = [value for value in values if value is not None]
+    return form.format(sum(known) / len(known)) if known else "-"
+
+
+def _as_json(found: Figure | None, scale: float) -> Mapping[str, float | None]:
+    if found is None:
+        return {"mean": None, "low": None, "high": None}
+    bounds = {"mean": found.value, "low": found.low, "high": found.high}
+    return {name: None if value is None else round(scale * value, 3) for name, value in bounds.items()}

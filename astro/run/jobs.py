@@ -1,0 +1,76 @@
+"""Commands that wait for each other, a few at once: how a pipeline uses more than one core.
+
+Every command goes on by itself from what it has finished, so a stopped pipeline is simply started again.
+"""
+
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from astro.errors import JobError
+
+_POLL = 0.2  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A command, and the names of the jobs that it needs. Its output goes to NAME.log."""
+
+    name: str
+    command: Sequence[str]
+    after: Sequence[str] = ()
+
+
+def carry_out_jobs(jobs: Sequence[Job], at_once: int, logs: Path, say: Callable[[str], None]) -> None:
+    """Run every job once what it needs is done, the first of the list first, at most at_once at a time.
+
+    Raises JobError when a job fails, after those that run with it have ended; others are not begun. On
+    KeyboardInterrupt the running commands, which were interrupted too, are waited for.
+    """
+    _check(jobs)
+    logs.mkdir(parents=True, exist_ok=True)
+    waiting, done = list(jobs), set[str]()
+    running: dict[str, tuple[subprocess.Popen[bytes], float]] = {}
+    failed: str | None = None
+    try:
+        while running or (waiting and failed is None):
+            ready = [job for job in waiting if done.issuperset(job.after)] if failed is None else []
+            for job in ready[: at_once - len(running)]:
+                waiting.remove(job)
+                running[job.name] = (_begin(job, logs), time.monotonic())
+            for name, (process, begun) in list(running.items()):
+                code = process.poll()
+                if code is None:
+                    continue
+                del running[name]
+                say(f"{name}: {'done' if code == 0 else f'failed ({code})'} after {time.monotonic() - begun:.0f} s")
+                done.add(name)
+                if code != 0:
+                    failed = failed or name
+            time.sleep(_POLL)
+    finally:
+        for process, _ in running.values():
+            process.wait()
+    if failed is not None:
+        raise JobError(f"{failed} failed; the end of {logs / failed}.log:\n{_tail(logs / f'{failed}.log')}")
+
+
+def _begin(job: Job, logs: Path) -> subprocess.Popen[bytes]:
+    with (logs / f"{job.name}.log").open("ab") as log:
+        return subprocess.Popen(list(job.command), stdout=log, stderr=subprocess.STDOUT)  # noqa: S603 - our own commands
+
+
+def _check(jobs: Sequence[Job]) -> None:
+    """Raise ValueError on names given twice, and on jobs that wait for one that does not come before them."""
+    before: set[str] = set()
+    for job in jobs:
+        missing = set(job.after) - before
+        if missing or job.name in before:
+            raise ValueError(f"job {job.name}: given twice, or after {sorted(missing)}, which do not come before it")
+        before.add(job.name)
+
+
+def _tail(path: Path, lines: int = 15) -> str:
+    return "\n".join(path.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])

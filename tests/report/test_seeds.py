@@ -1,0 +1,76 @@
+"""The table of several seeds, and best-of-N at equal cost."""
+
+import json
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from reported import begun, evaluate, finished
+
+from astro.report.best_of import best_of
+from astro.report.gather import gather
+from astro.report.seeds import write_results
+
+
+@pytest.fixture(scope="module")
+def seeds(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("seeds")
+    return [gather(finished(folder / f"seed-{seed}", seed)) for seed in (1, 2, 3)]
+
+
+def test_three_seeds_come_to_one_effect(seeds, tmp_path: Path) -> None:
+    """effect.json has what was asked of it, in points; the page has the five models on every set, and the command."""
+    effect = write_results(seeds, tmp_path, "python pipelines/results.py --seeds 3")
+    assert json.loads((tmp_path / "effect.json").read_text(encoding="utf-8")) == effect
+    assert effect["seeds"] == 3
+    for name in ("astro_sft_minus_direct_sft", "astro_rl_minus_direct_rl"):
+        assert 5 < effect[name]["low"] < effect[name]["mean"] < effect[name]["high"] < 50
+    assert -1 <= effect["pearson"]["low"] < effect["pearson"]["mean"] < effect["pearson"]["high"] <= 1
+    page = (tmp_path / "results.md").read_text(encoding="utf-8")
+    assert page.count("| ASTRO-RL |") == 2
+    assert "python pipelines/results.py --seeds 3" in page
+    assert {path.name for path in tmp_path.glob("*.png")} == {"results.png", "backtracks.png"}
+
+
+def test_the_mean_is_that_of_the_seeds(seeds, tmp_path: Path) -> None:
+    """The difference in effect.json is the mean of each seed's own difference."""
+    effect = write_results(seeds, tmp_path, "c")
+    each = [
+        findings.evaluations["astro-sft", "held-out"].figures["pass_at_1"].value
+        - findings.evaluations["direct-sft", "held-out"].figures["pass_at_1"].value
+        for findings in seeds
+    ]
+    assert effect["astro_sft_minus_direct_sft"]["mean"] == pytest.approx(100 * sum(each) / 3, abs=0.01)
+
+
+def test_what_was_not_measured_is_null(tmp_path: Path) -> None:
+    """A run without RL has no difference after RL and no correlation."""
+    path = begun(tmp_path / "r")
+    for model, skill in (("direct-sft", 0.2), ("astro-sft", 0.4)):
+        evaluate(path, model, "held-out", skill)
+    effect = write_results([gather(path)], tmp_path / "out", "c")
+    assert effect["astro_sft_minus_direct_sft"]["mean"] > 0
+    assert effect["astro_rl_minus_direct_rl"] == effect["pearson"] == {"mean": None, "low": None, "high": None}
+
+
+def test_best_of_n_costs_what_the_other_costs(seeds) -> None:
+    """N is the ratio of mean tokens, rounded up; its bound is above a single response of the same model."""
+    evaluations = seeds[0].evaluations
+    cheap, dear = evaluations["direct-sft", "held-out"], evaluations["astro-sft", "held-out"]
+    found = best_of(cheap, dear)
+    assert found is not None
+    ratio = dear.figures["tokens"].value / cheap.figures["tokens"].value
+    assert found.wanted - 1 < ratio <= found.wanted
+    assert found.n == min(found.wanted, 8)
+    assert found.any_right.value > cheap.figures["pass_at_1"].value
+
+
+def test_best_of_one_is_a_single_response(seeds) -> None:
+    """A model at its own price: the majority of one, and the one that is right, are pass@1."""
+    one = seeds[0].evaluations["direct-sft", "held-out"]
+    found = best_of(one, one)
+    assert found is not None
+    assert (found.n, found.wanted) == (1, 1)
+    correct = pq.read_table(one.folder / "responses.parquet")["correct"].to_pylist()
+    assert found.any_right.value == pytest.approx(sum(correct) / len(correct))
+    assert found.majority.value == pytest.approx(found.any_right.value)

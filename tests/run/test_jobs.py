@@ -1,0 +1,60 @@
+"""Commands that wait for each other."""
+
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from astro.errors import JobError
+from astro.run.jobs import Job, carry_out_jobs
+
+
+def python(name: str, code: str, *after: str) -> Job:
+    return Job(name, [sys.executable, "-c", code], after)
+
+
+def appending(name: str, path: Path, *after: str) -> Job:
+    return python(name, f"open({str(path)!r}, 'a').write({name!r} + ' ')", *after)
+
+
+def test_a_job_waits_for_what_it_needs(tmp_path: Path) -> None:
+    """Whatever the number at once, a chain runs in its order."""
+    order = tmp_path / "order"
+    jobs = [appending("a", order), appending("b", order, "a"), appending("c", order, "a", "b")]
+    said: list[str] = []
+    carry_out_jobs(jobs, 3, tmp_path / "logs", said.append)
+    assert order.read_text(encoding="utf-8") == "a b c "
+    assert [line.partition(":")[0] for line in said] == ["a", "b", "c"]
+
+
+def test_independent_jobs_run_together(tmp_path: Path) -> None:
+    """Each of two jobs waits for a file of the other, so one after the other they would never end."""
+    code = "import pathlib, time\npathlib.Path({!r}).touch()\nwhile not pathlib.Path({!r}).exists(): time.sleep(0.01)"
+    one, two = str(tmp_path / "one"), str(tmp_path / "two")
+    jobs = [python("one", code.format(one, two)), python("two", code.format(two, one))]
+    begun = time.monotonic()
+    carry_out_jobs(jobs, 2, tmp_path / "logs", lambda _: None)
+    assert time.monotonic() - begun < 30
+
+
+def test_a_failure_stops_what_follows_and_shows_its_end(tmp_path: Path) -> None:
+    """What was running is waited for, what was waiting is not begun, and the error has the job's last words."""
+    never = tmp_path / "never"
+    slow = tmp_path / "slow"
+    jobs = [
+        python("bad", "import sys; print('because of this'); sys.exit(3)"),
+        python("long", f"import time; time.sleep(0.7); open({str(slow)!r}, 'w')"),
+        appending("later", never, "bad"),
+        appending("another", never),
+    ]
+    with pytest.raises(JobError, match=r"bad failed(?s:.)*because of this"):
+        carry_out_jobs(jobs, 2, tmp_path / "logs", lambda _: None)
+    assert slow.exists()
+    assert not never.exists()
+
+
+def test_a_job_may_not_wait_for_one_that_never_comes(tmp_path: Path) -> None:
+    """That is a bug of the pipeline, found before anything runs."""
+    with pytest.raises(ValueError, match="do not come before it"):
+        carry_out_jobs([python("a", "", "b")], 1, tmp_path, lambda _: None)
