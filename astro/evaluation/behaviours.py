@@ -15,15 +15,15 @@ from dataclasses import dataclass
 
 from astro.traces.backtracks import count_backtracks
 
-_WE = r"(?:let's|let us|let me|we|i)"
-_WILL = r"(?: (?:can|could|should|will|must|need to|have to|want to|'ll|now|also|just|first|quickly)){0,2}"
+_WE = r"(?:let's|let us|let me|we|i)(?:'ll|'d)?"
+_WILL = r"(?: (?:can|could|should|will|must|need to|have to|want to|now|also|just|first|quickly)){0,2}"
 _VERIFICATION = re.compile(
     rf"\b{_WE}{_WILL} (?:double[- ]?check|re-?check|check|verify|confirm|validate|make sure|"
     r"test (?:this|that|it|whether))\b|"
     r"\b(?:to|and|for) (?:double[- ]?check|verify|confirm (?:that|this|it)|check (?:that|this|it|if|whether|our|my))\b|"
     r"\b(?:checking|double[- ]?checking|verifying|verification)"
     r"(?: (?:this|that|the|our|my|it|if|whether|by|with)\b|:|,)|"
-    r"\b(?:check|verify):|\bsanity check\b|\bplug(?:ging)? (?:this|that|it|them|these|\S{1,20}) (?:back )?in(?:to)?\b|"
+    r"\b(?:check|verify):|\bsanity check\b|\bplug(?:ging)? (?:\S{1,20} ){1,4}?(?:back )?in(?:to)?\b|"
     r"\b(?:are we|am i|is (?:this|that|our|my)) [^.?!\n]{0,60}\b(?:correct|right|correctly)\b[^.?!\n]{0,20}\?|"
     # A result held against what was asked for, as in Countdown.
     r"\bwhich (?:is|isn't|equals|matches|does not (?:match|equal)|doesn't (?:match|equal)) (?:indeed |exactly |not )?"
@@ -43,7 +43,8 @@ _SUBGOALS = re.compile(
     rf"\b(?:our|my|the) (?:first|next|immediate|intermediate) (?:goal|aim|task|objective|step) (?:is|will be)\b|"
     r"\b(?:break|split|divide)(?:ing)? (?:this|it|the (?:problem|task|question|proof|expression|sum)) "
     r"(?:down |up )?into\b|\bsub-?(?:goal|problem|task)s?\b|"
-    r"^[ \t#*]{0,8}(?:step|part|case) (?:1|one|i)\b[ \t]{0,3}[:.)*-]|\bhere(?:'s| is) (?:the|my|our) plan\b",
+    rf"^[ \t#*]{{0,8}}(?:step|part) (?:1|one)[:.)* -]{{1,6}}(?:{_WE} )?(?:first )?{_FIND}\b|"
+    r"\bhere(?:'s| is) (?:the|my|our) plan\b",
     re.IGNORECASE | re.MULTILINE,
 )
 _GOAL = r"(?:the (?:target|goal|answer|final|desired|required|wanted)|our (?:target|goal)|\\?\(?\$?\d{1,9}\b)"

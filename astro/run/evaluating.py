@@ -15,7 +15,7 @@ from astro.config import load_config, validate
 from astro.errors import ConfigError
 from astro.evaluation import Arrangement, EvaluationConfig, evaluate_model
 from astro.evaluation.figures import BEHAVIOURS
-from astro.inspect.plain import plain
+from astro.inspect.plain import plain, plain_lines
 from astro.problems import Problem, ProblemsConfig, load_problems
 from astro.run.settings import RunConfig
 from astro.sampling.engine import EngineKind, check_model
@@ -74,7 +74,8 @@ def evaluate(
         order.name, model, sets, order.how, order.folder, training=trained_on, progress=_Notes(console).note
     )
     for name, figures in found.items():
-        console.print()
+        title = f"\n{figures['model']} on {figures['set']}: {figures['problems']} problems x {figures['samples']}"
+        console.print(Text(plain_lines(title), style="bold"), soft_wrap=True)
         console.print(figures_table(figures))
         if (figures["contamination"] or {}).get("exact") or (figures["contamination"] or {}).get("near"):
             console.print(Text(_warning(figures["contamination"]), style="yellow"))
@@ -189,10 +190,7 @@ class _Notes:
 def figures_table(figures: Mapping[str, Any]) -> Table:
     """A line for each figure: its value over the whole set with the 95 % interval, and for each group."""
     groups = figures["groups"] if len(figures["groups"]) > 1 else {}
-    title = (
-        f"{plain(figures['model'])} on {plain(figures['set'])}: {figures['problems']} problems x {figures['samples']}"
-    )
-    table = Table(box=None, pad_edge=False, title=Text(title, style="bold"), title_justify="left")
+    table = Table(box=None, pad_edge=False)
     table.add_column("")
     for heading in ("all", *groups):
         table.add_column(Text(plain(heading)), justify="right", no_wrap=True)

@@ -1,0 +1,154 @@
+import itertools
+from collections import Counter
+from fractions import Fraction
+from math import comb
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from astro.evaluation.statistics import (
+    bootstrap_mean,
+    bootstrap_pearson,
+    bootstrap_ratios,
+    maj_at_k,
+    paired_difference,
+    pass_at_k,
+    pearson,
+)
+
+ANSWERS = st.one_of(st.none(), st.sampled_from(["3", "4", "5"]))
+VOTES = st.lists(
+    st.tuples(ANSWERS, st.booleans()).map(lambda vote: (vote[0], vote[1] and vote[0] is not None)),
+    min_size=1,
+    max_size=7,
+)
+
+
+def majority(votes):
+    """Chance that the winner of a vote is right, ties split evenly: the definition, vote by vote."""
+    counts = Counter(vote for vote in votes if vote[0] is not None)
+    most = max(counts.values(), default=0)
+    winners = [vote for vote, count in counts.items() if count == most]
+    return Fraction(sum(right for _, right in winners), len(winners)) if winners else Fraction(0)
+
+
+@given(st.lists(st.booleans(), min_size=1, max_size=8), st.data())
+def test_pass_at_k_is_the_share_of_choices_with_a_right_response(flags, data):
+    """All subsets of k responses, counted one by one."""
+    k = data.draw(st.integers(1, len(flags)))
+    chosen = [any(subset) for subset in itertools.combinations(flags, k)]
+    assert pass_at_k(len(flags), sum(flags), k) == pytest.approx(sum(chosen) / len(chosen))
+
+
+@pytest.mark.parametrize(("samples", "correct", "k"), [(4, 2, 5), (4, 2, 0), (4, 5, 1)])
+def test_pass_at_k_refuses_what_cannot_be(samples, correct, k):
+    """More drawn than there are, none drawn, more right than there are."""
+    with pytest.raises(ValueError, match="correct <= samples"):
+        pass_at_k(samples, correct, k)
+
+
+@given(VOTES, st.data())
+def test_maj_at_k_is_the_mean_over_all_choices(votes, data):
+    """All subsets of k responses vote, one by one."""
+    k = data.draw(st.integers(1, len(votes)))
+    each = [majority(subset) for subset in itertools.combinations(votes, k)]
+    assert maj_at_k(votes, k) == pytest.approx(float(sum(each) / len(each)))
+
+
+@given(VOTES)
+def test_the_majority_of_one_is_pass_at_1(votes):
+    """A single voter decides."""
+    assert maj_at_k(votes, 1) == pytest.approx(sum(right for _, right in votes) / len(votes))
+
+
+def test_maj_at_k_of_many_responses_is_exact():
+    """64 responses, 33 of them right and the others all different: nearly every choice of 32 is right."""
+    votes = [("7", True)] * 33 + [(str(100 + i), False) for i in range(31)]
+    # Wrong only where one right voter or none is among the 32; one ties with the 31 others, and wins a share of 1/32.
+    ties = 33 * comb(31, 31) / comb(64, 32)
+    assert maj_at_k(votes, 32) == pytest.approx(1 - ties * 31 / 32, abs=1e-15)
+
+
+def test_a_mean_is_its_own_and_its_interval_covers_the_truth():
+    """95 % intervals of 400 samples of 60 coin flips hold the coin's rate about 95 times in a hundred."""
+    rng = np.random.default_rng(1)
+    held = 0
+    for _ in range(400):
+        flips = rng.random(60) < 0.3
+        interval = bootstrap_mean(flips.astype(float), 400, rng)
+        assert interval.value == pytest.approx(flips.mean())
+        held += interval.low <= 0.3 <= interval.high
+    assert 0.90 <= held / 400 <= 0.98
+
+
+def test_the_same_seed_gives_the_same_interval():
+    """Resampling depends on nothing but the generator."""
+    values = np.arange(50) / 50
+    first, second = (bootstrap_mean(values, 500, np.random.default_rng(7)) for _ in range(2))
+    assert first == second
+    assert first != bootstrap_mean(values, 500, np.random.default_rng(8))
+
+
+def test_a_ratio_weighs_problems_by_their_events():
+    """Three of four events in one problem and none of one in another are three of five, not the mean of the shares."""
+    tops, bottoms = np.array([[3.0, 0.0], [0.0, 0.0]]), np.array([[4.0, 0.0], [1.0, 0.0]])
+    share, none = bootstrap_ratios(tops, bottoms, 200, np.random.default_rng(0))
+    assert share.value == pytest.approx(3 / 5)
+    assert (share.low, share.high) == pytest.approx((0.0, 3 / 4))
+    assert none.value is none.low is none.high is None
+
+
+@given(st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=1, max_size=20))
+def test_a_paired_difference_is_antisymmetric(pairs):
+    """ours - theirs and theirs - ours mirror each other, interval and all."""
+    ours, theirs = np.array(pairs).T
+    one = paired_difference(ours, theirs, 100, np.random.default_rng(0))
+    two = paired_difference(theirs, ours, 100, np.random.default_rng(0))
+    assert one.value == pytest.approx(float(np.mean(ours - theirs)))
+    assert (one.value, one.low, one.high) == pytest.approx((-two.value, -two.high, -two.low), abs=1e-12)
+    assert one.low - 1e-12 <= one.value <= one.high + 1e-12
+
+
+def test_a_constant_difference_has_no_spread():
+    """Problems differ wildly, the models by 0.1 on every one: pairing takes the problems out."""
+    theirs = np.random.default_rng(0).random((3, 40))
+    found = paired_difference(theirs + 0.1, theirs, 300, np.random.default_rng(0))
+    assert (found.value, found.low, found.high) == pytest.approx((0.1, 0.1, 0.1))
+
+
+def test_seeds_that_disagree_widen_the_interval():
+    """The same three differences of means, once shared by all seeds and once one a seed."""
+    spread = np.array([[0.0], [0.1], [0.2]]) + np.zeros((3, 50))
+    even = np.full((3, 50), 0.1)
+    none = np.zeros((3, 50))
+    narrow = paired_difference(even, none, 500, np.random.default_rng(0))
+    wide = paired_difference(spread, none, 500, np.random.default_rng(0))
+    assert narrow.value == pytest.approx(wide.value)
+    assert wide.high - wide.low > 0.15 > narrow.high - narrow.low
+
+
+def test_pearson_against_the_textbook():
+    """Anscombe's first set: r = 0.816 for 11 points, and Fisher's interval by hand."""
+    x = [10, 8, 13, 9, 11, 14, 6, 4, 12, 7, 5]
+    y = [8.04, 6.95, 7.58, 8.81, 8.33, 9.96, 7.24, 4.26, 10.84, 4.82, 5.68]
+    found = pearson(x, y)
+    assert found.value == pytest.approx(0.81642, abs=1e-5)
+    reach = 1.959964 / np.sqrt(8)
+    assert found.low == pytest.approx(np.tanh(np.arctanh(found.value) - reach), abs=1e-6)
+    assert found.high == pytest.approx(np.tanh(np.arctanh(found.value) + reach), abs=1e-6)
+    drawn = bootstrap_pearson(x, y, 2000, np.random.default_rng(0))
+    assert drawn.value == pytest.approx(found.value)
+    assert 0.3 < drawn.low < found.value < drawn.high <= 1.0
+
+
+@given(st.lists(st.tuples(st.integers(-9, 9), st.integers(-9, 9)), min_size=2, max_size=12))
+def test_pearson_is_numpys(points):
+    """Equal to numpy's correlation where there is any variance, None where there is none."""
+    x, y = np.array(points, dtype=float).T
+    found = pearson(x, y).value
+    if np.ptp(x) == 0 or np.ptp(y) == 0:
+        assert found is None
+    else:
+        assert found == pytest.approx(np.corrcoef(x, y)[0, 1], abs=1e-9)
