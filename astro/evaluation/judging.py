@@ -31,7 +31,7 @@ _SCHEMA = pa.schema([
     *(pa.field(name, pa.bool_()) for name in COLUMNS),
 ])  # fmt: skip
 _ANSWERS = {
-    name: re.compile(rf"^\W{{0,4}}{name}\W{{1,6}}(yes|no)\b", re.IGNORECASE | re.MULTILINE) for name in BEHAVIOURS
+    name: re.compile(rf"^[\W\d]{{0,8}}{name}\W{{1,6}}(yes|no)\b", re.IGNORECASE | re.MULTILINE) for name in BEHAVIOURS
 }
 
 

@@ -48,6 +48,7 @@ SCHEMA = pa.schema([
     pa.field("subgoals", pa.bool_(), nullable=False),
     pa.field("backward_chaining", pa.bool_(), nullable=False),
 ])  # fmt: skip
+_BATCH = 64  # problems that are graded and written at once: so many are graded again after a kill
 _LEVELS = ("level", "difficulty", "type", "subject", "year")  # of metadata; the first that a problem has
 
 Progress = Callable[[int, int], None]
@@ -145,8 +146,8 @@ class _Recorder:
         while self._waiting or not self._ended:
             await self._news.wait()
             self._news.clear()
-            batch, self._waiting = self._waiting, []
-            if batch:
+            while self._waiting:
+                batch, self._waiting = self._waiting[:_BATCH], self._waiting[_BATCH:]
                 await asyncio.to_thread(self._record, batch)
                 self._written += len(batch)
                 self._progress(self._written)

@@ -1,0 +1,343 @@
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from itertools import count
+
+import pyarrow.parquet as pq
+import pytest
+
+from astro.errors import StoreError
+from astro.evaluation import Arrangement, BudgetForcing, EvaluationConfig, JudgeConfig, evaluate_model
+from astro.evaluation.responses import group_of
+from astro.problems import Problem
+from astro.problems.countdown import CountdownConfig, Split, generate
+from astro.sampling.engine import EngineConfig, EngineKind
+from astro.sampling.prompting import PromptConfig
+from astro.sampling.scripted import ScriptedSampler
+from astro.sampling.seeds import derive_seed
+
+PROBLEMS = [
+    Problem("easy", "What is 1 plus 1?", "2", "math", metadata={"level": 1}),
+    Problem("hard", "What is 9 times 9?", "81", "math", metadata={"level": 5}),
+]
+# What the scripted model says to each sample, in order: its answers are known, and so is every figure.
+SCRIPT = {
+    "1 plus 1": [
+        "The answer is \\boxed{2}.",
+        "The answer is \\boxed{3}.",
+        "So the answer is 3. Wait, that's wrong. Let me try again. The answer is \\boxed{2}.",
+        "The answer is \\boxed{2}.",
+    ],
+    "9 times 9": [
+        "The answer is \\boxed{18}.",
+        "Let me check: 9 + 9 = 18. The answer is \\boxed{18}.",
+        "So the answer is 81. Wait, that's wrong. Let me try again. The answer is \\boxed{18}.",
+        "The answer is \\boxed{81}.",
+    ],
+}
+SCRIPTED = EngineConfig(kind=EngineKind.SCRIPTED, model="script")
+
+
+def how(**settings):
+    settings = {"samples": 4, "max_tokens": 400, **settings}
+    return Arrangement(SCRIPTED, EvaluationConfig(**settings), PromptConfig(), seed=3)
+
+
+class Scripted:
+    """Opens engines that speak by a script, and counts what they are asked."""
+
+    def __init__(self, say):
+        self.say, self.prompts, self.opened, self.closed = say, [], 0, 0
+
+    def __call__(self, config):
+        self.opened += 1
+
+        def speak(prompt, seed):
+            self.prompts.append(prompt)
+            return self.say(prompt, seed)
+
+        owner = self
+
+        class Counted(ScriptedSampler):
+            async def close(self):
+                owner.closed += 1
+                await super().close()
+
+        return Counted(speak)
+
+
+def by_script(prompt, seed):
+    """Sample i of a problem has seed + i, and seeds of problems are multiples of 2 ** 15."""
+    return next(lines for question, lines in SCRIPT.items() if question in prompt)[seed % (1 << 15)]
+
+
+def values(figures):
+    return {name: figure["value"] for name, figure in figures["figures"].items()}
+
+
+def test_every_figure_of_a_known_model(tmp_path):
+    """Three of four and one of four are right; all else follows by hand."""
+    engines = Scripted(by_script)
+    found = evaluate_model("m", "script", {"sums": PROBLEMS}, how(), tmp_path, open_engine=engines)["sums"]
+    figures = values(found)
+    assert (found["problems"], found["samples"], found["model"], found["set"]) == (2, 4, "m", "sums")
+    assert figures["pass_at_1"] == pytest.approx((3 / 4 + 1 / 4) / 2)
+    assert figures["pass_at_2"] == pytest.approx(((1 - 0) + (1 - 3 / 6)) / 2)
+    assert figures["pass_at_4"] == pytest.approx(1.0)
+    assert figures["maj_at_4"] == pytest.approx((1 + 0) / 2)
+    assert figures["maj_at_2"] == pytest.approx((3 / 4 + 1 / 4) / 2)  # a pair that disagrees is split evenly
+    assert figures["backtracks"] == pytest.approx(2 / 8)
+    assert figures["first_attempt"] == pytest.approx((2 / 4 + 2 / 4) / 2)
+    assert (figures["wrong_to_right"], figures["right_to_wrong"]) == (0.5, 0.5)
+    assert figures["finished"] == 1.0
+    assert figures["backtracking"] == pytest.approx(2 / 8)
+    assert figures["verification"] == pytest.approx(1 / 8)
+    texts = [text for lines in SCRIPT.values() for text in lines]
+    assert found["generated_tokens"] == sum(len(text) + 1 for text in texts)  # bytes, and the end of turn
+    assert figures["tokens"] == pytest.approx(found["generated_tokens"] / 8)
+    assert {name: values(group)["pass_at_1"] for name, group in found["groups"].items()} == {
+        "level 1": 3 / 4,
+        "level 5": 1 / 4,
+    }
+    for figure in found["figures"].values():
+        assert figure["low"] <= figure["value"] <= figure["high"]
+    assert json.loads((tmp_path / "sums/figures.json").read_text(encoding="utf-8")) == found
+    assert (engines.opened, engines.closed) == (1, 1)
+
+
+def test_the_rows_say_what_was_said(tmp_path):
+    """One row a response, in the order of problems and samples, with its verdict and attempts."""
+    evaluate_model("m", "script", {"sums": PROBLEMS}, how(), tmp_path, open_engine=Scripted(by_script))
+    rows = pq.read_table(tmp_path / "sums/responses.parquet").to_pylist()
+    assert [(row["problem_id"], row["sample"]) for row in rows] == [
+        (problem.id, sample) for problem in PROBLEMS for sample in range(4)
+    ]
+    assert [row["text"] for row in rows[:4]] == SCRIPT["1 plus 1"]
+    assert [row["outcome"] for row in rows[:2]] == ["correct", "incorrect"]
+    third = rows[2]
+    assert (third["backtracks"], third["first_correct"], third["wrong_to_right"], third["right_to_wrong"]) == (
+        1, False, 1, 0,
+    )  # fmt: skip
+    assert rows[6]["right_to_wrong"] == 1
+    assert {path.name for path in (tmp_path / "sums").iterdir()} == {
+        "responses.parquet", "figures.json", "settings.yaml", ".lock",
+    }  # fmt: skip
+
+
+def test_a_finished_evaluation_is_not_done_again(tmp_path):
+    """No engine is opened; other training problems or resamples change the figures alone."""
+    first = evaluate_model("m", "script", {"sums": PROBLEMS}, how(), tmp_path, open_engine=Scripted(by_script))
+    engines = Scripted(by_script)
+    again = evaluate_model("m", "script", {"sums": PROBLEMS}, how(), tmp_path, open_engine=engines)
+    assert again == first
+    leaked = evaluate_model(
+        "m", "script", {"sums": PROBLEMS}, how(resamples=500), tmp_path, training=PROBLEMS[:1], open_engine=engines
+    )["sums"]
+    assert leaked["contamination"] == {"training": 1, "exact": 1, "near": 0, "examples": [["easy", "easy"]]}
+    assert values(leaked) == values(first["sums"])
+    assert engines.opened == 0
+
+
+def test_another_evaluation_in_the_folder_is_refused(tmp_path):
+    """The error names what differs."""
+    evaluate_model("m", "script", {"sums": PROBLEMS}, how(), tmp_path, open_engine=Scripted(by_script))
+    with pytest.raises(StoreError, match=r"settings\.evaluation\.temperature: 1\.0 before, 0\.5 now"):
+        evaluate_model(
+            "m", "script", {"sums": PROBLEMS}, how(temperature=0.5), tmp_path, open_engine=Scripted(by_script)
+        )
+    with pytest.raises(StoreError, match=r"inputs\.problems"):
+        evaluate_model("m", "script", {"sums": PROBLEMS[:1]}, how(), tmp_path, open_engine=Scripted(by_script))
+
+
+def test_what_was_answered_before_a_failure_is_not_asked_again(tmp_path):
+    """The model breaks at the last problem; the second start asks that problem alone and ends like a whole run."""
+    problems = generate(CountdownConfig(count=30, sizes=(3,), split=Split.TEST))
+    asked = count()
+
+    def breaks(prompt, seed):
+        if next(asked) == 4 * 29:
+            raise RuntimeError("power cut")
+        return "I take 1 + 1 = 2, which leaves 2. The answer is \\boxed{1 + 1}."
+
+    with pytest.raises(RuntimeError, match="power cut"):
+        evaluate_model("m", "script", {"c": problems}, how(), tmp_path, open_engine=Scripted(breaks))
+    engines = Scripted(breaks)
+    found = evaluate_model("m", "script", {"c": problems}, how(), tmp_path, open_engine=engines)["c"]
+    assert len(engines.prompts) == 4
+    assert found["problems"] == 30
+    assert pq.read_table(tmp_path / "c/responses.parquet").num_rows == 120
+
+
+def test_seeds_depend_on_run_set_and_problem_alone(tmp_path):
+    """A problem gets the same seeds in another company; another run's seed, or set, gives others."""
+    seen = {}
+
+    def note(prompt, seed):
+        seen.setdefault(prompt, []).append(seed)
+        return "no"
+
+    evaluate_model("m", "script", {"sums": PROBLEMS}, how(), tmp_path, open_engine=Scripted(note))
+    expected = derive_seed(3, "evaluate", "sums", "hard")
+    assert seen[next(prompt for prompt in seen if "9 times 9" in prompt)] == [expected + i for i in range(4)]
+
+
+def test_greedy_is_one_response(tmp_path):
+    """At temperature 0 more would be the same again."""
+    found = evaluate_model(
+        "m", "script", {"sums": PROBLEMS}, how(temperature=0.0), tmp_path, open_engine=Scripted(by_script)
+    )["sums"]
+    assert found["samples"] == 1
+    assert set(found["figures"]) >= {"pass_at_1", "maj_at_1"}
+    assert "pass_at_2" not in found["figures"]
+
+
+def test_a_prompt_that_is_too_long_is_an_error_not_a_crash(tmp_path):
+    """Its responses are there, not correct, without tokens; the other problem is answered."""
+    problems = [PROBLEMS[0], Problem("long", "word " * 2000, "1", "math")]
+
+    def small(config):
+        return ScriptedSampler(by_script, context_window=1500)
+
+    evaluate_model("m", "script", {"s": problems}, how(), tmp_path, open_engine=small)
+    rows = pq.read_table(tmp_path / "s/responses.parquet").to_pylist()
+    assert [row["outcome"] for row in rows[3:]] == ["correct"] + ["error"] * 4
+    assert {row["finish_reason"] for row in rows[4:]} == {"error"}
+
+
+def test_an_open_engine_is_left_open(tmp_path):
+    """Its owner closes it."""
+    engine = ScriptedSampler(by_script)
+    evaluate_model("m", "script", {"sums": PROBLEMS}, how(), tmp_path, engine=engine)
+    assert engine.stats().requests == 2
+    asyncio.run(engine.close())
+
+
+def test_waiting_takes_the_end_back(tmp_path):
+    """Forced to go on twice, the model is shown its own words and Wait each time, and has the last word."""
+    said = {0: "It is \\boxed{3}.", 1: " It is \\boxed{4}, no.", 2: " So the answer is \\boxed{2}."}
+
+    def reluctant(prompt, seed):
+        return said[prompt.count("Wait")]
+
+    forcing = BudgetForcing(wait=2)
+    engines = Scripted(reluctant)
+    settings = how(samples=2, budget_forcing=forcing)
+    found = evaluate_model("m", "script", {"s": PROBLEMS[:1]}, settings, tmp_path, open_engine=engines)["s"]
+    rows = pq.read_table(tmp_path / "s/responses.parquet").to_pylist()
+    assert {row["text"] for row in rows} == {said[0] + "Wait" + said[1] + "Wait" + said[2]}
+    assert values(found)["pass_at_1"] == 1.0
+    assert rows[0]["tokens"] == sum(len(text) + 1 for text in said.values())
+    assert len(engines.prompts) == 6
+
+
+def test_waiting_stays_within_the_budget(tmp_path):
+    """A model without room to go on is not asked to; it ended by length."""
+    settings = how(samples=1, max_tokens=20, budget_forcing=BudgetForcing(wait=50))
+    engines = Scripted(lambda prompt, seed: "on and on")
+    evaluate_model("m", "script", {"s": PROBLEMS[:1]}, settings, tmp_path, open_engine=engines)
+    (row,) = pq.read_table(tmp_path / "s/responses.parquet").to_pylist()
+    assert (row["tokens"], row["text"]) == (20, "on and onWaiton and on")
+
+
+def test_cut_thinking_asks_for_the_answer(tmp_path):
+    """A model that never comes to an end is cut after 30 tokens and answers; one that ended before is left alone."""
+
+    def endless(prompt, seed):
+        if "9 times 9" in prompt:
+            return "\\boxed{81}"
+        return " \\boxed{2}" if prompt.endswith("Final answer:") else "hmm, " * 100
+
+    settings = how(samples=1, budget_forcing=BudgetForcing(cut_thinking=30))
+    found = evaluate_model("m", "script", {"s": PROBLEMS}, settings, tmp_path, open_engine=Scripted(endless))["s"]
+    rows = pq.read_table(tmp_path / "s/responses.parquet").to_pylist()
+    assert [row["text"] for row in rows] == ["hmm, " * 6 + "\n\nFinal answer: \\boxed{2}", "\\boxed{81}"]
+    assert values(found)["pass_at_1"] == 1.0
+    assert rows[0]["tokens"] == 30 + len(" \\boxed{2}") + 1
+
+
+def test_a_thinking_model_waits_before_its_answer(tmp_path):
+    """The closing tag is taken back once, then let stand, and the answer follows it."""
+
+    def thinker(prompt, seed):
+        if prompt.endswith("</think>"):
+            return "The answer is \\boxed{2}."
+        return " I am sure.</think>never read" if "Wait" in prompt else "It is 2.</think>never read"
+
+    forcing = BudgetForcing(wait=1, end_of_thinking="</think>", wait_text="\nWait,")
+    settings = how(samples=1, budget_forcing=forcing)
+    evaluate_model("m", "script", {"s": PROBLEMS[:1]}, settings, tmp_path, open_engine=Scripted(thinker))
+    (row,) = pq.read_table(tmp_path / "s/responses.parquet").to_pylist()
+    assert row["text"] == "It is 2.\nWait, I am sure.</think>The answer is \\boxed{2}."
+    assert row["correct"]
+
+
+def test_a_judge_is_asked_once_a_response(tmp_path):
+    """Its answers stand beside the patterns; a reply that does not say is left out of the share."""
+
+    def judge_or_script(prompt, seed):
+        if "four behaviours" not in prompt:
+            return by_script(prompt, seed)
+        if "9 + 9" in prompt:
+            return "I cannot say."
+        yes = "yes" if "Wait" in prompt else "no"
+        return f"verification: no\n- **backtracking**: {yes}\nsubgoals: No.\nbackward_chaining - no"
+
+    engines = Scripted(judge_or_script)
+    settings = how(judge=JudgeConfig(engine=SCRIPTED))
+    found = evaluate_model("m", "script", {"s": PROBLEMS}, settings, tmp_path, open_engine=engines)["s"]
+    figures = values(found)
+    assert figures["judged_backtracking"] == pytest.approx(2 / 7)
+    assert figures["judged_subgoals"] == 0.0
+    assert (engines.opened, engines.closed, len(engines.prompts)) == (2, 2, 16)
+
+
+def test_groups_are_named_by_numbers_level_or_task():
+    """Countdown by how many numbers, others by what their data set says, else by task."""
+    (countdown,) = generate(CountdownConfig(count=1, sizes=(4,)))
+    assert group_of(countdown) == "4 numbers"
+    assert group_of(PROBLEMS[1]) == "level 5"
+    assert group_of(Problem("m", "?", "1", "math", metadata={"Level": "Level 3"})) == "Level 3"
+    assert group_of(Problem("m", "?", "1", "math", metadata={"subject": "Algebra"})) == "Algebra"
+    assert group_of(Problem("m", "?", "1", "math")) == "math"
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL")
+def test_a_kill_loses_nothing_that_was_answered(tmp_path):
+    """Killed in the middle, the same command goes on and ends like an evaluation that was never interrupted."""
+    command = [
+        sys.executable, "-c", "from astro.cli import main; main()", "eval", "CountdownPlayer", "countdown.count=400",
+        "engine.kind=scripted", "prompt.template=tiny", "prompt.step=newline", "samples=4", "resamples=100",
+    ]  # fmt: skip
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    killed = subprocess.Popen([*command, "--out", str(tmp_path / "killed")], env=environment, stdout=subprocess.DEVNULL)
+    journal = tmp_path / "killed/countdown.count-400/journal.astj"
+    while killed.poll() is None and not (journal.exists() and journal.stat().st_size):
+        time.sleep(0.001)
+    killed.kill()
+    killed.wait()
+    assert journal.exists(), "the test must catch it in the middle"
+    assert not (journal.parent / "responses.parquet").exists()
+    for name in ("killed", "whole"):
+        subprocess.run([*command, "--out", str(tmp_path / name)], env=environment, check=True, capture_output=True)
+    one, two = (
+        pq.read_table(tmp_path / name / "countdown.count-400/responses.parquet") for name in ("killed", "whole")
+    )
+    assert one.equals(two)
+    assert not journal.exists()
+
+
+def test_the_patterns_of_a_judge_are_read_anywhere():
+    """A judge's Markdown makes no difference."""
+    from astro.evaluation.judging import read_judgement
+
+    reply = "**verification:** yes\n2. subgoals: yes\nbackward_chaining: maybe"
+    assert read_judgement(reply) == {
+        "verification": True,
+        "backtracking": None,
+        "subgoals": True,
+        "backward_chaining": None,
+    }
