@@ -1,0 +1,79 @@
+"""The card of a trained model: a README in the layout of the Hugging Face hub."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from astro.store.atomic import write_text
+from astro.train.settings import TrainingSetup
+
+
+@dataclass(frozen=True, slots=True)
+class CardFacts:
+    """What a card tells.
+
+    base: the model that training began from. done: what done.json says. arguments: of TRL's trainer, as they differ
+    from its defaults. method: SFT or GRPO. rewards: their weights.
+    """
+
+    folder: Path
+    setup: TrainingSetup
+    base: str
+    done: Mapping[str, Any]
+    arguments: Mapping[str, Any]
+    method: str
+    rewards: Mapping[str, float] | None = None
+
+
+def write_card(facts: CardFacts) -> None:
+    """Write README.md into the model's folder."""
+    write_text(facts.folder / "README.md", model_card(facts))
+
+
+def model_card(facts: CardFacts) -> str:
+    """The text of the card."""
+    head: dict[str, Any] = {
+        "library_name": "transformers",
+        "license": facts.setup.license,
+        "pipeline_tag": "text-generation",
+        "tags": ["astro", "trl", facts.method.lower(), "reasoning"],
+    }
+    if not Path(facts.base).expanduser().is_dir():
+        head["base_model"] = facts.base
+    header = f"---\n{yaml.safe_dump(head, sort_keys=False, allow_unicode=True)}---"
+    run, arm = facts.setup.run.name, facts.done["arm"]
+    parts = [
+        header,
+        f"# {run}: {arm}, {facts.method}",
+        f"Trained with ASTRO on the data set `{facts.done['data']}` of the run `{run}`, by {facts.method} "
+        f"(TRL), from `{facts.base}`.",
+        "## Figures\n\n"
+        + _table({name: value for name, value in facts.done.items() if not isinstance(value, Mapping)}),
+        "## Settings\n\nOptions of TRL's trainer that were set; all others have its defaults.\n\n"
+        + _table(facts.arguments),
+    ]
+    if facts.rewards:
+        parts.append("## Rewards\n\n" + _table(facts.rewards))
+    prompt = yaml.safe_dump(facts.setup.prompt.model_dump(mode="json", exclude_defaults=True), sort_keys=False).strip()
+    parts.append(
+        "## How to ask it\n\nWith the prompt that it was trained with; these are the settings that differ from ASTRO's "
+        f"defaults:\n\n```yaml\nprompt: {prompt}\n```"
+        if prompt == "{}"
+        else "## How to ask it\n\nWith the prompt that it was trained with; these are the settings that differ from "
+        "ASTRO's defaults:\n\n```yaml\nprompt:\n" + "\n".join(f"  {line}" for line in prompt.splitlines()) + "\n```"
+    )
+    parts.append("What it can do is in the report of the run; a card of an evaluation it is not.")
+    return "\n\n".join(parts) + "\n"
+
+
+def _table(figures: Mapping[str, Any]) -> str:
+    rows = [f"| {name} | {_cell(value)} |" for name, value in figures.items()]
+    return "\n".join(["| | |", "|---|---|", *rows])
+
+
+def _cell(value: Any) -> str:
+    text = f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+    return text.replace("|", "\\|").replace("\n", " ")

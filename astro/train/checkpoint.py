@@ -1,0 +1,195 @@
+"""The folder of one training stage: whose settings made it, how far it is, and what it logged.
+
+checkpoints/ARM/STAGE/
+    settings.yaml     the settings and the hashes of the inputs that made it
+    metrics.jsonl     one line for each time the trainer logged: step, seconds since the start, and its figures
+    checkpoint-N/     the trainer's own, to go on from
+    (model files)     the final model, loadable by transformers and vLLM
+    README.md         the model card
+    done.json         written last: steps, seconds, tokens, time split
+"""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import yaml
+
+from astro.errors import StoreError
+from astro.store.atomic import sync_directory, write_text, writing
+from astro.store.lock import RunLock
+from astro.store.settings import differences
+
+_SETTINGS, _METRICS, _DONE, _LOCK = "settings.yaml", "metrics.jsonl", "done.json", ".lock"
+_TRAINER_STATE = "trainer_state.json"  # the last file of a trainer's checkpoint, so one without it is cut short
+# Trainer options that change what is written and not what is learned.
+UNLEARNED = frozenset(
+    f"trainer.{name}"
+    for name in (
+        "report_to", "run_name", "project", "logging_steps", "logging_strategy", "logging_first_step", "log_completions",
+        "disable_tqdm", "save_steps", "save_strategy", "save_total_limit", "save_only_model", "dataloader_num_workers",
+    )
+)  # fmt: skip
+_HASHED_WHOLE = 64 << 20  # bytes; of larger files the name and the size must do
+
+
+class StageCheckpoint:
+    """A stage's folder, held by one process; main is False in the further processes of one launch, which only read."""
+
+    def __init__(self, path: Path, *, main: bool = True) -> None:
+        self.path, self.main = path, main
+        self._lock: RunLock | None = None
+        if main:
+            with writing(path):
+                path.mkdir(parents=True, exist_ok=True)
+            self._lock = RunLock(path / _LOCK)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._lock is not None:
+            self._lock.release()
+
+    def claim(self, settings: Mapping[str, Any], ignored: Collection[str] = UNLEARNED) -> None:
+        """Write the settings of a new stage, or see that they are those that began this one.
+
+        Raises StoreError naming what differs.
+        """
+        if not self.main:
+            return
+        file = self.path / _SETTINGS
+        plain = json.loads(json.dumps(settings, default=str))
+        if file.exists():
+            changed = differences(_read_yaml(file), plain, ignored)
+            if changed:
+                lines = "\n".join(f"  {line}" for line in changed)
+                raise StoreError(
+                    f"{self.path} was made with other settings or from other files:\n{lines}\n"
+                    f"Give the same ones, train under another arm's name, or delete {self.path} to begin anew."
+                )
+            return
+        with writing(self.path):
+            write_text(file, yaml.safe_dump(plain, sort_keys=False, allow_unicode=True))
+
+    @property
+    def done(self) -> dict[str, Any] | None:
+        """What done.json says, or None while the stage is not finished."""
+        return read_done(self.path)
+
+    def last(self) -> Path | None:
+        """The last whole checkpoint of the trainer; on the way, what a kill left half written is deleted."""
+        whole = []
+        for folder in self.path.glob("checkpoint-*"):
+            if _is_whole(folder):
+                whole.append(folder)
+            elif self.main:
+                shutil.rmtree(folder)
+        return max(whole, key=_step_of, default=None)
+
+    def rewind(self, step: int) -> dict[str, Any]:
+        """Forget what was logged after a step, from where training goes on; returns the last row that is left."""
+        rows = [row for row in read_metrics(self.path) if row.get("step", 0) <= step]
+        if self.main:
+            with writing(self.path):
+                write_text(self.path / _METRICS, "".join(json.dumps(row) + "\n" for row in rows))
+        return rows[-1] if rows else {}
+
+    def log(self, row: Mapping[str, Any]) -> None:
+        """Append one line to metrics.jsonl."""
+        if self.main:
+            with writing(self.path), (self.path / _METRICS).open("a", encoding="utf-8") as stream:
+                stream.write(json.dumps(row) + "\n")
+
+    def finish(self, facts: Mapping[str, Any]) -> None:
+        """Declare the stage done."""
+        if self.main:
+            with writing(self.path):
+                sync_directory(self.path)
+                write_text(self.path / _DONE, json.dumps(facts, indent=1) + "\n")
+
+    def thin(self, *, keep: bool) -> None:
+        """Free the disk of what going on would need; keep: leave the models of the steps on the way."""
+        if not self.main:
+            return
+        for folder in self.path.glob("checkpoint-*"):
+            if not keep:
+                shutil.rmtree(folder)
+                continue
+            for pattern in ("optimizer*", "scheduler.pt", "rng_state*", "global_step*", "training_args.bin"):
+                for leftover in folder.glob(pattern):
+                    shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
+        (self.path / "training_args.bin").unlink(missing_ok=True)
+
+
+def read_done(folder: Path) -> dict[str, Any] | None:
+    """What a stage's done.json says, or None where the stage is not finished. Raises StoreError if it is damaged."""
+    file = folder / _DONE
+    if not file.exists():
+        return None
+    try:
+        facts = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise StoreError(f"{file} is damaged ({error}); delete {folder} to have that stage done again") from error
+    return dict(facts)
+
+
+def read_metrics(folder: Path) -> list[dict[str, Any]]:
+    """The rows of metrics.jsonl, oldest first; a line cut short by a kill is left out."""
+    file, rows = folder / _METRICS, []
+    for line in file.read_text(encoding="utf-8", errors="replace").splitlines() if file.exists() else ():
+        try:
+            row = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(row, dict):
+            rows.append(row)
+    return rows
+
+
+def content_hash(files: Iterable[Path]) -> str:
+    """16 hexadecimal digits of files' names and contents; of files beyond 64 MiB the size stands for the content."""
+    digest = hashlib.sha256()
+    for file in sorted(files):
+        digest.update(f"{file.name}\0{file.stat().st_size}\0".encode())
+        if file.stat().st_size <= _HASHED_WHOLE:
+            digest.update(file.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def model_hash(model: str) -> str | None:
+    """The hash of a model's folder, or None for a name on the hub."""
+    folder = Path(model).expanduser()
+    if not folder.is_dir():
+        return None
+    wanted = ("*.safetensors", "*.bin", "config.json", "tokenizer.json", "chat_template.jinja", "tokenizer.model")
+    return content_hash(file for pattern in wanted for file in folder.glob(pattern) if file.name != "training_args.bin")
+
+
+def _is_whole(folder: Path) -> bool:
+    try:
+        state = json.loads((folder / _TRAINER_STATE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return bool(state.get("global_step") == _step_of(folder))
+
+
+def _step_of(folder: Path) -> int:
+    step = folder.name.removeprefix("checkpoint-")
+    return int(step) if step.isdigit() else -1
+
+
+def _read_yaml(file: Path) -> dict[str, Any]:
+    try:
+        settings = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise StoreError(f"{file} cannot be read: {error}") from error
+    if not isinstance(settings, dict):
+        raise StoreError(f"{file} holds {type(settings).__name__}, not settings")
+    return settings
