@@ -1,5 +1,6 @@
 """`astro eval`: a model on problem sets, asked and graded as a run would, and a table of what it comes to."""
 
+import json
 import re
 import time
 from collections.abc import Mapping, Sequence
@@ -14,11 +15,12 @@ from rich.text import Text
 from astro.config import load_config, validate
 from astro.errors import ConfigError
 from astro.evaluation import Arrangement, EvaluationConfig, evaluate_model
+from astro.evaluation.evaluate import OpenEngine
 from astro.evaluation.figures import BEHAVIOURS
 from astro.inspect.plain import plain, plain_lines
 from astro.problems import Problem, ProblemsConfig, load_problems
 from astro.run.settings import RunConfig
-from astro.sampling.engine import EngineKind, check_model
+from astro.sampling.engine import EngineKind, check_model, open_sampler
 from astro.store import RunDirectory
 from astro.verify.verifier import check_gold
 
@@ -59,11 +61,13 @@ def evaluate(
     like: Path | None = None,
     out: Path | None = None,
     training: Path | None = None,
+    open_engine: OpenEngine = open_sampler,
 ) -> dict[str, dict[str, Any]]:
     """Evaluate, print a table for each set, and return the content of each set's figures.json.
 
     like: a run or a configuration whose prompt, answer format and engine are used. training: a run, or a source of
-    problems, that the model was trained on. Raises the errors of astro.errors that a user can mend.
+    problems, that the model was trained on. open_engine: gives the language model, if anything is left to ask it.
+    Raises the errors of astro.errors that a user can mend.
     """
     order = take_order(model, problems, settings, like=like, out=out)
     if order.how.engine_for(model).kind is not EngineKind.SCRIPTED:
@@ -71,14 +75,23 @@ def evaluate(
     sets = {name: load_set(name, config, console) for name, config in order.sets.items()}
     trained_on = training_problems(training or order.run)
     found = evaluate_model(
-        order.name, model, sets, order.how, order.folder, training=trained_on, progress=_Notes(console).note
+        order.name,
+        model,
+        sets,
+        order.how,
+        order.folder,
+        training=trained_on,
+        open_engine=open_engine,
+        progress=_Notes(console).note,
     )
     for name, figures in found.items():
         title = f"\n{figures['model']} on {figures['set']}: {figures['problems']} problems x {figures['samples']}"
         console.print(Text(plain_lines(title), style="bold"), soft_wrap=True)
         console.print(figures_table(figures))
-        if (figures["contamination"] or {}).get("exact") or (figures["contamination"] or {}).get("near"):
-            console.print(Text(_warning(figures["contamination"]), style="yellow"))
+        contamination = figures["contamination"]
+        if contamination is not None:
+            leaks = contamination["exact"] + contamination["near"]
+            console.print(Text(_leaks(contamination), style="yellow" if leaks else "dim"), soft_wrap=True)
         console.print(f"{order.folder / name}", style="dim", markup=False, highlight=False)
     return found
 
@@ -95,7 +108,7 @@ def take_order(
     run = _run_of(Path(problems)) or _run_of(Path(model))
     given = Path(problems) if _is_configuration(Path(problems)) else None
     source = like or given or run
-    overrides = [*_placed(settings), f"engine.model={model}"]
+    overrides = [*_placed(settings), f"engine.model={json.dumps(model)}"]
     if source is not None:
         config = load_config(RunConfig, source / "config.yaml" if source.is_dir() else source, overrides)
     else:
@@ -218,9 +231,9 @@ def _number(name: str, value: float) -> str:
     return f"{value:.2f}" if name == "backtracks" else f"{100 * value:.1f}".replace("100.0", "100")
 
 
-def _warning(contamination: Mapping[str, Any]) -> str:
+def _leaks(contamination: Mapping[str, Any]) -> str:
     pairs = ", ".join(f"{plain(ours)} ({plain(theirs)})" for ours, theirs in contamination["examples"])
     return (
-        f"contamination: of these problems {contamination['exact']} are training problems and {contamination['near']} "
-        f"are much like one (of {contamination['training']}): {pairs}"
+        f"contamination: {contamination['exact']} problems are training problems, too, and {contamination['near']} are "
+        f"much like one; compared with {contamination['training']}" + (f": {pairs}" if pairs else "")
     )

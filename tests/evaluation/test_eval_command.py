@@ -1,0 +1,165 @@
+import io
+import json
+import re
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+import yaml
+from rich.console import Console
+from typer.testing import CliRunner
+
+from astro.cli import app
+from astro.errors import ConfigError
+from astro.run.evaluating import evaluate, model_name, take_order
+from astro.sampling.scripted import ScriptedSampler
+
+# One problem in the layout of each data set as its publishers wrote it, with its right answer.
+LAYOUTS = {
+    "math500.jsonl": (
+        {
+            "problem": "What is $\\frac{1}{2} + \\frac{1}{3}$?",
+            "solution": "It is $\\boxed{\\frac{5}{6}}$.",
+            "answer": "\\frac{5}{6}",
+            "subject": "Prealgebra",
+            "level": 2,
+            "unique_id": "test/prealgebra/1.json",
+        },
+        "5/6",
+        "level 2",
+    ),
+    "amc23.jsonl": ({"id": 0, "question": "How many feet are in a mile?", "answer": 5280.0, "url": ""}, "5280", "math"),
+    "aime.csv": ("ID,Year,Problem,Answer\n2024-I-1,2024,How long is the walk?,204\n", "204", "year 2024"),
+    "gsm8k.jsonl": (
+        {"question": "Nine eggs at 2 dollars?", "answer": "9 * 2 = <<9*2=18>>18\n#### 18"},
+        "\\$18",
+        "math",
+    ),
+}
+PLAYER = ["engine.kind=scripted", "prompt.template=tiny", "prompt.step=newline", "samples=2"]
+
+
+def quiet():
+    return Console(file=io.StringIO(), width=120)
+
+
+def astro(*arguments):
+    done = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    if done.exception is not None and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return done.exit_code, done.output
+
+
+@pytest.mark.parametrize("file", LAYOUTS)
+def test_known_layouts_are_evaluated(file, tmp_path):
+    """MATH-500, AMC, AIME and GSM8K: a model that is right in two of four samples is right in two of four."""
+    row, answer, group = LAYOUTS[file]
+    path = tmp_path / file
+    path.write_text(row if isinstance(row, str) else json.dumps(row) + "\n", encoding="utf-8")
+
+    def half_right(prompt, seed):
+        return f"The answer is \\boxed{{{answer if seed % 2 else '7'}}}."
+
+    found = evaluate(
+        "some/model",
+        str(path),
+        ["engine.kind=scripted", "samples=4"],
+        quiet(),
+        out=tmp_path / "out",
+        open_engine=lambda config: ScriptedSampler(half_right),
+    )
+    (figures,) = found.values()
+    assert figures["figures"]["pass_at_1"]["value"] == 0.5
+    assert list(figures["groups"]) == [group]
+
+
+def test_a_table_and_two_files(tmp_path, monkeypatch):
+    """The verb prints figures for each group, says where the files are, and prints them again without a model."""
+    monkeypatch.chdir(tmp_path)
+    code, out = astro("eval", "CountdownPlayer", "countdown.count=12", *PLAYER, "engine.options.skill=1.0")
+    assert code == 0, out
+    assert "CountdownPlayer on countdown.count-12: 12 problems x 2" in out
+    assert "3 numbers" in out
+    assert re.search(r"pass@1 +100 \[100, 100\] +100 \[100, 100\] +100 \[100, 100\]", out)
+    folder = Path("evaluations/CountdownPlayer/countdown.count-12")
+    assert str(folder) in out
+    assert pq.read_table(folder / "responses.parquet").num_rows == 24
+    assert json.loads((folder / "figures.json").read_text(encoding="utf-8"))["figures"]["pass_at_2"]["value"] == 1.0
+    assert astro("eval", "CountdownPlayer", "countdown.count=12", *PLAYER, "engine.options.skill=1.0") == (0, out)
+
+
+def test_a_configurations_sets_and_training_problems(tmp_path, monkeypatch):
+    """Every set of the file is evaluated as it says; a training problem in the set is found and named."""
+    monkeypatch.chdir(tmp_path)
+    settings = {
+        "name": "r",
+        "problems": {"countdown": {"count": 5, "sizes": [3]}},
+        "engine": {"kind": "scripted", "model": "CountdownPlayer"},
+        "prompt": {"template": "tiny", "step": "newline"},
+        "evaluation": {
+            "samples": 2,
+            "sets": {
+                "held-out": {"countdown": {"count": 4, "sizes": [3], "split": "test"}},
+                "seen": {"countdown": {"count": 5, "sizes": [3]}},
+            },
+        },
+    }
+    Path("c.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
+    assert astro("problems", "c.yaml", "--write", "train.jsonl")[0] == 0
+    code, out = astro("eval", "CountdownPlayer", "c.yaml", "--training", "train.jsonl", "--out", "o")
+    assert code == 0, out
+    found = {
+        name: json.loads(Path(f"o/{name}/figures.json").read_text(encoding="utf-8")) for name in ("held-out", "seen")
+    }
+    assert found["held-out"]["contamination"]["exact"] == 0
+    assert found["seen"]["contamination"]["exact"] == 5
+    assert "contamination: 5 problems are training problems" in out
+
+
+def test_a_run_is_asked_as_it_asks(tmp_path, monkeypatch):
+    """A checkpoint of a run takes the run's prompt and seed, and its files lie in the run."""
+    monkeypatch.chdir(tmp_path)
+    checkpoint = Path("runs/r/checkpoints/astro/grpo/checkpoint-50")
+    checkpoint.mkdir(parents=True)
+    Path("runs/r/problems.json").write_text("{}", encoding="utf-8")
+    Path("runs/r/config.yaml").write_text(
+        yaml.safe_dump({
+            "name": "r",
+            "seed": 9,
+            "problems": {"source": "countdown"},
+            "engine": {"model": "base", "kind": "scripted"},
+            "prompt": {"template": "tiny"},
+            "evaluation": {"samples": 3, "sets": {"own": {"source": "word-problems"}}},
+        }),
+        encoding="utf-8",
+    )  # fmt: skip
+    order = take_order(str(checkpoint), "countdown", ["max_tokens=99"])
+    assert (order.name, order.how.seed, order.how.prompt.template) == ("astro-rl@50", 9, "tiny")
+    assert (order.how.evaluation.samples, order.how.evaluation.max_tokens) == (3, 99)
+    assert order.folder == Path("runs/r/evaluations/astro-rl@50")
+    assert list(order.sets) == ["countdown"]
+    assert list(take_order(str(checkpoint), "runs/r", []).sets) == ["own"]
+
+
+def test_models_have_names_for_tables():
+    """Arm and stage for checkpoints, else the last part of the name."""
+    assert model_name("runs/x/checkpoints/direct/sft") == "direct-sft"
+    assert model_name("runs/x/checkpoints/astro/grpo") == "astro-rl"
+    assert model_name("Qwen/Qwen2.5-7B-Instruct") == "Qwen2.5-7B-Instruct"
+    assert model_name("data/models/tiny-countdown/") == "tiny-countdown"
+
+
+def test_mistakes_are_told(tmp_path, monkeypatch):
+    """A configuration without sets, an unknown setting and a missing model each end with 2 and say what is wrong."""
+    monkeypatch.chdir(tmp_path)
+    Path("c.yaml").write_text(
+        yaml.safe_dump({"name": "r", "problems": {"source": "countdown"}, "engine": {"model": "x"}}), encoding="utf-8"
+    )
+    with pytest.raises(ConfigError, match=r"has no evaluation\.sets"):
+        take_order("m", "c.yaml", [])
+    code, out = astro("eval", "CountdownPlayer", "countdown", "sample=3")
+    assert (code, "sample" in out) == (2, True)
+    code, out = astro("eval", "./nowhere", "countdown", *PLAYER[1:])
+    assert (code, "there is no folder ./nowhere" in out) == (2, True)
+    code, out = astro("eval", "CountdownPlayer", "countdown", "budget_forcing={wait: 1, cut_thinking: 3}")
+    assert (code, "one of the two" in out) == (2, True)
