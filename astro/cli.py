@@ -80,13 +80,14 @@ def _top(version: Annotated[bool, typer.Option("--version", help="Print the vers
     )
 )
 def run(config: ConfigPath, settings: Settings = None, dry_run: DryRun = False) -> None:
-    """Search the problems, make the traces and write the data sets.
+    """Search the problems, make the traces and the data sets; then train, evaluate and report as configured.
 
-    A finished tree goes straight to its traces while other trees grow. Everything that is finished is on the disk at
-    once, so after Ctrl-C, a crash or a power cut the same command goes on where it was; a finished problem is never
-    done twice, and a finished run is not done again.
+    A finished tree goes straight to its traces while other trees grow. The stages after the data sets are those whose
+    sections (sft, grpo, evaluation) the configuration has. Everything that is finished is on the disk at once, so after
+    Ctrl-C, a crash or a power cut the same command goes on where it was; a finished problem is never done twice, and a
+    finished stage is not done again.
     """
-    _carry_out(config, settings, dry_run=dry_run, search=True, traces=True)
+    _carry_out(config, settings, dry_run=dry_run, search=True, traces=True, training=True)
 
 
 @app.command(
@@ -253,6 +254,23 @@ def evaluate(
         carry_out_evaluation(model, problems, settings or [], Console(), like=like, out=out, training=training)
 
 
+@app.command(
+    epilog=_examples(
+        "astro report runs/tiny",
+    )
+)
+def report(run_path: RunPath) -> None:
+    """Write the report of a run, finished or not: report.md, report.html and the pictures, in its folder reports.
+
+    The models in one table, ASTRO minus Direct with intervals, learning curves, backtracks against accuracy, costs and
+    an example. What the run does not have yet is named. `astro run` ends with it.
+    """
+    with _reporting():
+        from astro.report import write_report  # noqa: PLC0415 - heavy
+
+        Console().print(f"{write_report(run_path) / 'report.html'}", markup=False, highlight=False, soft_wrap=True)
+
+
 @app.command()
 def doctor() -> None:
     """Say what is installed here and which engine a run would use. Leaves with 1 if none would work."""
@@ -271,6 +289,7 @@ def _carry_out(
     search: bool,
     traces: bool,
     trees_of: Path | None = None,
+    training: bool = False,
 ) -> None:
     again = f"`astro {' '.join(sys.argv[1:])}`"
     with _reporting(f"Stopped. What was finished is kept; {again} goes on from here."):
@@ -279,10 +298,16 @@ def _carry_out(
 
         config = load_config(RunConfig, path, settings or ())
         stages = Stages(search=search, traces=traces, trees_of=trees_of)
+        if training:
+            from astro.run.training import check_training, train_and_evaluate  # noqa: PLC0415 - heavy
+
+            check_training(config)
         if dry_run:
             rehearse(config, stages, Console())
-        else:
-            carry_out(config, stages, Console())
+            return
+        carry_out(config, stages, Console())
+        if training:
+            train_and_evaluate(config, Console())
 
 
 @contextmanager

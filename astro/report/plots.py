@@ -22,8 +22,8 @@ ARM_NAMES = {"direct": "Direct", "astro": "ASTRO"}
 # What GRPO logs, by the names it may have; the first that is there is drawn.
 RL_SERIES: Mapping[str, tuple[str, ...]] = {
     "reward": ("reward",),
-    "accuracy": ("accuracy", "correct"),
-    "response length, tokens": ("completions/mean_length", "tokens_mean", "length"),
+    "accuracy": ("accuracy",),
+    "response length, tokens": ("completion_length", "completions/mean_length"),
     "backtracks a response": ("backtracks",),
 }
 _STYLE: Any = {  # matplotlib types the names of its settings one by one

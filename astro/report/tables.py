@@ -187,7 +187,7 @@ def _spent(findings: Findings, model: str) -> list[str]:
 
 
 def _split(found: Training) -> list[tuple[str, float]]:
-    split = (found.done or {}).get("split") or (found.done or {}).get("time_split") or {}
+    split = (found.done or {}).get("times") or {}
     return [(str(name), float(seconds)) for name, seconds in split.items()] if isinstance(split, dict) else []
 
 

@@ -49,7 +49,7 @@ def train(folder: Path, arm: str, seed: int = 1) -> None:
             "tokens": 9000 * step,
             "reward": -0.5 + step / 50 + rng.gauss(0, 0.1),
             "accuracy": 0.25 + step / 100 + rng.gauss(0, 0.05),
-            "completions/mean_length": 60 + 60 * going_back + step,
+            "completion_length": 60 + 60 * going_back + step,
             "backtracks": going_back * (1 + step / 60),
         }
         for step in range(1, STEPS)
@@ -58,7 +58,7 @@ def train(folder: Path, arm: str, seed: int = 1) -> None:
         path = folder / "checkpoints" / arm / stage
         path.mkdir(parents=True)
         (path / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-        done = {"steps": STEPS, "seconds": rows[-1]["seconds"], "tokens": rows[-1]["tokens"]}
+        done = {"steps": STEPS, "seconds": rows[-1]["seconds"], "tokens": rows[-1]["tokens"], "times": {"update": 9.5}}
         (path / "done.json").write_text(json.dumps(done), encoding="utf-8")
 
 

@@ -1,0 +1,172 @@
+"""After the traces: SFT and GRPO of each arm, the evaluation of every model, and the report.
+
+Each stage goes on from the files of the one before it, and by itself from what it has finished.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from astro.errors import ConfigError
+from astro.evaluation import evaluate_model
+from astro.report import write_report
+from astro.run.evaluating import load_set, training_problems
+from astro.run.settings import RunConfig
+from astro.sampling.engine import EngineKind, check_model
+from astro.store.records import problems_table
+from astro.store.shards import write_parquet
+from astro.train.checkpoint import read_done
+from astro.train.options import lora_config, trainer_arguments
+
+BASE, CONTROL = "base", "direct"
+_STEP = re.compile(r"checkpoint-(\d{1,9})")
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A model of the run to evaluate: its name in tables, where it is, and whether it is one on the way through RL."""
+
+    name: str
+    path: str
+    on_the_way: bool = False
+
+
+def train_and_evaluate(config: RunConfig, console: Console) -> None:
+    """Carry out the stages after the traces whose sections are there, and write the report if there were any.
+
+    Raises the errors of astro.errors that a user can mend; what has finished is kept.
+    """
+    for arm in config.sft.arms if config.sft else ():
+        train_sft(config, arm, console)
+    for arm in rl_arms(config):
+        train_grpo(config, arm, console)
+    for subject in subjects(config) if config.evaluation else ():
+        evaluate_subject(config, subject, console)
+    if config.sft or config.grpo or config.evaluation:
+        show_report(config.directory, console)
+
+
+def check_training(config: RunConfig) -> None:
+    """Find what is wrong with the sections after the traces before anything is begun. Loads TRL, but no model.
+
+    Raises ConfigError naming every option that TRL or peft does not have, and MissingDependencyError.
+    """
+    mistakes: list[str] = []
+    for section, kind, given in (("sft", "SFTConfig", config.sft), ("grpo", "GRPOConfig", config.grpo)):
+        if given is None:
+            continue
+        mistakes += _mistakes(partial(trainer_arguments, kind, f"{section}.trainer", given.trainer, {}))
+        mistakes += _mistakes(partial(lora_config, given.lora, f"{section}.lora"))
+    if config.evaluation is not None and not config.evaluation.sets:
+        mistakes.append("evaluation.sets is empty: name at least one set of problems, or set evaluation to null")
+    if mistakes:
+        raise ConfigError("\n".join(mistakes))
+
+
+def train_sft(config: RunConfig, arm: str, console: Console) -> None:
+    """Fine-tune an arm, unless that is done. Raises ConfigError without a section sft."""
+    from astro.train.sft import carry_out_sft  # noqa: PLC0415 - heavy
+
+    if config.sft is None:
+        raise ConfigError("there is no section sft, so there is nothing to train; sft: {} has its defaults")
+    trained = carry_out_sft(config.training(), config.sft, arm, console)
+    _say_trained(f"sft of {arm}", trained.facts, console, before=trained.before)
+
+
+def train_grpo(config: RunConfig, arm: str, console: Console) -> None:
+    """Go on from an arm's SFT by reinforcement learning, unless that is done. Raises ConfigError without grpo."""
+    from astro.train.grpo import carry_out_grpo  # noqa: PLC0415 - heavy
+
+    if config.grpo is None:
+        raise ConfigError("there is no section grpo, so there is nothing to train; grpo: {} has its defaults")
+    trained = carry_out_grpo(config.training(), config.grpo, arm, console)
+    _say_trained(f"grpo of {arm}", trained.facts, console, before=trained.before)
+
+
+def rl_arms(config: RunConfig) -> list[str]:
+    """The arms that GRPO trains: those it names, else every one whose SFT is done."""
+    if config.grpo is None:
+        return []
+    if config.grpo.arms is not None:
+        return list(config.grpo.arms)
+    return [arm for arm in _arms(config) if read_done(config.training().folder(arm, "sft"))]
+
+
+def subjects(config: RunConfig) -> list[Subject]:
+    """The models that there are by now: base, then every arm after SFT and after RL, then checkpoints of RL.
+
+    Of the control no checkpoints: their question is how backtracks and accuracy go together.
+    """
+    setup = config.training()
+    base = config.sft.model if config.sft and config.sft.model else config.engine.model
+    found, on_the_way = [Subject(BASE, base)], list[Subject]()
+    for stage, suffix in (("sft", "sft"), ("grpo", "rl")):
+        for arm in _arms(config):
+            folder = setup.folder(arm, stage)
+            done = read_done(folder)
+            if done is None:
+                continue
+            found.append(Subject(f"{arm}-{suffix}", str(folder)))
+            if stage == "grpo" and arm != CONTROL:
+                on_the_way += [
+                    Subject(f"{arm}-rl@{step}", str(path), on_the_way=True)
+                    for step, path in _checkpoints(folder)
+                    if step != done.get("steps")
+                ]
+    return [*found, *on_the_way]
+
+
+def evaluate_subject(config: RunConfig, subject: Subject, console: Console) -> None:
+    """Evaluate a model on every set, one on the way through RL on the first alone.
+
+    Raises ConfigError where the model is not there.
+    """
+    how = config.arrangement()
+    sets = dict(islice(how.evaluation.sets.items(), 1 if subject.on_the_way else None))
+    if how.engine_for(subject.path).kind is not EngineKind.SCRIPTED:
+        check_model(subject.path)
+    folder = config.directory / "evaluations" / subject.name
+    problems = {name: load_set(name, section, console) for name, section in sets.items()}
+    training = training_problems(config.directory)
+    for name, figures in evaluate_model(subject.name, subject.path, problems, how, folder, training=training).items():
+        asked = folder / name / "problems.parquet"
+        if not asked.exists():  # for people and the report: the problems are settings, and seldom read
+            write_parquet(asked, problems_table(problems[name]))
+        share = figures["figures"]["pass_at_1"]["value"]
+        console.print(f"{subject.name} on {name}: pass@1 {100 * share:.1f} %", markup=False, highlight=False)
+
+
+def show_report(run: Path, console: Console) -> None:
+    """Write the report of a run and say where it is."""
+    console.print(f"report: {write_report(run) / 'report.html'}", markup=False, highlight=False)
+
+
+def _mistakes(check: Callable[[], object]) -> list[str]:
+    try:
+        check()
+    except ConfigError as error:
+        return [str(error)]
+    return []
+
+
+def _say_trained(what: str, facts: Mapping[str, Any], console: Console, *, before: bool) -> None:
+    done = "was done before" if before else f"{facts['steps']} steps in {facts['seconds']:.0f} s"
+    console.print(f"{what}: {done}", markup=False, highlight=False)
+
+
+def _arms(config: RunConfig) -> list[str]:
+    """Arms of the configuration, then others that were trained in this run; the control before the rest."""
+    there = sorted(path.parent.name for path in (config.directory / "checkpoints").glob("*/sft"))
+    return sorted(dict.fromkeys([*(config.sft.arms if config.sft else ()), *there]), key=lambda arm: arm != CONTROL)
+
+
+def _checkpoints(folder: Path) -> Iterator[tuple[int, Path]]:
+    """The steps of a finished training whose models were kept, in order."""
+    steps = {int(match[1]): path for path in folder.glob("checkpoint-*") if (match := _STEP.fullmatch(path.name))}
+    yield from sorted((step, path) for step, path in steps.items() if (path / "config.json").is_file())

@@ -1,0 +1,83 @@
+"""The experiment of docs/results: does training on traces that go back and recover make a better reasoner?
+
+    python pipelines/results.py              # one seed
+    python pipelines/results.py --seeds 3    # three, one table
+
+2 CPU cores, two processes at once, under 12 GB of memory. For every seed: problems, search and traces; SFT and GRPO of
+Direct and ASTRO; base and the four trained models on problems whose numbers no training problem has, on a size and in
+a family not trained on, and the checkpoints of RL; a report in runs/NAME. Then docs/results/results.md, effect.json
+and the pictures, from all seeds. Stopped, the same command goes on. Logs are in runs/NAME-logs.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from astro.config import load_config
+from astro.errors import AstroError
+from astro.report.gather import gather
+from astro.report.seeds import write_results
+from astro.run import RunConfig
+from astro.run.jobs import Job, carry_out_jobs
+
+CONFIG = Path("configs/results.yaml")
+STAGE = [sys.executable, str(Path(__file__).with_name("stage.py"))]
+ARMS = ("direct", "astro")
+
+
+def settings_of(seed: int, name: str, sets: list[str]) -> list[str]:
+    """What one seed changes: its name, its problems, and everything that derives from the run's seed."""
+    own = [f"name={name}-{seed}", f"seed={seed}", f"problems.countdown.seed={seed}"]
+    return own + [f"evaluation.sets.{dataset}.countdown.seed={seed}" for dataset in sets]
+
+
+def jobs_of(seed: int, config: Path, settings: list[str], *, has_rl: bool) -> list[Job]:
+    """The stages of one seed, each with those that it needs."""
+
+    def job(name: str, stage: str, *after: str, **options: str) -> Job:
+        flags = [f"--{option}={given}" for option, given in options.items()]
+        command = [*STAGE, stage, str(config), *settings, *flags]
+        return Job(f"{seed}-{name}", command, [f"{seed}-{each}" for each in after])
+
+    jobs = [job("data", "data")]
+    jobs += [job(f"sft-{arm}", "sft", "data", arm=arm) for arm in ARMS]
+    if has_rl:
+        jobs += [job(f"grpo-{arm}", "grpo", f"sft-{arm}", arm=arm) for arm in ARMS]
+    jobs.append(job("evaluate-base", "evaluate", "data", model="base"))
+    jobs += [job(f"evaluate-{arm}-sft", "evaluate", f"sft-{arm}", model=f"{arm}-sft") for arm in ARMS]
+    if has_rl:
+        jobs += [job(f"evaluate-{arm}-rl", "evaluate", f"grpo-{arm}", model=f"{arm}-rl") for arm in ARMS]
+        jobs.append(job("evaluate-checkpoints", "evaluate", "grpo-astro", model="checkpoints"))
+    evaluated = [each.name.removeprefix(f"{seed}-") for each in jobs if "evaluate" in each.name]
+    return [*jobs, job("report", "report", *evaluated)]
+
+
+def main() -> None:
+    """Read the arguments, carry out what is left of every seed, and write the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seeds", type=int, default=1, help="how many (default %(default)s)")
+    parser.add_argument("--at-once", type=int, default=2, help="processes at once (default %(default)s)")
+    parser.add_argument("--config", type=Path, default=CONFIG, help="the run of one seed (default %(default)s)")
+    parser.add_argument("--out", type=Path, default=Path("docs/results"), help="(default %(default)s)")
+    parser.add_argument("settings", nargs="*", metavar="KEY=VALUE", help="settings that replace the configuration's")
+    arguments = parser.parse_intermixed_args()
+    try:
+        config = load_config(RunConfig, arguments.config, arguments.settings)
+        sets = list(config.evaluation.sets) if config.evaluation else []
+        jobs: list[Job] = []
+        runs: list[Path] = []
+        for seed in range(1, arguments.seeds + 1):
+            settings = [*arguments.settings, *settings_of(seed, config.name, sets)]
+            jobs += jobs_of(seed, arguments.config, settings, has_rl=config.grpo is not None)
+            runs.append(load_config(RunConfig, arguments.config, settings).directory)
+        logs = config.directory.with_name(f"{config.name}-logs")
+        carry_out_jobs(jobs, arguments.at_once, logs, lambda line: print(line, flush=True))
+        shown = f"python pipelines/results.py --seeds {arguments.seeds}"
+        effect = write_results([gather(run) for run in runs], arguments.out, " ".join([shown, *arguments.settings]))
+    except AstroError as error:
+        sys.exit(f"error: {error}")
+    print(f"{arguments.out / 'results.md'}: {effect}")
+
+
+if __name__ == "__main__":
+    main()

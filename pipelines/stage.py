@@ -1,0 +1,99 @@
+"""One stage of a run in a process of its own, so that stages that do not wait for each other can share a machine.
+
+    python pipelines/stage.py data configs/results.yaml name=r1 seed=1
+    python pipelines/stage.py sft configs/results.yaml name=r1 seed=1 --arm astro
+    python pipelines/stage.py grpo configs/results.yaml name=r1 seed=1 --arm astro
+    python pipelines/stage.py evaluate configs/results.yaml name=r1 seed=1 --model astro-rl
+    python pipelines/stage.py report configs/results.yaml name=r1 seed=1
+
+`astro run configs/results.yaml` does the same, one after another. Each goes on from what it has finished; data takes
+the trees of another run with --trees-of, and select picks rows of the data set sft until there are as many tokens as
+in that of the run --tokens-of. pipelines/results.py and pipelines/ablations.py start these.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from rich.console import Console
+
+from astro.config import load_config
+from astro.errors import AstroError, ConfigError
+from astro.run import RunConfig, Stages, carry_out
+from astro.run.controls import completion_tokens, select_tokens
+from astro.run.training import evaluate_subject, show_report, subjects, train_grpo, train_sft
+
+CONSOLE = Console()
+SELECTED = "equal_tokens"  # the data set that select makes
+
+
+def data(config: RunConfig, arguments: argparse.Namespace) -> None:
+    """Search, unless another run has the trees, and make the traces and data sets."""
+    stages = Stages(search=arguments.trees_of is None, trees_of=arguments.trees_of)
+    carry_out(config, stages, CONSOLE)
+
+
+def select(config: RunConfig, arguments: argparse.Namespace) -> None:
+    """Pick rows of the run's data set sft until they have the tokens of another's."""
+    out = config.directory / "datasets" / SELECTED / "train-00000-of-00001.parquet"
+    if not out.exists():
+        tokens = completion_tokens(train_files(arguments.tokens_of))
+        found = select_tokens(train_files(config.directory), tokens, out, config.seed)
+        CONSOLE.print(f"{found.rows} rows, {found.distinct} different ones, {found.tokens} tokens of {tokens}")
+
+
+def train_files(run: Path) -> list[Path]:
+    """The files that the arm astro of a run is trained on."""
+    return sorted((run / "datasets" / "sft").glob("train-*.parquet"))
+
+
+def sft(config: RunConfig, arguments: argparse.Namespace) -> None:
+    """Fine-tune an arm."""
+    train_sft(config, arguments.arm, CONSOLE)
+
+
+def grpo(config: RunConfig, arguments: argparse.Namespace) -> None:
+    """Go on from an arm's SFT by reinforcement learning."""
+    train_grpo(config, arguments.arm, CONSOLE)
+
+
+def evaluate(config: RunConfig, arguments: argparse.Namespace) -> None:
+    """Evaluate a model by its name in the table, or those on the way through RL (checkpoints)."""
+    there = subjects(config)
+    chosen = [subject for subject in there if arguments.model in {subject.name, subject.on_the_way and "checkpoints"}]
+    if not chosen and arguments.model != "checkpoints":
+        raise ConfigError(f"there is no model {arguments.model!r} yet; there are {[subject.name for subject in there]}")
+    for subject in chosen:
+        evaluate_subject(config, subject, CONSOLE)
+
+
+def report(config: RunConfig, _: argparse.Namespace) -> None:
+    """Write the report."""
+    show_report(config.directory, CONSOLE)
+
+
+STAGES: dict[str, Callable[[RunConfig, argparse.Namespace], None]] = {
+    stage.__name__: stage for stage in (data, select, sft, grpo, evaluate, report)
+}
+
+
+def main() -> None:
+    """Read the arguments and carry out the stage; a mistake that can be mended is one message and exit code 2."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("stage", choices=STAGES)
+    parser.add_argument("config", type=Path)
+    parser.add_argument("settings", nargs="*", metavar="KEY=VALUE")
+    parser.add_argument("--arm", help="whom sft and grpo train")
+    parser.add_argument("--model", help="what evaluate evaluates: base, ARM-sft, ARM-rl, or checkpoints")
+    parser.add_argument("--trees-of", type=Path, metavar="RUN", help="whose trees data takes")
+    parser.add_argument("--tokens-of", type=Path, metavar="RUN", help="whose tokens select counts")
+    arguments = parser.parse_intermixed_args()
+    try:
+        STAGES[arguments.stage](load_config(RunConfig, arguments.config, arguments.settings), arguments)
+    except AstroError as error:
+        sys.exit(f"error: {error}")
+
+
+if __name__ == "__main__":
+    main()
