@@ -5,6 +5,7 @@ Axes: P problems, R resamples, F figures, S seeds.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import lru_cache
 from math import comb
 
@@ -63,22 +64,22 @@ def maj_at_k(votes: Sequence[tuple[str | None, bool]], k: int) -> float:
 @lru_cache(maxsize=1 << 16)
 def _wins(size: int, others: tuple[int, ...], silent: int, k: int) -> float:
     """The chance that a party of size voters has the most votes among k voters drawn, a share where it ties."""
-    won = 0.0
+    won = Fraction(0)
     for mine in range(1, min(size, k) + 1):
-        # ways[drawn, tied]: ways to draw voters of the parties so far, none with more than mine, tied with just mine
+        # A party with fewer voters than mine can neither win nor tie; how it votes makes no difference.
+        idle = silent + sum(other for other in others if other < mine)
+        # ways[drawn, tied]: ways to draw voters of the other parties, none with more than mine, tied with just mine
         ways = {(0, 0): 1}
-        for other in others:
+        for other in (other for other in others if other >= mine):
             further: dict[tuple[int, int], int] = {}
             for (drawn, tied), count in ways.items():
-                for theirs in range(min(other, mine, k - mine - drawn) + 1):
+                for theirs in range(min(mine, k - mine - drawn) + 1):
                     key = drawn + theirs, tied + (theirs == mine)
                     further[key] = further.get(key, 0) + count * comb(other, theirs)
             ways = further
         for (drawn, tied), count in ways.items():
-            rest = k - mine - drawn
-            if rest <= silent:
-                won += comb(size, mine) * count * comb(silent, rest) / (tied + 1)
-    return won / comb(size + sum(others) + silent, k)
+            won += Fraction(comb(size, mine) * count * comb(idle, k - mine - drawn), tied + 1)
+    return float(won / comb(size + sum(others) + silent, k))
 
 
 def bootstrap_ratios(tops: Floats, bottoms: Floats, resamples: int, rng: np.random.Generator) -> list[Interval]:
