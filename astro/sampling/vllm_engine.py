@@ -56,6 +56,11 @@ class VllmSampler:
         self._pump_task: asyncio.Task[None] | None = None
         self._broken: str | None = None
 
+    @property
+    def llm_engine(self) -> Any:
+        """The engine of vLLM itself, for what goes beyond sampling."""
+        return self._engine
+
     async def sample(self, prompt_ids: Sequence[int], params: SampleParams, *, priority: int = 0) -> Sampled:
         """Continue prompt_ids params.n times; see Sampler. Cancelling the caller aborts the request in the engine."""
         if self._broken is not None:

@@ -48,8 +48,10 @@ def model_card(facts: CardFacts) -> str:
     parts = [
         header,
         f"# {run}: {arm}, {facts.method}",
-        f"Trained with ASTRO on the data set `{facts.done['data']}` of the run `{run}`, by {facts.method} "
-        f"(TRL), from `{facts.base}`.",
+        (
+            f"Trained with ASTRO on the data set `{facts.done['data']}` of the run `{run}`, by {facts.method} "
+            f"(TRL), from `{facts.base}`."
+        ),
         "## Figures\n\n"
         + _table({name: value for name, value in facts.done.items() if not isinstance(value, Mapping)}),
         "## Settings\n\nOptions of TRL's trainer that were set; all others have its defaults.\n\n"
@@ -57,15 +59,13 @@ def model_card(facts: CardFacts) -> str:
     ]
     if facts.rewards:
         parts.append("## Rewards\n\n" + _table(facts.rewards))
-    prompt = yaml.safe_dump(facts.setup.prompt.model_dump(mode="json", exclude_defaults=True), sort_keys=False).strip()
-    parts.append(
-        "## How to ask it\n\nWith the prompt that it was trained with; these are the settings that differ from ASTRO's "
-        f"defaults:\n\n```yaml\nprompt: {prompt}\n```"
-        if prompt == "{}"
-        else "## How to ask it\n\nWith the prompt that it was trained with; these are the settings that differ from "
-        "ASTRO's defaults:\n\n```yaml\nprompt:\n" + "\n".join(f"  {line}" for line in prompt.splitlines()) + "\n```"
+    prompt = yaml.safe_dump(
+        {"prompt": facts.setup.prompt.model_dump(mode="json", exclude_defaults=True)}, sort_keys=False
     )
-    parts.append("What it can do is in the report of the run; a card of an evaluation it is not.")
+    parts.append(
+        "## How to ask it\n\nWith the prompt that it was trained with; these settings differ from ASTRO's defaults:\n\n"
+        f"```yaml\n{prompt}```"
+    )
     return "\n\n".join(parts) + "\n"
 
 

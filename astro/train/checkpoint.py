@@ -30,7 +30,8 @@ _TRAINER_STATE = "trainer_state.json"  # the last file of a trainer's checkpoint
 UNLEARNED = frozenset(
     f"trainer.{name}"
     for name in (
-        "report_to", "run_name", "project", "logging_steps", "logging_strategy", "logging_first_step", "log_completions",
+        "report_to", "run_name", "project", "logging_steps", "logging_strategy", "logging_first_step",
+        "log_completions",
         "disable_tqdm", "save_steps", "save_strategy", "save_total_limit", "save_only_model", "dataloader_num_workers",
     )
 )  # fmt: skip
@@ -84,14 +85,13 @@ class StageCheckpoint:
         return read_done(self.path)
 
     def last(self) -> Path | None:
-        """The last whole checkpoint of the trainer; on the way, what a kill left half written is deleted."""
-        whole = []
-        for folder in self.path.glob("checkpoint-*"):
-            if _is_whole(folder):
-                whole.append(folder)
-            elif self.main:
-                shutil.rmtree(folder)
-        return max(whole, key=_step_of, default=None)
+        """The last whole checkpoint of the trainer; what a kill left half written after it is deleted."""
+        folders = sorted(self.path.glob("checkpoint-*"), key=_step_of)
+        while folders and not _is_whole(folders[-1]):
+            half = folders.pop()
+            if self.main:
+                shutil.rmtree(half)
+        return folders[-1] if folders else None
 
     def rewind(self, step: int) -> dict[str, Any]:
         """Forget what was logged after a step, from where training goes on; returns the last row that is left."""
@@ -122,10 +122,15 @@ class StageCheckpoint:
             if not keep:
                 shutil.rmtree(folder)
                 continue
-            for pattern in ("optimizer*", "scheduler.pt", "rng_state*", "global_step*", "training_args.bin"):
-                for leftover in folder.glob(pattern):
-                    shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
+            _thin(folder)
         (self.path / "training_args.bin").unlink(missing_ok=True)
+
+    def thin_earlier(self) -> None:
+        """Leave only the models of all checkpoints of the trainer but the last, from which to go on."""
+        last = self.last()
+        for folder in self.path.glob("checkpoint-*") if self.main else ():
+            if folder != last:
+                _thin(folder)
 
 
 def read_done(folder: Path) -> dict[str, Any] | None:
@@ -170,6 +175,13 @@ def model_hash(model: str) -> str | None:
         return None
     wanted = ("*.safetensors", "*.bin", "config.json", "tokenizer.json", "chat_template.jinja", "tokenizer.model")
     return content_hash(file for pattern in wanted for file in folder.glob(pattern) if file.name != "training_args.bin")
+
+
+def _thin(folder: Path) -> None:
+    """Delete what a checkpoint holds beside the model; what says that it is whole goes first."""
+    for pattern in (_TRAINER_STATE, "optimizer*", "scheduler.pt", "rng_state*", "global_step*", "training_args.bin"):
+        for leftover in folder.glob(pattern):
+            shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
 
 
 def _is_whole(folder: Path) -> bool:

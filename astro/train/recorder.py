@@ -62,6 +62,12 @@ class Recorder(TrainerCallback):  # type: ignore[misc] # transformers has no typ
         del args, state, control
         self.times["update"] += max(time.monotonic() - self._step_begun - self._noted, 0.0)
 
+    def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        """A new checkpoint is whole, and the optimizer's state in the ones before it is of no more use."""
+        del args, control
+        if state.is_world_process_zero:
+            self._stage.thin_earlier()
+
     def on_log(self, args: Any, state: Any, control: Any, logs: Mapping[str, Any] | None = None, **_: Any) -> None:
         """Keep the row."""
         del args, control
@@ -79,7 +85,7 @@ class Recorder(TrainerCallback):  # type: ignore[misc] # transformers has no typ
             self._shown = time.monotonic()
             shown = "".join(f", {name} {figures[name]:.3g}" for name in _SHOWN if _is_number(figures.get(name)))
             line = f"{self._title}: step {state.global_step}/{state.max_steps}{shown}, {self.seconds:.0f} s"
-            self._console.print(line, highlight=False, markup=False)
+            self._console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
 def _plain(value: Any) -> Any:

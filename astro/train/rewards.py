@@ -3,6 +3,8 @@
 Columns are those of the data set (answer, task, id, metadata), one element a completion. None means "this reward does
 not apply to this example", which TRL leaves out of the mean: another task, or a gold answer that cannot be used. The
 functions are separate so that a run can weigh them (reward_weights), and so that each is logged under its own name.
+They grade by the default settings of the verifier; functools.partial(correctness_reward, verifier=...) by others.
+`astro grpo` grades by the run's settings, and adds the rewards of astro.train.shaping.
 """
 
 import json
@@ -16,7 +18,7 @@ from astro.verify import code, qa
 from astro.verify.extraction import extract
 from astro.verify.settings import VerifyConfig
 from astro.verify.verdict import Outcome
-from astro.verify.verifier import verify_many
+from astro.verify.verifier import Verifier, verify_many
 
 Completions = Sequence[str] | Sequence[Sequence[Mapping[str, Any]]]
 
@@ -24,19 +26,30 @@ _CONFIG = VerifyConfig()
 
 
 def correctness_reward(
-    prompts: Sequence[Any], completions: Completions, completion_ids: Sequence[Any] | None = None, **columns: Any
+    prompts: Sequence[Any],
+    completions: Completions,
+    completion_ids: Sequence[Any] | None = None,
+    *,
+    verifier: Verifier | None = None,
+    **columns: Any,
 ) -> list[float | None]:
     """1 for a verified answer, 0 for any other; None where the verifier could not grade (an unusable gold answer).
 
     An answer that runs the verifier out of time earns 0: it is the answer that is at fault.
     """
     del completion_ids
-    verdicts = verify_many(zip(_problems(prompts, columns), _texts(completions), strict=True))
+    pairs = zip(_problems(prompts, columns), _texts(completions), strict=True)
+    verdicts = verify_many(pairs) if verifier is None else verifier.verify_many(pairs)
     return [None if verdict.outcome is Outcome.ERROR else float(verdict.correct) for verdict in verdicts]
 
 
 def format_reward(
-    prompts: Sequence[Any], completions: Completions, completion_ids: Sequence[Any] | None = None, **columns: Any
+    prompts: Sequence[Any],
+    completions: Completions,
+    completion_ids: Sequence[Any] | None = None,
+    *,
+    config: VerifyConfig = _CONFIG,
+    **columns: Any,
 ) -> list[float | None]:
     """1 where the final answer is in the configured place (a program: in a closed code block), else 0."""
     del prompts, completion_ids
@@ -44,13 +57,18 @@ def format_reward(
     tasks = columns.get("task") or ["math"] * len(texts)
     rewards: list[float | None] = []
     for task, text in zip(tasks, texts, strict=True):
-        found = code.read(text, _CONFIG) if task == "code" else extract(text, _CONFIG.answer_format, statements=False)
+        found = code.read(text, config) if task == "code" else extract(text, config.answer_format, statements=False)
         rewards.append(float(found.answer is not None and not found.parts))
     return rewards
 
 
 def token_f1_reward(
-    prompts: Sequence[Any], completions: Completions, completion_ids: Sequence[Any] | None = None, **columns: Any
+    prompts: Sequence[Any],
+    completions: Completions,
+    completion_ids: Sequence[Any] | None = None,
+    *,
+    config: VerifyConfig = _CONFIG,
+    **columns: Any,
 ) -> list[float | None]:
     """Best token F1 of the final answer with an accepted one, in [0, 1]; for the task qa only.
 
@@ -63,7 +81,7 @@ def token_f1_reward(
             rewards.append(None)
             continue
         golds = qa.accepted(problem.answer)
-        answer = extract(text, _CONFIG.answer_format, statements=_CONFIG.statements).answer or ""
+        answer = extract(text, config.answer_format, statements=config.statements).answer or ""
         longest = max(len(qa.normalize(gold).split()) for gold in golds)
         fits = len(qa.normalize(answer).split()) <= 1.5 * longest + 1
         rewards.append(max(qa.token_f1(answer, gold) for gold in golds) if fits else 0.0)
@@ -71,7 +89,12 @@ def token_f1_reward(
 
 
 def unit_tests_reward(
-    prompts: Sequence[Any], completions: Completions, completion_ids: Sequence[Any] | None = None, **columns: Any
+    prompts: Sequence[Any],
+    completions: Completions,
+    completion_ids: Sequence[Any] | None = None,
+    *,
+    config: VerifyConfig = _CONFIG,
+    **columns: Any,
 ) -> list[float | None]:
     """Share of the unit tests that pass, in [0, 1]; for the task code only."""
     del completion_ids
@@ -79,7 +102,7 @@ def unit_tests_reward(
 
     def share(pair: tuple[Problem, str]) -> float | None:
         problem, text = pair
-        return code.share_passed(problem, text, _CONFIG) if problem.task == "code" else None
+        return code.share_passed(problem, text, config) if problem.task == "code" else None
 
     with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as threads:  # they only wait for the sandboxes
         return list(threads.map(share, pairs))

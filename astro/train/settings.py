@@ -91,7 +91,8 @@ class SftConfig(Section):
     """Supervised fine-tuning on the run's data sets.
 
     model: what is trained: a folder or a name on the hub; null is engine.model.
-    arms: what is trained on what: name -> a data set of the run, or a folder or Parquet file with prompt and completion.
+    arms: what is trained on what: name -> a data set of the run, or a folder or Parquet file with the columns prompt
+        and completion.
     lora: options of peft.LoraConfig; null trains all weights.
     trainer: options of trl.SFTConfig.
     """

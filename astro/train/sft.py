@@ -51,7 +51,7 @@ def carry_out_sft(setup: TrainingSetup, config: SftConfig, arm: str, console: Co
         stage.claim(_identity(setup, config, arm, model, source))
         if stage.done is not None:
             return Trained(folder, stage.done, before=True)
-        facts = _train(setup, arm, model, source, arguments, adapter, stage, console)
+        facts = _train(setup, (arm, model, source), arguments, adapter, stage=stage, console=console)
         return Trained(folder, facts)
 
 
@@ -126,14 +126,15 @@ def _identity(setup: TrainingSetup, config: SftConfig, arm: str, model: str, sou
 
 def _train(
     setup: TrainingSetup,
-    arm: str,
-    model: str,
-    source: Source,
+    what: tuple[str, str, Source],
     arguments: dict[str, Any],
     adapter: Any,
+    *,
     stage: StageCheckpoint,
     console: Console,
 ) -> dict[str, Any]:
+    """What is trained: the arm, the model it begins from, and its rows."""
+    arm, model, source = what
     from astro.train.recorder import Recorder  # noqa: PLC0415 - heavy
 
     tokenizer = load_tokenizer(model)
@@ -161,6 +162,7 @@ def _train(
         + (f"; going on from {last.name}" if last else ""),
         highlight=False,
         markup=False,
+        soft_wrap=True,
     )
     outcome = trainer.train(resume_from_checkpoint=None if last is None else str(last))
     facts = {

@@ -1,0 +1,274 @@
+"""Reinforcement learning of one arm with verified rewards, by trl.GRPOTrainer, from the arm's SFT checkpoint."""
+
+import gc
+import json
+import random
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from astro.errors import ConfigError
+from astro.problems.problem import Problem
+from astro.sampling.engine import EngineConfig, EngineKind, open_sampler
+from astro.sampling.prompting import PromptFormat
+from astro.sampling.seeds import derive_seed
+from astro.store import RunDirectory
+from astro.train.card import CardFacts, write_card
+from astro.train.checkpoint import StageCheckpoint, content_hash, model_hash, read_done
+from astro.train.examples import Source, find_source, read_rows
+from astro.train.options import import_trl, lora_config, machine_defaults, trainer_arguments, trainer_config
+from astro.train.recorder import Recorder
+from astro.train.rollouts import EngineGroups, GroupSampler, Prompt, Rollouts, TrlGroups
+from astro.train.scoring import Scorer
+from astro.train.settings import GrpoConfig, RewardName, TrainingSetup
+from astro.train.settings import Rollouts as RolloutsBy
+from astro.train.sft import STAGE as SFT
+from astro.train.sft import Trained, arguments_shown, is_main, load_tokenizer, quieten, save_final
+from astro.verify.verifier import Verifier
+
+STAGE = "grpo"
+
+
+def arms_of(setup: TrainingSetup, config: GrpoConfig) -> list[str]:
+    """The arms to train: those of the configuration, or every one whose SFT is done, in the order of their names."""
+    if config.arms is not None:
+        return list(config.arms)
+    folders = sorted((setup.run / "checkpoints").glob(f"*/{SFT}"))
+    return [folder.parent.name for folder in folders if read_done(folder) is not None]
+
+
+def carry_out_grpo(setup: TrainingSetup, config: GrpoConfig, arm: str, console: Console) -> Trained:
+    """Train one arm, or go on with it; returns at once where it is done.
+
+    Under `accelerate launch` every process calls this. Raises ConfigError (no SFT checkpoint, too few prompts, options
+    that do not fit), StoreError (other settings made what is there), MissingDependencyError, SamplingError.
+    """
+    base = setup.folder(arm, SFT)
+    if read_done(base) is None:
+        raise ConfigError(f"{base} holds no finished SFT checkpoint to begin from; make it with `astro sft`")
+    folder = setup.folder(arm, STAGE)
+    arguments = trainer_arguments("GRPOConfig", "grpo.trainer", config.trainer, _defaults(setup, config, folder))
+    adapter = lora_config(config.lora, "grpo.lora")
+    source = find_source(setup.run, config.data)
+    with StageCheckpoint(folder, main=is_main()) as stage, ExitStack() as stack:
+        stage.claim(_identity(setup, config, arm, base, source))
+        if stage.done is not None:
+            return Trained(folder, stage.done, before=True)
+        training = _Training(setup, config, arm, stage=stage, console=console)
+        facts = training.carry_out(source, arguments, adapter, stack)
+        return Trained(folder, facts)
+
+
+def rollouts_by(config: GrpoConfig, arguments: Mapping[str, Any]) -> RolloutsBy:
+    """Who samples. Raises ConfigError where vllm is asked for and cannot be."""
+    if config.rollouts is RolloutsBy.TRANSFORMERS or arguments.get("use_vllm"):
+        return RolloutsBy.TRANSFORMERS
+    problem = _why_not_vllm(arguments)
+    if problem is None:
+        return RolloutsBy.VLLM
+    if config.rollouts is RolloutsBy.VLLM:
+        raise ConfigError(f"grpo.rollouts is vllm, and {problem}; set grpo.rollouts=transformers")
+    return RolloutsBy.TRANSFORMERS
+
+
+def rl_prompts(
+    rows: Sequence[Mapping[str, Any]],
+    config: GrpoConfig,
+    prompt_format: PromptFormat,
+    texts: Mapping[str, Problem],
+    seed: int,
+) -> list[Prompt]:
+    """The prompts within the band of pass rates; easy first where the curriculum asks for it. Equal prompts come once.
+
+    texts: the run's problems by id; rows of other problems need the problem's words as a text in the column prompt, or
+    as the last turn of it.
+    """
+    low, high = config.pass_rate
+    prompts: dict[str, Prompt] = {}
+    for row in rows:
+        rate = row.get("pass_rate")
+        if rate is not None and not low <= rate <= high:
+            continue
+        problem = texts.get(row["id"]) or _problem_of(row)
+        text, wanted = problem.prompt, None
+        if RewardName.LENGTH in config.rewards.weights:
+            drawn = random.Random(derive_seed(seed, problem.id, "length"))  # noqa: S311 - reproducible draws
+            wanted = drawn.randint(config.rewards.length.low, config.rewards.length.high)
+            text = f"{text.rstrip()}\n\n{config.rewards.length.instruction.format(tokens=wanted)}"
+        prompts.setdefault(text, Prompt(problem, text, tuple(prompt_format.solve_ids(text)), rate, wanted))
+    found = list(prompts.values())
+    if config.curriculum:
+        found.sort(key=lambda prompt: -(1.0 if prompt.pass_rate is None else prompt.pass_rate))
+    return found
+
+
+class _Training:
+    """One arm's training, from its inputs to the final model."""
+
+    def __init__(
+        self, setup: TrainingSetup, config: GrpoConfig, arm: str, *, stage: StageCheckpoint, console: Console
+    ) -> None:
+        self.setup, self.config, self.arm, self.base = setup, config, arm, setup.folder(arm, SFT)
+        self.stage, self.console = stage, console
+        self.recorder = Recorder(stage, console, f"grpo of {arm}")
+
+    def carry_out(self, source: Source, arguments: dict[str, Any], adapter: Any, stack: ExitStack) -> dict[str, Any]:
+        """Train, save, and return what done.json says."""
+        setup, config = self.setup, self.config
+        tokenizer = load_tokenizer(str(self.base))
+        rows = read_rows(source.train)
+        prompts = rl_prompts(rows, config, PromptFormat(setup.prompt, tokenizer), _problems(setup.run), setup.seed)
+        if arguments.get("use_vllm") and prompts:
+            longest = max(len(prompt.ids) for prompt in prompts)
+            arguments.setdefault("vllm_max_model_length", longest + arguments.get("max_completion_length", 512))
+        args = trainer_config("GRPOConfig", "grpo.trainer", arguments)
+        _check_enough(prompts, len(rows), args, config)
+        verifier = Verifier(setup.verify)
+        stack.callback(verifier.close)
+        sampler = self._sampler(arguments, stack)
+        scorer = Scorer(config.rewards, verifier, args.max_completion_length)
+        rollouts = Rollouts(prompts, sampler, scorer, self.recorder, seed=setup.seed, resample=config.resample)
+        trainer = self._trainer(args, prompts, tokenizer, adapter, rollouts)
+        last = self.stage.last()
+        self.recorder.go_on(self.stage.rewind(0 if last is None else int(last.name.rpartition("-")[2])))
+        self.console.print(
+            f"grpo of {self.arm}: {len(prompts)} prompts of {len(rows)} with a pass rate in "
+            f"{list(config.pass_rate)}, rollouts by {_describe(sampler, args)}"
+            + (f"; going on from {last.name}" if last else ""),
+            highlight=False,
+            markup=False,
+            soft_wrap=True,
+        )
+        trainer.train(resume_from_checkpoint=None if last is None else str(last))
+        facts = {
+            "stage": STAGE,
+            "arm": self.arm,
+            "model": str(self.base),
+            "data": source.name,
+            "steps": trainer.state.global_step,
+            "seconds": round(self.recorder.seconds, 3),
+            "tokens": int(trainer.state.num_input_tokens_seen),
+            **self.recorder.counts,
+            "prompts": len(prompts),
+            "times": {what: round(seconds, 3) for what, seconds in self.recorder.totals.items()},
+        }
+        save_final(trainer, self.stage, str(self.base), adapter=adapter is not None)
+        if self.stage.main:
+            weights = {str(name): weight for name, weight in config.rewards.weights.items()}
+            card = CardFacts(
+                self.stage.path, setup, str(self.base), facts, arguments_shown(arguments), "GRPO", rewards=weights
+            )
+            write_card(card)
+        trainer.accelerator.wait_for_everyone()
+        self.stage.thin(keep=True)
+        self.stage.finish(facts)
+        trainer.accelerator.free_memory()
+        del trainer
+        gc.collect()
+        return facts
+
+    def _sampler(self, arguments: Mapping[str, Any], stack: ExitStack) -> GroupSampler:
+        if rollouts_by(self.config, arguments) is not RolloutsBy.VLLM:
+            return TrlGroups()
+        engine = open_sampler(rollout_engine(self.setup.engine, self.base))
+        groups = EngineGroups(engine, self.setup.seed, self.recorder)
+        stack.callback(groups.close)
+        return groups
+
+    def _trainer(self, args: Any, prompts: Sequence[Prompt], tokenizer: Any, adapter: Any, rollouts: Rollouts) -> Any:
+        from datasets import Dataset  # noqa: PLC0415 - heavy
+
+        trainer = import_trl().GRPOTrainer(
+            model=str(self.base),
+            reward_funcs=rollouts.reward_functions(),
+            args=args,
+            train_dataset=Dataset.from_dict({"prompt": [prompt.text for prompt in prompts]}),
+            processing_class=tokenizer,
+            peft_config=adapter,
+            callbacks=[self.recorder],
+            rollout_func=rollouts,
+        )
+        quieten(trainer)
+        return trainer
+
+
+def rollout_engine(engine: EngineConfig, model: Path) -> EngineConfig:
+    """The engine of the rollouts: the run's, serving the checkpoint that is trained, in its own precision."""
+    return engine.model_copy(update={"kind": EngineKind.VLLM, "model": str(model), "dtype": "float32"})
+
+
+def _defaults(setup: TrainingSetup, config: GrpoConfig, folder: Path) -> dict[str, Any]:
+    weights = config.rewards.weights
+    return {
+        **machine_defaults(setup.seed, folder),
+        "logging_steps": 1,  # what RL does to a model is in its curves
+        "save_steps": 0.25,  # of all steps; the models on the way are kept, to be evaluated
+        "shuffle_dataset": not config.curriculum,
+        "reward_weights": list(weights.values()),
+    }
+
+
+def _identity(setup: TrainingSetup, config: GrpoConfig, arm: str, base: Path, source: Source) -> dict[str, Any]:
+    section = config.model_dump(mode="json", exclude={"arms", "data"})
+    return {
+        "stage": STAGE,
+        "arm": arm,
+        "model_hash": model_hash(str(base)),
+        "data": source.name,
+        "data_hash": content_hash(source.train),
+        "seed": setup.seed,
+        "prompt": setup.prompt.model_dump(mode="json"),
+        "verify": setup.verify.model_dump(mode="json", exclude={"workers", "memory_mb", "cache_size"}),
+        **section,
+    }
+
+
+def _why_not_vllm(arguments: Mapping[str, Any]) -> str | None:
+    import os  # noqa: PLC0415
+
+    import torch  # noqa: PLC0415 - heavy
+
+    if find_spec("vllm") is None:
+        return "vllm is not installed"
+    if torch.cuda.is_available():
+        return "on a GPU the engine beside the trainer is TRL's (grpo.trainer.use_vllm=true)"
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        return "it serves one process, and there are several"
+    if arguments.get("generation_kwargs"):
+        return "grpo.trainer.generation_kwargs are options of transformers"
+    return None
+
+
+def _check_enough(prompts: Sequence[Prompt], rows: int, args: Any, config: GrpoConfig) -> None:
+    needed = max(args.generation_batch_size // args.num_generations, 1)
+    if len(prompts) < needed:
+        raise ConfigError(
+            f"{len(prompts)} of {rows} prompts have a pass rate in {list(config.pass_rate)}, and one step takes "
+            f"{needed} of them; search more problems, widen grpo.pass_rate, or lower "
+            "grpo.trainer.per_device_train_batch_size or gradient_accumulation_steps"
+        )
+
+
+def _problems(run: Path) -> dict[str, Problem]:
+    if not RunDirectory.has_begun(run):
+        return {}
+    with RunDirectory.read(run) as directory:
+        return {problem.id: problem for problem in directory.problems()}
+
+
+def _problem_of(row: Mapping[str, Any]) -> Problem:
+    """The problem that a row of rl describes by itself."""
+    prompt = row["prompt"] if isinstance(row["prompt"], str) else row["prompt"][-1]["content"]
+    facts = row.get("metadata") or {}
+    metadata = json.loads(facts) if isinstance(facts, str) else facts
+    return Problem(row["id"], prompt, row["answer"], row.get("task") or "math", "", metadata)
+
+
+def _describe(sampler: GroupSampler, args: Any) -> str:
+    if isinstance(sampler, EngineGroups):
+        return "ASTRO's vLLM engine"
+    return f"TRL's vLLM ({args.vllm_mode})" if args.use_vllm else "transformers"

@@ -1,0 +1,304 @@
+"""The rollouts of GRPO: groups of completions, scored, with groups that teach nothing replaced by others.
+
+TRL calls a Rollouts for every generation batch (its hook rollout_func). The prompts it hands over are already repeated,
+one for each completion of a group. What comes back may answer other prompts: the columns returned beside the tokens
+take the place of the data set's, and all rewards are computed here, so TRL only reads them.
+"""
+
+import asyncio
+import os
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from astro.problems.problem import Problem
+from astro.sampling.completion import FinishReason, SampleParams
+from astro.sampling.seeds import derive_seed
+from astro.traces.backtracks import count_backtracks
+from astro.train.recorder import Recorder
+from astro.train.scoring import Scorer, Solution, varies
+from astro.train.weights import WeightLoader, policy_weights
+
+_SCORED = "scored_"  # before a reward's name: the column that carries it to TRL
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """One prompt of the data set. text: as TRL sees it; ids: as the model sees it; wanted: the length it asks for."""
+
+    problem: Problem
+    text: str
+    ids: tuple[int, ...]
+    pass_rate: float | None = None
+    wanted: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rolled:
+    """One completion. logprobs: of its tokens under the distribution they were sampled from, None where unknown."""
+
+    text: str
+    token_ids: tuple[int, ...]
+    finished: bool
+    logprobs: tuple[float, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The completions of one prompt, with their rewards by name, their totals and whether they are right."""
+
+    prompt: Prompt
+    rolled: tuple[Rolled, ...]
+    rewards: Mapping[str, Sequence[float | None]]
+    totals: Sequence[float | None]
+    correct: Sequence[bool]
+
+
+class GroupSampler(Protocol):
+    """Samples groups from the policy as it is now."""
+
+    def sample(self, prompts: Sequence[Prompt], n: int, trainer: Any, salt: tuple[int, ...]) -> list[list[Rolled]]:
+        """N completions of each prompt; salt tells calls apart."""
+        ...
+
+
+class EngineGroups:
+    """Groups from ASTRO's vLLM engine in this process, which is given the policy's weights when they have changed."""
+
+    def __init__(self, engine: Any, seed: int, recorder: Recorder) -> None:
+        """engine: a VllmSampler. Raises SamplingError where it cannot be given weights."""
+        self._engine, self._seed, self._recorder = engine, seed, recorder
+        self._loader = WeightLoader(engine.llm_engine)
+        self._loaded: int | None = None
+
+    def sample(self, prompts: Sequence[Prompt], n: int, trainer: Any, salt: tuple[int, ...]) -> list[list[Rolled]]:
+        """See GroupSampler; the same seed, step and prompt give the same samples from the same weights."""
+        args = trainer.args
+        with _one_thread():
+            begun = time.monotonic()
+            if self._loaded != trainer.state.global_step:
+                with policy_weights(trainer.accelerator.unwrap_model(trainer.model)) as weights:
+                    self._loader.load(weights)
+                self._loaded = trainer.state.global_step
+            self._recorder.note("weights", time.monotonic() - begun)
+            asked = [
+                SampleParams(
+                    n=n,
+                    max_tokens=args.max_completion_length,
+                    temperature=args.temperature,
+                    top_p=args.top_p,
+                    top_k=args.top_k or 0,
+                    min_p=args.min_p or 0.0,
+                    seed=derive_seed(self._seed, "rollout", *salt, prompt.problem.id),
+                )
+                for prompt in prompts
+            ]
+            return asyncio.run(self._sample(prompts, asked))
+
+    async def _sample(self, prompts: Sequence[Prompt], asked: Sequence[SampleParams]) -> list[list[Rolled]]:
+        sampled = await asyncio.gather(
+            *(self._engine.sample(prompt.ids, params) for prompt, params in zip(prompts, asked, strict=True))
+        )
+        return [
+            [
+                Rolled(one.text, one.token_ids, one.finish_reason is FinishReason.STOP, one.token_logprobs)
+                for one in group.completions
+            ]
+            for group in sampled
+        ]
+
+    def close(self) -> None:
+        """Stop the engine."""
+        asyncio.run(self._engine.close())
+
+
+class TrlGroups:
+    """Groups from TRL's own generation: its vLLM (trainer.use_vllm) or model.generate."""
+
+    def sample(self, prompts: Sequence[Prompt], n: int, trainer: Any, salt: tuple[int, ...]) -> list[list[Rolled]]:
+        """See GroupSampler; TRL seeds it."""
+        del salt
+        repeated = [list(prompt.ids) for prompt in prompts for _ in range(n)]
+        token_ids, logprobs = trainer._generate_single_turn(repeated, None, {}, n)  # noqa: SLF001 - TRL has no other
+        tokenizer, ends = trainer.processing_class, set(trainer.eos_token_ids)
+        texts = tokenizer.batch_decode(token_ids, skip_special_tokens=True)
+        rolled = [
+            Rolled(
+                text, tuple(ids), bool(ids) and ids[-1] in ends, None if logprobs is None else tuple(logprobs[index])
+            )
+            for index, (text, ids) in enumerate(zip(texts, token_ids, strict=True))
+        ]
+        return [rolled[start : start + n] for start in range(0, len(rolled), n)]
+
+
+class Rollouts:
+    """TRL's rollout_func over the prompts of a data set.
+
+    figures: of the last call, for the log: over the groups first sampled, before any was replaced, so that they tell
+    how the policy does on the prompts and not what was selected.
+    """
+
+    def __init__(
+        self,
+        prompts: Sequence[Prompt],
+        sampler: GroupSampler,
+        scorer: Scorer,
+        recorder: Recorder,
+        *,
+        seed: int,
+        resample: int,
+    ) -> None:
+        """resample: rounds of other prompts for groups without variance, at most."""
+        self._prompts = {prompt.text: prompt for prompt in prompts}
+        self._sampler, self._scorer, self._recorder = sampler, scorer, recorder
+        self._seed, self._resample = seed, resample
+        self._calls: tuple[int, int] = (-1, 0)  # step, and generation within it
+        self.figures: dict[str, float] = {}
+
+    def __call__(self, prompts: Sequence[str], trainer: Any) -> dict[str, Any]:
+        """Tokens and rewards of len(prompts) completions, a group of each prompt after the other."""
+        n = _group_size(trainer)
+        whole = len(prompts) % n == 0 and all(
+            len(set(prompts[start : start + n])) == 1 for start in range(0, len(prompts), n)
+        )
+        size = n if whole else 1  # a group may straddle processes, and then only TRL sees all of it
+        asked = [self._prompts[text] for text in prompts[::size]]
+        step = trainer.state.global_step
+        self._calls = (step, self._calls[1] + 1 if self._calls[0] == step else 0)
+        groups = self._roll(asked, size, trainer, 0)
+        figures = _figures(groups)
+        replaced = 0
+        if whole and trainer.model.training and _alone(trainer):
+            groups, replaced = self._replace(groups, size, trainer)
+        self.figures = figures | {
+            "groups_replaced": float(replaced),
+            "groups_left": sum(not varies(group.totals) for group in groups) / len(groups),
+        }
+        return _columns(groups)
+
+    def reward_functions(self) -> list[Callable[..., list[float | None]]]:
+        """One for each reward: it reads what was computed with the rollouts; the first also logs the figures."""
+        functions = []
+        for index, name in enumerate(self._scorer.names):
+
+            def read(
+                prompts: Any,
+                completions: Any,
+                *,
+                _column: str = _SCORED + name,
+                _logs: bool = index == 0,
+                log_metric: Callable[[str, float], None] | None = None,
+                **columns: Any,
+            ) -> list[float | None]:
+                del prompts, completions
+                if _logs and log_metric is not None:
+                    for figure, value in self.figures.items():
+                        log_metric(figure, value)
+                scored: list[float | None] = columns[_column]
+                return scored
+
+            read.__name__ = str(name)
+            functions.append(read)
+        return functions
+
+    def _replace(self, groups: list[Group], n: int, trainer: Any) -> tuple[list[Group], int]:
+        """Put groups of other prompts where all rewards are equal, while rounds and prompts last."""
+        taken = {group.prompt.text for group in groups}
+        spare = [prompt for prompt in self._prompts.values() if prompt.text not in taken]
+        random.Random(derive_seed(self._seed, "spare", *self._calls)).shuffle(spare)  # noqa: S311 - reproducible
+        groups, replaced = list(groups), 0
+        for round_number in range(1, self._resample + 1):
+            flat = [index for index, group in enumerate(groups) if not varies(group.totals)]
+            drawn, spare = spare[: len(flat)], spare[len(flat) :]
+            if not drawn:
+                break
+            for group in self._roll(drawn, n, trainer, round_number):
+                if varies(group.totals):
+                    groups[flat.pop(0)] = group
+                    replaced += 1
+        return groups, replaced
+
+    def _roll(self, prompts: Sequence[Prompt], n: int, trainer: Any, round_number: int) -> list[Group]:
+        begun = time.monotonic()
+        noted = self._recorder.times["weights"]
+        rolled = self._sampler.sample(prompts, n, trainer, (*self._calls, round_number))
+        sampled = time.monotonic()
+        self._recorder.note("generation", sampled - begun - (self._recorder.times["weights"] - noted))
+        solutions = [
+            Solution(prompt.problem, one.text, len(one.token_ids), one.finished, prompt.wanted)
+            for prompt, group in zip(prompts, rolled, strict=True)
+            for one in group
+        ]
+        scores = self._scorer.score(solutions)
+        self._recorder.note("reward", time.monotonic() - sampled)
+        groups = []
+        for index, (prompt, group) in enumerate(zip(prompts, rolled, strict=True)):
+            own = slice(index * n, (index + 1) * n)
+            rewards = {str(name): values[own] for name, values in scores.rewards.items()}
+            groups.append(Group(prompt, tuple(group), rewards, scores.totals[own], scores.correct[own]))
+        self._count(groups)
+        return groups
+
+    def _count(self, groups: Sequence[Group]) -> None:
+        counts = self._recorder.counts
+        flat = sum(not varies(group.totals) for group in groups)
+        tokens = sum(len(one.token_ids) for group in groups for one in group.rolled)
+        for name, count in (("groups", len(groups)), ("groups_flat", flat), ("generated_tokens", tokens)):
+            counts[name] = counts.get(name, 0) + count
+
+
+def _figures(groups: Sequence[Group]) -> dict[str, float]:
+    rolled = [one for group in groups for one in group.rolled]
+    correct = [right for group in groups for right in group.correct]
+    return {
+        "accuracy": sum(correct) / len(correct),
+        "completion_length": sum(len(one.token_ids) for one in rolled) / len(rolled),
+        "backtracks": sum(count_backtracks(one.text) for one in rolled) / len(rolled),
+        "finished": sum(one.finished for one in rolled) / len(rolled),
+        "groups_flat": sum(not varies(group.totals) for group in groups) / len(groups),
+    }
+
+
+def _columns(groups: Sequence[Group]) -> dict[str, Any]:
+    """What TRL wants back, one element a completion."""
+    rows = [(group, one) for group in groups for one in group.rolled]
+    known = all(one.logprobs is not None for _, one in rows)
+    columns: dict[str, Any] = {
+        "prompt_ids": [list(group.prompt.ids) for group, _ in rows],
+        "completion_ids": [list(one.token_ids) for _, one in rows],
+        "logprobs": [list(one.logprobs or ()) for _, one in rows] if known else None,
+        "id": [group.prompt.problem.id for group, _ in rows],
+    }
+    for name in groups[0].rewards:
+        columns[_SCORED + name] = [reward for group in groups for reward in group.rewards[name]]
+    return columns
+
+
+def _group_size(trainer: Any) -> int:
+    return int(trainer.num_generations if trainer.model.training else trainer.num_generations_eval)
+
+
+def _alone(trainer: Any) -> bool:
+    """Whether this process may sample more often than others: alone, or with a vLLM of its own."""
+    args = trainer.args
+    own = args.use_vllm and args.vllm_mode == "colocate" and args.vllm_tensor_parallel_size == 1
+    return trainer.accelerator.num_processes == 1 or bool(own)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """One thread for the engine, which binds none and would have them wait for one another; see astro.sampling."""
+    import torch  # noqa: PLC0415 - heavy
+
+    if "OMP_NUM_THREADS" in os.environ:
+        yield
+        return
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)

@@ -1,0 +1,112 @@
+"""What each sampled solution earns: the verdict under the run's settings, and the rewards built on it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from astro.problems.problem import Problem
+from astro.train.rewards import format_reward, token_f1_reward, unit_tests_reward
+from astro.train.settings import RewardName, RewardsConfig
+from astro.train.shaping import cosine_reward, length_reward, overlong_reward
+from astro.verify.verdict import Outcome, Verdict
+from astro.verify.verifier import Verifier
+
+_SAME = 1e-6  # rewards closer than this are equal
+
+
+@dataclass(frozen=True, slots=True)
+class Solution:
+    """A sampled response. tokens: its length; finished: ended by the model; wanted: the length its prompt asked for."""
+
+    problem: Problem
+    text: str
+    tokens: int
+    finished: bool
+    wanted: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """One element a solution.
+
+    rewards: by name; None where a reward does not apply. totals: the weighted sum, None where no reward applies.
+    correct: whether the verifier accepts it.
+    """
+
+    rewards: dict[RewardName, list[float | None]]
+    totals: list[float | None]
+    correct: list[bool]
+
+
+class Scorer:
+    """Scores solutions. limit: the largest length of a completion in tokens."""
+
+    def __init__(self, config: RewardsConfig, verifier: Verifier, limit: int) -> None:
+        self.config, self._verifier, self._limit = config, verifier, limit
+        self.names = tuple(config.weights)
+
+    def score(self, solutions: Sequence[Solution]) -> Scores:
+        """Score all solutions of a step together, so that the verifier's workers share them."""
+        verdicts = self._verifier.verify_many([(solution.problem, solution.text) for solution in solutions])
+        rewards = {name: self._reward(name, solutions, verdicts) for name in self.names}
+        weights = self.config.weights
+        totals: list[float | None] = []
+        for index in range(len(solutions)):
+            parts = [(weights[name], reward) for name in self.names if (reward := rewards[name][index]) is not None]
+            totals.append(sum(weight * reward for weight, reward in parts) if parts else None)
+        return Scores(rewards, totals, [verdict.correct for verdict in verdicts])
+
+    def _reward(
+        self, name: RewardName, solutions: Sequence[Solution], verdicts: Sequence[Verdict]
+    ) -> list[float | None]:
+        config, pairs = self.config, list(zip(solutions, verdicts, strict=True))
+        match name:
+            case RewardName.CORRECTNESS:
+                return [_graded(verdict, config.right if verdict.correct else config.wrong) for _, verdict in pairs]
+            case RewardName.COSINE:
+                return [_graded(verdict, self._cosine(solution, verdict)) for solution, verdict in pairs]
+            case RewardName.LENGTH:
+                return [
+                    None if one.wanted is None else length_reward(one.tokens, one.wanted, config.length)
+                    for one in solutions
+                ]
+            case RewardName.OVERLONG:
+                return [overlong_reward(one.tokens, self._limit, config.overlong_buffer) for one in solutions]
+            case _:
+                return self._partial(name, solutions)
+
+    def _cosine(self, solution: Solution, verdict: Verdict) -> float:
+        return cosine_reward(
+            solution.tokens,
+            self._limit,
+            correct=verdict.correct,
+            finished=solution.finished,
+            config=self.config.cosine,
+        )
+
+    def _partial(self, name: RewardName, solutions: Sequence[Solution]) -> list[float | None]:
+        reward = {
+            RewardName.FORMAT: format_reward,
+            RewardName.TOKEN_F1: token_f1_reward,
+            RewardName.UNIT_TESTS: unit_tests_reward,
+        }[name]
+        problems = [solution.problem for solution in solutions]
+        return reward(
+            [problem.prompt for problem in problems],
+            [solution.text for solution in solutions],
+            config=self._verifier.config,
+            id=[problem.id for problem in problems],
+            answer=[problem.answer for problem in problems],
+            task=[problem.task for problem in problems],
+            metadata=[dict(problem.metadata) for problem in problems],
+        )
+
+
+def varies(totals: Sequence[float | None]) -> bool:
+    """Whether the rewards of a group differ; if not, none of its solutions has an advantage."""
+    rewards = [reward for reward in totals if reward is not None]
+    return bool(rewards) and max(rewards) - min(rewards) > _SAME
+
+
+def _graded(verdict: Verdict, reward: float) -> float | None:
+    """The reward, or None where the verifier itself failed."""
+    return None if verdict.outcome is Outcome.ERROR else reward
