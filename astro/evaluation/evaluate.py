@@ -23,9 +23,9 @@ from astro.errors import StoreError
 from astro.evaluation.contamination import find_contamination
 from astro.evaluation.figures import figures_of
 from astro.evaluation.inputs import model_fingerprint, problems_fingerprint
-from astro.evaluation.judging import Questions, judge_all, with_judgements
+from astro.evaluation.judging import judge_all, judge_fingerprint, with_judgements
 from astro.evaluation.responses import SCHEMA, SECONDS, TABLE, Asked, sample_all
-from astro.evaluation.settings import EvaluationConfig
+from astro.evaluation.settings import EvaluationConfig, JudgeConfig
 from astro.problems.problem import Problem
 from astro.sampling.engine import Engine, EngineConfig, open_sampler
 from astro.sampling.prompting import PromptConfig, PromptFormat
@@ -38,14 +38,14 @@ from astro.verify.settings import VerifyConfig
 from astro.verify.verifier import Verifier
 
 RESPONSES, FIGURES, SETTINGS = "responses.parquet", "figures.json", "settings.yaml"
-_JOURNAL, _JUDGED = "journal.astj", "judged.astj"
+_JOURNAL, _JUDGED = "journal.astj", "judged-{}.astj"
 # How fast, not what: these may change between one start and the next.
 _SPEED = {
     "engine": {"model", "max_num_seqs", "gpu_memory_utilization", "kv_cache_gib", "tensor_parallel_size"},
     "verify": {"workers", "memory_mb", "cache_size"},
 }
-# The responses do not depend on these: with others, the figures are computed again.
-_OF_FIGURES = frozenset({"settings.evaluation.resamples", "inputs.training"})
+# The responses do not depend on these: with others, they are judged again or the figures computed again.
+_OF_FIGURES = frozenset({"settings.evaluation.resamples", "settings.evaluation.judge", "inputs.training"})
 
 OpenEngine = Callable[[EngineConfig], Engine]
 Progress = Callable[[str, int, int], None]
@@ -102,8 +102,8 @@ def evaluate_model(
 
     Raises StoreError where a folder holds another evaluation, ConfigError and SamplingError as the engine does.
     """
-    if how.evaluation.judge is not None:
-        Questions(how.evaluation.judge.questions)  # a mistake in it is told before a model is loaded
+    judge = how.evaluation.judge
+    judged_by = None if judge is None else judge_fingerprint(judge)  # a mistake in it is told before a model is loaded
     fingerprint = model_fingerprint(model)
     trained_on = None if training is None else problems_fingerprint(training)
 
@@ -120,9 +120,11 @@ def evaluate_model(
             stack.callback(verifier.close)
             opened = engine or open_engine(how.engine_for(model))
             asyncio.run(_answer(opened, verifier, how, unanswered, progress, close=engine is None))
-        unjudged = [study for study in studies if not study.judged]
-        if unjudged and how.evaluation.judge is not None:
-            asyncio.run(_judge(open_engine(how.evaluation.judge.engine), how, unjudged))
+        for study in studies:
+            study.publish()
+        unjudged = [study for study in studies if judged_by is not None and study.judged_by != judged_by]
+        if unjudged and judge is not None and judged_by is not None:
+            asyncio.run(_judge(open_engine(judge.engine), judge, judged_by, how.seed, unjudged))
         return {study.set_name: study.conclude(how) for study in studies}
 
 
@@ -149,15 +151,16 @@ async def _answer(
             await engine.close()
 
 
-async def _judge(engine: Engine, how: Arrangement, studies: Sequence["_Study"]) -> None:
-    assert how.evaluation.judge is not None
+async def _judge(engine: Engine, judge: JudgeConfig, judged_by: str, seed: int, studies: Sequence["_Study"]) -> None:
     try:
         for study in studies:
             problems = {problem.id: problem for problem in study.problems}
-            with Journal(study.folder / _JUDGED, writable=True) as journal:
-                await judge_all(
-                    engine, how.evaluation.judge, problems, study.responses(), journal=journal, seed=how.seed
-                )
+            path = study.folder / _JUDGED.format(judged_by)
+            with Journal(path, writable=True) as journal:
+                responses = study.responses()
+                await judge_all(engine, judge, problems, responses, journal=journal, seed=seed)
+                study.replace_responses(with_judgements(responses, journal), judge=judged_by)
+            path.unlink()
     finally:
         await engine.close()
 
@@ -184,10 +187,7 @@ class _Study:
         try:
             sweep(folder)
             self._claim()
-            published = (folder / RESPONSES).exists()
-            if published:  # a kill may have come before the journals went
-                self._remove_journals()
-            self.journal = Journal(folder / _JOURNAL, writable=not published)
+            self.journal = Journal(folder / _JOURNAL, writable=not (folder / RESPONSES).exists())
         except BaseException:
             self._lock.release()
             raise
@@ -221,9 +221,10 @@ class _Study:
         return (self.folder / RESPONSES).exists() or ids <= self.journal.problem_ids
 
     @property
-    def judged(self) -> bool:
-        """Whether the judge, if there is one, has seen all responses."""
-        return (self.folder / RESPONSES).exists()
+    def judged_by(self) -> str | None:
+        """The fingerprint of the judge that has judged the responses, if one has."""
+        metadata = pq.read_schema(self.folder / RESPONSES).metadata or {}
+        return metadata[b"judge"].decode() if b"judge" in metadata else None
 
     def responses(self) -> pa.Table:
         """The rows of all responses, in the order of the problems."""
@@ -232,12 +233,25 @@ class _Study:
         parts = [self.journal.read_table(problem.id, TABLE) for problem in self.problems]
         return pa.concat_tables([SCHEMA.empty_table(), *parts])
 
+    def publish(self) -> None:
+        """Turn the journal into the Parquet file, unless that is there."""
+        if not (self.folder / RESPONSES).exists():
+            ids = [problem.id for problem in self.problems]
+            seconds = sum(self.journal.read_table(name, SECONDS).column("seconds")[0].as_py() for name in ids)
+            self.replace_responses(self.responses().replace_schema_metadata({"seconds": f"{seconds:.3f}"}))
+        self.journal.close()
+        self.journal.path.unlink(missing_ok=True)
+
+    def replace_responses(self, table: pa.Table, **notes: str) -> None:
+        """Write the Parquet file, with notes beside those that the table has."""
+        metadata = {**(table.schema.metadata or {}), **notes}
+        with writing(self.folder):
+            write_parquet(self.folder / RESPONSES, table.replace_schema_metadata(metadata))
+
     def conclude(self, how: Arrangement) -> dict[str, Any]:
-        """Write the two files, unless they are there, and return the content of figures.json."""
+        """Write figures.json, unless it is there for the very same settings and inputs, and return its content."""
         path = self.folder / FIGURES
         with writing(self.folder):
-            if not (self.folder / RESPONSES).exists():
-                self._publish(how)
             if path.exists():
                 figures: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
                 if {key: figures.get(key) for key in self._identity} == self._identity:
@@ -245,24 +259,6 @@ class _Study:
             figures = self._figures(how)
             write_text(path, json.dumps(figures, indent=1, ensure_ascii=False) + "\n")
             return figures
-
-    def _publish(self, how: Arrangement) -> None:
-        """Turn the journals into one Parquet file."""
-        table = self.responses()
-        seconds = [
-            self.journal.read_table(problem.id, SECONDS).column("seconds")[0].as_py() for problem in self.problems
-        ]
-        if how.evaluation.judge is not None:
-            with Journal(self.folder / _JUDGED, writable=False) as journal:
-                table = with_judgements(table, journal)
-        table = table.replace_schema_metadata({"seconds": f"{sum(seconds):.3f}"})
-        write_parquet(self.folder / RESPONSES, table)
-        self.journal.close()
-        self._remove_journals()
-
-    def _remove_journals(self) -> None:
-        for name in (_JOURNAL, _JUDGED):
-            (self.folder / name).unlink(missing_ok=True)
 
     def _figures(self, how: Arrangement) -> dict[str, Any]:
         table = self.responses()

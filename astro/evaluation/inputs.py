@@ -11,7 +11,7 @@ from astro.problems.problem import Problem
 _BLOCK = 1 << 20  # bytes
 _BLOCKS = 64  # of one file; of larger ones, so many blocks spread over it
 _WEIGHTS = {".safetensors", ".bin", ".json", ".jinja", ".model", ".txt"}
-_NOTES = {"done.json", "trainer_state.json"}  # beside a model, but not of it
+_NOTES = {"done.json", "trainer_state.json", "training_args.bin"}  # beside a model, but not of it
 
 
 def model_fingerprint(model: str) -> str:

@@ -20,6 +20,7 @@ from astro.sampling.engine import Engine
 from astro.sampling.prompting import PromptFormat
 from astro.sampling.seeds import derive_seed
 from astro.store.journal import Entry, Journal
+from astro.store.settings import settings_hash
 from astro.traces.asking import Model
 
 TABLE = "judged"
@@ -57,6 +58,12 @@ class Questions:
         """The conversation that asks about one response; model text goes in as a value, control tokens broken."""
         content = self._template.render(problem=inert(problem), response=inert(response)).strip()
         return [{"role": "user", "content": content}]
+
+
+def judge_fingerprint(config: JudgeConfig) -> str:
+    """16 hexadecimal digits of a judge, its settings and its questions. Raises ConfigError if they cannot be used."""
+    settings = config.model_dump(mode="json") | {"questions": Questions(config.questions).version}
+    return settings_hash(settings)
 
 
 def read_judgement(reply: str) -> dict[str, bool | None]:
@@ -111,7 +118,8 @@ async def judge_all(
 
 
 def with_judgements(responses: pa.Table, journal: Journal) -> pa.Table:
-    """The responses with a column for each judged behaviour."""
+    """The responses with a column for each judged behaviour, in place of an earlier judge's."""
+    responses = responses.drop_columns([name for name in COLUMNS if name in responses.column_names])
     said = {
         (row["problem_id"], row["sample"]): row
         for problem_id in journal.problem_order

@@ -295,6 +295,19 @@ def test_a_judge_is_asked_once_a_response(tmp_path):
     assert (engines.opened, engines.closed, len(engines.prompts)) == (2, 2, 16)
 
 
+def test_a_judge_that_comes_later_reads_what_is_there(tmp_path):
+    """The responses are not asked for again; without the judge they stay as they are."""
+    engines = Scripted(by_script)
+    evaluate_model("m", "script", {"s": PROBLEMS}, how(), tmp_path, open_engine=engines)
+    judge = Scripted(lambda prompt, seed: "verification: yes\nbacktracking: yes\nsubgoals: yes\nbackward_chaining: yes")
+    settings = how(judge=JudgeConfig(engine=SCRIPTED))
+    for _ in range(2):
+        found = evaluate_model("m", "script", {"s": PROBLEMS}, settings, tmp_path, open_engine=judge)["s"]
+    assert values(found)["judged_subgoals"] == 1.0
+    assert (len(judge.prompts), judge.opened) == (8, 1)
+    assert not list((tmp_path / "s").glob("*.astj"))
+
+
 def test_groups_are_named_by_numbers_level_or_task():
     """Countdown by how many numbers, others by what their data set says, else by task."""
     (countdown,) = generate(CountdownConfig(count=1, sizes=(4,)))
