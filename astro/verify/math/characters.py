@@ -5,6 +5,7 @@
 Compatibility normalisation alone would turn 10² into 102, 2½ into 21/2 and ①② into 12, so these are mapped first.
 """
 
+import re
 import unicodedata
 
 from astro.verify.math.errors import UnreadableError
@@ -51,6 +52,7 @@ def to_ascii(text: str) -> str:
     """
     if text.isascii():
         return text
+    text = _OVERLINED.sub(lambda match: f"\\overline{{{match.group()[::2]}}}", text)
     pieces: list[str] = []
     pending, mark = "", ""
     for character in text:
@@ -70,6 +72,9 @@ def to_ascii(text: str) -> str:
     if mark:
         pieces.append(f"{mark}{{{pending}}}")
     return "".join(pieces)
+
+
+_OVERLINED = re.compile("(?:[0-9][\u0304\u0305]){1,20}")  # a digit and a combining line above it
 
 
 def _raised(character: str, mark: str) -> str:

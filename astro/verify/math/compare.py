@@ -24,7 +24,7 @@ from astro.verify.math.answers import (
     Words,
 )
 from astro.verify.math.combining import as_region
-from astro.verify.math.equality import same, same_up_to_constant, same_zeros
+from astro.verify.math.equality import same, same_up_to_constant, same_up_to_index, same_zeros
 from astro.verify.math.errors import UnreadableError
 from astro.verify.math.expressions import (
     INFINITY,
@@ -187,6 +187,8 @@ class Judge:
         if self.tolerance and not variables(gold) and not variables(answer):
             one, other = numeric(gold, 30, {}), numeric(answer, 30, {})
             return bool(abs(one - other) <= self.tolerance * abs(one))
+        if self.question.periodic and same_up_to_index(gold, answer):
+            return True
         return same_up_to_constant(gold, answer)
 
     def _numeral(self, digits: str, base: int, answer: Answer) -> bool:

@@ -34,8 +34,12 @@ def refusal(  # noqa: PLR0911 - one line a case
         return "not in lowest terms"
     if question.scientific and not _POWER_OF_TEN.search(pack(answer_text)) and _POWER_OF_TEN.search(pack(gold_text)):
         return "not in scientific notation"
+    if question.scientific and _POWER_OF_TEN.search(pack(gold_text)) and _is_shifted(other):
+        return "not in scientific notation"
     if question.factored and isinstance(one, Product | Power) and isinstance(other, Sum):
         return "not factored"
+    if question.primes and isinstance(one, Product | Power) and not _is_prime_product(other):
+        return "not a product of primes"
     if question.expanded and isinstance(one, Sum) and any(_unexpanded(node) for node in walk(other)):
         return "not expanded"
     if echo and question.evaluate and _is_plain(one) and not _is_plain(other) and _rearranges(question, answer, other):
@@ -79,6 +83,27 @@ def _reducible(node: Expression) -> bool:
     match node:
         case Quotient(Num(above), Num(below)):
             return math.gcd(above.numerator, below.numerator) != 1 or above.denominator != 1 or below.denominator != 1
+        case _:
+            return False
+
+
+def _is_shifted(expression: Expression) -> bool:
+    """Whether the number before a power of ten is not from one up to ten."""
+    match expression:
+        case Product((Num(value), Power(Num(ten), _))) if ten == 10:
+            return not 1 <= abs(value) < 10
+        case _:
+            return False
+
+
+def _is_prime_product(expression: Expression) -> bool:
+    match expression:
+        case Num(value):
+            return value > 1 and all(value % divisor for divisor in range(2, min(math.isqrt(int(value)), 10_000) + 1))
+        case Power(root, Num()):
+            return _is_prime_product(root)
+        case Product(factors):
+            return all(_is_prime_product(factor) for factor in factors)
         case _:
             return False
 

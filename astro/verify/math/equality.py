@@ -195,6 +195,17 @@ def _at(expression: Expression, point: Mapping[str, Fraction]) -> Fraction:
     return Fraction(int(found.real.context.nint(found.real * 10**50)), 10**50)
 
 
+def close(value: Expression, rounded: Expression, written: str) -> bool:
+    """Whether a number is the value rounded or cut to the decimals it is written with."""
+    decimals = len(written.partition(".")[2])
+    unit = Fraction(1, 10**decimals) if decimals else Fraction(1, 2)
+    try:
+        difference = abs(numeric(value, 30, {}) - numeric(rounded, 30, {}))
+    except NotRealError:
+        return False
+    return bool(difference <= numeric(Num(unit), 30, {}))
+
+
 _CONSTANTS = ("C", "c", "K", "k", "C_1", "c_1", "const", "D", "A")
 
 
@@ -208,6 +219,14 @@ def same_up_to_constant(gold: Expression, answer: Expression) -> bool:
         return False
     constant = next(iter(others))
     return same(gold, _rename(answer, constant, free[0]))
+
+
+def same_up_to_index(gold: Expression, answer: Expression) -> bool:
+    """Whether both are the same solutions of a periodic equation, numbered by an index of any name."""
+    names, others = variables(gold), variables(answer)
+    if len(names) != 1 or len(others) != 1 or names == others or not names | others <= _INDICES:
+        return False
+    return same(gold, _rename(answer, next(iter(others)), next(iter(names))))
 
 
 def _rename(expression: Expression, name: str, to: str) -> Expression:  # noqa: PLR0911 - one line a case

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from astro.problems.problem import Problem
 from astro.verify.extraction import Extraction
-from astro.verify.math.answers import Listing, Numeral, Ordered, Scalar, Values, Words, scalars
+from astro.verify.math.answers import Listing, Matrix, Numeral, Ordered, Scalar, Values, Words, scalars
 from astro.verify.math.canonical import canonical
 from astro.verify.math.compare import Judge
 from astro.verify.math.demands import refusal
@@ -16,9 +16,11 @@ from astro.verify.math.expressions import INFINITY, Call, Expression, Num, Quoti
 from astro.verify.math.lexer import MAX_CHARACTERS, Kind, lex
 from astro.verify.math.quantities import Manner
 from astro.verify.math.question import Question, pack, read_question
-from astro.verify.math.reader import Reading, read
+from astro.verify.math.reader import Reading, read, read_words
+from astro.verify.math.regional import regional
 from astro.verify.math.values import exact, numeric
-from astro.verify.math.words import HARMLESS, HEDGES, phrase
+from astro.verify.math.vectors import in_components
+from astro.verify.math.words import HARMLESS, HEDGES, SIDES, phrase
 from astro.verify.settings import VerifyConfig
 from astro.verify.verdict import Outcome, Verdict
 
@@ -77,8 +79,11 @@ def check_gold(problem: Problem) -> str | None:
 _GOLD_ALLOWANCE = 100 * ALLOWANCE  # a gold answer is read once, and is not hostile
 
 
-def _manner(question: Question, *, grouping: bool = True, letters: bool = False) -> Manner:
-    return Manner(grouping=grouping, letters=letters, clock=question.clock and "ratio" not in question.words)
+def _manner(
+    question: Question, *, grouping: bool = True, letters: bool = False, known: frozenset[str] = frozenset()
+) -> Manner:
+    clock = question.clock and "ratio" not in question.words
+    return Manner(grouping=grouping, letters=letters, clock=clock, known=known)
 
 
 @lru_cache(maxsize=2048)
@@ -113,9 +118,12 @@ def _grade(  # noqa: PLR0911 - one line a case
         return _parts(judge, gold, extraction, question)
     if _is_choice(gold, question):
         return _choice(gold, extraction, question)
+    answer_text = in_components(answer_text) if isinstance(gold.answer, Ordered | Matrix) else answer_text
     if isinstance(gold.answer, Words):
         return _words(judge, gold, answer_text, question)
-    reading = _read_answer(answer_text, gold, question)
+    if isinstance(gold.answer, Listing) and all(isinstance(entry, Words) for entry in gold.answer.entries):
+        return _listed_words(judge, gold, answer_text, question)
+    reading = _reading(judge, gold, answer_text, question)
     if answer_text.strip() == problem.answer.strip():
         return Verdict(
             Outcome.CORRECT, answer_text, "written like the gold answer", canonical(_as_said(reading).answer)
@@ -128,29 +136,33 @@ def _grade(  # noqa: PLR0911 - one line a case
     return Verdict(Outcome.CORRECT, answer_text, "equal to the gold answer", canonical(_as_said(reading).answer))
 
 
+def _reading(judge: Judge, gold: Reading, text: str, question: Question) -> Reading:
+    """Read an answer; the way numbers are written elsewhere counts where the usual reading is another answer."""
+    written = regional(text) if isinstance(gold.answer, Scalar) else text
+    if written == text:
+        return _read_answer(text, gold, question)
+    try:
+        reading = _read_answer(text, gold, question)
+    except UnreadableError:
+        return _read_answer(written, gold, question)
+    if judge.matches(gold.answer, reading.answer):
+        return reading
+    try:
+        other = _read_answer(written, gold, question)
+    except UnreadableError:
+        return reading
+    return other if judge.matches(gold.answer, other.answer) else reading
+
+
 def _read_answer(text: str, gold: Reading, question: Question) -> Reading:
     """Read an answer; single letters may be units if the gold answer has one in words."""
     unit = gold.answer.unit if isinstance(gold.answer, Scalar) else None
     measured = bool(unit and unit.dimensions) or bool(question.unit and not _has_letters(gold))
-    return read(_plain_points(text), _manner(question, letters=measured))
+    return read(text, _manner(question, letters=measured, known=question.words - HEDGES))
 
 
 def _has_letters(reading: Reading) -> bool:
     return any(token.kind is Kind.NAME for token in reading.tokens)
-
-
-def _plain_points(text: str) -> str:
-    """1.234.567 can only be 1234567."""
-    stripped = text.strip(" $")
-    parts = stripped.split(".")
-    if (
-        len(parts) > 2
-        and all(part.isdigit() for part in parts)
-        and len(parts[0]) < 4
-        and {len(p) for p in parts[1:]} == {3}
-    ):
-        return "".join(parts)
-    return text
 
 
 def _equal(judge: Judge, gold: Reading, answer: Reading, gold_text: str, answer_text: str) -> bool:
@@ -158,7 +170,8 @@ def _equal(judge: Judge, gold: Reading, answer: Reading, gold_text: str, answer_
     if judge.equal(gold.answer, answer.answer):
         return True
     if isinstance(gold.answer, Numeral) and gold.answer.base > 10:
-        return "".join(token.text for token in answer.tokens).upper() == gold.answer.digits
+        digits = "".join(token.text for token in answer.tokens).upper()
+        return digits.removeprefix("0X" if gold.answer.base == 16 else "") == gold.answer.digits
     if _THREES.fullmatch(gold_text.strip()) and "," in answer_text:  # 100,200,300 is rather a list
         plain = _manner(judge.question, grouping=False)
         return judge.equal(read(gold_text, plain).answer, read(answer_text, plain).answer)
@@ -210,8 +223,12 @@ def _parts(judge: Judge, gold: Reading, extraction: Extraction, question: Questi
 def _words(judge: Judge, gold: Reading, text: str, question: Question) -> Verdict:
     """Compare words; an answer that is a set of numbers can still equal "no solution" or "all real numbers"."""
     reading = read(text, _manner(question))
-    spoken = [token.text for token in reading.tokens if token.text.isalnum()]
     assert isinstance(gold.answer, Words)
+    if (isinstance(reading.answer, Words | Scalar) or gold.answer.text in ("yes", "no")) and _says(
+        gold.answer, reading, question
+    ):
+        return Verdict(Outcome.CORRECT, text, "the same words in a sentence", gold.answer.text)
+    spoken = [token.text for token in reading.tokens if token.text.isalnum()]
     plain = not any(token.kind is Kind.SYMBOL and token.text in "+*/=^" for token in reading.tokens)
     said = Words(phrase(spoken)) if spoken and plain else reading.answer
     letters = "".join(token.text for token in reading.tokens if token.kind in (Kind.RUN, Kind.NAME, Kind.WORD))
@@ -225,6 +242,46 @@ def _words(judge: Judge, gold: Reading, text: str, question: Question) -> Verdic
     if same or (code and separated and len(spoken) in (1, len(code)) and letters == code):
         return Verdict(Outcome.CORRECT, text, "the same words", gold.answer.text)
     return Verdict(Outcome.INCORRECT, text, "different words", canonical(said))
+
+
+def _listed_words(judge: Judge, gold: Reading, text: str, question: Question) -> Verdict:
+    """Compare several words, such as "I and III"; of "I or III" it is not said which."""
+    reading = read_words(text, HARMLESS | question.plain)
+    if (
+        isinstance(reading.answer, Listing)
+        and reading.answer.joined == "or"
+        and getattr(gold.answer, "joined", "") != "or"
+    ):
+        return Verdict(Outcome.MALFORMED, text, "one of several, and not which")
+    if judge.equal(gold.answer, reading.answer):
+        return Verdict(Outcome.CORRECT, text, "the same words", canonical(gold.answer))
+    return Verdict(Outcome.INCORRECT, text, "different words", canonical(reading.answer))
+
+
+def _says(gold: Words, reading: Reading, question: Question) -> bool:
+    """Whether a sentence says the gold words: "It was Maria", "Maria finished second", "No, it is not".
+
+    Words of the problem may surround them, but not names in it, nor anything where the problem offers alternatives.
+    """
+    tokens = [token for token in reading.tokens if token.text not in (".", ",", "!")]
+    if not all(token.kind in (Kind.WORD, Kind.RUN, Kind.NAME) for token in tokens):
+        return False
+    said, wanted = [token.text for token in tokens], gold.text.split()
+    lowered = [word.lower() for word in said]
+    if gold.text in ("yes", "no") and lowered[:1] == wanted:
+        doubts = HEDGES - ({"not"} if gold.text == "no" else set()) | {"yes", "no", "true", "false", "but"}
+        return not doubts & set(lowered[1:])
+    if any(word in HEDGES or word in SIDES for word in lowered if word not in wanted):
+        return False
+    empty = HARMLESS | _EMPTY | question.plain
+    said[0] = lowered[0]  # a sentence begins with a capital
+    kept = [word.lower() for word in said if word.lower() in wanted or word not in empty]
+    return kept == wanted
+
+
+_EMPTY = frozenset(
+    ("it", "this", "that", "on", "by", "at", "was", "is", "were", "the", "a", "an", "with", "of", "to", "for")
+)
 
 
 def _is_choice(gold: Reading, question: Question) -> bool:

@@ -9,6 +9,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from astro.verify.math.characters import to_ascii
+from astro.verify.math.dressing import plain_latex
 from astro.verify.math.errors import TooLargeError, UnreadableError
 from astro.verify.math.words import vocabulary
 
@@ -45,13 +46,8 @@ def lex(text: str) -> tuple[Token, ...]:
     """
     if len(text) > MAX_CHARACTERS:
         raise TooLargeError(f"the answer has {len(text)} characters, more than {MAX_CHARACTERS}")
-    plain = to_ascii(text).replace("\\text{ }", " ")
-    if "/" in plain and "_" in plain:
-        plain = _RAISED_FRACTION.sub(r"\\frac{\1}{\2}", plain)
+    plain = plain_latex(to_ascii(text))
     return tuple(_without_empty_groups(_checked(_tokens(plain, in_text=False))))
-
-
-_RAISED_FRACTION = re.compile(r"\^\{?(\d{1,9})\}?\s?/\s?_\{?(\d{1,9})\}?")
 
 
 def _without_empty_groups(tokens: list[Token]) -> list[Token]:
@@ -98,7 +94,7 @@ def _checked(tokens: list[Token]) -> list[Token]:
 
 
 _TOKEN = re.compile(
-    r"(?P<space>[ \t\r\n~]+|\\[ ,;:>()\[\]]|\\q?quad(?![a-zA-Z])|\\$)"
+    r"(?P<space>[ \t\r\n~]+|\\[ ,;:>()\[\]]|\\(?:q?quad|(?:thin|med|thick|en|nobreak)?space)(?![a-zA-Z])|\\$)"
     r"|(?P<tight>\\!)"
     r"|(?P<number>\d+(?:\.\d+)?(?!\d)|\.\d+)"
     r"|(?P<grouping>\{,\})"
@@ -108,7 +104,7 @@ _TOKEN = re.compile(
     r"|(?P<row>\\\\(?:\[[0-9.a-z]{1,8}\])?)"
     r"|\\(?P<escaped>[{}%$&#_|])"
     r"|(?P<relation><=|>=|(?<![^\s])!=|==|=<|=>)"
-    r"|(?P<dots>\.\.\.+)"
+    r"|(?P<dots>\.\.+)"
     r"|(?P<symbol>[-+*/^_(){}\[\]|=<>,;:.!?'%$&\"@`#])"
 )
 _RELATIONS = {"<=": "<=", "=<": "<=", ">=": ">=", "=>": ">=", "!=": "!=", "==": "="}
@@ -207,10 +203,11 @@ _DROPPED = vocabulary(
     "left right displaystyle textstyle scriptstyle scriptscriptstyle limits nolimits big Big bigg Bigg bigl bigr Bigl "
     "Bigr biggl biggr Biggl Biggr middle large Large LARGE huge Huge small tiny footnotesize scriptsize normalsize bf "
     "rm it sf tt em boldmath "
-    "mathstrut strut null nobreak break protect medspace thinspace negthinspace ensuremath relax"
+    "mathstrut strut null nobreak break protect negthinspace ensuremath relax blacksquare qed qedsymbol checkmark"
 )
+_FONTS = vocabulary("mathbf mathit mathtt boldsymbol bm pmb mathnormal mathbfit mathcal")
 _TRANSPARENT = vocabulary(
-    "mathbf mathit mathsf mathtt boldsymbol bm pmb boxed fbox mathnormal underline overset textcolor color mathrm "
+    "boxed fbox underline overset textcolor color mathrm "
     "mathord mathbin mathrel mathopen mathclose vec hat overrightarrow widehat tilde"
 )
 _TEXT = vocabulary("text textbf textit textrm textsf texttt textsc textnormal mbox hbox emph mathtext textup")
@@ -237,7 +234,7 @@ _AS_SYMBOL = {
 }  # fmt: skip
 
 
-def _command(name: str, text: str, position: int, found: list[Token], spaced: bool) -> int:  # noqa: C901, PLR0911 - one line a case
+def _command(name: str, text: str, position: int, found: list[Token], spaced: bool) -> int:  # noqa: C901, PLR0911, PLR0912 - one line a case
     """Append the tokens of a command; returns the position after whatever it swallowed."""
     if name in _DROPPED:
         after = text[position : position + 1]
@@ -256,6 +253,8 @@ def _command(name: str, text: str, position: int, found: list[Token], spaced: bo
         return _upright(text, position, found, spaced)
     if name == "mathbb" or (name == "mathbf" and text.startswith("{R}", position)):
         return _blackboard(text, position, found, spaced)
+    if name in _FONTS:
+        return _in_font(text, position, found, spaced)
     if name in _TRANSPARENT:
         return position
     if name in ("begin", "end"):
@@ -301,7 +300,8 @@ def _skip_group(text: str, position: int) -> int:
 def _group(text: str, position: int, found: list[Token], spaced: bool, *, in_text: bool) -> int:
     start, end = _bounds(text, position)
     content = text[start:end]
-    in_text = in_text and not any(mark in content for mark in "=<>") and content.strip() != "x"
+    constant = content.strip() in ("e", "i") and text[end + 1 : end + 2] == "^"
+    in_text = in_text and not (constant or any(mark in content for mark in "=<>") or content.strip() == "x")
     inner = _tokens(content, in_text=in_text)
     if inner and inner[0].text in ("const", "constant") and found and found[-1].text == "+":
         inner[0] = Token(Kind.NAME, "C")
@@ -311,6 +311,24 @@ def _group(text: str, position: int, found: list[Token], spaced: bool, *, in_tex
         inner[0] = first._replace(spaced=leading)
     found.extend(inner)
     return _after(text, end)
+
+
+def _in_font(text: str, position: int, found: list[Token], spaced: bool) -> int:
+    r"""A letter in \mathbf{} is a name, several are a word (a unit, say), and anything else stays as it is."""
+    match = _LETTERS_IN_BRACES.match(text, position)
+    if match is None:
+        return position
+    letters = match.group(1)
+    if len(letters) == 1:
+        found.append(Token(Kind.NAME, letters, spaced))
+    elif letters in _PLAIN_COMMANDS:
+        found.append(Token(Kind.COMMAND, _PLAIN_COMMANDS[letters], spaced))
+    else:
+        found.append(Token(Kind.WORD, letters, spaced or match.group().startswith(("{ ", "{\\", "{~"))))
+    return match.end()
+
+
+_LETTERS_IN_BRACES = re.compile(r"\{(?: |~|\\[,;: ])?([A-Za-z]{1,40})\s?\}")
 
 
 def _upright(text: str, position: int, found: list[Token], spaced: bool) -> int:

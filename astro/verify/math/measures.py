@@ -6,9 +6,10 @@ from itertools import islice, product
 from math import prod
 
 from astro.verify.math.answers import Scalar
-from astro.verify.math.expressions import PI, Expression, Num, Product, Quotient, walk
+from astro.verify.math.expressions import PI, Expression, Num, Product, Quotient, variables, walk
 from astro.verify.math.question import Question
 from astro.verify.math.units import DEGREE, Unit
+from astro.verify.math.values import exact
 from astro.verify.math.words import SIDES, vocabulary
 
 _PER_DEGREE = Quotient(PI, Num(Fraction(180)))
@@ -25,7 +26,7 @@ class Measures:
     def in_gold_unit(self, gold: Scalar, answer: Scalar) -> tuple[Expression, Expression] | None:  # noqa: PLR0911 - one line a case
         """Both values in one unit; None if the units cannot be of the same answer."""
         one, other = gold.expression, answer.expression
-        unit = answer.unit
+        unit = self._without_things(answer.unit)
         if unit is None or unit.neutral:
             if gold.unit == DEGREE and _mentions_pi(other):
                 return None if self.question.unit == DEGREE else (Product((one, _PER_DEGREE)), other)
@@ -38,15 +39,29 @@ class Measures:
         if unit.dimensions != expected.dimensions:
             return self._angle(one, other, expected, unit)
         asked = self.question.unit
-        if asked and asked.dimensions == unit.dimensions and asked.size != unit.size:
+        if asked and asked.dimensions == unit.dimensions and asked.size != unit.size and not self._converts(one, asked):
             return None
         if unit.size == expected.size:
             return one, other
         return one, Product((other, Num(unit.size / expected.size)))
 
+    def _without_things(self, unit: Unit | None) -> Unit | None:
+        """Square feet of carpet are square feet, and years old are years."""
+        if unit is None or not (unit.dimensions and unit.words) or set(unit.words) & SIDES:
+            return unit
+        known = {_stem(word) for word in self.question.words}
+        return Unit(unit.dimensions, unit.size) if all(_stem(word) in known for word in unit.words) else unit
+
+    def _converts(self, gold: Expression, asked: Unit) -> bool:
+        """Whether 150 minutes answers "how many hours": not where that is all the problem asks for."""
+        value = exact(gold) if not variables(gold) else None
+        if not self.question.how_many or value is None:
+            return False
+        return (asked.dimensions, value * asked.size) not in self.question.stated
+
     def _may_drop(self, unit: Unit | None) -> bool:
         """Whether an answer may leave the gold's unit out: a measure, but not a direction or a side."""
-        return unit is None or not unit.words or bool(set(unit.words) & self.question.counted) or _countable(unit)
+        return unit is None or not unit.words or bool(set(unit.words) & set(self.question.counted)) or _countable(unit)
 
     def fits(self, unit: Unit) -> bool:
         """Whether the problem itself uses the answer's unit."""
@@ -56,7 +71,8 @@ class Measures:
             if self._mentions(unit):
                 return True
             return dict(unit.dimensions).keys() == {"angle"} and "angle" in self.question.words
-        return all(self._counts(word) for word in unit.words)
+        stems = {_stem(word) for word in self.question.words}
+        return self._counts(unit.words[0]) and all(self._counts(word) or _stem(word) in stems for word in unit.words)
 
     def _counts(self, word: str) -> bool:
         """Whether a word names what is counted: the thing asked for, or a word of the problem if none is."""

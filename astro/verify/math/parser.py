@@ -336,10 +336,14 @@ class Parser(LiteralReader):
         factors = [self._signed_factor()]
         while self._starts_factor() and self.peek() not in _UNARY | {"log", "(", "["}:
             factors.append(self._factor())
-        if self.peek() == "/" and not isinstance(factors[-1], Call):
+        if self.peek() == "/" and not isinstance(factors[-1], Call) and not self._is_function(self.position + 1):
             self.position += 1
             return Quotient(_product(factors), self._factor())
         return _product(factors)
+
+    def _is_function(self, position: int) -> bool:
+        """Whether a function begins there: ln 7/ln 3 is a quotient of two, sin pi/3 is not."""
+        return self._text_at(position) in _UNARY | {"log"}
 
     def _number(self) -> Expression:
         literal, scaled = self.literal()

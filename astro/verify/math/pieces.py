@@ -1,6 +1,7 @@
 """Where the parts of an answer are: brackets, separators, names."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from astro.verify.math.lexer import Kind, Token
 from astro.verify.math.words import HEDGES
@@ -13,6 +14,7 @@ OPENING = frozenset(("(", "[", "{", "lbrace", "langle", "lfloor", "lceil")) | {f
 CLOSING = frozenset((")", "]", "}", "rbrace", "rangle", "rfloor", "rceil")) | {f"end {e}" for e in _ENVIRONMENTS}
 _MARKS = (Kind.SYMBOL, Kind.COMMAND)
 _WORDLIKE = (Kind.WORD, Kind.RUN)
+_IN_ARGUMENT = frozenset((",", "cap", "cup", "|"))  # P(A | B)
 _ARGUMENT = (Kind.NAME, Kind.WORD, Kind.RUN, Kind.NUMBER)
 
 
@@ -73,6 +75,28 @@ def split(tokens: Sequence[Token], marks: frozenset[str]) -> tuple[list[tuple[To
     return pieces, found
 
 
+def french(tokens: Sequence[Token]) -> tuple[Token, ...]:
+    """With ]a, b[ as (a, b): a bracket that opens where a closing one is drawn, and the other way round."""
+    brackets = [n for n, token in enumerate(tokens) if token.text in ("[", "]") and token.kind is Kind.SYMBOL]
+    if not brackets or (tokens[brackets[0]].text == "[" and tokens[brackets[-1]].text == "]"):
+        return tuple(tokens)
+    turned = list(tokens)
+    for first, last in pairwise(brackets):
+        before = tokens[first - 1].text if first else ""
+        inside = tokens[first + 1 : last]
+        marks = {token.text for token in inside}
+        if before not in _BEFORE_INTERVAL or not marks & {",", ";"} or marks & {"(", ")", "cup", "cap"}:
+            continue
+        if tokens[first].text == "]":
+            turned[first] = turned[first]._replace(text="(")
+        if tokens[last].text == "[":
+            turned[last] = turned[last]._replace(text=")")
+    return tuple(turned)
+
+
+_BEFORE_INTERVAL = frozenset(("", "cup", "cap", "setminus", "in", "=", "or", ","))
+
+
 def table_rows(tokens: tuple[Token, ...]) -> list[tuple[Token, ...]]:
     """The lines of a matrix or a system that are not empty."""
     pieces, _ = split(tokens, frozenset(("row",)))
@@ -122,7 +146,7 @@ def name_of(tokens: tuple[Token, ...]) -> str:  # noqa: PLR0911 - one line a cas
         return ""
     if texts[0] == "frac" and len(texts) == 3 and texts[1][0] == texts[2][0] == "d" and len(texts[1]) == 2:
         return f"{texts[1][1]}'"  # dy/dx
-    if texts[1:4] == ["^", "-", "1"] and tokens[0].kind is Kind.NAME and len(tokens) > 4:
+    if texts[1:4] == ["^", "-", "1"] and tokens[0].kind is Kind.NAME and len(tokens) > 3:
         tokens, texts = (tokens[0], *tokens[4:]), [texts[0], *texts[4:]]  # an inverse function
     lettered = all(token.kind in (Kind.WORD, Kind.RUN, Kind.NAME) for token in tokens)
     if lettered and any(token.kind is not Kind.NAME for token in tokens):
@@ -134,7 +158,7 @@ def name_of(tokens: tuple[Token, ...]) -> str:  # noqa: PLR0911 - one line a cas
         if (
             texts[1] == "("
             and texts[-1] == ")"
-            and all(t.kind in _ARGUMENT or t.text == "," for t in inside)
+            and all(t.kind in _ARGUMENT or t.text in _IN_ARGUMENT for t in inside)
             and inside
         ):
             return "".join(texts)

@@ -37,8 +37,11 @@ def with_sign(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
     return tokens
 
 
-def without_lead(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
-    """Without the words of "there are 42" or "the answer is 42". Raises UnreadableError for "about 42", "not 42"."""
+def without_lead(tokens: tuple[Token, ...], known: frozenset[str] = frozenset()) -> tuple[Token, ...]:
+    """Without the words of "there are 42" or "the answer is 42". Raises UnreadableError for "about 42", "not 42".
+
+    known: words of the problem, which say nothing before an answer either.
+    """
     end = 0
     while end < len(tokens) and (tokens[end].kind is Kind.WORD or tokens[end].text in (":", ",")):
         end += 1
@@ -52,4 +55,9 @@ def without_lead(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
     if set(lead) & SIDES and all(word in HARMLESS or word in SIDES or word == "of" for word in lead):
         sides = tuple(token for token in tokens[:end] if token.text.lower() in SIDES)
         return (*tokens[end:], *sides)
-    return tokens[end:] if all(word in HARMLESS for word in lead) else tokens
+    if lead[-1:] and lead[-1] in _CODES:
+        return (*tokens[end:], tokens[end - 1])
+    return tokens[end:] if all(word in HARMLESS or (word in known and word not in SIDES) for word in lead) else tokens
+
+
+_CODES = frozenset(("usd", "eur", "gbp", "inr", "rs"))

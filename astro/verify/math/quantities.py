@@ -24,11 +24,13 @@ class Manner:
     grouping: 1,234 is one number.
     letters: a single letter after a number may be a unit, as in 5 m.
     clock: 2:30 is a time, not a ratio.
+    known: words of the problem, in lower case there, that may stand before an answer.
     """
 
     grouping: bool = True
     letters: bool = False
     clock: bool = False
+    known: frozenset[str] = frozenset()
 
 
 def quantity(tokens: tuple[Token, ...], manner: Manner) -> Answer:
@@ -36,7 +38,7 @@ def quantity(tokens: tuple[Token, ...], manner: Manner) -> Answer:
     in_words = spelled(tokens)
     if in_words is not None:
         return in_words
-    tokens, currency = _without_currency(tokens)
+    tokens, currency = _without_currency(_with_marks(tokens))
     tokens = _with_temperature(_without_ordinal(tokens))
     segments = _segments(tokens, manner)
     if segments is None:
@@ -50,6 +52,25 @@ def quantity(tokens: tuple[Token, ...], manner: Manner) -> Answer:
     if len(scalars) == 1 and suffix in (("am",), ("pm",)):
         return _hour(scalars[0].expression, suffix)
     return scalars[0] if len(scalars) == 1 else total_of(scalars)
+
+
+def _with_marks(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
+    r"""The marks of 5'3" as words, and the \min of 150 \min."""
+    if tokens[0].kind is not Kind.NUMBER or tokens[-1].text not in ("'", '"', "min"):
+        return tokens
+    marked: list[Token] = []
+    for token in tokens:
+        if token.text == "'" and marked[-1:] == [_FEET]:
+            marked[-1] = _INCHES
+        elif token.text in _MARKS and marked and marked[-1].kind is Kind.NUMBER:
+            marked.append(_MARKS[token.text])
+        else:
+            marked.append(token)
+    return tuple(marked)
+
+
+_FEET, _INCHES = Token(Kind.WORD, "feet"), Token(Kind.WORD, "inches")
+_MARKS = {"'": _FEET, '"': _INCHES, "min": Token(Kind.WORD, "min")}
 
 
 def _segments(tokens: tuple[Token, ...], manner: Manner) -> list[tuple[tuple[Token, ...], tuple[Token, ...]]] | None:
@@ -117,10 +138,15 @@ def _scalar(tokens: tuple[Token, ...], unit_tokens: tuple[Token, ...], manner: M
     if degrees:
         unit = _degree_unit(lowered)
     if tokens[-1].text == "%":
+        if tuple(lowered) in _YEARLY:
+            unit = None
         if unit is not None and unit.dimensions:
             raise UnreadableError("a percentage with a unit")
         return Scalar(parse(tokens, grouping=manner.grouping), unit, percent=True)
     return Scalar(parse(tokens, grouping=manner.grouping), unit)
+
+
+_YEARLY = {("per", "year"), ("annually",), ("yearly",), ("per", "annum"), ("a", "year"), ("each", "year")}
 
 
 def _is_wordy(run: str) -> bool:
@@ -242,7 +268,10 @@ def total_of(scalars: Sequence[Scalar]) -> Scalar:
     if first is None or not first.dimensions:
         raise UnreadableError("several numbers")
     total: Expression = scalars[0].expression
+    minutes = read_unit(["min"])
     for scalar in scalars[1:]:
+        if minutes and first.dimensions == minutes.dimensions and scalar.unit == read_unit(["m"]):
+            scalar = Scalar(scalar.expression, minutes)  # noqa: PLW2901 - 7h 45m
         if scalar.unit is None or scalar.unit.dimensions != first.dimensions or scalar.unit.words != first.words:
             raise UnreadableError("several numbers")
         part = Product((scalar.expression, Num(scalar.unit.size / first.size)))

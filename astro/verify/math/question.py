@@ -1,8 +1,11 @@
 """What a problem's text says about the form of its answer."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import lru_cache
+from itertools import islice
 
 from astro.verify.math.units import Unit, read_unit
 from astro.verify.math.words import vocabulary
@@ -18,7 +21,11 @@ class Question:
     named: every unit the prompt names.
     power: 2 if the prompt asks for an area, 3 for a volume, else 0.
     words: every word of the prompt.
+    plain: those that are written in lower case, so that no name is among them.
+    periodic: the solutions may be numbered by an index of any name.
     counted: the words for the things in "how many THINGS".
+    how_many: whether the unit is that of "how many hours", so that an answer in minutes says as much.
+    stated: the quantities the prompt gives, as dimensions and size in base units.
     unknowns: letters the prompt asks for by name, as in "solve for x".
     options: the text of each lettered choice.
     packed: the prompt in the form of pack(), to find restated expressions in.
@@ -29,7 +36,9 @@ class Question:
     named: tuple[Unit, ...]
     power: int
     words: frozenset[str]
-    counted: frozenset[str]
+    counted: tuple[str, ...]
+    how_many: bool
+    stated: frozenset[tuple[tuple[tuple[str, int], ...], Fraction]]
     unknowns: frozenset[str]
     options: tuple[tuple[str, str], ...]
     packed: str
@@ -40,8 +49,11 @@ class Question:
     scientific: bool
     factored: bool
     expanded: bool
+    primes: bool
     base: bool
     clock: bool
+    periodic: bool
+    plain: frozenset[str]
     vector: bool
     pair: bool
     evaluate: bool
@@ -54,25 +66,34 @@ def read_question(prompt: str) -> Question:
     text = prompt.lower()
     words = frozenset(_WORD.findall(text))
     extent = _EXTENT.search(text)
+    asked, counted = _asked_unit(prompt), _counted(text)
     return Question(
         percent="percent" in text or "%" in text,
-        unit=_asked_unit(prompt),
+        unit=asked or _counted_unit(counted),
+        how_many=asked is None,
+        stated=frozenset(_stated(prompt)),
         named=_named_units(prompt, words),
         power={"area": 2, "volume": 3}[extent.group(1)] if extent else 0,
         words=words,
-        counted=_counted(text),
+        counted=counted,
         unknowns=frozenset(
-            letter for match in _UNKNOWN.finditer(prompt) for letter in re.findall(r"[a-zA-Z]", match.group(1))
+            letter
+            for match in _UNKNOWN.finditer(prompt)
+            if match.group(1) not in ("a", "A", "I") or not _NOUN.match(prompt, match.end())
+            for letter in re.findall(r"[a-zA-Z]", match.group(1))
         ),
         options=tuple((letter, choice.strip(" \t\r\n.,;$")) for letter, choice in _OPTION.findall(prompt)),
         packed=pack(prompt),
-        equation="equation" in words,
+        equation="equation" in words and not _SOLVED.search(text),
+        periodic="general solution" in text or bool(words & {"solve", "solutions"} and words & {"all", "general"}),
+        plain=frozenset(re.findall(r"\b[a-z]{2,}", prompt)) - _alternatives(text),
         approximate=any(cue in text for cue in _APPROXIMATE),
         positive=any(cue in text for cue in _POSITIVE),
         lowest_terms=any(cue in text for cue in _LOWEST),
         scientific="scientific notation" in text or "standard form" in text,
         factored=bool(re.search(r"\bfactor(?:ize|ise|ed|ization)?\b", text)),
         expanded="expand" in text,
+        primes=bool(re.search(r"\bprime factor|product of (?:\w+ )?primes", text)),
         base=bool(re.search(r"\b(?:base|binary|octal|hexadecimal)\b", text)),
         clock=bool(words & {"time", "when", "clock", "o'clock", "hour"}),
         vector=bool(words & {"vector", "vectors", "point", "coordinates", "intersection", "direction"}),
@@ -81,7 +102,10 @@ def read_question(prompt: str) -> Question:
     )
 
 
+_SOLVED = re.compile(r"\b(?:solv\w{1,4}|solutions?|roots?|zeros?|satisf\w{1,6})\b[^.?]{0,40}\bequation")
+_ALTERNATIVES = re.compile(r"((?:\w{1,30}, ){0,6}\w{1,30}),? or (?:the )?(\w{1,30})")
 _WORD = re.compile(r"[a-z]+(?:'[a-z]+)?")
+_MEASURED = re.compile(r"(?<![\d.,])(\d{1,9}(?:\.\d{1,9})?)(?:\s|-|~|\\,)?(?:\\(?:text|mathrm)\{ ?)?([a-zA-Z]{1,14})\b")
 _EXTENT = re.compile(r"(?:what is|find|compute|calculate|determine) the (?:[a-z]+ )?(area|volume)\b")
 _LETTER_UNIT = re.compile(r"\d(?:\s|~|\\[,; ])?(?:\\(?:text|mathrm)\{)?\s?([mshgLlJWNVAK])\b")
 _MONEY = vocabulary("cost costs price prices pay pays paid money spend spent earn earns worth bill salary sale change")
@@ -95,13 +119,17 @@ _UNKNOWN = re.compile(
     r"(?:real |integer |possible )?(?:values? of )?"
     r"\$?(\(?[a-zA-Z]\b(?:(?:,| and|,? ?\\?,)\s?\$?[a-zA-Z]\b){0,4}\)?)\$?(?=[\s.,?$)]|$)"
 )
+_NOUN = re.compile(r" (?!and\b|or\b|such\b|if\b|so\b|in\b|for\b|when\b)[a-z]{2}")  # the article a before it
 _OPTION = re.compile(r"\(([A-J])\)\}?[\s~\\]{0,4}((?:[^()\\]|\\(?!textbf|qquad)){0,120})")
 _APPROXIMATE = ("approximat", "nearest", "round", "estimate", "decimal place", "significant")
 _POSITIVE = (">0", "> 0", "positive", r"\gt 0", "nonnegative", "non-negative")
 _LOWEST = (
     "lowest terms",
     "simplest form",
-    "reduced",
+    "reduced form",
+    "reduced fraction",
+    "reduced to",
+    "fully reduced",
     "irreducible",
     "simplest terms",
     "simplified fraction",
@@ -124,12 +152,30 @@ def _asked_unit(prompt: str) -> Unit | None:
         unit = read_unit(words)
         if unit is not None and unit.dimensions and not unit.words:
             found = unit
-    if found is None:
-        for word in _counted(prompt.lower()):
-            unit = read_unit([word])
-            if unit is not None and unit.dimensions:
-                return unit
     return found
+
+
+def _counted_unit(counted: tuple[str, ...]) -> Unit | None:
+    """The unit of "how many square feet of carpet"."""
+    for end in range(len(counted), 0, -1):
+        unit = read_unit(counted[:end])
+        if unit is not None and unit.dimensions and not unit.words:
+            return unit
+    return None
+
+
+def _stated(prompt: str) -> Iterator[tuple[tuple[tuple[str, int], ...], Fraction]]:
+    """Numbers with a unit, and each together with the next one: 2 hours 30 minutes."""
+    before: tuple[tuple[tuple[str, int], ...], Fraction] | None = None
+    for number, word in islice(_MEASURED.findall(prompt), 100):
+        unit = read_unit([word])
+        if unit is None or not unit.dimensions or unit.words:
+            continue
+        here = (unit.dimensions, Fraction(number) * unit.size)
+        yield here
+        if before is not None and before[0] == here[0]:
+            yield here[0], before[1] + here[1]
+        before = here
 
 
 def _named_units(prompt: str, words: frozenset[str]) -> tuple[Unit, ...]:
@@ -142,15 +188,23 @@ def _named_units(prompt: str, words: frozenset[str]) -> tuple[Unit, ...]:
     return tuple(unit for unit in units if unit is not None and unit.dimensions and not unit.words)
 
 
-def _counted(text: str) -> frozenset[str]:
+def _alternatives(text: str) -> frozenset[str]:
+    """Words the prompt offers to choose from, and those that deny: even, odd or neither."""
+    offered = " ".join(before + " " + after for before, after in _ALTERNATIVES.findall(text))
+    return frozenset(re.findall(r"\w+", offered)) | {"or", "not", "either", "neither", "nor"}
+
+
+def _counted(text: str) -> tuple[str, ...]:
     """The words between "how many" and the verb."""
+    if "how old" in text:
+        return ("years",)
     match = _COUNTED.search(text)
     words: list[str] = []
     for word in match.group(1).split() if match else ():
         if word in _AFTER_NOUN:
             break
         words.append(word)
-    return frozenset(words)
+    return tuple(words)
 
 
 def pack(text: str) -> str:
@@ -158,8 +212,13 @@ def pack(text: str) -> str:
     for written, packed in _PACKED_AS:
         if written in text:
             text = text.replace(written, packed)
-    text = _SIMPLE_FRACTION.sub(r"\1\2/\3\4", text)
-    return _PACKED_AWAY.sub("", text)
+    if "binom" in text or "choose" in text:
+        text = _BINOMIAL.sub(r"C(\1\3,\2\4)", text)
+    text = _PACKED_AWAY.sub("", _SIMPLE_FRACTION.sub(r"\1\2/\3\4", text))
+    return _APPLIED.sub(r"\1\2", text) if "\\" in text else text
+
+
+_APPLIED = re.compile(r"(\\(?:log|ln|sin|cos|tan|sec|csc|cot|exp)[_0-9a-z]{0,6})\(([^()]{1,20})\)")  # \sin(x) is \sin x
 
 
 _PACKED_AS = (
@@ -167,5 +226,6 @@ _PACKED_AS = (
     ("\\times", "*"), ("\\cdot", "*"), ("\u00d7", "*"), ("\u00b7", "*"), ("\\div", "/"), ("\u00f7", "/"),
     ("\u221a", "\\sqrt"), ("\u2212", "-"),
 )  # fmt: skip
+_BINOMIAL = re.compile(r"\\[dt]?binom\s?\{(\w{1,20})\}\s?\{(\w{1,20})\}|\{?(\w{1,20})\s?\\choose\s?\{?(\w{1,20})\}?")
 _SIMPLE_FRACTION = re.compile(r"\\frac\s?(?:\{(\d+|[a-z])\}|(\d|[a-z]))\s?(?:\{(\d+|[a-z])\}|(\d|[a-z]))")
 _PACKED_AWAY = re.compile(r"\\[,;:! ]|[\s{}$]|\\text|\\mathrm|\\[()\[\]]")

@@ -26,7 +26,7 @@ from astro.verify.math.answers import (
 )
 from astro.verify.math.combining import agree, combined, joined
 from astro.verify.math.effort import spend
-from astro.verify.math.equality import same
+from astro.verify.math.equality import close, same
 from astro.verify.math.errors import UnreadableError
 from astro.verify.math.expressions import Expression, Num, Product, negate, variables
 from astro.verify.math.inequalities import solve_chain
@@ -35,6 +35,7 @@ from astro.verify.math.parser import UNEVALUATED, parse
 from astro.verify.math.pieces import (
     MATRICES,
     closes,
+    french,
     is_function,
     is_pair,
     join_groups,
@@ -58,6 +59,7 @@ _NAMED_SETS = {
     "mathbbQ": "rational numbers",
     "mathbbC": "complex numbers",
 }
+_SYSTEMS = frozenset(("begin cases", "begin aligned", "begin align", "begin gathered", "begin split"))
 _SEPARATORS = frozenset((",", ";", "and", "or", "&"))
 _NUMERIC = frozenset(("-", "+", ",", "grouping", ".", "{", "}", "frac", "/"))
 
@@ -81,6 +83,20 @@ def read(text: str, manner: Manner) -> Reading:
     return Reading(_Reader(manner).answer(tokens), tokens)
 
 
+def read_words(text: str, harmless: frozenset[str]) -> Reading:
+    """Read an answer whose letters are all words; harmless ones before and after it are left out."""
+    tokens = [
+        token._replace(kind=Kind.WORD) if token.kind in (Kind.RUN, Kind.NAME) else token for token in trim(lex(text))
+    ]
+    while tokens and tokens[0].text.lower() in harmless:
+        tokens = tokens[1:]
+    while tokens and tokens[-1].text.lower() in harmless:
+        tokens = tokens[:-1]
+    if not tokens:
+        raise UnreadableError("nothing but words that say nothing")
+    return Reading(_Reader(Manner()).answer(tuple(tokens)), tuple(tokens))
+
+
 class _Reader:
     """Reads tokens in one manner."""
 
@@ -90,7 +106,10 @@ class _Reader:
     def answer(self, tokens: tuple[Token, ...]) -> Answer:
         """Any answer."""
         spend(10 + 10 * len(tokens))
-        tokens = without_lead(with_sign(trim(after_heading(tokens))))
+        tokens = without_lead(with_sign(trim(after_heading(french(tokens)))), self.manner.known)
+        texts = [token.text for token in tokens[-5:]]
+        if len(tokens) > 5 and texts[0] == "(" and texts[2:] == ["in", "mathbbZ", ")"]:
+            tokens = tokens[:-5]  # (n in Z)
         if self.manner.grouping:
             tokens = join_groups(tokens)
         if any(token.text in ("pm", "mp") and token.kind is Kind.COMMAND for token in tokens):
@@ -132,7 +151,7 @@ class _Reader:
             piece[:1] and piece[0].text.lower() in HEDGES and piece[0].kind in (Kind.WORD, Kind.RUN) for piece in pieces
         ):
             raise UnreadableError("a hedged answer")
-        pieces = [piece for piece in pieces if piece]
+        pieces = _without_conditions([piece for piece in pieces if piece])
         if not pieces:
             raise UnreadableError("an empty list")
         gaps: list[int] = []
@@ -197,13 +216,22 @@ class _Reader:
             if isinstance(value, Scalar):
                 return Scalar(value.expression, value.unit, value.percent, approximate=True)
             raise UnreadableError("an approximate answer that is not a number")
-        if len(exact) == 1:
-            return self.answer(exact[0])
-        return self._related(pieces[: first + 1], ops[:first])
+        found = self.answer(exact[0]) if len(exact) == 1 else self._related(pieces[: first + 1], ops[:first])
+        self._check_rounding(found, pieces[first + 1])
+        return found
+
+    def _check_rounding(self, found: Answer, rounded: tuple[Token, ...]) -> None:
+        """Refuse 84 = about 85: the second side must be the first one rounded or cut."""
+        value = found.value if isinstance(found, Named) else found
+        about = self.answer(rounded)
+        if not isinstance(value, Scalar) or not isinstance(about, Scalar) or variables(value.expression):
+            return
+        if len(rounded) == 1 and not close(value.expression, about.expression, rounded[0].text):
+            raise UnreadableError("an approximation of another number")
 
     def _equation(self, pieces: list[tuple[Token, ...]]) -> Answer:
-        if any(token.kind is Kind.COMMAND and token.text in UNEVALUATED for token in pieces[0]):
-            pieces = pieces[1:]  # the problem's own integral, sum or limit, and then its value
+        if _restates_problem(pieces[0]):
+            pieces = pieces[1:]
             if len(pieces) == 1:
                 return self.answer(pieces[0])
         name = name_of(pieces[0])
@@ -255,6 +283,8 @@ class _Reader:
         return Listing((points,)) if isinstance(points, Scalar) else points
 
     def _bracketed(self, tokens: tuple[Token, ...]) -> Answer | None:
+        if len(tokens) > 3 and tokens[-2].text == "^" and tokens[-1].text in ("T", "top", "t"):
+            tokens = tokens[:-2]  # a row that is meant as a column
         if tokens[0].kind is Kind.NAME and tokens[0].text.isupper() and is_pair(tokens[1:]):
             tokens = tokens[1:]  # the name of a point
         first, last = tokens[0], tokens[-1]
@@ -311,6 +341,9 @@ class _Reader:
             else:
                 found = strict.answer(piece)
                 entries.extend(found.entries if isinstance(found, Listing) and found.joined == "pm" else (found,))
+        pairs = tuple((entry.name, entry.value) for entry in entries if isinstance(entry, Named))
+        if len(entries) > 1 and len(dict(pairs)) == len(entries):
+            return Values(pairs)
         return Listing(tuple(entries), braced=True, gaps=tuple(gaps))
 
     def _matrix(self, tokens: tuple[Token, ...]) -> Answer | None:
@@ -320,22 +353,20 @@ class _Reader:
         if len(starts) > 1:
             raise UnreadableError("several matrices")
         start, end = starts[0], closes(tokens, starts[0])
-        if tokens[start].text == "begin cases" and (start, end) == (0, len(tokens) - 1):
-            return self._system(tokens[1:-1])
+        if tokens[start].text in _SYSTEMS and (start, end) == (0, len(tokens) - 1):
+            return self._system(tuple(token for token in tokens[1:-1] if token.text != "&"))
         environment = tokens[start].text.removeprefix("begin ")
         if end < 0 or environment not in MATRICES:
             raise UnreadableError(f"{environment} is not one value")
         before, after = tokens[:start], tokens[end + 1 :]
         if before and after and before[-1].text in ("(", "[", "lbrace") and after[0].text in (")", "]", "rbrace"):
             before, after = before[:-1], after[1:]
-        if after:
+        turned = [token.text for token in after] in (["^", "T"], ["^", "t"], ["^", "top"], ["^", "{", "T", "}"])
+        if after and not turned:
             raise UnreadableError("something follows the matrix")
-        rows = []
-        for line in table_rows(tokens[start + 1 : end]):
-            cells, _ = split(line, frozenset(("&",)))
-            rows.append(tuple(parse(cell, grouping=False) for cell in cells))
-        if len({len(row) for row in rows}) != 1:
-            raise UnreadableError("rows of different length")
+        rows = _cells(tokens[start + 1 : end])
+        if turned:
+            rows = list(zip(*rows, strict=True))
         if not before:
             return Matrix(tuple(rows))
         scale = negate(Num(Fraction(1))) if [t.text for t in before] == ["-"] else parse(_without_times(before))
@@ -357,6 +388,7 @@ class _Reader:
             return None
         if tokens[0].kind is Kind.WORD:
             return None
+        pieces[-1] = _without_remark(pieces[-1])
         if marks == [":"] and (self.manner.clock or pieces[1][-1].kind in (Kind.WORD, Kind.RUN)):
             clock = clock_time(pieces)
             if clock is not None:
@@ -383,14 +415,56 @@ class _Reader:
         return Numeral(digits.upper(), base)
 
 
+def _without_conditions(pieces: list[tuple[Token, ...]]) -> list[tuple[Token, ...]]:
+    """Without "k in Z" or "where n is an integer" behind a formula."""
+    if len(pieces) < 2:
+        return pieces
+    last = pieces[-1]
+    texts = [token.text.lower() for token in last]
+    says = texts[-1] in ("integer", "integers") and texts[0] in ("where", "for", "with")
+    member = len(last) == 3 and texts[1] == "in" and texts[2] in ("mathbbz", "mathbbn") and last[0].kind is Kind.NAME
+    names = {token.text for piece in pieces[:-1] for token in piece if token.kind is Kind.NAME}
+    return pieces[:-1] if (says or member) and names & {token.text for token in last} else pieces
+
+
+def _cells(tokens: tuple[Token, ...]) -> list[tuple[Expression, ...]]:
+    """The entries of a matrix, row by row."""
+    rows = []
+    for line in table_rows(tokens):
+        cells, _ = split(line, frozenset(("&",)))
+        rows.append(tuple(parse(cell, grouping=False) for cell in cells))
+    if len({len(row) for row in rows}) != 1:
+        raise UnreadableError("rows of different length")
+    return rows
+
+
 def _is_name(tokens: tuple[Token, ...]) -> bool:
     return bool(name_of(tokens))
+
+
+def _restates_problem(tokens: tuple[Token, ...]) -> bool:
+    """Whether the left of an equation is the problem's own, and its value follows: an integral, d/dx, a : b."""
+    if any(token.kind is Kind.COMMAND and token.text in UNEVALUATED for token in tokens):
+        return True
+    texts = [token.text for token in tokens[:7] if token.text not in ("{", "}")]
+    if len(tokens) > 7 and texts[:2] == ["frac", "d"] and texts[2][:1] == "d" and len(texts[2]) == 2:
+        return True
+    return len(tokens) > 2 and all(token.kind is Kind.NAME or token.text == ":" for token in tokens)
 
 
 def _is_prose(tokens: tuple[Token, ...]) -> bool:
     return all(
         token.kind in (Kind.WORD, Kind.RUN) or token.text in (",", ".", "'", "-") for token in tokens
     ) and not any(token.text.lower() in ("or", "and", ",") for token in tokens)
+
+
+def _without_remark(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
+    """Without words in brackets at the end: 5:8 (cats to dogs)."""
+    opening = next((n for n, token in enumerate(tokens) if token.text == "("), 0)
+    inside = tokens[opening + 1 : -1]
+    if not opening or not inside or tokens[-1].text != ")" or any(token.kind is not Kind.WORD for token in inside):
+        return tokens
+    return tokens if any(token.text.lower() in HEDGES for token in inside) else tokens[:opening]
 
 
 def _without_times(tokens: tuple[Token, ...]) -> tuple[Token, ...]:

@@ -23,6 +23,7 @@ def _add(dimension: str, size: Fraction | int, names: str) -> None:
 _add("length", 1, "m meter meters metre metres")
 _add("length", Fraction(1, 100), "cm centimeter centimeters centimetre centimetres")
 _add("length", Fraction(1, 1000), "mm millimeter millimeters millimetre millimetres")
+_add("length", Fraction(1, 10), "dm decimeter decimeters decimetre decimetres")
 _add("length", 1000, "km kilometer kilometers kilometre kilometres kms")
 _add("length", Fraction(1, 10**6), "micrometer micrometers micron microns")
 _add("length", Fraction(1, 10**9), "nm nanometer nanometers")
@@ -32,8 +33,10 @@ _add("length", _YARD, "yd yard yards yds")
 _add("length", _MILE, "mi mile miles")
 _add("area", 10000, "hectare hectares ha")
 _add("area", 43560 * _FOOT**2, "acre acres")
-_add("volume", Fraction(1, 1000), "l L liter liters litre litres")
+_add("volume", Fraction(1, 1000), "l L liter liters litre litres ell")
 _add("volume", Fraction(1, 10**6), "ml mL milliliter milliliters millilitre millilitres cc")
+_add("volume", Fraction(1, 10**5), "cl cL centiliter centiliters")
+_add("volume", Fraction(1, 10**4), "dl dL deciliter deciliters")
 _add("volume", _GALLON, "gal gallon gallons")
 _add("volume", _GALLON / 4, "quart quarts qt")
 _add("volume", _GALLON / 8, "pint pints")
@@ -77,9 +80,16 @@ _add("resistance", 1, "ohm ohms")
 _add("temperature", 1, "K kelvin kelvins")
 _add("amount", 1, "mol mole moles")
 _SPEEDS = {"mph": ("mi", "h"), "kph": ("km", "h"), "kmph": ("km", "h"), "kmh": ("km", "h"), "fps": ("ft", "s")}
-_AREA_OR_VOLUME = {"area": (("length", 2),), "volume": (("length", 3),)}
+_DERIVED = {
+    "area": (("length", 2),),
+    "volume": (("length", 3),),
+    "force": (("length", 1), ("mass", 1), ("time", -2)),
+    "energy": (("length", 2), ("mass", 1), ("time", -2)),
+    "power": (("length", 2), ("mass", 1), ("time", -3)),
+    "pressure": (("length", -1), ("mass", 1), ("time", -2)),
+}
 _NEUTRAL = vocabulary("unit units each total altogether overall all only combined")
-_ONE_LETTER = vocabulary("m s h g l L J W N C V A K")
+_ONE_LETTER = vocabulary("m s h g l L J W N C V A K ell")
 CURRENCIES = {"dollar": "dollar", "euro": "euro", "pounds": "GBP", "yen": "yen", "rupee": "rupee", "cent": "cent"}
 
 
@@ -167,9 +177,13 @@ def read_unit(words: Sequence[str]) -> Unit | None:
 def _marks_apart(words: Sequence[str]) -> list[str]:
     """Without brackets, articles and dots; a negative exponent keeps its sign as one mark."""
     kept: list[str] = []
-    for word in words:
+    for position, word in enumerate(words):
         if word == "-" and kept[-1:] == ["^"]:
             kept[-1] = "^-"
+        elif (
+            word in ("a", "an") and kept and _TABLE.get("".join(words[position + 1 : position + 2]), ("",))[0] == "time"
+        ):
+            kept.append("per")  # miles an hour
         elif word not in (".", "{", "}", "(", ")", "*", "of", "-", "a", "an", "the"):
             kept.append(word)
     return kept
@@ -193,6 +207,6 @@ def _measure(word: str, dimensions: dict[str, int], power: int) -> Fraction | No
     dimension, size = _TABLE.get(word) or _TABLE.get(word.lower(), ("", Fraction(1)))
     if not dimension:
         return None
-    for name, times in _AREA_OR_VOLUME.get(dimension, ((dimension, 1),)):
+    for name, times in _DERIVED.get(dimension, ((dimension, 1),)):
         dimensions[name] = dimensions.get(name, 0) + times * power
     return size**power

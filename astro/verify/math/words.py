@@ -22,10 +22,11 @@ _TENS = _ordered("twenty thirty forty fifty sixty seventy eighty ninety")
 _ORDINALS = _ordered("zeroth first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth")
 _SMALL = {word: value for value, word in enumerate(_UNITS)} | {word: 10 * n for n, word in enumerate(_TENS, 2)}
 _LARGE = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9}
-MULTIPLES = {**_LARGE, "trillion": 10**12, "dozen": 12}
+MULTIPLES = {**_LARGE, "trillion": 10**12, "dozen": 12, "lakh": 10**5, "lakhs": 10**5, "crore": 10**7}
 _PARTS = {
     "half": 2, "halves": 2, "third": 3, "quarter": 4, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8,
-    "ninth": 9, "tenth": 10,
+    "ninth": 9, "tenth": 10, "eleventh": 11, "twelfth": 12, "fifteenth": 15, "sixteenth": 16, "twentieth": 20,
+    "hundredth": 100, "thousandth": 1000,
 }  # fmt: skip
 MAX_NUMBER_WORDS = 12
 _ARTICLES = frozenset(("the", "a", "an"))
@@ -48,7 +49,7 @@ HEDGES = vocabulary(
 HARMLESS = vocabulary(
     "answer the is there are total of equals equal result a an it final we get value exactly there's it's altogether "
     "all in total therefore so thus be will has have they he she you need point points at interval set vector pair "
-    "ordered solution solutions root roots only"
+    "ordered solution solutions root roots only real reals number numbers value values such that was were it's"
 )
 SIDES = vocabulary(
     "am pm east west north south up down left right profit loss gain increase decrease ad bc ce bce above below "
@@ -63,12 +64,24 @@ def phrase(words: Sequence[str]) -> str:
     if len(kept) > 1 and all(len(word) == 1 for word in kept):
         kept = ["".join(kept)]
     text = " ".join(word for word in kept if word not in _ARTICLES) or " ".join(kept)
-    return _PHRASES.get(text, text)
+    return "none" if _NONE.fullmatch(text) else _PHRASES.get(text, text)
+
+
+_NONE = re.compile(
+    r"(?:there (?:is|are) )?(?:none|no (?:such )?(?:real |positive |integer |whole |valid |possible )?"
+    r"(?:solution|value|integer|number|root|answer|pair|triple)s?)(?: exists?| works?)?"
+)
 
 
 def number(words: Sequence[str]) -> Fraction | None:
     """The number that words spell, such as twenty-one, three quarters or third; None if they spell none."""
-    parts = [part for word in words for part in re.split(r"[-\s]", word.lower()) if part not in ("", "and")]
+    lowered = [word.lower() for word in words]
+    if "and" in lowered[1:-1]:
+        cut = lowered.index("and")
+        whole, part = number(words[:cut]), number(words[cut + 1 :])
+        if whole and part and whole.denominator == 1 and part < 1:
+            return whole + part  # three and two fifths
+    parts = [part for word in lowered for part in re.split(r"[-\s]", word) if part not in ("", "and")]
     if not parts or len(parts) > MAX_NUMBER_WORDS:
         return None
     if len(parts) == 1 and parts[0] in _ORDINALS:

@@ -1,0 +1,28 @@
+"""Numbers as they are written in other parts of the world, where they cannot be taken for anything else."""
+
+import re
+
+_INDIAN = re.compile(r"(?<![\d.,])\d{1,2}(?:,\d\d){1,8},\d{3}(?:\.\d{1,12})?(?![\d,])")  # 12,34,567
+_POINTS = re.compile(r"(?<![\d.,])\d{1,3}(?:\.\d{3}){2,9}(?:,\d{1,12})?(?![\d.,])")  # 1.234.567
+_POINTS_AND_COMMA = re.compile(r"(?<![\d.,])\d{1,3}(?:\.\d{3}){1,9},(?:\d{1,2}|\d{4,12})(?![\d.,])")  # 1.234,56
+_SPACES_AND_COMMA = re.compile(r"(?<![\d.,])\d{1,3}(?: \d{3}){1,9},\d{1,2}(?![\d.,])")  # 1 234,56
+_REPEATING = re.compile(r"(?<![\d.])\d{0,12}\.\d{0,12}\(\d{1,12}\)(?!\d)")  # 0.8(3)
+_COMMA_REPEATING = re.compile(r"(?<![\d.,])\d{1,12},(?=\d{0,12}\\(?:overline|bar|dot))")  # 0,8\overline{3}
+_COMMA = re.compile(r"(?<![\d.,])(\d{1,12}),(\d{1,2}|\d{4,12})(?![\d.,])")  # 4,5
+_THIN = re.compile(r"(?<=\d)(?:\\[,;: ]|~)(?=\d{3})")
+
+
+def regional(text: str) -> str:
+    """The text with such numbers in plain digits; the same text where there are none."""
+    text = text.replace("{,}", ",").replace("{.}", ".")
+    text = _INDIAN.sub(lambda match: match.group().replace(",", ""), text)
+    text = _POINTS.sub(_european, _POINTS_AND_COMMA.sub(_european, text))
+    text = _SPACES_AND_COMMA.sub(_european, _THIN.sub(" ", text))
+    text = _COMMA_REPEATING.sub(lambda match: match.group()[:-1] + ".", text)
+    if text.count(",") == 1:
+        text = _COMMA.sub(r"\1.\2", text)
+    return _REPEATING.sub(lambda match: match.group().replace("(", r"\overline{").replace(")", "}"), text)
+
+
+def _european(match: re.Match[str]) -> str:
+    return match.group().replace(".", "").replace(" ", "").replace(",", ".")
