@@ -58,6 +58,13 @@ DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Check everything and estimate the cost, without loading a model.")
 ]
 RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="A run directory, such as runs/tiny.", show_default=False)]
+Arm = Annotated[str | None, typer.Option("--arm", metavar="ARM", help="Only this one.", show_default=False)]
+Launch = Annotated[
+    Path | None,
+    typer.Option(
+        "--launch", metavar="YAML", help="Run under `accelerate launch` with this configuration.", show_default=False
+    ),
+]
 
 
 def main() -> None:
@@ -271,6 +278,39 @@ def report(run_path: RunPath) -> None:
         Console().print(f"{write_report(run_path) / 'report.html'}", markup=False, highlight=False, soft_wrap=True)
 
 
+@app.command(
+    epilog=_examples(
+        "astro sft runs/tiny",
+        "astro sft runs/tiny trainer.learning_rate=1e-4 --arm astro",
+        "astro sft runs/tiny arms={longer: mine.parquet} --arm longer",
+        "astro sft runs/8b --launch configs/accelerate/fsdp2.yaml",
+    )
+)
+def sft(run_path: RunPath, settings: Settings = None, arm: Arm = None, launch: Launch = None) -> None:
+    """Fine-tune a model on the data sets of a run, one checkpoint for each arm, in RUN/checkpoints/ARM/sft.
+
+    The prompts are those that the engine is asked with. A stopped training goes on from its last checkpoint by the same
+    command. Settings are those of the section sft, whose name may be left out; docs/training.md tells them.
+    """
+    _train("sft", run_path, settings or [], arm, launch)
+
+
+@app.command(
+    epilog=_examples(
+        "astro grpo runs/tiny",
+        "astro grpo runs/tiny trainer.max_steps=100 rewards.wrong=-1 --arm astro",
+        "astro grpo runs/8b trainer.use_vllm=true --launch configs/accelerate/zero3.yaml",
+    )
+)
+def grpo(run_path: RunPath, settings: Settings = None, arm: Arm = None, launch: Launch = None) -> None:
+    """Train the SFT checkpoints of a run further by GRPO with verified rewards, in RUN/checkpoints/ARM/grpo.
+
+    Prompts are those of the data set rl that the searched model solved sometimes. A stopped training goes on from its
+    last checkpoint by the same command. Settings are those of the section grpo, whose name may be left out.
+    """
+    _train("grpo", run_path, settings or [], arm, launch)
+
+
 @app.command()
 def doctor() -> None:
     """Say what is installed here and which engine a run would use. Leaves with 1 if none would work."""
@@ -308,6 +348,16 @@ def _carry_out(
         carry_out(config, stages, Console())
         if training:
             train_and_evaluate(config, Console())
+
+
+def _train(stage: str, run: Path, settings: list[str], arm: str | None, accelerate: Path | None) -> None:
+    with _reporting("Stopped. The last checkpoint is kept; the same command goes on from there."):
+        from astro.run.launching import TrainingStage, launch, train  # noqa: PLC0415 - heavy
+
+        if accelerate is None:
+            train(TrainingStage(stage), run, settings, Console(), arm)
+        elif code := launch(TrainingStage(stage), accelerate, run, settings, arm):
+            raise typer.Exit(code)
 
 
 @contextmanager

@@ -1,0 +1,97 @@
+"""`astro sft` and `astro grpo`: training stages of a run that is there, in this process or under accelerate."""
+
+import io
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+
+from rich.console import Console
+
+from astro.config import load_config
+from astro.errors import ConfigError
+from astro.run.settings import SPEED_SETTINGS, OutputConfig, RunConfig
+from astro.run.training import train_grpo, train_sft
+from astro.store import RunDirectory
+from astro.store.settings import differences
+from astro.train.settings import GrpoConfig, SftConfig
+
+
+class TrainingStage(StrEnum):
+    """The training stages."""
+
+    SFT = "sft"
+    GRPO = "grpo"
+
+
+def train(stage: TrainingStage, run: Path, settings: Sequence[str], console: Console, arm: str | None = None) -> None:
+    """Train an arm of a run, or all its arms; what is done already is said and left alone.
+
+    Under `accelerate launch` every process comes here, and the first one speaks. Raises the errors of astro.errors that
+    a user can mend.
+    """
+    from astro.train.grpo import arms_of  # noqa: PLC0415 - heavy
+    from astro.train.sft import is_main  # noqa: PLC0415 - heavy
+
+    if not is_main():
+        console = Console(file=io.StringIO())
+    config = run_config(stage, run, settings)
+    if stage is TrainingStage.SFT:
+        assert config.sft is not None
+        for each in [arm] if arm else config.sft.arms:
+            train_sft(config, each, console)
+        return
+    assert config.grpo is not None
+    arms = [arm] if arm else arms_of(config.training(), config.grpo)
+    if not arms:
+        raise ConfigError(
+            f"no arm of {run} has a finished SFT checkpoint to begin from; make one with `astro sft {run}`"
+        )
+    for each in arms:
+        train_grpo(config, each, console)
+
+
+def launch(stage: TrainingStage, accelerate: Path, run: Path, settings: Sequence[str], arm: str | None = None) -> int:
+    """Run the same command in as many processes as an accelerate configuration says; its exit code.
+
+    Raises ConfigError where the configuration is not there or the settings are not right.
+    """
+    if not accelerate.is_file():
+        raise ConfigError(f"there is no accelerate configuration {accelerate}; ASTRO's are in configs/accelerate")
+    run_config(stage, run, settings)
+    command = [
+        sys.executable,
+        "-m",
+        "accelerate.commands.launch",
+        "--config_file",
+        str(accelerate),
+        "--module",
+        "astro",
+    ]
+    command += [stage.value, str(run), *settings, *(["--arm", arm] if arm else [])]
+    return subprocess.run(command, check=False).returncode  # noqa: S603 - the user's own words
+
+
+def run_config(stage: TrainingStage, run: Path, settings: Sequence[str]) -> RunConfig:
+    """The configuration of a run with settings of the stage's section, whose name they may leave out.
+
+    Raises ConfigError where a setting would change what made the run, StoreError where there is no run.
+    """
+    own = (SftConfig if stage is TrainingStage.SFT else GrpoConfig).model_fields.keys()
+    placed = [
+        f"{stage}.{setting}" if re.split("[.=]", setting, maxsplit=1)[0] in own else setting for setting in settings
+    ]
+    with RunDirectory.read(run):  # says what is wrong where it is no run
+        made = load_config(RunConfig, run / "config.yaml")
+    config = load_config(RunConfig, run / "config.yaml", placed)
+    changed = differences(made.model_dump(mode="json"), config.model_dump(mode="json"), SPEED_SETTINGS)
+    if changed:
+        lines = "\n".join(f"  {line}" for line in changed)
+        raise ConfigError(
+            f"these settings made the run and cannot change now:\n{lines}\nGive settings of {stage} only."
+        )
+    output = OutputConfig(folder=str(run.absolute().parent), license=config.output.license)
+    sections_there = {"sft": config.sft or SftConfig(), "grpo": config.grpo or GrpoConfig()}
+    return config.model_copy(update={"name": run.absolute().name, "output": output, **sections_there})
