@@ -5,10 +5,10 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help setup demo test check format clean
+.PHONY: help setup demo results results-3 ablations test check format clean
 
 help: ## list the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
 
 setup: $(STAMP) ## install the locked CPU set and ASTRO into .venv
 
@@ -25,6 +25,15 @@ $(STAMP): requirements/cpu.txt pyproject.toml
 demo: $(STAMP) ## the real job on the embedded model: search, traces, data sets
 	$(BIN)/astro run configs/tiny.yaml name=demo
 	$(BIN)/astro inspect runs/demo
+
+results: $(STAMP) ## docs/results from one seed: base, Direct and ASTRO, after SFT and GRPO
+	$(BIN)/python pipelines/results.py
+
+results-3: $(STAMP) ## docs/results from three seeds
+	$(BIN)/python pipelines/results.py --seeds 3
+
+ablations: $(STAMP) ## docs/results/ablations.md: what changes in the traces, and what comes of it
+	$(BIN)/python pipelines/ablations.py
 
 test: $(STAMP) ## all tests, the real engine included
 	$(BIN)/python -m pytest

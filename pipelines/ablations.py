@@ -17,9 +17,9 @@ from pathlib import Path
 
 from astro.config import load_config
 from astro.errors import AstroError
+from astro.report.ablations import AblationConfig, Kind, ablation_table, load_ablations, rows_of
 from astro.report.gather import gather
 from astro.run import RunConfig
-from astro.run.ablations import AblationConfig, Kind, ablation_table, load_ablations, rows_of
 from astro.run.jobs import Job, carry_out_jobs
 from astro.store.atomic import write_text
 

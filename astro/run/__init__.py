@@ -5,6 +5,8 @@ pipeline    search and traces together       commit    finished work to the disk
 progress    bars and lines                   summary   what came out
 estimate    what it may cost                 doctor    what is installed
 execution   carry_out()                      rehearsal rehearse(): everything but the model
+training    SFT, GRPO, evaluation, report    evaluating  a model on problem sets
+jobs        commands that wait for others    controls    data sets selected from others
 looking     what inspect and problems show
 """
 

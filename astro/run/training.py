@@ -44,7 +44,7 @@ def train_and_evaluate(config: RunConfig, console: Console) -> None:
     """
     for arm in config.sft.arms if config.sft else ():
         train_sft(config, arm, console)
-    for arm in rl_arms(config):
+    for arm in _rl_arms(config):
         train_grpo(config, arm, console)
     for subject in subjects(config) if config.evaluation else ():
         evaluate_subject(config, subject, console)
@@ -87,15 +87,6 @@ def train_grpo(config: RunConfig, arm: str, console: Console) -> None:
         raise ConfigError("there is no section grpo, so there is nothing to train; grpo: {} has its defaults")
     trained = carry_out_grpo(config.training(), config.grpo, arm, console)
     _say_trained(f"grpo of {arm}", trained.facts, console, before=trained.before)
-
-
-def rl_arms(config: RunConfig) -> list[str]:
-    """The arms that GRPO trains: those it names, else every one whose SFT is done."""
-    if config.grpo is None:
-        return []
-    if config.grpo.arms is not None:
-        return list(config.grpo.arms)
-    return [arm for arm in _arms(config) if read_done(config.training().folder(arm, "sft"))]
 
 
 def subjects(config: RunConfig) -> list[Subject]:
@@ -145,6 +136,14 @@ def evaluate_subject(config: RunConfig, subject: Subject, console: Console) -> N
 def show_report(run: Path, console: Console) -> None:
     """Write the report of a run and say where it is."""
     console.print(f"report: {write_report(run) / 'report.html'}", markup=False, highlight=False)
+
+
+def _rl_arms(config: RunConfig) -> list[str]:
+    if config.grpo is None:
+        return []
+    from astro.train.grpo import arms_of  # noqa: PLC0415 - heavy
+
+    return arms_of(config.training(), config.grpo)
 
 
 def _mistakes(check: Callable[[], object]) -> list[str]:

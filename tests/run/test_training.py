@@ -1,0 +1,101 @@
+"""The stages after the traces, as far as they need no real model; the whole way is in tests/pipelines."""
+
+import json
+from pathlib import Path
+
+import pytest
+from runs import config_in, quiet
+
+from astro.errors import ConfigError
+from astro.run import RunConfig, Stages, carry_out
+from astro.run.training import check_training, subjects, train_and_evaluate
+
+EVALUATION = (
+    "evaluation={sets: {new: {countdown: {count: 3, split: test}}, other: {countdown: {count: 2, split: test}}},"
+    " samples: 2, max_tokens: 600}"
+)
+
+
+def trained(config: RunConfig, arm: str, stage: str, steps: int = 20) -> Path:
+    """A finished training, as far as its folder tells."""
+    folder = config.training().folder(arm, stage)
+    folder.mkdir(parents=True)
+    (folder / "done.json").write_text(json.dumps({"steps": steps}), encoding="utf-8")
+    return folder
+
+
+def test_the_models_are_those_that_are_done(tmp_path: Path) -> None:
+    """Base, then each arm after SFT and RL with the control first, then the checkpoints between, not the last."""
+    config = config_in(tmp_path)
+    assert [subject.name for subject in subjects(config)] == ["base"]
+    for arm in ("astro", "direct"):
+        trained(config, arm, "sft")
+    assert [subject.name for subject in subjects(config)] == ["base", "direct-sft", "astro-sft"]
+    for arm in ("astro", "direct"):
+        folder = trained(config, arm, "grpo")
+        for step in (5, 10, 20):
+            (folder / f"checkpoint-{step}").mkdir()
+            (folder / f"checkpoint-{step}" / "config.json").touch()
+    found = subjects(config)
+    names = ["base", "direct-sft", "astro-sft", "direct-rl", "astro-rl", "astro-rl@5", "astro-rl@10"]
+    assert [subject.name for subject in found] == names
+    assert [subject.name for subject in found if subject.on_the_way] == names[-2:]
+    assert found[-1].path.endswith("checkpoints/astro/grpo/checkpoint-10")
+
+
+def test_an_unfinished_training_is_no_model(tmp_path: Path) -> None:
+    """A folder without done.json may hold anything."""
+    config = config_in(tmp_path)
+    (trained(config, "astro", "sft") / "done.json").unlink()
+    assert [subject.name for subject in subjects(config)] == ["base"]
+
+
+def test_a_run_with_an_evaluation_ends_with_a_report(tmp_path: Path) -> None:
+    """The base model is asked on every set, in the run's own words, and the page names the problem of its example."""
+    config = config_in(tmp_path, EVALUATION)
+    carry_out(config, Stages(), quiet())
+    console = quiet()
+    train_and_evaluate(config, console)
+    assert "base on new: pass@1" in console.file.getvalue()
+    text = (config.directory / "reports" / "report.md").read_text(encoding="utf-8")
+    assert "| base |" in text
+    assert "Using each of the numbers" in text
+    assert "No SFT" in text
+
+
+def test_the_second_time_nothing_is_done_again(tmp_path: Path) -> None:
+    """Every file stays as it was, the report is written the same, and no response is sampled again."""
+    config = config_in(tmp_path, EVALUATION)
+    carry_out(config, Stages(), quiet())
+    train_and_evaluate(config, quiet())
+
+    def contents() -> dict[Path, bytes]:
+        return {path: path.read_bytes() for path in config.directory.rglob("*") if path.is_file()}
+
+    def sampled() -> list[float]:
+        return [path.stat().st_mtime for path in sorted(config.directory.rglob("responses.parquet"))]
+
+    before, times = contents(), sampled()
+    train_and_evaluate(config, quiet())
+    assert contents() == before
+    assert sampled() == times
+
+
+def test_without_sections_there_is_nothing_to_do(tmp_path: Path) -> None:
+    """A run of traces alone stays one."""
+    config = config_in(tmp_path)
+    carry_out(config, Stages(), quiet())
+    train_and_evaluate(config, quiet())
+    assert not (config.directory / "reports").exists()
+
+
+def test_mistakes_of_all_sections_are_told_before_anything_begins(tmp_path: Path) -> None:
+    """Every unknown option, with the nearest right one, and an evaluation of nothing."""
+    config = config_in(
+        tmp_path, "sft={trainer: {learning_rat: 1.0}, lora: {rr: 8}}", "grpo={trainer: {bets: 1.0}}", "evaluation={}"
+    )
+    with pytest.raises(ConfigError) as caught:
+        check_training(config)
+    message = str(caught.value)
+    for line in ("did you mean 'learning_rate'", "sft.lora.rr", "grpo.trainer.bets", "evaluation.sets is empty"):
+        assert line in message
