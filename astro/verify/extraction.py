@@ -370,7 +370,7 @@ def _statements(text: str) -> list[_Span]:
 
 
 _STATEMENT = re.compile(
-    r"(?:\banswer\b[*_ ]{0,4}(?:is equal to\b|is\b|:|=|was\b)(n't|\s?not\b)?|####|\bfinal answer\b[*_:]{0,4}\n)"
+    r"(?:\banswers?\b[*_ ]{0,4}(?:is equal to\b|is\b|are\b|:|=|was\b)(n't|\s?not\b)?|####|\bfinal answer\b[*_:]{0,4}\n)"
     r"[*_:\s]{0,6}",
     re.IGNORECASE,
 )

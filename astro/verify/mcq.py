@@ -18,7 +18,7 @@ from astro.verify.verdict import Outcome, Verdict
 _MAX_ANSWER = 2000  # characters
 _DEFAULT_LABELS = "ABCDEFGHIJ"
 _OPTION = re.compile(r"(?:^|(?<=\s)|(?<=[,;]))[(\[]?([A-Z]|\d{1,2})[).:\]]\s?(?=\S)", re.MULTILINE)
-_LABEL = re.compile(r"[(\[{]?\s?([A-Za-z]|\d{1,2})\s?[)\]}]?")
+_LABEL = re.compile(r"[(\[{]?\s?([A-Za-z]|\d{1,2})(?:\s?[)\]}])?")
 _SEPARATOR = re.compile(r"\s*(?:,\s*and\b|[,;&/+]|\band\b|\s)\s*", re.IGNORECASE)
 _LEAD = re.compile(
     r"(?:the\s)?(?:(?:correct|right|best|final)\s)?(?:options?|choices?|answers?|letters?)(?:\s(?:is|are)\b)?\s?:?\s+",

@@ -22,6 +22,7 @@ _DASHES = str.maketrans("‐‑‒–—―−", "-------")  # noqa: RUF001 - wh
 _QUOTES = str.maketrans(dict.fromkeys("'\"’‘“”`´«»„", ""))  # noqa: RUF001 - dropped
 _THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?![\d,])")
 _INITIALS = re.compile(r"\b(?:[^\W\d_]\.\s?)+[^\W\d_]\.")
+_PERCENT = re.compile(r"(?<=\d)\s(?:%|per ?cent\b)")
 _PLUS_SIGN = re.compile(r"(?<!\S)\+(?=\d)")
 _WORD_PUNCTUATION = re.compile(r"[!?;:,()\[\]{}_*|\\]|(?<!\d)\.(?!\d)|\.(?!\d)|(?<=[^\W\d_])\.(?=\d)")
 _HYPHEN = re.compile(r"(?<=\w)-(?=[^\W\d_])|(?<=[^\W\d_])-(?=\w)|(?<!\b[^\W\d_])-(?!\d)|(?<=[^\W\d_])/(?=[^\W\d_])")
@@ -88,6 +89,7 @@ def _tokens(answer: str, hyphen: str) -> list[str]:
         text = "".join(character for character in text if not unicodedata.combining(character))
     text = text.casefold().translate(_QUOTES)
     text = _THOUSANDS.sub(lambda match: match.group().replace(",", ""), text)
+    text = _PERCENT.sub("%", text)
     text = _INITIALS.sub(lambda match: "".join(filter(str.isalpha, match.group())), text)
     text = _WORD_PUNCTUATION.sub(" ", _HYPHEN.sub(hyphen, text.replace("&", " and ")))
     tokens = _PLUS_SIGN.sub("", text).split()

@@ -1,0 +1,38 @@
+"""Whole responses of every task, hostile and honest, with the verdict a careful grader gives."""
+
+import json
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+from astro.verify.files import read_case
+from astro.verify.settings import VerifyConfig
+from astro.verify.verifier import Verifier
+
+CASES = defaultdict(list)
+for number, line in enumerate(Path(__file__).with_name("response_cases.jsonl").read_text().splitlines(), 1):
+    row = json.loads(line)
+    row["id"] = json.dumps([row["task"], row["problem"], row["gold"]])  # one problem, one id
+    CASES[row["task"]].append(read_case(json.dumps(row), number))
+
+
+@pytest.fixture(scope="module")
+def verifier():
+    verifier = Verifier(VerifyConfig(deadline=5.0))
+    yield verifier
+    verifier.close()
+
+
+@pytest.mark.parametrize("task", sorted(CASES))
+def test_responses(task, verifier):
+    """Every response of the task is accepted or refused as it should be."""
+    if task == "chem":
+        pytest.importorskip("rdkit")
+    verdicts = verifier.verify_many((case.problem, case.response) for case in CASES[task])
+    wrong = [
+        (case.problem.answer[:40], case.response[:80], verdict.reason)
+        for case, verdict in zip(CASES[task], verdicts, strict=True)
+        if verdict.correct != case.expected
+    ]
+    assert not wrong
