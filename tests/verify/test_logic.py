@@ -10,7 +10,7 @@ from astro.verify.extraction import Extraction
 from astro.verify.settings import VerifyConfig
 from astro.verify.verdict import Outcome
 
-NO_IMPLICATION = "Give a formula without implication equivalent to p -> q."
+NO_IMPLICATION = "Write p -> q as an equivalent formula without implication."
 PROOF = json.dumps({"premises": ["p -> q", "q -> r", "p"], "conclusion": "r"})
 
 

@@ -7,8 +7,8 @@ from astro.verify import mcq
 from astro.verify.settings import VerifyConfig
 from astro.verify.verdict import Outcome
 
-ONE = Problem("one", "What is 6*7?\n(A) 36\n(B) 41\n(C) 42\n(D) 48", "C", "mcq")
-MANY = Problem("many", "Which are prime? (A) 2 (B) 4 (C) 5 (D) 9. Select all that apply.", "A,C", "mcq")
+ONE = Problem("one", "What is the product of six and seven?\n(A) 36\n(B) 41\n(C) 42\n(D) 48", "C", "mcq")
+MANY = Problem("many", "Which of these are prime? (A) 2 (B) 4 (C) 5 (D) 9. Select all that apply.", "A,C", "mcq")
 
 
 def outcome(problem, response):

@@ -109,13 +109,14 @@ _MEASURED = re.compile(r"(?<![\d.,])(\d{1,9}(?:\.\d{1,9})?)(?:\s|-|~|\\,)?(?:\\(
 _EXTENT = re.compile(r"(?:what is|find|compute|calculate|determine) the (?:[a-z]+ )?(area|volume)\b")
 _LETTER_UNIT = re.compile(r"\d(?:\s|~|\\[,; ])?(?:\\(?:text|mathrm)\{)?\s?([mshgLlJWNVAK])\b")
 _MONEY = vocabulary("cost costs price prices pay pays paid money spend spent earn earns worth bill salary sale change")
+_OTHER_MONEY = vocabulary("euro euros pounds yen rupee rupees rs sterling")
 _COUNTED = re.compile(r"how many ((?:[a-z]+ ?){1,4})")
 _AFTER_NOUN = vocabulary(
     "are is was were do does did has have had can could will would in of on at to from with that which there if we you "
     "they he she must should may came come go went remain fit it for by per and or"
 )
 _UNKNOWN = re.compile(
-    r"(?:[Ss]olve for|[Ff]ind|value of|values of|[Dd]etermine|[Ww]hat is)\s+(?:all |the )?"
+    r"(?:[Ss]olve (?:[a-z]{1,15} ){0,4}for|[Ff]ind|value of|values of|[Dd]etermine|[Ww]hat is)\s+(?:all |the )?"
     r"(?:real |integer |possible )?(?:values? of )?"
     r"\$?(\(?[a-zA-Z]\b(?:(?:,| and|,? ?\\?,)\s?\$?[a-zA-Z]\b){0,4}\)?)\$?(?=[\s.,?$)]|$)"
 )
@@ -182,7 +183,7 @@ def _named_units(prompt: str, words: frozenset[str]) -> tuple[Unit, ...]:
     """Units named in a prompt; a single letter is one after a number only, and "in" is a word."""
     names = {word for word in words if len(word) > 1 and word != "in"}
     names |= set(_LETTER_UNIT.findall(prompt))
-    if words & _MONEY or "\\$" in prompt:
+    if (words & _MONEY or "\\$" in prompt) and not words & _OTHER_MONEY:
         names.add("dollar")
     units = (read_unit([name]) for name in sorted(names))
     return tuple(unit for unit in units if unit is not None and unit.dimensions and not unit.words)
