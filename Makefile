@@ -26,7 +26,7 @@ demo: $(STAMP) ## the real job on the embedded model: search, traces, data sets
 	$(BIN)/astro run configs/tiny.yaml name=demo
 	$(BIN)/astro inspect runs/demo
 
-results: $(STAMP) ## docs/results from one seed: base, Direct and ASTRO, after SFT and GRPO
+results: $(STAMP) ## docs/results/one-seed: base, Direct and ASTRO, after SFT and GRPO
 	$(BIN)/python pipelines/results.py
 
 results-3: $(STAMP) ## docs/results from three seeds

@@ -5,8 +5,8 @@
 
 2 CPU cores, two processes at once, under 12 GB of memory. For every seed: problems, search and traces; SFT and GRPO of
 Direct and ASTRO; base and the four trained models on problems whose numbers no training problem has, on a size and in
-a family not trained on, and the checkpoints of RL; a report in runs/NAME. Then docs/results/results.md, effect.json
-and the pictures, from all seeds. Stopped, the same command goes on. Logs are in runs/NAME-logs.
+a family not trained on, and the checkpoints of RL; a report in runs/NAME. Then results.md, effect.json and the
+pictures in docs/results, from all seeds. Stopped, the same command goes on. Logs are in runs/NAME-logs.
 """
 
 import argparse
@@ -21,6 +21,7 @@ from astro.run import RunConfig
 from astro.run.jobs import Job, carry_out_jobs
 
 CONFIG = Path("configs/results.yaml")
+OUT = Path("docs/results")
 STAGE = [sys.executable, str(Path(__file__).with_name("stage.py"))]
 ARMS = ("direct", "astro")
 
@@ -58,7 +59,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=1, help="how many (default %(default)s)")
     parser.add_argument("--at-once", type=int, default=2, help="processes at once (default %(default)s)")
     parser.add_argument("--config", type=Path, default=CONFIG, help="the run of one seed (default %(default)s)")
-    parser.add_argument("--out", type=Path, default=Path("docs/results"), help="(default %(default)s)")
+    parser.add_argument("--out", type=Path, help=f"(default {OUT}, of one seed {OUT / 'one-seed'})")
     parser.add_argument("settings", nargs="*", metavar="KEY=VALUE", help="settings that replace the configuration's")
     arguments = parser.parse_intermixed_args()
     try:
@@ -73,10 +74,11 @@ def main() -> None:
         logs = config.directory.with_name(f"{config.name}-logs")
         carry_out_jobs(jobs, arguments.at_once, logs, lambda line: print(line, flush=True))
         shown = f"python pipelines/results.py --seeds {arguments.seeds}"
-        effect = write_results([gather(run) for run in runs], arguments.out, " ".join([shown, *arguments.settings]))
+        out = arguments.out or (OUT if arguments.seeds > 1 else OUT / "one-seed")
+        effect = write_results([gather(run) for run in runs], out, " ".join([shown, *arguments.settings]))
     except AstroError as error:
         sys.exit(f"error: {error}")
-    print(f"{arguments.out / 'results.md'}: {effect}")
+    print(f"{out / 'results.md'}: {effect}")
 
 
 if __name__ == "__main__":

@@ -13,7 +13,6 @@ from astro.report.statistics import pearson
 from astro.report.tables import correlation, name_of
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 COLOURS = {"base": "#9aa0a6", "direct-sft": "#8fb8de", "astro-sft": "#f3b27a", "direct-rl": "#2f6ba8",
@@ -118,7 +117,7 @@ def save(path: Path, size: tuple[float, float], fill: Callable[["Figure"], None]
             figure.savefig(path.with_name(f"{path.name}.{ending}"), metadata=metadata)
 
 
-def _bar(axes: "Axes", index: int, colour: str, found: Any) -> None:
+def _bar(axes: Any, index: int, colour: str, found: Any) -> None:
     height = 100 * found.value
     axes.bar(index, height, color=colour, width=0.7)
     top = height
@@ -192,7 +191,7 @@ def _draw_scatter(findings: Findings, path: Path) -> str | None:
     return f"Backtracks against accuracy of the ASTRO arm: {source}. Pearson {correlation(estimate)} (Fisher's z)."
 
 
-def _curve(axes: "Axes", arm: str, steps: Sequence[int], values: Sequence[float]) -> None:
+def _curve(axes: Any, arm: str, steps: Sequence[int], values: Sequence[float]) -> None:
     colour = COLOURS.get(arm, "#9aa0a6" if arm not in ARMS else None)
     label = ARM_NAMES.get(arm, arm)
     if len(values) < 20:

@@ -1,0 +1,96 @@
+"""The experiment's jobs: who waits for whom."""
+
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+PIPELINES = Path(__file__).parents[2] / "pipelines"
+
+
+def script(name: str) -> ModuleType:
+    """A script of pipelines/ as a module; it does nothing before main()."""
+    spec = importlib.util.spec_from_file_location(f"pipelines_{name}", PIPELINES / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_every_stage_of_a_seed_waits_for_what_it_reads() -> None:
+    """GRPO for its arm's SFT, an evaluation for its model, the report for all of them; each after what it names."""
+    jobs = script("results").jobs_of(2, Path("c.yaml"), ["name=r-2"], has_rl=True)
+    needs = {job.name: set(job.after) for job in jobs}
+    assert needs["2-sft-astro"] == needs["2-evaluate-base"] == {"2-data"}
+    assert needs["2-grpo-direct"] == {"2-sft-direct"}
+    assert needs["2-evaluate-astro-rl"] == needs["2-evaluate-checkpoints"] == {"2-grpo-astro"}
+    assert needs["2-report"] == {name for name in needs if "evaluate" in name}
+    assert len(needs["2-report"]) == 6
+    names = [job.name for job in jobs]
+    assert all(names.index(before) < names.index(name) for name, after in needs.items() for before in after)
+    assert all("name=r-2" in job.command for job in jobs)
+
+
+def test_without_rl_there_are_no_models_of_it() -> None:
+    """Three models are left to evaluate."""
+    jobs = script("results").jobs_of(1, Path("c.yaml"), [], has_rl=False)
+    assert [job.name for job in jobs if "evaluate" in job.name] == [
+        "1-evaluate-base",
+        "1-evaluate-direct-sft",
+        "1-evaluate-astro-sft",
+    ]
+
+
+def test_a_seed_changes_problems_of_training_and_evaluation() -> None:
+    """And everything that derives from the run's seed."""
+    settings = script("results").settings_of(3, "results", ["four-numbers"])
+    assert settings == [
+        "name=results-3",
+        "seed=3",
+        "problems.countdown.seed=3",
+        "evaluation.sets.four-numbers.countdown.seed=3",
+    ]
+
+
+def test_an_ablation_waits_for_the_references_trees() -> None:
+    """Equal tokens are selected before SFT, from the traces that were made for it."""
+    ablations = script("ablations")
+    kinds = ablations.Kind
+    jobs = ablations.ablation_jobs("t", kinds.EQUAL_TOKENS, Path("c.yaml"), ["name=t"], Path("runs/r"))
+    assert [(job.name, list(job.after)) for job in jobs] == [
+        ("t-data", ["data"]),
+        ("t-select", ["t-data"]),
+        ("t-sft", ["t-select"]),
+        ("t-evaluate", ["t-sft"]),
+    ]
+    assert "--trees-of=runs/r" in jobs[0].command
+    assert "sft.arms={astro: equal_tokens}" in jobs[2].command
+
+
+def test_no_script_hides_the_package() -> None:
+    """Python looks into a script's own folder first."""
+    assert not (PIPELINES / "astro.py").exists()
+
+
+@pytest.mark.parametrize("name", ["results", "ablations", "stage", "end_to_end"])
+def test_every_script_says_what_it_does(name: str) -> None:
+    """--help prints the docstring with the command."""
+    done = subprocess.run(
+        [sys.executable, str(PIPELINES / f"{name}.py"), "--help"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert f"python pipelines/{name}.py" in done.stdout
+
+
+def test_a_stage_that_cannot_be_is_one_message(tmp_path: Path) -> None:
+    """A model that is not there is named, with those that are."""
+    command = [sys.executable, str(PIPELINES / "stage.py"), "evaluate", str(PIPELINES.parent / "configs/results.yaml")]
+    command += ["--model=nobody", f"output.folder={tmp_path}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=PIPELINES.parent)
+    assert done.returncode == 1
+    assert "there is no model 'nobody' yet; there are ['base']" in done.stderr
+    assert "Traceback" not in done.stderr
