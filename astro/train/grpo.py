@@ -20,7 +20,7 @@ from astro.store import RunDirectory
 from astro.train.card import CardFacts, write_card
 from astro.train.checkpoint import StageCheckpoint, content_hash, model_hash, read_done
 from astro.train.examples import Source, find_source, read_rows
-from astro.train.options import import_trl, lora_config, machine_defaults, trainer_arguments, trainer_config
+from astro.train.options import lora_config, machine_defaults, trainer_arguments, trainer_config
 from astro.train.recorder import Recorder
 from astro.train.rollouts import EngineGroups, GroupSampler, Prompt, Rollouts, TrlGroups
 from astro.train.scoring import Scorer
@@ -28,6 +28,7 @@ from astro.train.settings import GrpoConfig, RewardName, TrainingSetup
 from astro.train.settings import Rollouts as RolloutsBy
 from astro.train.sft import STAGE as SFT
 from astro.train.sft import Trained, arguments_shown, is_main, load_tokenizer, quieten, save_final
+from astro.train.trainers import grpo_trainer
 from astro.verify.verifier import Verifier
 
 STAGE = "grpo"
@@ -132,7 +133,7 @@ class _Training:
         sampler = self._sampler(arguments, stack)
         scorer = Scorer(config.rewards, verifier, args.max_completion_length)
         rollouts = Rollouts(prompts, sampler, scorer, self.recorder, seed=setup.seed, resample=config.resample)
-        trainer = self._trainer(args, prompts, tokenizer, adapter, rollouts)
+        trainer = new_trainer(self.base, args, tokenizer, rollouts, self.recorder, adapter=adapter)
         last = self.stage.last()
         self.recorder.go_on(self.stage.rewind(0 if last is None else int(last.name.rpartition("-")[2])))
         self.console.print(
@@ -179,26 +180,33 @@ class _Training:
         stack.callback(groups.close)
         return groups
 
-    def _trainer(self, args: Any, prompts: Sequence[Prompt], tokenizer: Any, adapter: Any, rollouts: Rollouts) -> Any:
-        from datasets import Dataset  # noqa: PLC0415 - heavy
 
-        trainer = import_trl().GRPOTrainer(
-            model=str(self.base),
-            reward_funcs=rollouts.reward_functions(),
-            args=args,
-            train_dataset=Dataset.from_dict({"prompt": [prompt.text for prompt in prompts]}),
-            processing_class=tokenizer,
-            peft_config=adapter,
-            callbacks=[self.recorder],
-            rollout_func=rollouts,
-        )
-        quieten(trainer)
-        return trainer
+def new_trainer(
+    model: Path, args: Any, tokenizer: Any, rollouts: Rollouts, recorder: Recorder, *, adapter: Any = None
+) -> Any:
+    """The trainer of TRL over the prompts of rollouts, which sample and score."""
+    from datasets import Dataset  # noqa: PLC0415 - heavy
+
+    trainer = grpo_trainer()(
+        model=str(model),
+        reward_funcs=rollouts.reward_functions(),
+        args=args,
+        train_dataset=Dataset.from_dict({"prompt": rollouts.texts}),
+        processing_class=tokenizer,
+        peft_config=adapter,
+        callbacks=[recorder],
+        rollout_func=rollouts,
+    )
+    quieten(trainer)
+    return trainer
 
 
 def rollout_engine(engine: EngineConfig, model: Path) -> EngineConfig:
     """The engine of the rollouts: the run's, serving the checkpoint that is trained, in its own precision."""
-    return engine.model_copy(update={"kind": EngineKind.VLLM, "model": str(model), "dtype": "float32"})
+    options = engine.options if engine.kind is EngineKind.VLLM else {}
+    return engine.model_copy(
+        update={"kind": EngineKind.VLLM, "model": str(model), "dtype": "float32", "options": options}
+    )
 
 
 def _defaults(setup: TrainingSetup, config: GrpoConfig, folder: Path) -> dict[str, Any]:

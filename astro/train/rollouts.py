@@ -158,6 +158,11 @@ class Rollouts:
         self._calls: tuple[int, int] = (-1, 0)  # step, and generation within it
         self.figures: dict[str, float] = {}
 
+    @property
+    def texts(self) -> list[str]:
+        """The prompts as TRL is given them, in their order."""
+        return list(self._prompts)
+
     def __call__(self, prompts: Sequence[str], trainer: Any) -> dict[str, Any]:
         """Tokens and rewards of len(prompts) completions, a group of each prompt after the other."""
         n = _group_size(trainer)

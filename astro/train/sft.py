@@ -5,7 +5,7 @@ The rows reach the trainer as token ids and labels (astro.train.examples); all e
 
 import gc
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,9 @@ from astro.sampling.prompting import PromptFormat
 from astro.train.card import CardFacts, write_card
 from astro.train.checkpoint import StageCheckpoint, content_hash, model_hash
 from astro.train.examples import Example, ExampleMaker, Source, find_source, problem_texts, read_rows
-from astro.train.options import import_trl, lora_config, machine_defaults, trainer_arguments, trainer_config
+from astro.train.options import lora_config, machine_defaults, trainer_arguments, trainer_config
 from astro.train.settings import SftConfig, TrainingSetup
+from astro.train.trainers import sft_trainer
 
 STAGE = "sft"
 
@@ -63,16 +64,16 @@ def is_main() -> bool:
 def quieten(trainer: Any) -> None:
     """Leave the console to the recorder: without progress bars transformers would print every row as a dictionary."""
     from transformers import PrinterCallback  # noqa: PLC0415 - heavy
-    from transformers.utils import logging  # noqa: PLC0415
 
     trainer.remove_callback(PrinterCallback)
-    if trainer.args.disable_tqdm:
-        logging.disable_progress_bar()
 
 
 def load_tokenizer(model: str) -> Any:
-    """The model's tokenizer, padding where TRL expects it."""
+    """The model's tokenizer; from here on transformers shows no progress bars, which tell of files."""
     from transformers import AutoTokenizer  # noqa: PLC0415 - heavy
+    from transformers.utils import logging  # noqa: PLC0415
+
+    logging.disable_progress_bar()
 
     tokenizer = AutoTokenizer.from_pretrained(model)
     if tokenizer.pad_token is None:
@@ -143,7 +144,7 @@ def _train(
     test = list(maker.examples(read_rows(source.test), source.name)) if _evaluates(arguments) else []
     args = trainer_config("SFTConfig", "sft.trainer", arguments)
     recorder = Recorder(stage, console, f"sft of {arm}")
-    trainer = _trainer_class()(
+    trainer = sft_trainer()(
         model=model,
         args=args,
         train_dataset=_dataset(train),
@@ -209,33 +210,3 @@ def _dataset(examples: Sequence[Example]) -> Any:
             "length": [len(example.input_ids) for example in examples],
         }
     )
-
-
-def _trainer_class() -> Any:
-    """trl.SFTTrainer whose grouping by length depends on the seed and the epoch alone, so that a restart repeats it."""
-    import torch  # noqa: PLC0415 - heavy
-    from transformers.trainer_pt_utils import LengthGroupedSampler  # noqa: PLC0415
-
-    trl = import_trl()
-
-    class Trainer(trl.SFTTrainer):  # type: ignore[misc,name-defined] # TRL has no types
-        def _get_train_sampler(self, train_dataset: Any = None) -> Any:
-            sampler = super()._get_train_sampler(train_dataset)
-            if isinstance(sampler, LengthGroupedSampler):
-                return Repeatable(sampler.batch_size, lengths=sampler.lengths, trainer=self)
-            return sampler
-
-    class Repeatable(LengthGroupedSampler):  # type: ignore[misc]
-        def __init__(self, batch_size: int, lengths: Any, trainer: Any) -> None:
-            super().__init__(batch_size, lengths=lengths)
-            self._trainer = trainer
-
-        def __iter__(self) -> Iterator[int]:
-            args, state = self._trainer.args, self._trainer.state
-            seed = args.seed if args.data_seed is None else args.data_seed
-            epoch = int(round(state.epoch or 0.0, 6))
-            self.generator = torch.Generator().manual_seed(seed + epoch)
-            order: Iterator[int] = super().__iter__()
-            return order
-
-    return Trainer

@@ -1,0 +1,102 @@
+"""TRL's trainers with changes that alter no result: what a restart repeats, and how much padding is computed."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from astro.train.options import import_trl
+
+# Tensors of GRPOTrainer's batches with a column for each token of the completion, padded on the right.
+_BY_TOKEN = (
+    "completion_ids",
+    "completion_mask",
+    "tool_mask",
+    "old_per_token_logps",
+    "ref_per_token_logps",
+    "sampling_per_token_logps",
+    "importance_sampling_ratio",
+)
+_BY_PROMPT_TOKEN = ("prompt_ids", "prompt_mask")  # padded on the left
+
+
+def sft_trainer() -> Any:
+    """trl.SFTTrainer whose grouping by length depends on the seed and the epoch alone, so that a restart repeats it."""
+    import torch  # noqa: PLC0415 - heavy
+    from transformers.trainer_pt_utils import LengthGroupedSampler  # noqa: PLC0415
+
+    trl = import_trl()
+
+    class Trainer(trl.SFTTrainer):  # type: ignore[misc,name-defined] # TRL has no types
+        def _get_train_sampler(self, train_dataset: Any = None) -> Any:
+            sampler = super()._get_train_sampler(train_dataset)
+            if isinstance(sampler, LengthGroupedSampler):
+                return Repeatable(sampler.batch_size, lengths=sampler.lengths, trainer=self)
+            return sampler
+
+    class Repeatable(LengthGroupedSampler):  # type: ignore[misc]
+        def __init__(self, batch_size: int, lengths: Any, trainer: Any) -> None:
+            super().__init__(batch_size, lengths=lengths)
+            self._trainer = trainer
+
+        def __iter__(self) -> Iterator[int]:
+            args, state = self._trainer.args, self._trainer.state
+            seed = args.seed if args.data_seed is None else args.data_seed
+            epoch = int(round(state.epoch or 0.0, 6))
+            self.generator = torch.Generator().manual_seed(seed + epoch)
+            order: Iterator[int] = super().__iter__()
+            return order
+
+    return Trainer
+
+
+def grpo_trainer() -> Any:
+    """trl.GRPOTrainer that computes less padding.
+
+    TRL pads a generation batch to its longest completion, and every part of it stays as wide. Here a step's parts hold
+    completions of like length and are cut to their own longest: the sum over a step is the same, in another order.
+    """
+    trl = import_trl()
+
+    class Trainer(trl.GRPOTrainer):  # type: ignore[misc,name-defined] # TRL has no types
+        _buffered_inputs: Any
+
+        def _prepare_inputs(self, generation_batch: Any) -> Any:
+            parts = self.args.steps_per_generation
+            fresh = self._step % (parts * self.num_iterations) == 0 or self._buffered_inputs is None
+            inputs = super()._prepare_inputs(generation_batch)
+            # Only where all parts belong to one step; else steps would differ by the length of what they learn.
+            if self.model.training and fresh and parts == self.args.gradient_accumulation_steps:
+                self._buffered_inputs = by_length(self._buffered_inputs)
+                inputs = self._buffered_inputs[self._step % parts]
+            return inputs
+
+        def _compute_loss(self, model: Any, inputs: Any) -> Any:
+            return super()._compute_loss(model, trimmed(inputs))
+
+    return Trainer
+
+
+def by_length(parts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The same rows in as many parts of the same sizes, the shortest completions in the first."""
+    import torch  # noqa: PLC0415 - heavy
+
+    sizes = [len(part["completion_ids"]) for part in parts]
+    order = torch.cat([part["completion_mask"].sum(1) for part in parts]).argsort(stable=True)
+    sorted_parts: list[dict[str, Any]] = [dict(part) for part in parts]
+    for name, first in parts[0].items():
+        if torch.is_tensor(first) and first.ndim and len(first) == sizes[0]:
+            rows = torch.cat([part[name] for part in parts])[order].split(sizes)
+            for part, own in zip(sorted_parts, rows, strict=True):
+                part[name] = own
+    return sorted_parts
+
+
+def trimmed(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """The batch without the columns that are padding in every row."""
+    width = inputs["completion_ids"].shape[1]
+    longest = max(int(inputs["completion_mask"].sum(1).max()), 1)
+    prompt = max(int(inputs["prompt_mask"].sum(1).max()), 1)
+    cut = dict(inputs)
+    for name in _BY_TOKEN:
+        if cut.get(name) is not None and cut[name].ndim > 1 and cut[name].shape[1] == width:
+            cut[name] = cut[name][:, :longest]
+    return cut | {name: inputs[name][:, -prompt:] for name in _BY_PROMPT_TOKEN}

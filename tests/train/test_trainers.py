@@ -1,0 +1,36 @@
+import torch
+
+from astro.train.trainers import by_length, trimmed
+
+
+def batch(lengths: list[int], width: int, prompt: int = 3) -> dict[str, torch.Tensor]:
+    """A generation batch of TRL: right-padded completions, left-padded prompts, one advantage a row."""
+    mask = (torch.arange(width)[None] < torch.tensor(lengths)[:, None]).long()
+    rows = torch.arange(len(lengths))[:, None]
+    prompt_mask = (torch.arange(prompt)[None] >= 1).long().expand(len(lengths), -1)
+    return {
+        "prompt_ids": (rows + 7) * prompt_mask,
+        "prompt_mask": prompt_mask,
+        "completion_ids": (rows + 1) * mask,
+        "completion_mask": mask,
+        "advantages": torch.tensor(lengths, dtype=torch.float32),
+        "num_items_in_batch": torch.tensor(17),
+    }
+
+
+def test_parts_of_like_length_hold_the_same_rows():
+    """Every row stays whole and in one part; sizes and what is not by row stay."""
+    first, second = batch([9, 2], 9), batch([5, 1], 9)
+    parts = by_length([first, second])
+    assert [part["advantages"].tolist() for part in parts] == [[1.0, 2.0], [5.0, 9.0]]
+    assert [part["completion_mask"].sum(1).tolist() for part in parts] == [[1, 2], [5, 9]]
+    assert parts[1]["num_items_in_batch"] == first["num_items_in_batch"]
+
+
+def test_only_padding_is_cut():
+    """Columns that are padding in every row go, on the right of completions and on the left of prompts."""
+    whole = batch([2, 4], 9)
+    cut = trimmed(whole)
+    assert cut["completion_ids"].tolist() == whole["completion_ids"][:, :4].tolist()
+    assert cut["prompt_ids"].tolist() == whole["prompt_ids"][:, 1:].tolist()
+    assert cut["completion_mask"].sum() == whole["completion_mask"].sum()
