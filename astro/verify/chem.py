@@ -7,6 +7,8 @@ hydrogens and atom maps do not. RDKit reads hostile text in a pool worker only, 
 import json
 import re
 from functools import lru_cache
+from importlib.util import find_spec
+from typing import Any
 
 from astro.errors import MissingDependencyError
 from astro.problems.problem import Problem
@@ -14,6 +16,7 @@ from astro.verify.extraction import Extraction
 from astro.verify.settings import VerifyConfig
 from astro.verify.verdict import Outcome, Verdict
 
+SETTLES_QUICKLY = True
 MAX_LENGTH = 1000  # characters of a SMILES
 _WRAPPED = re.compile(r"\\(?:text|texttt|mathrm|mathtt|ce|verb)\s?\{(.*)\}", re.DOTALL)
 _SMILES = re.compile(r"[A-Za-z0-9@+\-\[\]()=#$:/\\.%*~>]+")
@@ -83,17 +86,28 @@ def canonical_smiles(smiles: str) -> str | None:
 
 
 def _canonical_molecule(smiles: str) -> str | None:
-    from rdkit import Chem, RDLogger  # noqa: PLC0415 - heavy and optional
-
-    RDLogger.DisableLog("rdApp.*")  # type: ignore[attr-defined] # bad SMILES are expected here
-    molecule = Chem.MolFromSmiles(smiles)
+    chemistry = _rdkit()
+    molecule = chemistry.MolFromSmiles(smiles)
     if molecule is None or molecule.GetNumAtoms() == 0:
         return None
-    for atom in molecule.GetAtoms():
-        atom.SetAtomMapNum(0)
-    # Twice, because a centre that only the maps made chiral is seen as what it is on the second reading.
-    molecule = Chem.MolFromSmiles(Chem.MolToSmiles(molecule))
-    return None if molecule is None else ".".join(sorted(Chem.MolToSmiles(molecule).split(".")))
+    if ":" in smiles:  # an atom map, or a bond that is written out
+        for atom in molecule.GetAtoms():
+            atom.SetAtomMapNum(0)
+        # Twice, because a centre that only the maps made chiral is seen as what it is on the second reading.
+        molecule = chemistry.MolFromSmiles(chemistry.MolToSmiles(molecule))
+        if molecule is None:
+            return None
+    canonical: str = chemistry.MolToSmiles(molecule)
+    return ".".join(sorted(canonical.split("."))) if "." in canonical else canonical
+
+
+@lru_cache(maxsize=1)
+def _rdkit() -> Any:
+    """RDKit, told once that bad SMILES are expected here."""
+    from rdkit import Chem, RDLogger  # noqa: PLC0415 - heavy and optional
+
+    RDLogger.DisableLog("rdApp.*")  # type: ignore[attr-defined]
+    return Chem
 
 
 def _bare(answer: str) -> str:
@@ -121,8 +135,7 @@ def _accepted(gold: str) -> list[str]:
     return [gold]
 
 
+@lru_cache(maxsize=1)
 def _require_rdkit() -> None:
-    from importlib.util import find_spec  # noqa: PLC0415 - only here
-
     if find_spec("rdkit") is None:
         raise MissingDependencyError("rdkit", "chem", "the chem verifier")

@@ -1,6 +1,7 @@
 """What a pool worker runs for the Verifier: settle one problem, with JSON in and JSON out."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from importlib import import_module
 from typing import Any
 
@@ -14,16 +15,32 @@ TASKS: Mapping[str, str] = {
 }
 
 
-def settle_remotely(problem: list[Any], extraction: list[Any], config: dict[str, Any]) -> list[Any]:
+def settle_remotely(problem: list[Any], extraction: list[Any], config: str) -> list[Any]:
     """Call settle of the problem's task; the arguments are the fields of a Problem, an Extraction, a VerifyConfig."""
     subject, found = _unpack(problem, extraction)
-    settings = VerifyConfig.model_validate(config, strict=False)
-    return _pack(import_module(TASKS[subject.task]).settle(subject, found, settings))
+    return _pack(import_module(TASKS[subject.task]).settle(subject, found, _settings(config)))
 
 
-def verify_remotely(pairs: list[list[list[Any]]], config: dict[str, Any]) -> list[list[Any] | None]:
+def settle_all_remotely(pairs: list[list[list[Any]]], config: str) -> list[list[Any]]:
+    """Call settle of each problem's task, one after the other."""
+    return [settle_remotely(problem, extraction, config) for problem, extraction in pairs]
+
+
+def doubt_remotely(problem: list[Any], extraction: list[Any], config: str) -> bool | None:
+    """Call second_opinion of the problem's task."""
+    subject, found = _unpack(problem, extraction)
+    opinion: bool | None = import_module(TASKS[subject.task]).second_opinion(subject, found, _settings(config))
+    return opinion
+
+
+@lru_cache(maxsize=8)
+def _settings(config: str) -> VerifyConfig:
+    return VerifyConfig.model_validate_json(config)
+
+
+def verify_remotely(pairs: list[list[list[Any]]], config: str) -> list[list[Any] | None]:
     """Call verify of each problem's task; None where a worker has to settle it."""
-    settings = VerifyConfig.model_validate(config, strict=False)
+    settings = _settings(config)
     packed = []
     for problem, extraction in pairs:
         subject, found = _unpack(problem, extraction)

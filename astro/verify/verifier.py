@@ -19,6 +19,10 @@ The convention for a task's module (astro.verify.countdown, astro.verify.chem, .
     read(response: str, config: VerifyConfig) -> Extraction
         Optional, for answers that are not a boxed expression (a program, a proof); the default is extraction.extract.
         Start from extraction.after_reasoning, which returns None when the reasoning never ends.
+    SETTLES_QUICKLY
+        Optional, True where settle usually takes less than a millisecond: verify_many then sends many in one message.
+    second_opinion(problem, extraction, config) -> bool | None
+        Optional, run in a worker: whether a library that shares no code with verify finds the answer equal to the gold.
     check_gold(problem: Problem) -> str | None
         Optional. Why the gold answer (or the metadata the task needs) cannot be used, or None; asked at load time.
     warm() -> None
@@ -29,26 +33,39 @@ seconds. Outcomes: no final answer UNANSWERED; ambiguous, unreadable or too larg
 """
 
 import asyncio
+import logging
 import threading
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from importlib import import_module
 from types import MappingProxyType, ModuleType
 from typing import Any
+from zlib import crc32
 
 from astro.errors import VerifierError
 from astro.problems.problem import Problem
 from astro.verify.extraction import Extraction, extract
 from astro.verify.pool import Pool, Reply, ReplyKind, WorkerLimits
-from astro.verify.remote import TASKS, settle_remotely, unpack_verdict, verify_remotely, warm_up
+from astro.verify.remote import (
+    TASKS,
+    doubt_remotely,
+    settle_all_remotely,
+    settle_remotely,
+    unpack_verdict,
+    verify_remotely,
+    warm_up,
+)
 from astro.verify.settings import VerifyConfig
 from astro.verify.verdict import Outcome, Verdict
 
 __all__ = ["TASKS", "Verifier", "VerifyConfig", "check_gold", "verify", "verify_many"]
 
+_log = logging.getLogger(__name__)
+_DOUBTABLE = (Outcome.CORRECT, Outcome.INCORRECT)
+_SUSPECTS = 1000
 _WORTH_SHARING = 512  # different answers; fewer are verified here before the first worker is warm
 _SHARE = 64
 _LONG_ANSWER = 500  # characters; a longer answer takes the place of several in the cache
@@ -64,14 +81,35 @@ class _Known:
     verdicts: dict[str | Extraction, Verdict] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """A verdict that a second opinion does not share: a false positive or negative of one of the two."""
+
+    problem_id: str
+    gold: str
+    answer: str
+    outcome: Outcome
+    reason: str
+
+
 class Verifier:
     """Verifies responses; safe to share between threads, event loops and forked processes.
 
     counts: verdicts by outcome since the start, so that timed_out and error are seen apart from wrong.
+    suspects: the last verdicts that a second opinion (sympy, for mathematics) did not share; each is logged as well.
     """
 
-    def __init__(self, config: VerifyConfig | None = None) -> None:
+    def __init__(self, config: VerifyConfig | None = None, *, second_opinions: float = 0.0) -> None:
+        """Describe the verifier; nothing is started yet.
+
+        second_opinions: share, from 0 to 1, of the new verdicts for which a worker asks for a second opinion. Nobody
+            waits for it, and it changes no verdict.
+        """
+        self.suspects: deque[Suspect] = deque(maxlen=_SUSPECTS)
+        self._second_opinions = second_opinions
+        self._asked: list[Future[None]] = []
         self.config = config or VerifyConfig()
+        self._settings = self.config.model_dump_json()
         self._known: dict[str, _Known] = {}
         self._cached = 0
         self._lock = threading.Lock()
@@ -112,10 +150,21 @@ class Verifier:
         met = [self._meet(problem, response) for problem, response in pairs]
         unknown = {(known.problem.id, _key(found)): (known, found) for known, found, verdict in met if verdict is None}
         if len(unknown) >= _WORTH_SHARING and self._pool.workers > 1:
-            self._share(list(unknown.values()))
+            self._share(list(unknown.values()), verify_remotely, self.config.deadline + 0.1 * _SHARE)
+        worked = [
+            (known, found, verdict or known.verdicts.get(_key(found)) or self._work(known, found))
+            for known, found, verdict in met
+        ]
+        quick = {
+            (known.problem.id, _key(found)): (known, found)
+            for known, found, verdict in worked
+            if verdict is None and getattr(known.module, "SETTLES_QUICKLY", False)
+        }
+        if len(quick) > 1:
+            self._share(list(quick.values()), settle_all_remotely, self.config.deadline)
         settling: list[tuple[_Known, Extraction, Verdict | Future[Reply]]] = []
-        for known, extraction, verdict in met:
-            decided = verdict or known.verdicts.get(_key(extraction)) or self._work(known, extraction)
+        for known, extraction, verdict in worked:
+            decided = verdict or known.verdicts.get(_key(extraction))
             settling.append((known, extraction, decided or self._settle(known, extraction)))
         verdicts = []
         for known, extraction, settled in settling:
@@ -125,16 +174,17 @@ class Verifier:
                 verdicts.append(self._count(settled))
         return verdicts
 
-    def _share(self, unknown: list[tuple[_Known, Extraction]]) -> None:
-        """Let the workers do the bounded part of many verifications, and remember what they find."""
-        settings = self.config.model_dump(mode="json")
+    def _share(
+        self, unknown: list[tuple[_Known, Extraction]], function: Callable[..., list[Any]], seconds: float
+    ) -> None:
+        """Let the workers do many verifications, some in one message, and remember what they find."""
         shares = [unknown[start : start + _SHARE] for start in range(0, len(unknown), _SHARE)]
         replies = [
             self._pool.submit(
-                verify_remotely,
+                function,
                 [[_fields(known.problem), _found(extraction)] for known, extraction in share],
-                settings,
-                seconds=self.config.deadline + 0.1 * len(share),
+                self._settings,
+                seconds=seconds,
             )
             for share in shares
         ]
@@ -191,8 +241,7 @@ class Verifier:
         problem = known.problem
         allowed = getattr(known.module, "allowed_seconds", None)
         seconds = allowed(problem, self.config) if allowed else None
-        settings = self.config.model_dump(mode="json")
-        return self._pool.submit(settle_remotely, _fields(problem), _found(extraction), settings, seconds=seconds)
+        return self._pool.submit(settle_remotely, _fields(problem), _found(extraction), self._settings, seconds=seconds)
 
     def _conclude(self, known: _Known, extraction: Extraction, reply: Reply) -> Verdict:
         return self._remember(known, extraction, _from_reply(reply, extraction))
@@ -207,7 +256,38 @@ class Verifier:
                 self._cached = 0
             self._cached += 1 + len(extraction.answer or "") // _LONG_ANSWER
             known.verdicts[_key(extraction)] = _timed(verdict, 0.0)
+        if self._second_opinions and verdict.outcome in _DOUBTABLE and hasattr(known.module, "second_opinion"):
+            self._doubt(known.problem, extraction, verdict)
         return verdict
+
+    def _doubt(self, problem: Problem, extraction: Extraction, verdict: Verdict) -> None:
+        """Ask for a second opinion on a sample of the verdicts, the same in every run."""
+        key = f"{problem.id} {extraction.answer}".encode("utf-8", "surrogatepass")
+        if crc32(key) >= self._second_opinions * 2**32:
+            return
+
+        compared: Future[None] = Future()
+
+        def compare(future: Future[Reply]) -> None:
+            reply = future.result()
+            if reply.kind is ReplyKind.DONE and reply.value not in (None, verdict.correct):
+                answer = (extraction.answer or "")[:200]
+                suspect = Suspect(problem.id, problem.answer[:200], answer, verdict.outcome, verdict.reason)
+                self.suspects.append(suspect)
+                _log.warning("a second opinion differs: %s", suspect)
+            compared.set_result(None)
+
+        with self._lock:
+            self._asked = [each for each in self._asked if not each.done()] + [compared]
+        asked = self._pool.submit(doubt_remotely, _fields(problem), _found(extraction), self._settings)
+        asked.add_done_callback(compare)
+
+    def settled(self) -> None:
+        """Wait until every second opinion that was asked for is there."""
+        with self._lock:
+            asked = tuple(self._asked)
+        for compared in asked:
+            compared.result()
 
     def _count(self, verdict: Verdict) -> Verdict:
         with self._lock:

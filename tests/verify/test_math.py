@@ -10,7 +10,7 @@ from astro.problems.problem import Problem
 from astro.verify.extraction import Extraction, extract
 from astro.verify.math import check_gold, settle, verify
 from astro.verify.settings import VerifyConfig
-from astro.verify.verdict import Outcome
+from astro.verify.verdict import Outcome, Verdict
 from astro.verify.verifier import Verifier
 
 CONFIG = VerifyConfig()
@@ -201,4 +201,34 @@ def test_a_worker_decides_like_the_process_itself():
     assert verifier.verify_now(given, f"\\boxed{{{COSTLY[0]}}}") is None
     assert verifier.verify(given, f"\\boxed{{{COSTLY[0]}}}").outcome is Outcome.CORRECT
     assert verifier.verify(given, f"\\boxed{{{COSTLY[0]}+1}}").outcome is Outcome.INCORRECT
+    verifier.close()
+
+
+@pytest.mark.parametrize(
+    ("gold", "answer", "right"),
+    [
+        (r"\sqrt{-x^2-1}", r"i\sqrt{x^2+1}", True),
+        (r"\sqrt{-x^2-1}", r"2\sqrt{-x^2-1}", False),
+        (r"\arcsin x+\arccos x", r"\frac{\pi}{2}", True),
+        (r"\ln(x-50)-\ln 2", r"\ln\frac{x-50}{2}", True),
+        (r"\ln(x-50)", r"\ln(x-51)", False),
+    ],
+)
+def test_functions_that_have_a_value_at_hardly_any_point(gold, answer, right):
+    """Where the usual points are outside of a domain, others are tried, and then sympy in a worker."""
+    verifier = Verifier(VerifyConfig(workers=1, deadline=30.0))
+    assert verifier.verify(Problem("p", "Simplify.", gold, "math"), f"\\boxed{{{answer}}}").correct == right
+    verifier.close()
+
+
+def test_suspects_are_logged(caplog, monkeypatch):
+    """A verdict that sympy does not share is kept and logged; it stays what it was."""
+    verifier = Verifier(VerifyConfig(workers=1, deadline=30.0), second_opinions=1.0)
+    monkeypatch.setattr("astro.verify.math.verify", lambda *_: Verdict(Outcome.CORRECT, "x+2", "a bug"))
+    given = Problem("p", "Simplify.", "x+1", "math")
+    assert verifier.verify(given, r"\boxed{x+2}").correct
+    verifier.verify(given, r"\boxed{1+x}")
+    verifier.settled()
+    assert [(suspect.answer, suspect.reason) for suspect in verifier.suspects] == [("x+2", "a bug")]
+    assert "a second opinion differs" in caplog.text
     verifier.close()

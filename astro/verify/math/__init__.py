@@ -3,6 +3,6 @@
 characters -> lexer -> parser -> reader (which kind of answer) -> compare (is it the gold one) -> grading (the verdict)
 """
 
-from astro.verify.math.grading import check_gold, settle, verify, warm
+from astro.verify.math.grading import check_gold, second_opinion, settle, verify, warm
 
-__all__ = ["check_gold", "settle", "verify", "warm"]
+__all__ = ["check_gold", "second_opinion", "settle", "verify", "warm"]

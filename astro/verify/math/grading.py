@@ -6,13 +6,14 @@ from functools import lru_cache
 
 from astro.problems.problem import Problem
 from astro.verify.extraction import Extraction
-from astro.verify.math.answers import Listing, Matrix, Numeral, Ordered, Scalar, Values, Words, scalars
+from astro.verify.math import symbolic
+from astro.verify.math.answers import Listing, Matrix, Named, Numeral, Ordered, Scalar, Values, Words, scalars
 from astro.verify.math.canonical import canonical
 from astro.verify.math.compare import Judge
 from astro.verify.math.demands import refusal
 from astro.verify.math.effort import ALLOWANCE, TooCostlyError, allowance
 from astro.verify.math.errors import UnreadableError
-from astro.verify.math.expressions import INFINITY, Call, Expression, Num, Quotient, Sum, variables, walk
+from astro.verify.math.expressions import INFINITY, Call, Expression, Num, Quotient, Sum, Var, variables, walk
 from astro.verify.math.lexer import MAX_CHARACTERS, Kind, lex
 from astro.verify.math.quantities import Manner
 from astro.verify.math.question import Question, pack, read_question
@@ -44,8 +45,25 @@ _LIBRARY_ERRORS = (ArithmeticError, ValueError, RecursionError)  # of mpmath on 
 
 
 def warm() -> None:
-    """Import what irrational answers need."""
+    """Import what irrational answers need, and the last resort."""
     numeric(Call("sin", (Num(Fraction(1)),)), 30, {})
+    symbolic.equal(Call("sqrt", (Var("x"),)), Var("x"))
+
+
+def second_opinion(problem: Problem, extraction: Extraction, config: VerifyConfig) -> bool | None:  # noqa: ARG001
+    """What sympy says of a number or formula, for a worker; None for other kinds, or where it does not know."""
+    question = read_question(problem.prompt)
+    try:
+        gold = _read_gold(problem.answer, question)
+        answer = _read_answer(extraction.answer or "", gold, question).answer
+    except UnreadableError:
+        return None
+    one, other = (side.value if isinstance(side, Named) else side for side in (gold.answer, answer))
+    if not isinstance(one, Scalar) or not isinstance(other, Scalar) or (one.unit, one.percent) != (None, False):
+        return None
+    if (other.unit, other.percent) != (None, False):
+        return None
+    return symbolic.equal(one.expression, other.expression, positive=question.positive)
 
 
 def settle(problem: Problem, extraction: Extraction, config: VerifyConfig) -> Verdict:
