@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from astro.evaluation.figures import vote_of
 from astro.evaluation.statistics import bootstrap_mean, maj_at_k, pass_at_k
 from astro.report.gather import Evaluation
 from astro.report.statistics import RESAMPLES, Figure
@@ -33,11 +34,8 @@ def best_of(cheap: Evaluation, dear: Evaluation) -> BestOf | None:
     """Best-of-N of the cheap model at the mean tokens of a response of the dear one; None without responses."""
     votes: dict[str, list[tuple[str | None, bool]]] = defaultdict(list)
     table = cheap.responses
-    answers = table["canonical" if "canonical" in table.column_names else "answer"].to_pylist()
-    for problem, answer, right in zip(
-        table["problem_id"].to_pylist(), answers, table["correct"].to_pylist(), strict=True
-    ):
-        votes[problem].append((answer, bool(right)))
+    for row in table.select(["problem_id", "answer", "canonical", "correct"]).to_pylist():
+        votes[row["problem_id"]].append((vote_of(row), row["correct"]))
     prices = [found.figures.get("tokens") for found in (cheap, dear)]
     if not votes or prices[0] is None or prices[1] is None or prices[0].value <= 0:
         return None

@@ -18,6 +18,12 @@ class Example:
     dataset: str
     responses: Mapping[str, Mapping[str, Any]]
 
+    @property
+    def recovers(self) -> bool:
+        """Whether a response of an ASTRO model goes back and comes out right."""
+        ours = [response for model, response in self.responses.items() if model.startswith("astro")]
+        return any(response["correct"] and response["backtracks"] > 0 for response in ours)
+
 
 def pick_example(findings: Findings) -> Example | None:
     """The problem of the main set on which most of the models' first responses are of the kind they are known for.

@@ -99,6 +99,7 @@ def draw_bars(path: Path, sets: Mapping[str, Mapping[str, Any]]) -> None:
             panel.set(title=dataset, ylabel="pass@1, %")
             panel.grid(visible=False, axis="x")
             panel.margins(y=0.15)
+            panel.set_ylim(bottom=0, top=max(1.0, panel.get_ylim()[1]))
 
     save(path, (1.5 + 3.6 * len(sets), 3.6), fill)
 

@@ -40,7 +40,8 @@ def model_table(findings: Findings, dataset: str) -> TextTable:
     models += sorted(model for model in there if model not in MODELS and "@" not in model)
     best = _best_maj(there.values())
     headings = ["model", "pass@1, % [95 %]", f"maj@{best}, %" if best else "maj, %", "tokens", "backtracks",
-                "first attempt, %", "wrong to right", "right to wrong", "trained, tokens", "trained, s"]  # fmt: skip
+                "first attempt, %", "wrong to right, %", "right to wrong, %", "trained, tokens",
+                "trained, s"]  # fmt: skip
     rows = []
     for model in models:
         figures = there[model].figures
@@ -52,8 +53,8 @@ def model_table(findings: Findings, dataset: str) -> TextTable:
                 _number(figures.get("tokens"), 1),
                 _number(figures.get("backtracks"), 2),
                 _percent(figures.get("first_attempt")),
-                _number(figures.get("wrong_to_right"), 2),
-                _number(figures.get("right_to_wrong"), 2),
+                _percent(figures.get("wrong_to_right")),
+                _percent(figures.get("right_to_wrong")),
                 *_spent(findings, model),
             ]
         )

@@ -22,16 +22,17 @@ from astro.store.atomic import write_text, writing
 _COLUMNS = (
     "pass@1 is the share of right responses, its interval a 95 % bootstrap over problems; maj@8 is the majority of "
     "eight answers; tokens and backtracks are means of a response; the first attempt is what stands before the first "
-    "backtrack; wrong to right and right to wrong count such backtracks in a response; trained is what SFT, and for RL "
+    "backtrack; wrong to right and right to wrong are the shares of such backtracks; trained is what SFT, and for RL "
     "models SFT and GRPO together, took."
 )
 _ARMS = (
     "Direct and ASTRO are trained alike on the same problems: Direct on right solutions alone, ASTRO on traces that go "
     "wrong, doubt, go back and come out right."
 )
-_EXAMPLE = (
-    "One problem, the first response of each model. The problem is picked so that the ASTRO models go back and come "
-    "out right: it shows how they do it, not how often."
+_UNLOGGED = "It has begun, and nothing to draw has been logged: lower trainer.logging_steps to see its curve."
+_EXAMPLE = "One problem, the first response of each model."
+_PICKED = (
+    " The problem is picked so that ASTRO goes back and comes out right: it shows how that is done, not how often."
 )
 
 
@@ -57,6 +58,8 @@ def make_page(findings: Findings, captions: dict[str, str]) -> Page:
         return {name: captions[name] for name in names if name in captions}
 
     example = pick_example(findings)
+    on_example = "" if example is None else _EXAMPLE + (_PICKED if example.recovers else "")
+    begun = {found.stage for found in findings.trainings}
     rl = pictures("rl-curves", "backtracks-accuracy")
     sft, bars = pictures("sft-loss"), pictures("pass-at-1")
     tables = [model_table(findings, dataset) for dataset in findings.sets]
@@ -66,13 +69,13 @@ def make_page(findings: Findings, captions: dict[str, str]) -> Page:
         Part("The models", _COLUMNS if tables else "", tables, bars, _unless(tables, "No model was evaluated yet.")),
         _differences(findings),
         Part("By group of problems", "", _present(group_table(findings, dataset) for dataset in findings.sets)),
-        Part("SFT", pictures=sft, missing=_unless(sft, "No SFT has been run yet.")),
-        Part("GRPO", pictures=rl, missing=_unless(rl, "No GRPO has been run yet.")),
+        Part("SFT", pictures=sft, missing=_unless(sft, _UNLOGGED if "sft" in begun else "No SFT has been run yet.")),
+        Part("GRPO", pictures=rl, missing=_unless(rl, _UNLOGGED if "grpo" in begun else "No GRPO has been run yet.")),
         Part("Behaviour", "Found by patterns in the text: a lower bound, best used to compare.", behaviours),
         Part("Cost", "", [cost] if cost else [], missing=_unless(cost, "Nothing has been run yet.")),
         Part(
             "An example",
-            _EXAMPLE if example else "",
+            on_example,
             missing=_unless(example, "There is nothing to show before an evaluation."),
             example=example,
         ),

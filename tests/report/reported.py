@@ -101,5 +101,5 @@ def row(problem_id: str, sample: int, correct: bool, backtracks: int, rng: rando
         "problem_id": problem_id, "group": "4 numbers", "sample": sample, "text": text, "prompt_tokens": 20,
         "tokens": 40 + 40 * backtracks + rng.randrange(9), "finish_reason": "stop",
         "outcome": "correct" if correct else "incorrect", "correct": correct, "answer": "24" if correct else None,
-        "backtracks": backtracks,
+        "canonical": None, "backtracks": backtracks,
     }  # fmt: skip

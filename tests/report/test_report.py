@@ -78,6 +78,27 @@ def test_what_is_missing_is_said(tmp_path: Path) -> None:
     assert "no difference to report" in text
 
 
+def test_a_training_that_logged_nothing_is_not_taken_for_none(tmp_path: Path) -> None:
+    """With fewer steps than lie between two rows of the log there is no curve; that is said."""
+    path = begun(tmp_path / "r")
+    train(path, "astro")
+    (path / "checkpoints" / "astro" / "sft" / "metrics.jsonl").write_text('{"step": 4, "train_loss": 1.0}\n')
+    text = (write_report(path) / "report.md").read_text(encoding="utf-8")
+    assert "No SFT" not in text
+    assert "lower trainer.logging_steps" in text
+
+
+def test_the_example_is_not_said_to_show_what_it_does_not(tmp_path: Path) -> None:
+    """Where no ASTRO model recovers, nothing is claimed."""
+    path = begun(tmp_path / "r")
+    evaluate(path, "direct-sft", "held-out", 0.3)
+    text = (write_report(path) / "report.md").read_text(encoding="utf-8")
+    assert "the first response of each model" in text
+    assert "picked so that ASTRO" not in text
+    evaluate(path, "astro-sft", "held-out", 0.4)
+    assert "picked so that ASTRO" in (write_report(path) / "report.md").read_text(encoding="utf-8")
+
+
 def test_the_same_run_gives_the_same_report(tmp_path: Path) -> None:
     """Byte for byte, pictures included."""
     path = finished(tmp_path / "r")
