@@ -191,9 +191,10 @@ def _making(run: RunDirectory) -> list[Cost]:
     tokens = {name: int(pc.sum(stage.table("costs", ["generated_tokens"]).column(0)).as_py() or 0)
               for name, stage in (("search", run.trees), ("traces", run.traces))}  # fmt: skip
     seconds: dict[str, float] = {}
-    for began, ended in zip(run.events("started"), run.events("stopped"), strict=False):
-        stages = [name for name in ("search", "traces") if began.get(name)]
-        name = " and ".join(stages)
+    starts = run.events("started")
+    for ended in run.events("stopped"):
+        began = [start for start in starts if start["time"] <= ended["time"]][-1:]  # a start that was killed has no end
+        name = " and ".join(stage for stage in ("search", "traces") if began and began[0].get(stage))
         seconds[name] = seconds.get(name, 0.0) + float(ended.get("seconds", 0.0))
     if "search and traces" in seconds:
         return [Cost("search and traces", sum(seconds.values()), sum(tokens.values()))]

@@ -49,6 +49,20 @@ def test_a_line_cut_short_by_a_kill_is_left_out(tmp_path: Path) -> None:
     assert len(training.metrics) == STEPS - 1
 
 
+def test_the_seconds_of_a_start_that_was_killed_are_not_given_to_another(tmp_path: Path) -> None:
+    """A search that was killed, one that ended, and traces apart: each stage has its own seconds."""
+    path = begun(tmp_path / "r")
+    lines = [
+        {"event": "started", "time": 1, "search": True, "traces": False},
+        {"event": "started", "time": 5, "search": True, "traces": False},
+        {"event": "stopped", "time": 9, "seconds": 3.5},
+        {"event": "started", "time": 10, "search": False, "traces": True},
+        {"event": "stopped", "time": 12, "seconds": 2.0},
+    ]
+    (path / "log.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    assert [(cost.stage, cost.seconds) for cost in gather(path).making] == [("search", 3.5), ("traces", 2.0)]
+
+
 @pytest.mark.parametrize("content", ["{", "[]", "{}", json.dumps({"model": "m", "figures": 3})])
 def test_damaged_figures_are_named(tmp_path: Path, content: str) -> None:
     """The message says which file, and what to do."""
