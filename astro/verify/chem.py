@@ -4,10 +4,10 @@ Stereochemistry, isotopes and charges count; the order of atoms and components, 
 hydrogens and atom maps do not. RDKit reads hostile text in a pool worker only, where a hang or a crash costs nothing.
 """
 
+import importlib.util
 import json
 import re
 from functools import lru_cache
-from importlib.util import find_spec
 from typing import Any
 
 from astro.errors import MissingDependencyError
@@ -137,5 +137,5 @@ def _accepted(gold: str) -> list[str]:
 
 @lru_cache(maxsize=1)
 def _require_rdkit() -> None:
-    if find_spec("rdkit") is None:
+    if importlib.util.find_spec("rdkit") is None:
         raise MissingDependencyError("rdkit", "chem", "the chem verifier")

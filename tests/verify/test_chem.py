@@ -90,6 +90,7 @@ def test_unusable_gold_is_an_error():
 
 def test_missing_library_is_named(monkeypatch):
     """Without RDKit the error says what to install."""
+    chem._require_rdkit.cache_clear()  # it was found before
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(MissingDependencyError, match=r"astro-reasoner\[chem\]"):
         outcome("CCO", "CCO")

@@ -13,7 +13,7 @@ from astro.verify.math.compare import Judge
 from astro.verify.math.demands import refusal
 from astro.verify.math.effort import ALLOWANCE, TooCostlyError, allowance
 from astro.verify.math.errors import UnreadableError
-from astro.verify.math.expressions import INFINITY, Call, Expression, Num, Quotient, Sum, Var, variables, walk
+from astro.verify.math.expressions import INFINITY, Call, Expression, Num, Quotient, Sum, variables, walk
 from astro.verify.math.lexer import MAX_CHARACTERS, Kind, lex
 from astro.verify.math.quantities import Manner
 from astro.verify.math.question import Question, pack, read_question
@@ -45,9 +45,8 @@ _LIBRARY_ERRORS = (ArithmeticError, ValueError, RecursionError)  # of mpmath on 
 
 
 def warm() -> None:
-    """Import what irrational answers need, and the last resort."""
+    """Import what irrational answers need; sympy is for so few that each worker imports it when it must."""
     numeric(Call("sin", (Num(Fraction(1)),)), 30, {})
-    symbolic.equal(Call("sqrt", (Var("x"),)), Var("x"))
 
 
 def second_opinion(problem: Problem, extraction: Extraction, config: VerifyConfig) -> bool | None:  # noqa: ARG001
