@@ -1,16 +1,18 @@
 """The verifiers against a file of labelled cases, against math-verify, and against bombs and noise.
 
-    python benchmarks/verifiers.py CASES.jsonl [--json] [--parts agreement,speed,respawn,bombs,noise] [--noise 1000000]
+    python benchmarks/verifiers.py CASES.jsonl [--json] [--parts agreement,speed,respawn,inline,bombs,noise]
 
 Cases are lines of {id, task, problem, gold, response, expected}. Figures: agreement and false_positive_rate over all
 cases, math_agreement and peer_math_agreement over the math ones, speedup (pairs a second of a mixed stream of distinct
 short answers over math-verify's, one core each), respawn_ms (median time from a killed task's reply to the next answer
-when no spare worker stands by), bombs_ratio (time with 5 % bombs over time without plus the bombs' limits divided by
-the cores), noise_correct and noise_growth_mb (random strings found correct; growth of the process from the first tenth
-to the end).
+when no spare worker stands by), inline_ms (longest processor time that one hostile mathematics answer took in the
+calling process, the rest being left to a worker), bombs_ratio (time with 5 % bombs over time without plus the bombs'
+limits divided by the cores), noise_correct and noise_growth_mb (random strings found correct; growth of the process
+from the first tenth to the end).
 """
 
 import argparse
+import gc
 import json
 import os
 import random
@@ -157,6 +159,68 @@ def respawn(say: Callable[[str], None], rounds: int = 20) -> Figures:
     return {"respawn_ms": median, "respawn_worst_ms": worst}
 
 
+_INNER = ("\\pi", "e", "x", "n", "7", "2.5", "{}", "123456789012345678901234567890")
+_OUTER = (
+    *(
+        "\\frac{{{0}}}{{{1}}}",
+        "\\sqrt{{{0}}}",
+        "\\sqrt[{1}]{{{0}}}",
+        "({0})^{{{1}}}",
+        "({0})!",
+        "\\binom{{{0}}}{{{1}}}",
+    ),
+    *("\\sin({0})", "\\log_{{{1}}}({0})", "\\exp({0})", "|{0}|", "\\lfloor {0} \\rfloor", "\\arcsin({0})", "{0}+{1}"),
+    *("({0})({1})", "({0})^{{999}}", "\\{{{0},{1}\\}}", "{0}<{1}", "{0}={1}", "({0},{1}]", "{0}\\pm {1}", "{0}:{1}"),
+)
+_LONG = (
+    *("+".join(f"\\binom{{30000}}{{{15000 - n}}}" for n in range(18)), "x^{19}" * 90, "<".join(["x+1"] * 90)),
+    *("\\sqrt{1+" * 40 + "x" + "}" * 40, "(" * 45 + "x+1" + ")^{19}" * 45, "\\sin" * 100 + "x", "a" * 590, "1," * 290),
+    *("+".join(f"\\sqrt{{x+{n}}}" for n in range(50)), "\\{" + ",".join(f"\\sqrt{{{n}}}" for n in range(55)) + "\\}"),
+    *("\\cup".join(f"(\\sqrt{{{n}}},\\sqrt{{{n + 1}}})" for n in range(25)), "\\text{ab }" * 70, "3\\text{ m }" * 50),
+)
+
+
+def hostile_answers(rng: random.Random, count: int) -> Iterator[str]:
+    """Answers made to be costly: functions of functions of large numbers, long chains, deep brackets."""
+    yield from _LONG
+    for _ in range(count):
+        answer = rng.choice(_INNER).format(rng.randint(1, 10**6))
+        for _ in range(rng.randint(1, 9)):
+            answer = rng.choice(_OUTER).format(answer, rng.choice([*_INNER, answer])).replace("{}", "3")
+        yield answer
+
+
+def inline(say: Callable[[str], None], count: int = 4000, seed: int = 4) -> Figures:
+    """Processor time of single answers in this process; the collector of garbage is off, as it is not theirs."""
+    rng = random.Random(seed)
+    verifier = Verifier(VerifyConfig(workers=1))
+    golds = (
+        "42",
+        "\\sqrt{5}+\\pi",
+        "x^2+1",
+        "\\{\\sqrt2,\\sqrt3\\}",
+        "[0,5)",
+        "x>3",
+        "\\frac{n(n+1)}{2}",
+        "\\frac{1}{2004!}",
+    )
+    problems = [Problem(f"inline/{n}", "Solve for x.", gold, "math") for n, gold in enumerate(golds)]
+    verifier.verify_now(problems[1], "\\boxed{\\sqrt{7}}")  # imports mpmath
+    seconds, left = [], 0
+    gc.disable()
+    for answer in hostile_answers(rng, count):
+        problem = rng.choice(problems)
+        start = time.process_time()
+        left += verifier.verify_now(problem, f"\\boxed{{{answer}}}") is None
+        seconds.append(time.process_time() - start)
+    gc.enable()
+    verifier.close()
+    seconds.sort()
+    worst, rest = 1e3 * seconds[-1], 1e3 * seconds[int(0.999 * len(seconds))]
+    say(f"hostile answers in this process: worst {worst:.1f} ms, 99.9 % {rest:.1f} ms; {left} of {len(seconds)} left")
+    return {"inline_ms": worst, "inline_left_to_workers": left}
+
+
 _LOOP = "```python\ndef add(a, b):\n    while True:\n        pass  # {}\n```"
 _SLEEP = "```python\nimport time\ndef add(a, b):\n    time.sleep(1000)  # {}\n```"
 _HOSTILE = ("9^{{9^{{9^{{{}}}}}}}", "({}^9)!", "\\sum_{{k=1}}^{{10^{{{}}}}} \\sin k", "{}^{{2^{{2^{{2^{{2^2}}}}}}}}")
@@ -267,7 +331,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("cases", type=Path)
     parser.add_argument("--json", action="store_true")
-    parser.add_argument("--parts", default="agreement,speed,respawn")
+    parser.add_argument("--parts", default="agreement,speed,respawn,inline")
     parser.add_argument("--bombs", type=int, default=10_000, help="mixed cases in the part bombs")
     parser.add_argument("--noise", type=int, default=1_000_000, help="strings in the part noise")
     options = parser.parse_args()
@@ -277,6 +341,7 @@ def main() -> None:
         "agreement": lambda: agreement(cases, say),
         "speed": lambda: speed(say),
         "respawn": lambda: respawn(say),
+        "inline": lambda: inline(say),
         "bombs": lambda: bombs(cases, say, options.bombs),
         "noise": lambda: noise(say, options.noise),
     }

@@ -13,6 +13,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from astro.verify.marks import Span, boxed, stated, tagged
 from astro.verify.verdict import Outcome
 from astro.verify.visible import RARE_MARKS, closing_brace, visible
 
@@ -48,15 +49,6 @@ class Extraction:
     parts: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Span:
-    """A candidate: text[start:end] holds it with its markup, inner is the answer itself."""
-
-    start: int
-    end: int
-    inner: str
-
-
 def extract(response: str, answer_format: AnswerFormat = AnswerFormat.ANY, *, statements: bool = True) -> Extraction:
     """Find the final answer.
 
@@ -76,7 +68,7 @@ def extract(response: str, answer_format: AnswerFormat = AnswerFormat.ANY, *, st
         return Extraction(None, "the last answer is cut off", Outcome.UNANSWERED)
     rule = "boxed" if answer_format is AnswerFormat.BOXED else "marked"
     if not spans and statements:
-        spans, rule = _statements(text), "stated"
+        spans, rule = stated(text), "stated"
     return _choose(text, spans, rule)
 
 
@@ -127,68 +119,24 @@ def _one_plain_box(response: str) -> str | None:
     return None if _is_placeholder(inner) else inner
 
 
-def _candidates(text: str, answer_format: AnswerFormat) -> list[_Span] | None:
+def _candidates(text: str, answer_format: AnswerFormat) -> list[Span] | None:
     """Marked answers in order; None when the last one is opened and never closed."""
-    tags = [] if answer_format is AnswerFormat.BOXED else _tags(text)
+    tags = [] if answer_format is AnswerFormat.BOXED else tagged(text)
     if tags is None:
         return None
     if answer_format is AnswerFormat.TAG:
         return tags
-    boxes = _boxes(text)
+    boxes = boxed(text)
     if boxes is None:
         return None
-    spans: list[_Span] = []
+    spans: list[Span] = []
     for span in sorted(tags + boxes, key=lambda span: span.start):
         if not spans or span.start >= spans[-1].end:  # not a box inside a tag
             spans.append(span)
     return spans
 
 
-def _tags(text: str) -> list[_Span] | None:
-    """Content of each <answer>...</answer>, or of the last box inside; None when the last tag is not closed."""
-    if "<answer>" not in text:
-        return []
-    spans, position = [], 0
-    while (start := text.find("<answer>", position)) >= 0:
-        end = text.find("</answer>", start)
-        if end < 0:
-            return None
-        start = text.rfind("<answer>", start, end)
-        inner = text[start + 8 : end]
-        boxes = _boxes(inner) if "box" in inner else []
-        if boxes is None:
-            return None
-        position = end + 9
-        spans.append(_Span(start, position, boxes[-1].inner if boxes else inner.strip()))
-    return spans
-
-
-def _boxes(text: str) -> list[_Span] | None:
-    r"""Outermost \boxed and \fbox groups; a mention without a group is skipped; None when the last is not closed."""
-    spans: list[_Span] = []
-    position = 0
-    for match in _BOX.finditer(text):
-        if match.start() < position:
-            continue
-        if match.group(1):
-            spans.append(_Span(match.start(), match.end(), match.group(1)))
-            continue
-        if not match.group().endswith("{"):
-            if match.end() == len(text):
-                return None
-            continue
-        closing = closing_brace(text, match.end() - 1)
-        if closing < 0:
-            return None
-        position = closing + 1
-        spans.append(_Span(match.start(), position, text[match.end() : closing].strip()))
-    return spans
-
-
-_BOX = re.compile(r"\\(?:boxed|fbox)(?:\s{0,8}\{|\s{1,8}(\d)|(?![a-zA-Z]))")
-
-
-def _choose(text: str, spans: list[_Span], rule: str) -> Extraction:
+def _choose(text: str, spans: list[Span], rule: str) -> Extraction:
     """The final answer among candidates: the last, together with those that stand beside it as equals."""
     spans = [span for span in spans[-MAX_MARKS:] if not _withdrawn(text, span)]
     real = [span for span in spans if not _is_placeholder(span.inner)]
@@ -214,13 +162,13 @@ def _choose(text: str, spans: list[_Span], rule: str) -> Extraction:
 _DOUBT = re.compile(r"n(?:ot|'t|ever)|or[ \n]|wrong|correct|\?|rather|instead")
 
 
-def _withdrawn(text: str, span: _Span) -> bool:
+def _withdrawn(text: str, span: Span) -> bool:
     """Whether the words around a candidate say that it is not the answer, only asks for it, or shows the form."""
     before, after = text[max(0, span.start - 60) : span.start].lower(), text[span.end : span.end + 60].lower()
     return bool(_NEGATED_BEFORE.search(before) or _DENIED_AFTER.match(after))
 
 
-def _is_hedged(text: str, span: _Span) -> bool:
+def _is_hedged(text: str, span: Span) -> bool:
     """Whether another value is offered beside a candidate without markup, as in "41 or" before it."""
     before, after = text[max(0, span.start - 60) : span.start].lower(), text[span.end : span.end + 60].lower()
     return bool(_OFFERED_BEFORE.search(before) or _OFFERED_AFTER.match(after))
@@ -274,7 +222,7 @@ _PLACEHOLDERS = {
 }
 
 
-def _side_by_side(text: str, spans: list[_Span], index: int) -> bool:
+def _side_by_side(text: str, spans: list[Span], index: int) -> bool:
     """Whether candidate index stands beside the one before it as an equal, instead of replacing it.
 
     A correction or a sentence of reasoning between the two makes the earlier one intermediate; "or", punctuation, a
@@ -341,50 +289,3 @@ _CORRECTION = frozenset(
     ],
 )
 _CONCLUSION = frozenset(["so", "therefore", "thus", "hence", "then", "final", "finally", "answer", "total", "gives"])
-
-
-def _statements(text: str) -> list[_Span]:
-    """Plain final statements in the last lines: "The answer is X", "Answer: X", "#### X"."""
-    tail_start = max(0, len(text) - 2000)
-    tail = text[tail_start:]
-    lines = [line for line in tail.split("\n") if line.strip()][-3:]
-    if not lines:
-        return []
-    tail_start += tail.rfind(lines[0])
-    tail = text[tail_start:]
-    spans: list[_Span] = []
-    for match in _STATEMENT.finditer(tail):
-        if match.group(1) or _NOT_A_STATEMENT.search(tail[max(0, match.start() - 40) : match.start()].lower()):
-            continue
-        stop = _SENTENCE_END.search(tail, match.end())
-        end = stop.start() if stop else len(tail)
-        inner = tail[match.end() : end]
-        asked = tail[end : end + 1] == "?"
-        if asked or inner.count("$") % 2 or _NEGATION.match(inner.lower()):
-            continue
-        start = tail_start + match.start()
-        if spans and start < spans[-1].end:  # "Final answer: the answer is 42" states it once
-            spans.pop()
-        spans.append(_Span(start, tail_start + end, _bare(inner)))
-    return spans
-
-
-_STATEMENT = re.compile(
-    r"(?:\banswers?\b[*_ ]{0,4}(?:is equal to\b|is\b|are\b|:|=|was\b)(n't|\s?not\b)?|####|\bfinal answer\b[*_:]{0,4}\n)"
-    r"[*_:\s]{0,6}",
-    re.IGNORECASE,
-)
-_NOT_A_STATEMENT = re.compile(
-    r"\b(?:is|if|whether|suppose|assume|not|no|was|key|wrong)\s(?:the |an |my )?(?:final |right |correct )?$"
-)
-_NEGATION = re.compile(r"\s{0,3}(?:not|no longer|unknown|unclear|never)\b")
-_SENTENCE_END = re.compile(
-    r"[.;!](?=\s|$|\*)|\?|\n|,? (?:because|since|which|as we|i hope|i think|and i)\b", re.IGNORECASE
-)
-
-
-def _bare(statement: str) -> str:
-    """A stated answer without its Markdown and math delimiters."""
-    for mark in ("**", "__", "\\(", "\\)", "\\[", "\\]", "$"):
-        statement = statement.replace(mark, "")
-    return statement.strip(" \t\r\n*_`:")

@@ -16,7 +16,6 @@ import selectors
 import signal
 import socket
 import subprocess
-import sys
 import threading
 import time
 import weakref
@@ -24,16 +23,14 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from astro.errors import VerifierError
+from astro.verify.processes import start_server, starved, usage
 from astro.verify.worker import HEADER, MAX_MESSAGE, ReplyKind, WorkerLimits, function_name
 
 __all__ = ["Pool", "Reply", "ReplyKind", "WorkerLimits"]
 
-_CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
-_STARVED = 0.75  # a worker that was runnable and got less than this share of its wall time was waiting for a core
 _SEND_SECONDS = 5.0  # an idle worker that does not take its task for so long is as good as dead
 _START_ATTEMPTS = 3
 
@@ -292,11 +289,11 @@ class _Dispatcher(threading.Thread):
         now = time.monotonic()
         overdue = [w for w in self._workers.values() if w.task and now >= w.sent + w.task.seconds]
         for worker in overdue:
-            task, starved = worker.task, _starved(worker, now)
+            task, hungry = worker.task, starved(worker.pid, worker.cpu_sent, now - worker.sent)
             self._remove(worker)
             if task is None:
                 continue
-            if starved and task.attempts == 1:
+            if hungry and task.attempts == 1:
                 self._queue.appendleft(task)  # it did not get the core it was promised: once more, then it counts
             else:
                 task.future.set_result(Reply(ReplyKind.TIMED_OUT, None, now - worker.sent))
@@ -309,6 +306,8 @@ class _Dispatcher(threading.Thread):
             self._count_death()
         if task is None:
             return
+        if self._server.poll() is not None:
+            task.attempts = 1  # the server died and took all its workers along: that is nobody's fault
         if task.attempts == 1:
             self._queue.appendleft(task)  # the kernel may have chosen it for what others did
         else:
@@ -347,7 +346,7 @@ class _Dispatcher(threading.Thread):
         self._stopping = True
 
     def _open_server(self) -> None:
-        self._control, self._server = _start_server(self._settings)
+        self._control, self._server = start_server(self._settings)
         self._selector.register(self._control, selectors.EVENT_READ)
 
     def _end_server(self) -> None:
@@ -373,40 +372,6 @@ class _Dispatcher(threading.Thread):
         self._end_server()
         self._inbox.close()
         self._wake.close()
-
-
-def _start_server(settings: str) -> tuple[socket.socket, subprocess.Popen[bytes]]:
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    here = str(Path(__file__).resolve().parents[2])
-    code = f"import sys; sys.path[:] = {[here, *sys.path]!r}; from astro.verify.worker import main; main()"
-    one_thread = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    # One fixed hash seed makes the order of sets, and with it sympy's choices, the same in every worker.
-    environment = {**os.environ, **one_thread, "PYTHONHASHSEED": "0", "CUDA_VISIBLE_DEVICES": ""}
-    with theirs:
-        command = [sys.executable, "-c", code, str(theirs.fileno()), settings]
-        server = subprocess.Popen(  # noqa: S603 - our own interpreter and code
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            env=environment,
-            pass_fds=[theirs.fileno()],
-            start_new_session=True,  # Ctrl-C in the terminal is for the parent
-        )
-    return ours, server
-
-
-def usage(pid: int) -> tuple[str, float]:
-    """Scheduler state (R, S, D, Z, ...) and CPU seconds of a process, its reaped children included."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
-    except OSError:
-        return "Z", 0.0
-    return fields[0].decode(), sum(map(int, fields[11:15])) / _CLOCK_TICKS
-
-
-def _starved(worker: _Worker, now: float) -> bool:
-    state, cpu = usage(worker.pid)
-    return state in "RD" and cpu - worker.cpu_sent < _STARVED * (now - worker.sent)
 
 
 _pools: weakref.WeakSet[Pool] = weakref.WeakSet()

@@ -28,7 +28,7 @@ from typing import Any, Self
 from astro.errors import VerifierError
 from astro.verify import exchange
 from astro.verify.jail import Protection
-from astro.verify.pool import usage
+from astro.verify.processes import usage
 
 _START_SECONDS = 30.0  # from a fresh interpreter to a confined one, on a busy machine
 _EXIT_GRACE = 1.0  # seconds a process that has closed its sockets may take to end

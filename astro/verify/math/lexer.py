@@ -9,9 +9,9 @@ from enum import Enum
 from typing import NamedTuple
 
 from astro.verify.math.characters import to_ascii
+from astro.verify.math.commands import ALIASES, AS_SYMBOL, DROPPED, FONTS, GREEK, PLAIN_COMMANDS, TEXT, TRANSPARENT
 from astro.verify.math.dressing import plain_latex
 from astro.verify.math.errors import TooLargeError, UnreadableError
-from astro.verify.math.words import vocabulary
 
 MAX_CHARACTERS = 2000
 MAX_DIGITS = 300
@@ -184,62 +184,18 @@ def _letters(lexeme: str, found: list[Token], *, spaced: bool, in_text: bool) ->
         found.append(Token(Kind.WORD, lexeme, spaced))
     elif len(lexeme) == 1:
         found.append(Token(Kind.NAME, lexeme, spaced))
-    elif lexeme in _PLAIN_COMMANDS:
-        found.append(Token(Kind.COMMAND, _PLAIN_COMMANDS[lexeme], spaced))
+    elif lexeme in PLAIN_COMMANDS:
+        found.append(Token(Kind.COMMAND, PLAIN_COMMANDS[lexeme], spaced))
     else:
         found.append(Token(Kind.RUN, lexeme, spaced))
 
 
-_FUNCTIONS = (
-    "sin cos tan cot sec csc sinh cosh tanh arcsin arccos arctan ln log lg exp sqrt gcd lcm min max det lim mod cis"
-)
-_PLAIN_COMMANDS = {name: name for name in _FUNCTIONS.split()} | {
-    "asin": "arcsin", "acos": "arccos", "atan": "arctan", "pi": "pi", "Pi": "pi", "infty": "infty", "inf": "infty",
-    "infinity": "infty", "Infinity": "infty", "oo": "infty", "cbrt": "cbrt", "theta": "theta", "alpha": "alpha",
-    "beta": "beta", "binom": "binom",
-}  # fmt: skip
-
-_DROPPED = vocabulary(
-    "left right displaystyle textstyle scriptstyle scriptscriptstyle limits nolimits big Big bigg Bigg bigl bigr Bigl "
-    "Bigr biggl biggr Biggl Biggr middle large Large LARGE huge Huge small tiny footnotesize scriptsize normalsize bf "
-    "rm it sf tt em boldmath "
-    "mathstrut strut null nobreak break protect negthinspace ensuremath relax blacksquare qed qedsymbol checkmark"
-)
-_FONTS = vocabulary("mathbf mathit mathtt boldsymbol bm pmb mathnormal mathbfit mathcal")
-_TRANSPARENT = vocabulary(
-    "boxed fbox underline overset textcolor color mathrm "
-    "mathord mathbin mathrel mathopen mathclose vec hat overrightarrow widehat tilde"
-)
-_TEXT = vocabulary("text textbf textit textrm textsf texttt textsc textnormal mbox hbox emph mathtext textup")
-_GREEK = vocabulary(
-    "alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa lambda mu nu xi rho varrho sigma tau "
-    "upsilon phi varphi chi psi omega Gamma Delta Theta Lambda Xi Sigma Phi Psi Omega ell"
-)
-_ALIASES = {
-    "dfrac": "frac", "tfrac": "frac", "cfrac": "frac", "nicefrac": "frac", "sfrac": "frac", "flatfrac": "frac",
-    "dbinom": "binom", "tbinom": "binom", "leq": "le", "leqslant": "le", "geq": "ge", "geqslant": "ge", "neq": "ne",
-    "lt": "<", "gt": ">", "cdotp": "cdot", "ast": "cdot", "bullet": "cdot", "varnothing": "emptyset", "colon": ":",
-    "lbrack": "[", "rbrack": "]", "vert": "|", "lvert": "|", "rvert": "|", "mid": "|", "land": "and", "wedge": "and",
-    "lor": "or", "vee": "or", "dots": "ldots", "cdots": "ldots", "dotsc": "ldots", "dotsb": "ldots", "vdots": "ldots",
-    "degree": "degree", "tg": "tan", "ctg": "cot", "arctg": "arctan", "bigcup": "cup", "bigcap": "cap",
-    "backslash": "setminus", "imath": "i", "jmath": "j", "operatorname": "operatorname", "iff": "iff",
-    "thickapprox": "approx", "simeq": "approx", "cong": "approx", "doteq": "approx", "sim": "approx",
-    "rightarrow": "to", "longrightarrow": "to", "Longrightarrow": "Rightarrow", "implies": "Rightarrow",
-    "lang": "langle", "rang": "rangle", "cr": "row", "Reals": "R", "reals": "R", "R": "R", "Z": "Z", "N": "N", "Q": "Q",
-    "C": "C", "textdollar": "dollar", "textdegree": "degree", "percent": "%", "textpercent": "%",
-}  # fmt: skip
-_AS_SYMBOL = {
-    "le": "<=", "ge": ">=", "ne": "!=", "<": "<", ">": ">", ":": ":", "[": "[", "]": "]", "|": "|", "%": "%",
-    "div": "/", "times": "*", "cdot": "*", "and": "and", "or": "or",
-}  # fmt: skip
-
-
 def _command(name: str, text: str, position: int, found: list[Token], spaced: bool) -> int:  # noqa: C901, PLR0911, PLR0912 - one line a case
     """Append the tokens of a command; returns the position after whatever it swallowed."""
-    if name in _DROPPED:
+    if name in DROPPED:
         after = text[position : position + 1]
         return position + 1 if name in ("left", "right", "middle") and after == "." else position
-    if name in _TEXT:
+    if name in TEXT:
         return _group(text, position, found, spaced, in_text=True)
     if name in ("angle", "triangle", "measuredangle"):
         found.append(Token(Kind.WORD, "angle", spaced))
@@ -253,16 +209,16 @@ def _command(name: str, text: str, position: int, found: list[Token], spaced: bo
         return _upright(text, position, found, spaced)
     if name == "mathbb" or (name == "mathbf" and text.startswith("{R}", position)):
         return _blackboard(text, position, found, spaced)
-    if name in _FONTS:
+    if name in FONTS:
         return _in_font(text, position, found, spaced)
-    if name in _TRANSPARENT:
+    if name in TRANSPARENT:
         return position
     if name in ("begin", "end"):
         return _environment(name, text, position, found, spaced)
-    name = _ALIASES.get(name, name)
-    if name in _AS_SYMBOL:
-        found.append(Token(Kind.SYMBOL, _AS_SYMBOL[name], spaced))
-    elif name in _GREEK or len(name) == 1:
+    name = ALIASES.get(name, name)
+    if name in AS_SYMBOL:
+        found.append(Token(Kind.SYMBOL, AS_SYMBOL[name], spaced))
+    elif name in GREEK or len(name) == 1:
         kind = Kind.NAME if name not in "RZNQC" or len(name) > 1 else Kind.COMMAND
         found.append(Token(kind, name if kind is Kind.NAME else f"mathbb{name}", spaced))
     else:
@@ -321,8 +277,8 @@ def _in_font(text: str, position: int, found: list[Token], spaced: bool) -> int:
     letters = match.group(1)
     if len(letters) == 1:
         found.append(Token(Kind.NAME, letters, spaced))
-    elif letters in _PLAIN_COMMANDS:
-        found.append(Token(Kind.COMMAND, _PLAIN_COMMANDS[letters], spaced))
+    elif letters in PLAIN_COMMANDS:
+        found.append(Token(Kind.COMMAND, PLAIN_COMMANDS[letters], spaced))
     else:
         found.append(Token(Kind.WORD, letters, spaced or match.group().startswith(("{ ", "{\\", "{~"))))
     return match.end()
@@ -334,8 +290,8 @@ _LETTERS_IN_BRACES = re.compile(r"\{(?: |~|\\[,;: ])?([A-Za-z]{1,40})\s?\}")
 def _upright(text: str, position: int, found: list[Token], spaced: bool) -> int:
     start, end = _bounds(text, position)
     content = text[start:end].strip()
-    if content in _PLAIN_COMMANDS and content not in ("min", "mod"):
-        found.append(Token(Kind.COMMAND, _PLAIN_COMMANDS[content], spaced))
+    if content in PLAIN_COMMANDS and content not in ("min", "mod"):
+        found.append(Token(Kind.COMMAND, PLAIN_COMMANDS[content], spaced))
         return _after(text, end)
     letters = any(character.isalpha() for character in content)
     if (

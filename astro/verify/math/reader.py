@@ -24,6 +24,7 @@ from astro.verify.math.answers import (
     Values,
     Words,
 )
+from astro.verify.math.asides import is_prose, restates_problem, without_conditions, without_remark
 from astro.verify.math.combining import agree, combined, joined
 from astro.verify.math.effort import spend
 from astro.verify.math.equality import close, same
@@ -31,7 +32,7 @@ from astro.verify.math.errors import UnreadableError
 from astro.verify.math.expressions import Expression, Num, Product, negate, variables
 from astro.verify.math.inequalities import solve_chain
 from astro.verify.math.lexer import Kind, Token, lex
-from astro.verify.math.parser import UNEVALUATED, parse
+from astro.verify.math.parser import parse
 from astro.verify.math.pieces import (
     MATRICES,
     closes,
@@ -151,7 +152,7 @@ class _Reader:
             piece[:1] and piece[0].text.lower() in HEDGES and piece[0].kind in (Kind.WORD, Kind.RUN) for piece in pieces
         ):
             raise UnreadableError("a hedged answer")
-        pieces = _without_conditions([piece for piece in pieces if piece])
+        pieces = without_conditions([piece for piece in pieces if piece])
         if not pieces:
             raise UnreadableError("an empty list")
         gaps: list[int] = []
@@ -163,7 +164,7 @@ class _Reader:
                 entries.append(self.answer(piece) if len(pieces) > 1 else self._single(trim(piece)))
         if len(entries) == 1 and not gaps:
             return entries[0]
-        if all(isinstance(entry, Words) for entry in entries) and not gaps and _is_prose(tokens):
+        if all(isinstance(entry, Words) for entry in entries) and not gaps and is_prose(tokens):
             return Words(phrase([token.text for token in tokens]))
         return joined(tuple(entries), "or" if "or" in marks else "and" if "and" in marks else marks[0], tuple(gaps))
 
@@ -230,7 +231,7 @@ class _Reader:
             raise UnreadableError("an approximation of another number")
 
     def _equation(self, pieces: list[tuple[Token, ...]]) -> Answer:
-        if _restates_problem(pieces[0]):
+        if restates_problem(pieces[0]):
             pieces = pieces[1:]
             if len(pieces) == 1:
                 return self.answer(pieces[0])
@@ -388,7 +389,7 @@ class _Reader:
             return None
         if tokens[0].kind is Kind.WORD:
             return None
-        pieces[-1] = _without_remark(pieces[-1])
+        pieces[-1] = without_remark(pieces[-1])
         if marks == [":"] and (self.manner.clock or pieces[1][-1].kind in (Kind.WORD, Kind.RUN)):
             clock = clock_time(pieces)
             if clock is not None:
@@ -415,18 +416,6 @@ class _Reader:
         return Numeral(digits.upper(), base)
 
 
-def _without_conditions(pieces: list[tuple[Token, ...]]) -> list[tuple[Token, ...]]:
-    """Without "k in Z" or "where n is an integer" behind a formula."""
-    if len(pieces) < 2:
-        return pieces
-    last = pieces[-1]
-    texts = [token.text.lower() for token in last]
-    says = texts[-1] in ("integer", "integers") and texts[0] in ("where", "for", "with")
-    member = len(last) == 3 and texts[1] == "in" and texts[2] in ("mathbbz", "mathbbn") and last[0].kind is Kind.NAME
-    names = {token.text for piece in pieces[:-1] for token in piece if token.kind is Kind.NAME}
-    return pieces[:-1] if (says or member) and names & {token.text for token in last} else pieces
-
-
 def _cells(tokens: tuple[Token, ...]) -> list[tuple[Expression, ...]]:
     """The entries of a matrix, row by row."""
     rows = []
@@ -440,31 +429,6 @@ def _cells(tokens: tuple[Token, ...]) -> list[tuple[Expression, ...]]:
 
 def _is_name(tokens: tuple[Token, ...]) -> bool:
     return bool(name_of(tokens))
-
-
-def _restates_problem(tokens: tuple[Token, ...]) -> bool:
-    """Whether the left of an equation is the problem's own, and its value follows: an integral, d/dx, a : b."""
-    if any(token.kind is Kind.COMMAND and token.text in UNEVALUATED for token in tokens):
-        return True
-    texts = [token.text for token in tokens[:7] if token.text not in ("{", "}")]
-    if len(tokens) > 7 and texts[:2] == ["frac", "d"] and texts[2][:1] == "d" and len(texts[2]) == 2:
-        return True
-    return len(tokens) > 2 and all(token.kind is Kind.NAME or token.text == ":" for token in tokens)
-
-
-def _is_prose(tokens: tuple[Token, ...]) -> bool:
-    return all(
-        token.kind in (Kind.WORD, Kind.RUN) or token.text in (",", ".", "'", "-") for token in tokens
-    ) and not any(token.text.lower() in ("or", "and", ",") for token in tokens)
-
-
-def _without_remark(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
-    """Without words in brackets at the end: 5:8 (cats to dogs)."""
-    opening = next((n for n, token in enumerate(tokens) if token.text == "("), 0)
-    inside = tokens[opening + 1 : -1]
-    if not opening or not inside or tokens[-1].text != ")" or any(token.kind is not Kind.WORD for token in inside):
-        return tokens
-    return tokens if any(token.text.lower() in HEDGES for token in inside) else tokens[:opening]
 
 
 def _without_times(tokens: tuple[Token, ...]) -> tuple[Token, ...]:

@@ -1,0 +1,106 @@
+r"""Where a response marks an answer: \boxed{}, \fbox{}, <answer> tags, and plain final statements."""
+
+import re
+from dataclasses import dataclass
+
+from astro.verify.visible import closing_brace
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A candidate: text[start:end] holds it with its markup, inner is the answer itself."""
+
+    start: int
+    end: int
+    inner: str
+
+
+def tagged(text: str) -> list[Span] | None:
+    """Content of each <answer>...</answer>, or of the last box inside; None when the last tag is not closed."""
+    if "<answer>" not in text:
+        return []
+    spans, position = [], 0
+    while (start := text.find("<answer>", position)) >= 0:
+        end = text.find("</answer>", start)
+        if end < 0:
+            return None
+        start = text.rfind("<answer>", start, end)
+        inner = text[start + 8 : end]
+        boxes = boxed(inner) if "box" in inner else []
+        if boxes is None:
+            return None
+        position = end + 9
+        spans.append(Span(start, position, boxes[-1].inner if boxes else inner.strip()))
+    return spans
+
+
+def boxed(text: str) -> list[Span] | None:
+    r"""Outermost \boxed and \fbox groups; a mention without a group is skipped; None when the last is not closed."""
+    spans: list[Span] = []
+    position = 0
+    for match in _BOX.finditer(text):
+        if match.start() < position:
+            continue
+        if match.group(1):
+            spans.append(Span(match.start(), match.end(), match.group(1)))
+            continue
+        if not match.group().endswith("{"):
+            if match.end() == len(text):
+                return None
+            continue
+        closing = closing_brace(text, match.end() - 1)
+        if closing < 0:
+            return None
+        position = closing + 1
+        spans.append(Span(match.start(), position, text[match.end() : closing].strip()))
+    return spans
+
+
+_BOX = re.compile(r"\\(?:boxed|fbox)(?:\s{0,8}\{|\s{1,8}(\d)|(?![a-zA-Z]))")
+
+
+def stated(text: str) -> list[Span]:
+    """Plain final statements in the last lines: "The answer is X", "Answer: X", "#### X"."""
+    tail_start = max(0, len(text) - 2000)
+    tail = text[tail_start:]
+    lines = [line for line in tail.split("\n") if line.strip()][-3:]
+    if not lines:
+        return []
+    tail_start += tail.rfind(lines[0])
+    tail = text[tail_start:]
+    spans: list[Span] = []
+    for match in _STATEMENT.finditer(tail):
+        if match.group(1) or _NOT_A_STATEMENT.search(tail[max(0, match.start() - 40) : match.start()].lower()):
+            continue
+        stop = _SENTENCE_END.search(tail, match.end())
+        end = stop.start() if stop else len(tail)
+        inner = tail[match.end() : end]
+        asked = tail[end : end + 1] == "?"
+        if asked or inner.count("$") % 2 or _NEGATION.match(inner.lower()):
+            continue
+        start = tail_start + match.start()
+        if spans and start < spans[-1].end:  # "Final answer: the answer is 42" states it once
+            spans.pop()
+        spans.append(Span(start, tail_start + end, _bare(inner)))
+    return spans
+
+
+_STATEMENT = re.compile(
+    r"(?:\banswers?\b[*_ ]{0,4}(?:is equal to\b|is\b|are\b|:|=|was\b)(n't|\s?not\b)?|####|\bfinal answer\b[*_:]{0,4}\n)"
+    r"[*_:\s]{0,6}",
+    re.IGNORECASE,
+)
+_NOT_A_STATEMENT = re.compile(
+    r"\b(?:is|if|whether|suppose|assume|not|no|was|key|wrong)\s(?:the |an |my )?(?:final |right |correct )?$"
+)
+_NEGATION = re.compile(r"\s{0,3}(?:not|no longer|unknown|unclear|never)\b")
+_SENTENCE_END = re.compile(
+    r"[.;!](?=\s|$|\*)|\?|\n|,? (?:because|since|which|as we|i hope|i think|and i)\b", re.IGNORECASE
+)
+
+
+def _bare(statement: str) -> str:
+    """A stated answer without its Markdown and math delimiters."""
+    for mark in ("**", "__", "\\(", "\\)", "\\[", "\\]", "$"):
+        statement = statement.replace(mark, "")
+    return statement.strip(" \t\r\n*_`:")
