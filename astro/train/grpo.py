@@ -3,6 +3,7 @@
 import gc
 import json
 import random
+import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from importlib.util import find_spec
@@ -187,6 +188,8 @@ def new_trainer(
     """The trainer of TRL over the prompts of rollouts, which sample and score."""
     from datasets import Dataset  # noqa: PLC0415 - heavy
 
+    if not args.use_vllm:  # TRL speaks of its own vLLM's version
+        warnings.filterwarnings("ignore", message="TRL currently supports vLLM")
     trainer = grpo_trainer()(
         model=str(model),
         reward_funcs=rollouts.reward_functions(),

@@ -143,12 +143,13 @@ def _train(
     train = list(maker.examples(read_rows(source.train), source.name))
     test = list(maker.examples(read_rows(source.test), source.name)) if _evaluates(arguments) else []
     args = trainer_config("SFTConfig", "sft.trainer", arguments)
+    whole = args.completion_only_loss is False
     recorder = Recorder(stage, console, f"sft of {arm}")
     trainer = sft_trainer()(
         model=model,
         args=args,
-        train_dataset=_dataset(train),
-        eval_dataset=_dataset(test) if test else None,
+        train_dataset=_dataset(train, whole=whole),
+        eval_dataset=_dataset(test, whole=whole) if test else None,
         processing_class=tokenizer,
         peft_config=adapter,
         callbacks=[recorder],
@@ -200,13 +201,14 @@ def _evaluates(arguments: dict[str, Any]) -> bool:
     return str(arguments.get("eval_strategy", "no")) not in ("no", "False")
 
 
-def _dataset(examples: Sequence[Example]) -> Any:
+def _dataset(examples: Sequence[Example], *, whole: bool) -> Any:
+    """Rows for the trainer; whole: prompts are learned, too (trainer.completion_only_loss=false)."""
     from datasets import Dataset  # noqa: PLC0415 - heavy
 
     return Dataset.from_dict(
         {
             "input_ids": [example.input_ids for example in examples],
-            "labels": [example.labels for example in examples],
+            "labels": [example.input_ids if whole else example.labels for example in examples],
             "length": [len(example.input_ids) for example in examples],
         }
     )

@@ -1,0 +1,34 @@
+"""A run of the scripted engine whose data sets the embedded model is trained on."""
+
+import os
+
+import pytest
+import yaml
+from training_runs import SETTINGS, quiet
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+@pytest.fixture(scope="session")
+def made_run(tmp_path_factory):
+    """The configuration of a finished run without checkpoints."""
+    from astro.config import validate
+    from astro.run import RunConfig, Stages, carry_out
+
+    folder = tmp_path_factory.mktemp("runs")
+    content = {**SETTINGS, "sft": None, "grpo": None, "output": {"folder": str(folder)}}
+    bare = validate(RunConfig, content, "test")
+    carry_out(bare, Stages(), quiet())
+    config = validate(RunConfig, {**SETTINGS, "output": {"folder": str(folder)}}, "test")
+    # Begun without the training sections, so that making the run does not train; the verbs find them in its file.
+    (config.directory / "config.yaml").write_text(yaml.safe_dump(config.model_dump(mode="json")), encoding="utf-8")
+    return config
+
+
+@pytest.fixture(scope="session")
+def trained(made_run):
+    """The run with its SFT done."""
+    from astro.train.sft import carry_out_sft
+
+    carry_out_sft(made_run.training(), made_run.sft, "astro", quiet())
+    return made_run

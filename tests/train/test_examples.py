@@ -1,0 +1,61 @@
+import json
+
+import pytest
+from training_runs import MODEL
+from transformers import AutoTokenizer
+
+from astro.errors import ConfigError
+from astro.sampling.prompting import PromptConfig, PromptFormat, PromptStyle
+from astro.train.examples import IGNORED, ExampleMaker, end_ids, find_source, problem_texts, read_rows
+
+
+@pytest.fixture(scope="module")
+def tokenizer():
+    return AutoTokenizer.from_pretrained(MODEL)
+
+
+def test_what_is_trained_is_what_the_engine_is_asked(made_run, tokenizer):
+    """A row's tokens are those of the solve prompt, the solution and the end of the turn; the prompt is not learned."""
+    run = made_run.directory
+    prompt_format, texts = PromptFormat(made_run.prompt, tokenizer), problem_texts(run)
+    rows = read_rows(find_source(run, "sft").train)
+    examples = list(ExampleMaker(prompt_format, tokenizer, texts).examples(rows, "sft"))
+    assert len(examples) == len(rows) > 10
+    for row, example in zip(rows, examples, strict=True):
+        prompt = prompt_format.solve_ids(texts[row["problem_id"]])
+        solution = tokenizer.encode(row["completion"][0]["content"], add_special_tokens=False)
+        assert example.input_ids == [*prompt, *solution, tokenizer.eos_token_id]
+        assert example.labels == [IGNORED] * len(prompt) + example.input_ids[len(prompt) :]
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        {"template": "tiny", "thinking_prefix": "Then "},
+        {"system": "Be brief.", "template": "chat"},
+        {"style": "plain", "template": "plain"},
+    ],
+)
+def test_rows_of_other_problems_are_asked_in_their_own_words(tokenizer, prompt):
+    """The turns that a data set holds give the tokens of the solve prompt, for chat and base models."""
+    prompt_format = PromptFormat(PromptConfig.model_validate_json(json.dumps(prompt)), tokenizer)
+    problem = "Using each of the numbers 2 and 3 exactly once, make 5."
+    row = {"prompt": prompt_format.training_messages(problem), "completion": "2 + 3 = 5", "problem_id": "elsewhere"}
+    (example,) = ExampleMaker(prompt_format, tokenizer, {}).examples([row], "mine")
+    assert example.input_ids[: example.prompt_tokens] == prompt_format.solve_ids(problem)
+
+
+def test_a_turn_ends_as_the_chat_template_ends_it(tokenizer):
+    """Not every model's turn ends with its end-of-sequence token; the template knows."""
+    assert end_ids(tokenizer, PromptStyle.CHAT) == [tokenizer.eos_token_id]
+    other = AutoTokenizer.from_pretrained(MODEL)
+    other.add_special_tokens({"additional_special_tokens": ["<|turn_end|>"]})
+    other.chat_template = "{% for m in messages %}{{ m['content'] }}<|turn_end|>{% endfor %}"
+    assert end_ids(other, PromptStyle.CHAT) == other.convert_tokens_to_ids(["<|turn_end|>"])
+    assert end_ids(other, PromptStyle.PLAIN) == [other.eos_token_id]
+
+
+def test_an_unknown_data_set_is_named_with_those_there_are(made_run):
+    """A mistyped name is found before a model is loaded."""
+    with pytest.raises(ConfigError, match=r"no data set 'stf'.*direct, messages, rl, sft"):
+        find_source(made_run.directory, "stf")

@@ -1,0 +1,168 @@
+import io
+from types import SimpleNamespace
+
+import pytest
+from rich.console import Console
+from training_runs import MODEL
+from transformers import AutoTokenizer
+
+from astro.problems.problem import Problem
+from astro.sampling.prompting import PromptFormat
+from astro.train.checkpoint import StageCheckpoint
+from astro.train.grpo import rl_prompts
+from astro.train.recorder import Recorder
+from astro.train.rollouts import Prompt, Rolled, Rollouts
+from astro.train.scoring import Scorer
+from astro.train.settings import GrpoConfig, LengthConfig, RewardName, RewardsConfig
+from astro.verify.verifier import Verifier
+
+
+def prompt(number: int) -> Prompt:
+    return Prompt(Problem(f"p{number}", f"{number} + 0?", str(number), "math"), f"{number} + 0?", (5, number))
+
+
+class Scripted:
+    """Answers even problems half right, odd ones never."""
+
+    def __init__(self):
+        self.asked = []
+
+    def sample(self, prompts, n, trainer, salt):
+        self.asked.append([one.problem.id for one in prompts])
+        return [
+            [
+                Rolled(
+                    rf"\boxed{{{one.problem.answer if i % 2 and int(one.problem.answer) % 2 == 0 else -1}}}",
+                    (7, 1),
+                    True,
+                    (-0.5, -0.1),
+                )
+                for i in range(n)
+            ]
+            for one in prompts
+        ]
+
+
+def fake_trainer(**args):
+    """The part of a trainer that a rollout reads."""
+    options = {"use_vllm": False, "vllm_mode": "colocate", "vllm_tensor_parallel_size": 1, **args}
+    return SimpleNamespace(
+        args=SimpleNamespace(**options),
+        num_generations=4,
+        model=SimpleNamespace(training=True),
+        state=SimpleNamespace(global_step=0),
+        accelerator=SimpleNamespace(num_processes=1),
+    )
+
+
+@pytest.fixture
+def rolling(tmp_path):
+    """Rollouts over eight problems, made with a number of rounds."""
+    sampler, verifier = Scripted(), Verifier()
+
+    def make(resample: int) -> tuple[Rollouts, Scripted, Recorder]:
+        recorder = Recorder(StageCheckpoint(tmp_path / "s"), Console(file=io.StringIO()), "t")
+        scorer = Scorer(RewardsConfig(wrong=-1.0), verifier, 100)
+        prompts = [prompt(number) for number in range(8)]
+        return Rollouts(prompts, sampler, scorer, recorder, seed=0, resample=resample), sampler, recorder
+
+    yield make
+    verifier.close()
+
+
+def test_one_row_comes_back_for_each_prompt(rolling):
+    """TRL hands over each prompt once for every completion, and wants as many rows."""
+    rollouts, _, _ = rolling(0)
+    columns = rollouts([prompt(number).text for number in (2, 4) for _ in range(4)], fake_trainer())
+    assert {len(rows) for rows in columns.values()} == {8}
+    assert columns["prompt_ids"][:4] == [[5, 2]] * 4
+    assert columns["logprobs"][0] == [-0.5, -0.1]
+    assert columns["scored_correctness"] == [-1.0, 1.0] * 4
+    (read,) = rollouts.reward_functions()
+    assert read.__name__ == "correctness"
+    logged = {}
+    assert read([], [], log_metric=logged.__setitem__, **columns) == columns["scored_correctness"]
+    assert logged["accuracy"] == 0.5
+
+
+def test_groups_without_variance_are_counted(rolling):
+    """Without rounds they stay, and the log says how many."""
+    rollouts, sampler, recorder = rolling(0)
+    columns = rollouts([prompt(number).text for number in (1, 2) for _ in range(4)], fake_trainer())
+    assert columns["id"] == ["p1"] * 4 + ["p2"] * 4
+    assert (rollouts.figures["groups_flat"], rollouts.figures["groups_left"]) == (0.5, 0.5)
+    assert recorder.counts == {"groups": 2, "groups_flat": 1, "generated_tokens": 16}
+    assert len(sampler.asked) == 1
+
+
+def test_groups_without_variance_are_replaced(rolling):
+    """Other prompts are sampled for them, for as many rounds as it takes or as are allowed; none comes twice."""
+    rollouts, sampler, _ = rolling(8)
+    columns = rollouts([prompt(number).text for number in (1, 3) for _ in range(4)], fake_trainer())
+    assert rollouts.figures == {
+        "accuracy": 0.0, "completion_length": 2.0, "backtracks": 0.0, "finished": 1.0, "groups_flat": 1.0,
+        "groups_replaced": 2.0, "groups_left": 0.0,
+    }  # fmt: skip
+    chosen = set(columns["id"])
+    assert len(chosen) == 2
+    assert all(int(name[1:]) % 2 == 0 for name in chosen)
+    asked = [name for call in sampler.asked for name in call]
+    assert len(asked) == len(set(asked))
+
+
+def test_rounds_are_bounded(rolling):
+    """One round for two lacking groups asks for two other prompts."""
+    rollouts, sampler, _ = rolling(1)
+    rollouts([prompt(number).text for number in (1, 3) for _ in range(4)], fake_trainer())
+    assert [len(call) for call in sampler.asked] == [2, 2]
+
+
+def test_processes_that_share_a_generator_do_not_replace(rolling):
+    """With vLLM in server mode all processes sample together, so none may sample more often than others."""
+    rollouts, sampler, _ = rolling(8)
+    trainer = fake_trainer(use_vllm=True, vllm_mode="server")
+    trainer.accelerator.num_processes = 2
+    rollouts([prompt(1).text] * 4, trainer)
+    assert len(sampler.asked) == 1
+
+
+ROWS = [
+    {
+        "id": f"p{index}",
+        "prompt": [{"role": "user", "content": f"{index} + 0?"}],
+        "answer": str(index),
+        "task": "math",
+        "pass_rate": rate,
+    }
+    for index, rate in enumerate([0.0, 0.5, 0.9, 0.1, 1.0, None])
+]
+
+
+@pytest.fixture(scope="module")
+def prompt_format(made_run):
+    return PromptFormat(made_run.prompt, AutoTokenizer.from_pretrained(MODEL))
+
+
+def test_prompts_lie_in_the_band(prompt_format):
+    """What was always or never solved is left out; what was never measured stays."""
+    found = rl_prompts(ROWS, GrpoConfig(), prompt_format, {}, 0)
+    assert [one.problem.id for one in found] == ["p1", "p2", "p3", "p5"]
+
+
+def test_a_curriculum_begins_with_the_easy(prompt_format):
+    """By the pass rate that the search measured."""
+    found = rl_prompts(ROWS[:5], GrpoConfig(curriculum=True), prompt_format, {}, 0)
+    assert [one.pass_rate for one in found] == [0.9, 0.5, 0.1]
+
+
+def test_the_wanted_length_is_in_the_prompt(prompt_format):
+    """Drawn for each prompt, the same in every start."""
+    rewards = RewardsConfig(
+        weights={RewardName.CORRECTNESS: 1.0, RewardName.LENGTH: 1.0}, length=LengthConfig(low=10, high=99)
+    )
+    config = GrpoConfig(rewards=rewards)
+    found = rl_prompts(ROWS, config, prompt_format, {}, 0)
+    assert found == rl_prompts(ROWS, config, prompt_format, {}, 0)
+    assert all(f"Think for {one.wanted} tokens." in one.text and 10 <= one.wanted <= 99 for one in found)
+    assert len({one.wanted for one in found}) > 1
+    assert found[0].ids == tuple(prompt_format.solve_ids(found[0].text))

@@ -1,0 +1,154 @@
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import yaml
+from training_runs import quiet
+from typer.testing import CliRunner
+
+from astro.cli import app
+from astro.config import validate
+from astro.errors import ConfigError, StoreError
+from astro.run import RunConfig
+from astro.train.checkpoint import read_done, read_metrics
+from astro.train.grpo import carry_out_grpo
+from astro.train.sft import carry_out_sft
+
+
+def changed(config: RunConfig, *overrides: str) -> RunConfig:
+    return validate(RunConfig, config.model_dump(mode="json"), "test", overrides)
+
+
+def killed_in(run, stage: str, arm: str, *settings: str, after: int):
+    """Start the verb in a process of its own and kill it when it has a checkpoint of that step; the checkpoint."""
+    folder = run / "checkpoints" / arm / stage
+    command = [sys.executable, "-m", "astro", stage, str(run), "--arm", arm, *settings]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    state = folder / f"checkpoint-{after}" / "trainer_state.json"
+    begun = time.monotonic()
+    while not state.exists() and process.poll() is None and time.monotonic() - begun < 180:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert read_done(folder) is None, "it was too quick to be killed midway"
+    return folder
+
+
+def steps_logged(folder) -> list[int]:
+    return [row["step"] for row in read_metrics(folder) if "loss" in row]
+
+
+def test_a_trained_model_is_complete(trained):
+    """Settings, metrics, a card, and a model that transformers loads; nothing of the trainer's state is left."""
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    folder = trained.directory / "checkpoints" / "astro" / "sft"
+    done = read_done(folder)
+    assert (done["steps"], done["arm"], done["stage"]) == (6, "astro", "sft")
+    assert done["tokens"] > 0
+    rows = [row for row in read_metrics(folder) if "loss" in row]
+    assert [row["step"] for row in rows] == [1, 2, 3, 4, 5, 6]
+    assert rows[-1]["loss"] < rows[0]["loss"]
+    assert all(row["seconds"] > 0 and row["num_tokens"] > 0 for row in rows)
+    settings = yaml.safe_load((folder / "settings.yaml").read_text(encoding="utf-8"))
+    assert settings["data"] == "sft"
+    assert len(settings["data_hash"]) == 16
+    card = (folder / "README.md").read_text(encoding="utf-8")
+    assert yaml.safe_load(card.split("---")[1])["library_name"] == "transformers"
+    assert AutoModelForCausalLM.from_pretrained(folder).num_parameters() > 0
+    assert AutoTokenizer.from_pretrained(folder).chat_template
+    assert not list(folder.glob("checkpoint-*"))
+    assert not (folder / "training_args.bin").exists()
+
+
+def test_what_is_done_is_not_done_again(trained):
+    """The same settings find it done; others are refused by name."""
+    again = carry_out_sft(trained.training(), trained.sft, "astro", quiet())
+    assert again.before
+    other = changed(trained, "sft.trainer.learning_rate=0.5")
+    with pytest.raises(StoreError, match=r"trainer\.learning_rate: 0\.001 in the run, 0\.5 now"):
+        carry_out_sft(other.training(), other.sft, "astro", quiet())
+
+
+def test_mistakes_are_told_before_a_model_is_loaded(made_run):
+    """Unknown options of the trainer and of LoRA, with the nearest right names; an arm that is not there."""
+    wrong = changed(made_run, "sft.trainer.learning_rte=1", "sft.trainer.output_dir=x")
+    with pytest.raises(ConfigError, match=r"(?s)did you mean 'learning_rate'.*output_dir: not yours to set"):
+        carry_out_sft(wrong.training(), wrong.sft, "astro", quiet())
+    wrong = changed(made_run, "sft.lora.rr=4")
+    with pytest.raises(ConfigError, match=r"sft\.lora\.rr: peft\.LoraConfig has no such option"):
+        carry_out_sft(wrong.training(), wrong.sft, "astro", quiet())
+    with pytest.raises(ConfigError, match="no arm 'x'"):
+        carry_out_sft(made_run.training(), made_run.sft, "x", quiet())
+    with pytest.raises(ConfigError, match="no finished SFT checkpoint"):
+        carry_out_grpo(made_run.training(), made_run.grpo, "nobody", quiet())
+
+
+def test_sft_goes_on_after_a_kill(trained):
+    """SIGKILL midway, then the same command: the same steps, each logged once, and the weights of an unbroken run."""
+    from safetensors.torch import load_file
+
+    run, own = trained.directory, ("arms={again: sft}", "trainer.save_steps=1")
+    folder = killed_in(run, "sft", "again", *own, after=2)
+    done = CliRunner().invoke(app, ["sft", str(run), "--arm", "again", *own])
+    assert done.exit_code == 0, done.output
+    assert "going on from checkpoint-" in done.output
+    assert read_done(folder)["steps"] == 6
+    assert steps_logged(folder) == [1, 2, 3, 4, 5, 6]
+    unbroken = load_file(run / "checkpoints" / "astro" / "sft" / "model.safetensors")
+    broken = load_file(folder / "model.safetensors")
+    assert all((unbroken[name] - broken[name]).abs().max() < 1e-4 for name in unbroken)
+
+
+def test_an_adapter_is_merged(trained):
+    """LoRA leaves a whole model where one is looked for, and the adapter beside it."""
+    from peft import PeftModel
+    from safetensors.torch import load_file
+    from training_runs import MODEL
+    from transformers import AutoModelForCausalLM
+
+    config = changed(trained, "sft.arms={low: sft}", "sft.lora.r=4", "sft.trainer.max_steps=2")
+    folder = carry_out_sft(config.training(), config.sft, "low", quiet()).folder
+    merged = load_file(folder / "model.safetensors")
+    base = load_file(MODEL / "model.safetensors")
+    assert merged.keys() == base.keys()
+    assert any((merged[name] != base[name]).any() for name in base)
+    beside = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(MODEL), folder / "adapter")
+    expected = beside.merge_and_unload().state_dict()
+    assert all((merged[name] - expected[name]).abs().max() < 1e-5 for name in merged)
+
+
+def test_grpo_goes_on_after_a_kill(trained):
+    """SIGKILL midway, then the same command: the same steps, with rewards, backtracks and the time split of each."""
+    pytest.importorskip("vllm")
+    run = trained.directory
+    folder = killed_in(run, "grpo", "astro", after=1)
+    done = CliRunner().invoke(app, ["grpo", str(run), "--arm", "astro"])
+    assert done.exit_code == 0, done.output
+    assert "rollouts by ASTRO's vLLM engine; going on from checkpoint-" in done.output
+    assert read_done(folder)["steps"] == 4
+    assert steps_logged(folder) == [1, 2, 3, 4]
+    for row in read_metrics(folder)[:4]:
+        assert {"reward", "accuracy", "completion_length", "backtracks", "groups_flat"} <= row.keys()
+        assert {"generation", "reward", "update", "weights"} <= row["times"].keys()
+    facts = read_done(folder)
+    assert facts["groups"] >= 4 * 4
+    assert facts["generated_tokens"] > 0
+    kept = sorted(path.name for path in folder.glob("checkpoint-*"))
+    assert kept == [f"checkpoint-{step}" for step in (1, 2, 3, 4)]
+    assert not list(folder.glob("checkpoint-*/optimizer*"))
+    again = carry_out_grpo(trained.training(), trained.grpo, "astro", quiet())
+    assert again.before
+    assert json.loads((folder / "done.json").read_text(encoding="utf-8")) == again.facts
+
+
+def test_grpo_by_transformers(trained):
+    """TRL's own generation goes the same way, for models that the engine cannot be given in place."""
+    config = changed(trained, "grpo.rollouts=transformers", "grpo.trainer.max_steps=1", "sft.arms={plain: sft}")
+    carry_out_sft(config.training(), config.sft, "plain", quiet())
+    facts = carry_out_grpo(config.training(), config.grpo, "plain", quiet()).facts
+    assert facts["steps"] == 1
+    assert facts["generated_tokens"] > 0
