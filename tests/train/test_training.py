@@ -152,3 +152,27 @@ def test_grpo_by_transformers(trained):
     facts = carry_out_grpo(config.training(), config.grpo, "plain", quiet()).facts
     assert facts["steps"] == 1
     assert facts["generated_tokens"] > 0
+
+
+def test_less_padding_gives_the_same_step(trained, monkeypatch):
+    """One step of plain gradient descent moves the weights as TRL's own trainer does."""
+    pytest.importorskip("vllm")
+    import trl
+    from safetensors.torch import load_file
+
+    settings = ["grpo.trainer.max_steps=1", "grpo.trainer.bf16=false", "grpo.trainer.optim=sgd"]
+    settings += ["grpo.trainer.learning_rate=1.0", "grpo.resample=0", "grpo.rewards.weights={overlong: 1.0}"]
+    settings += ["grpo.trainer.max_completion_length=160", "grpo.rewards.overlong_buffer=160"]
+    moved = {}
+    for arm in ("ours", "theirs"):
+        config = changed(trained, *settings, f"sft.arms={{{arm}: sft}}")
+        carry_out_sft(config.training(), config.sft, arm, quiet())
+        if arm == "theirs":
+            monkeypatch.setattr("astro.train.grpo.grpo_trainer", lambda: trl.GRPOTrainer)
+        folder = carry_out_grpo(config.training(), config.grpo, arm, quiet()).folder
+        before = load_file(folder.parent / "sft" / "model.safetensors")
+        after = load_file(folder / "model.safetensors")
+        moved[arm] = {name: after[name] - before[name] for name in before}
+    largest = max(step.abs().max() for step in moved["theirs"].values())
+    assert largest > 1e-4
+    assert all((moved["ours"][name] - moved["theirs"][name]).abs().max() < 0.01 * largest for name in moved["ours"])
