@@ -79,7 +79,7 @@ def run_config(stage: TrainingStage, run: Path, settings: Sequence[str]) -> RunC
 
     Raises ConfigError where a setting would change what made the run, StoreError where there is no run.
     """
-    own = (SftConfig if stage is TrainingStage.SFT else GrpoConfig).model_fields.keys()
+    own = (GrpoConfig if stage is TrainingStage.GRPO else SftConfig).model_fields.keys()
     placed = [
         f"{stage}.{setting}" if re.split("[.=]", setting, maxsplit=1)[0] in own else setting for setting in settings
     ]

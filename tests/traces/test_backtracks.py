@@ -16,7 +16,7 @@ SURE = DOUBT + "Our solution seems to be correct so far."
         (f"3 + 4 = 7.\n{SURE}\nThen 7 * 2 = 14.", 0),
         (f"{UNSURE}\nLet's restart our solution from the beginning.\nInstead, let's try 13 + 2 = 15.", 1),
         (
-            f"{UNSURE}\nLet's go back to where we had 19 and 4.\nInstead, let's try 19 * 4 = 76.\n{UNSURE}\nGo back to 3.",
+            f"{UNSURE}\nLet's go back to where we had 19.\nInstead, let's try 19 * 4 = 76.\n{UNSURE}\nGo back to 3.",
             2,
         ),
         ("Instead, let's try 3 + 4 = 7.", 1),
