@@ -105,6 +105,9 @@ class Judge:
                 return self._values(pairs, answer)
             case Relation(), Relation():
                 return self._relation(gold, answer)
+            case Relation("="), Named():
+                relation = _as_relation(answer)
+                return relation is not None and self._relation(gold, relation)
             case Ratio(), _:
                 return self._ratio(gold, answer)
             case Clock(), Clock():

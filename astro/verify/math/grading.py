@@ -288,7 +288,7 @@ def _says(gold: Words, reading: Reading, question: Question) -> bool:
     if gold.text in ("yes", "no") and lowered[:1] == wanted:
         doubts = HEDGES - ({"not"} if gold.text == "no" else set()) | {"yes", "no", "true", "false", "but"}
         return not doubts & set(lowered[1:])
-    if any(word in HEDGES or word in SIDES for word in lowered if word not in wanted):
+    if any(word in HEDGES - question.plain or word in SIDES for word in lowered if word not in wanted):
         return False
     empty = HARMLESS | _EMPTY | question.plain
     said[0] = lowered[0]  # a sentence begins with a capital

@@ -281,6 +281,7 @@ class _Reader:
 
     def _points(self, tokens: tuple[Token, ...]) -> Answer:
         points = self.answer(tokens)
+        points = points.value if isinstance(points, Named) else points
         return Listing((points,)) if isinstance(points, Scalar) else points
 
     def _bracketed(self, tokens: tuple[Token, ...]) -> Answer | None:
