@@ -68,7 +68,8 @@ def checkpoint_points(findings: Findings, arm: str) -> tuple[list[tuple[float, f
 
 
 def draw_scatter(path: Path, groups: Mapping[str, Points], estimate: Measured | None, title: str) -> None:
-    """Backtracks against accuracy, one colour a group, over RL; the correlation stands in the picture."""
+    """Backtracks against accuracy, one colour a group, over RL; the correlation stands under the title."""
+    headed = title if estimate is None else f"{title}\nPearson {correlation(estimate)}"
 
     def fill(figure: "Figure") -> None:
         axes = figure.subplots()
@@ -78,9 +79,7 @@ def draw_scatter(path: Path, groups: Mapping[str, Points], estimate: Measured | 
             shade = shades[index % len(shades)]
             axes.plot(xs, ys, color=shade, alpha=0.35, linewidth=1)
             axes.scatter(xs, ys, s=np.linspace(18, 60, len(xs)), color=shade, label=name, zorder=3)
-        axes.set(xlabel="backtracks a response", ylabel="accuracy, %", title=title)
-        if estimate is not None:
-            axes.text(0.98, 0.04, f"Pearson {correlation(estimate)}", transform=axes.transAxes, ha="right")
+        axes.set(xlabel="backtracks a response", ylabel="accuracy, %", title=headed)
         if len(groups) > 1:
             axes.legend()
 
