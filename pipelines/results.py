@@ -4,9 +4,10 @@
     python pipelines/results.py --seeds 3    # three, one table
 
 2 CPU cores, two processes at once, under 12 GB of memory. For every seed: problems, search and traces; SFT and GRPO of
-Direct and ASTRO; base and the four trained models on problems whose numbers no training problem has, on a size and in
-a family not trained on, and the checkpoints of RL; a report in runs/NAME. Then results.md, effect.json and the
-pictures in docs/results, from all seeds. Stopped, the same command goes on. Logs are in runs/NAME-logs.
+Direct and ASTRO, and SFT of Direct at equal tokens; base and the trained models on problems whose numbers no training
+problem has, on a size and in a family not trained on, and the checkpoints of RL; a report in runs/NAME. Then results.md
+and effect.json and the pictures in docs/results, from all seeds. Stopped, the same command goes on. Logs are in
+runs/NAME-logs.
 """
 
 import argparse
@@ -24,11 +25,13 @@ CONFIG = Path("configs/results.yaml")
 OUT = Path("docs/results")
 STAGE = [sys.executable, str(Path(__file__).with_name("stage.py"))]
 ARMS = ("direct", "astro")
+EQUAL = "direct-equal-tokens"  # Direct, gone over until it has seen as many tokens as ASTRO; by SFT alone
+ALL_ARMS = f"sft.arms={{direct: direct, astro: sft, {EQUAL}: equal_tokens}}"
 
 
 def settings_of(seed: int, name: str, sets: list[str]) -> list[str]:
     """What one seed changes: its name, its problems, and everything that derives from the run's seed."""
-    own = [f"name={name}-{seed}", f"seed={seed}", f"problems.countdown.seed={seed}"]
+    own = [f"name={name}-{seed}", f"seed={seed}", f"problems.countdown.seed={seed}", ALL_ARMS]
     return own + [f"evaluation.sets.{dataset}.countdown.seed={seed}" for dataset in sets]
 
 
@@ -44,8 +47,9 @@ def jobs_of(seed: int, config: Path, settings: list[str], *, has_rl: bool) -> li
     jobs += [job(f"sft-{arm}", "sft", "data", arm=arm) for arm in ARMS]
     if has_rl:
         jobs += [job(f"grpo-{arm}", "grpo", f"sft-{arm}", arm=arm) for arm in ARMS]
+    jobs += [job("select", "select", "data", pool="direct"), job(f"sft-{EQUAL}", "sft", "select", arm=EQUAL)]
     jobs.append(job("evaluate-base", "evaluate", "data", model="base"))
-    jobs += [job(f"evaluate-{arm}-sft", "evaluate", f"sft-{arm}", model=f"{arm}-sft") for arm in ARMS]
+    jobs += [job(f"evaluate-{arm}-sft", "evaluate", f"sft-{arm}", model=f"{arm}-sft") for arm in (*ARMS, EQUAL)]
     if has_rl:
         jobs += [job(f"evaluate-{arm}-rl", "evaluate", f"grpo-{arm}", model=f"{arm}-rl") for arm in ARMS]
         jobs.append(job("evaluate-checkpoints", "evaluate", "grpo-astro", model="checkpoints"))
@@ -69,6 +73,7 @@ def main() -> None:
         runs: list[Path] = []
         for seed in range(1, arguments.seeds + 1):
             settings = [*arguments.settings, *settings_of(seed, config.name, sets)]
+            settings += [f"grpo.arms=[{', '.join(ARMS)}]"] if config.grpo else []
             jobs += jobs_of(seed, arguments.config, settings, has_rl=config.grpo is not None)
             runs.append(load_config(RunConfig, arguments.config, settings).directory)
         logs = config.directory.with_name(f"{config.name}-logs")

@@ -7,8 +7,9 @@
     python pipelines/stage.py report configs/results.yaml name=r1 seed=1
 
 `astro run configs/results.yaml` does the same, one after another. Each goes on from what it has finished; data takes
-the trees of another run with --trees-of, and select picks rows of the data set sft until there are as many tokens as
-in that of the run --tokens-of. pipelines/results.py and pipelines/ablations.py start these.
+the trees of another run with --trees-of, and select picks rows of the data set --pool, over and over, until there are
+as many tokens as in the data set sft of the run --tokens-of. pipelines/results.py and pipelines/ablations.py start
+these.
 """
 
 import argparse
@@ -35,17 +36,17 @@ def data(config: RunConfig, arguments: argparse.Namespace) -> None:
 
 
 def select(config: RunConfig, arguments: argparse.Namespace) -> None:
-    """Pick rows of the run's data set sft until they have the tokens of another's."""
+    """Pick rows of a data set of the run until they have the tokens of what ASTRO is trained on."""
     out = config.directory / "datasets" / SELECTED / "train-00000-of-00001.parquet"
     if not out.exists():
-        tokens = completion_tokens(train_files(arguments.tokens_of))
-        found = select_tokens(train_files(config.directory), tokens, out, config.seed)
+        tokens = completion_tokens(train_files(arguments.tokens_of or config.directory, "sft"))
+        found = select_tokens(train_files(config.directory, arguments.pool), tokens, out, config.seed)
         CONSOLE.print(f"{found.rows} rows, {found.distinct} different ones, {found.tokens} tokens of {tokens}")
 
 
-def train_files(run: Path) -> list[Path]:
-    """The files that the arm astro of a run is trained on."""
-    return sorted((run / "datasets" / "sft").glob("train-*.parquet"))
+def train_files(run: Path, dataset: str) -> list[Path]:
+    """The train split of a data set of a run."""
+    return sorted((run / "datasets" / dataset).glob("train-*.parquet"))
 
 
 def sft(config: RunConfig, arguments: argparse.Namespace) -> None:
@@ -87,7 +88,8 @@ def main() -> None:
     parser.add_argument("--arm", help="whom sft and grpo train")
     parser.add_argument("--model", help="what evaluate evaluates: base, ARM-sft, ARM-rl, or checkpoints")
     parser.add_argument("--trees-of", type=Path, metavar="RUN", help="whose trees data takes")
-    parser.add_argument("--tokens-of", type=Path, metavar="RUN", help="whose tokens select counts")
+    parser.add_argument("--pool", default="sft", metavar="DATASET", help="what select picks from (default %(default)s)")
+    parser.add_argument("--tokens-of", type=Path, metavar="RUN", help="whose sft has the tokens (default: its own)")
     arguments = parser.parse_intermixed_args()
     try:
         STAGES[arguments.stage](load_config(RunConfig, arguments.config, arguments.settings), arguments)

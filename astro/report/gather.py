@@ -17,6 +17,7 @@ from astro.report.statistics import Figure
 from astro.store import RunDirectory
 
 MODELS = ("base", "direct-sft", "astro-sft", "direct-rl", "astro-rl")  # the five rows, in the order of the table
+CONTROLS = ("direct-equal-tokens-sft",)  # rows beside them, where they were made
 ARMS = ("direct", "astro")
 _CHECKPOINT = re.compile(r"(?P<arm>.+)-rl@(?P<step>\d{1,9})")
 

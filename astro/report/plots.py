@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 COLOURS = {"base": "#9aa0a6", "direct-sft": "#8fb8de", "astro-sft": "#f3b27a", "direct-rl": "#2f6ba8",
-           "astro-rl": "#d1661b", "direct": "#2f6ba8", "astro": "#d1661b"}  # fmt: skip
-ARM_NAMES = {"direct": "Direct", "astro": "ASTRO"}
+           "astro-rl": "#d1661b", "direct": "#2f6ba8", "astro": "#d1661b",
+           "direct-equal-tokens": "#3d8b5f", "direct-equal-tokens-sft": "#9fcfb3"}  # fmt: skip
+ARM_NAMES = {"direct": "Direct", "astro": "ASTRO", "direct-equal-tokens": "Direct, equal tokens"}
 # What GRPO logs, by the names it may have; the first that is there is drawn.
 RL_SERIES: Mapping[str, tuple[str, ...]] = {
     "reward": ("reward",),
@@ -94,7 +95,11 @@ def draw_bars(path: Path, sets: Mapping[str, Mapping[str, Any]]) -> None:
         for panel, (dataset, models) in zip(axes, sets.items(), strict=True):
             for index, (model, found) in enumerate(models.items()):
                 _bar(panel, index, COLOURS.get(model, "#9aa0a6"), found)
-            panel.set_xticks(range(len(models)), [name_of(model).replace("-", "-\n") for model in models], fontsize=9)
+            panel.set_xticks(
+                range(len(models)),
+                [name_of(model).replace("-", "-\n").replace(", ", ",\n") for model in models],
+                fontsize=9,
+            )
             panel.set(title=dataset, ylabel="pass@1, %")
             panel.grid(visible=False, axis="x")
             panel.margins(y=0.15)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from astro.report.gather import MODELS, Evaluation, Findings
+from astro.report.gather import CONTROLS, MODELS, Evaluation, Findings
 from astro.report.plots import checkpoint_points, draw_bars, draw_scatter
 from astro.report.statistics import Figure, hierarchical_difference, mean_over_seeds, pooled_pearson
 from astro.report.tables import TextTable, correlation, name_of, percent_with_interval, points
@@ -63,9 +63,9 @@ def difference_over_seeds(seeds: Sequence[Findings], dataset: str, stage: str) -
 
 
 def means(seeds: Sequence[Findings], dataset: str) -> dict[str, Figure]:
-    """pass@1 of each model on a set, over the seeds that have it."""
+    """pass@1 of each model and control on a set, over the seeds that have it."""
     found = {}
-    for model in MODELS:
+    for model in (*MODELS, *CONTROLS):
         mean = mean_over_seeds([each.accuracy_by_problem() for each in _evaluations(seeds, model, dataset)])
         if mean is not None:
             found[model] = mean

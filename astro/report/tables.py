@@ -12,6 +12,7 @@ NAMES = {
     "astro-sft": "ASTRO-SFT",
     "direct-rl": "Direct-RL",
     "astro-rl": "ASTRO-RL",
+    "direct-equal-tokens-sft": "Direct-SFT, equal tokens",
 }
 _DASH = "-"
 

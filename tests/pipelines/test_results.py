@@ -29,19 +29,21 @@ def test_every_stage_of_a_seed_waits_for_what_it_reads() -> None:
     assert needs["2-grpo-direct"] == {"2-sft-direct"}
     assert needs["2-evaluate-astro-rl"] == needs["2-evaluate-checkpoints"] == {"2-grpo-astro"}
     assert needs["2-report"] == {name for name in needs if "evaluate" in name}
-    assert len(needs["2-report"]) == 6
+    assert len(needs["2-report"]) == 7
+    assert needs["2-sft-direct-equal-tokens"] == {"2-select"}
     names = [job.name for job in jobs]
     assert all(names.index(before) < names.index(name) for name, after in needs.items() for before in after)
     assert all("name=r-2" in job.command for job in jobs)
 
 
 def test_without_rl_there_are_no_models_of_it() -> None:
-    """Three models are left to evaluate."""
+    """Base, both arms after SFT, and the control at equal tokens are left to evaluate."""
     jobs = script("results").jobs_of(1, Path("c.yaml"), [], has_rl=False)
     assert [job.name for job in jobs if "evaluate" in job.name] == [
         "1-evaluate-base",
         "1-evaluate-direct-sft",
         "1-evaluate-astro-sft",
+        "1-evaluate-direct-equal-tokens-sft",
     ]
 
 
@@ -52,6 +54,7 @@ def test_a_seed_changes_problems_of_training_and_evaluation() -> None:
         "name=results-3",
         "seed=3",
         "problems.countdown.seed=3",
+        "sft.arms={direct: direct, astro: sft, direct-equal-tokens: equal_tokens}",
         "evaluation.sets.four-numbers.countdown.seed=3",
     ]
 
