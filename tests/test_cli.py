@@ -213,6 +213,18 @@ def test_inspect_shows_runs_and_problems(config: Path) -> None:
     assert "not a run" in out
 
 
+def test_report_is_written_for_any_run(config: Path) -> None:
+    """Of a run without training it says what is missing; what is no run is one message."""
+    assert astro("run", config, "problems.countdown.count=3")[0] == 0
+    code, out = astro("report", "runs/r")
+    assert code == 0
+    assert "runs/r/reports/report.html" in out
+    assert "No SFT has been run yet" in Path("runs/r/reports/report.html").read_text(encoding="utf-8")
+    code, out = astro("report", "nowhere")
+    assert code == 2
+    assert "is not a run" in out
+
+
 def test_doctor_names_the_engine() -> None:
     """The last line says which engine a run would use."""
     code, out = astro("doctor")
