@@ -3,12 +3,12 @@
     python benchmarks/verifiers.py CASES.jsonl [--json] [--parts agreement,speed,respawn,inline,bombs,noise]
 
 Cases are lines of {id, task, problem, gold, response, expected}. Figures: agreement and false_positive_rate over all
-cases, math_agreement and peer_math_agreement over the math ones, speedup (pairs a second of a mixed stream of distinct
-short answers over math-verify's, one core each), respawn_ms (median time from a killed task's reply to the next answer
-when no spare worker stands by), inline_ms (longest processor time that one hostile mathematics answer took in the
-calling process, the rest being left to a worker), bombs_ratio (time with 5 % bombs over time without plus the bombs'
-limits divided by the cores), noise_correct and noise_growth_mb (random strings found correct; growth of the process
-from the first tenth to the end).
+cases, math_agreement and peer_math_agreement over the math ones, suspects (verdicts sympy does not share), speedup
+(pairs a second of a mixed stream of distinct short answers over math-verify's, one core each), respawn_ms (median time
+from a killed task's reply to the next answer when no spare worker stands by), inline_ms (longest processor time that
+one hostile mathematics answer took in the calling process, the rest being left to a worker), bombs_ratio (time with 5 %
+bombs over time without plus the bombs' limits divided by the cores), noise_correct and noise_growth_mb (random strings
+found correct; growth of the process from the first tenth to the end).
 """
 
 import argparse
@@ -51,7 +51,7 @@ def read_cases(path: Path) -> list[Case]:
 
 def agreement(cases: list[Case], say: Callable[[str], None]) -> Figures:
     """Both verifiers on the same cases; math-verify on the math ones, in a worker that is killed after 20 s."""
-    verifier = Verifier(VerifyConfig(workers=CORES))
+    verifier = Verifier(VerifyConfig(workers=CORES), second_opinions=1.0)
     rows: dict[str, ClassSummary] = {}
     theirs: dict[str, list[bool]] = {}
     slowest = 0.0
@@ -69,6 +69,9 @@ def agreement(cases: list[Case], say: Callable[[str], None]) -> Figures:
         reply = future.result()
         accepted = reply.kind is ReplyKind.DONE and bool(reply.value)
         theirs.setdefault(case.kind, []).append(accepted == case.expected)
+    verifier.settled()
+    for suspect in verifier.suspects:
+        say(f"  sympy differs: {suspect.problem_id} {suspect.outcome} ({suspect.reason})")
     verifier.close()
     with_peer.close()
     say(f"{'class':28} {'n':>5} {'agree':>7} {'FP':>4} {'FN':>4} {'math-verify':>12}")
@@ -87,6 +90,7 @@ def agreement(cases: list[Case], say: Callable[[str], None]) -> Figures:
         "peer_math_agreement": sum(peers) / max(len(peers), 1),
         "false_positive_rate": sum(row.false_positives for row in rows.values()) / max(wrong, 1),
         "slowest_seconds": slowest,
+        "suspects": len(verifier.suspects),
     }
 
 

@@ -33,6 +33,7 @@ __all__ = ["Pool", "Reply", "ReplyKind", "WorkerLimits"]
 
 _SEND_SECONDS = 5.0  # an idle worker that does not take its task for so long is as good as dead
 _START_ATTEMPTS = 3
+_START_SECONDS = 60.0  # a server that has given no worker for so long is stuck, in an import perhaps
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +136,7 @@ class _Worker:
     connection: socket.socket
     pid: int = 0  # 0 until its first message
     task: _Task | None = None
-    sent: float = 0.0  # monotonic seconds
+    sent: float = 0.0  # monotonic seconds, of its task; while it starts, of the request for it
     cpu_sent: float = 0.0  # CPU seconds the worker had used by then
     received: bytearray = field(default_factory=bytearray)
 
@@ -227,7 +228,7 @@ class _Dispatcher(threading.Thread):
             finally:
                 theirs.close()
             ours.settimeout(_SEND_SECONDS)
-            self._workers[ours.fileno()] = _Worker(ours)
+            self._workers[ours.fileno()] = _Worker(ours, sent=time.monotonic())
             self._selector.register(ours, selectors.EVENT_READ)
 
     def _dispatch(self) -> None:
@@ -247,6 +248,7 @@ class _Dispatcher(threading.Thread):
     def _ready(self) -> list[socket.socket]:
         """Sockets with something to read, waiting until the next deadline at most."""
         deadlines = [w.sent + w.task.seconds for w in self._workers.values() if w.task]
+        deadlines += [w.sent + _START_SECONDS for w in self._workers.values() if not w.pid]
         timeout = max(0.0, min(deadlines) - time.monotonic()) if deadlines else None
         return [key.fileobj for key, _ in self._selector.select(timeout)]  # type: ignore[misc]
 
@@ -287,6 +289,10 @@ class _Dispatcher(threading.Thread):
 
     def _kill_overdue(self) -> None:
         now = time.monotonic()
+        if any(not w.pid and now >= w.sent + _START_SECONDS for w in self._workers.values()):
+            self._server.kill()
+            self._restart()
+            return
         overdue = [w for w in self._workers.values() if w.task and now >= w.sent + w.task.seconds]
         for worker in overdue:
             task, hungry = worker.task, starved(worker.pid, worker.cpu_sent, now - worker.sent)

@@ -45,6 +45,16 @@ def test_table(name):
 
 
 @pytest.mark.parametrize("name", sorted(TABLE))
+def test_no_ordinary_answer_needs_a_worker(name):
+    """Every answer of the class is decided within the allowance of the calling process."""
+    for row in TABLE[name]:
+        problem = Problem("p", row["problem"], row["gold"], "math")
+        for response in (*row["correct"], *row["incorrect"]):
+            extraction = extract(response)
+            assert extraction.answer is None or verify(problem, extraction, CONFIG) is not None
+
+
+@pytest.mark.parametrize("name", sorted(TABLE))
 def test_gold_answers_are_readable(name):
     """Each gold answer of the table passes the check made when problems are loaded."""
     problems = [Problem("p", row["problem"], row["gold"], "math") for row in TABLE[name]]

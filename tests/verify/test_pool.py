@@ -169,6 +169,19 @@ def test_workers_that_cannot_start_are_an_error(capfd):
     pool.close()
 
 
+def asleep():
+    time.sleep(600)
+
+
+def test_server_that_is_stuck_is_replaced(monkeypatch):
+    """A server that never gives a worker is killed, and after a few of them a task raises instead of waiting."""
+    monkeypatch.setattr("astro.verify.pool._START_SECONDS", 0.3)
+    pool = Pool(1, warm=(asleep,))
+    with pytest.raises(VerifierError, match="as soon as they start"):
+        pool.run(operator.add, 1, 1)
+    pool.close()
+
+
 def test_parent_keeps_its_signal_handlers(pool):
     """No handler and no timer is set in the parent."""
     before = [signal.getsignal(number) for number in (signal.SIGALRM, signal.SIGCHLD, signal.SIGINT)]
