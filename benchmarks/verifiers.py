@@ -208,7 +208,7 @@ def inline(say: Callable[[str], None], count: int = 4000, seed: int = 4) -> Figu
         "\\frac{n(n+1)}{2}",
         "\\frac{1}{2004!}",
     )
-    problems = [Problem(f"inline/{n}", "Solve for x.", gold, "math") for n, gold in enumerate(golds)]
+    problems = [Problem(f"inline/{n}", "Work out the unknown x.", gold, "math") for n, gold in enumerate(golds)]
     verifier.verify_now(problems[1], "\\boxed{\\sqrt{7}}")  # imports mpmath
     seconds, left = [], 0
     gc.disable()
