@@ -19,6 +19,7 @@ from astro.sampling.prompting import PromptFormat
 from astro.sampling.seeds import derive_seed
 from astro.search import SearchConfig
 from astro.traces.asking import Model
+from astro.traces.backtracks import count_backtracks
 from astro.traces.claims import claims_success, denies_success
 from astro.traces.config import TracesConfig
 from astro.traces.evaluation import Vote, read_vote
@@ -27,11 +28,6 @@ from astro.verify.verdict import Outcome
 from astro.verify.verifier import Verifier
 
 _RESAMPLES = 2000
-_BACKTRACK = re.compile(
-    r"\b(?:go(?:ing)? back|backtrack\w*|wait|hmm|restart\w*|start(?:ing)? (?:over|again)|instead|another way|this time|"
-    r"try again|let's|actually|on second thought)\b",
-    re.IGNORECASE,
-)
 _STEP = re.compile(r"I take (\d{1,6}) ([-+*/]) (\d{1,6}) = (\d{1,6}), which leaves ([\d, and]{1,60})\.")
 _MISSED = re.compile(r"That is \d+ and the target is (\d+), so the solution is not correct\.")
 
@@ -138,11 +134,8 @@ def solving(groups: Sequence[Sequence[Attempt]]) -> Shares:
 
 
 def backtracks(attempts: Iterable[Attempt]) -> int:
-    """How many solutions go back: by a word for it, or by taking more steps than there are numbers to combine."""
-    return sum(
-        _BACKTRACK.search(attempt.text) is not None or len(attempt.steps) > len(attempt.problem.metadata["numbers"])
-        for attempt in attempts
-    )
+    """How many solutions go back on a step, as astro.traces.backtracks reads it."""
+    return sum(count_backtracks(attempt.text) > 0 for attempt in attempts)
 
 
 def _checked_steps(attempt: Attempt) -> list[tuple[bool, bool]]:

@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from importlib.util import find_spec
+from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
@@ -128,7 +129,7 @@ class _Training:
             longest = max(len(prompt.ids) for prompt in prompts)
             arguments.setdefault("vllm_max_model_length", longest + arguments.get("max_completion_length", 512))
         args = trainer_config("GRPOConfig", "grpo.trainer", arguments)
-        _check_enough(prompts, len(rows), args, config)
+        chosen, prompts = len(prompts), _enough(prompts, len(rows), args, config)
         verifier = Verifier(setup.verify)
         stack.callback(verifier.close)
         sampler = self._sampler(arguments, stack)
@@ -138,8 +139,9 @@ class _Training:
         last = self.stage.last()
         self.recorder.go_on(self.stage.rewind(0 if last is None else int(last.name.rpartition("-")[2])))
         self.console.print(
-            f"grpo of {self.arm}: {len(prompts)} prompts of {len(rows)} with a pass rate in "
-            f"{list(config.pass_rate)}, rollouts by {_describe(sampler, args)}"
+            f"grpo of {self.arm}: {chosen} prompts of {len(rows)} with a pass rate in {list(config.pass_rate)}"
+            + (f", repeated to the {len(prompts)} of a step" if chosen < len(prompts) else "")
+            + f", rollouts by {_describe(sampler, args)}"
             + (f"; going on from {last.name}" if last else ""),
             highlight=False,
             markup=False,
@@ -254,14 +256,15 @@ def _why_not_vllm(arguments: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _check_enough(prompts: Sequence[Prompt], rows: int, args: Any, config: GrpoConfig) -> None:
-    needed = max(args.generation_batch_size // args.num_generations, 1)
-    if len(prompts) < needed:
+def _enough(prompts: Sequence[Prompt], rows: int, args: Any, config: GrpoConfig) -> list[Prompt]:
+    """The prompts, over again where they are fewer than one step takes: a small trial ends, too."""
+    if not prompts:
         raise ConfigError(
-            f"{len(prompts)} of {rows} prompts have a pass rate in {list(config.pass_rate)}, and one step takes "
-            f"{needed} of them; search more problems, widen grpo.pass_rate, or lower "
-            "grpo.trainer.per_device_train_batch_size or gradient_accumulation_steps"
+            f"none of {rows} prompts has a pass rate in {list(config.pass_rate)}; search more problems, or widen "
+            "grpo.pass_rate"
         )
+    needed: int = max(args.generation_batch_size // args.num_generations, 1)
+    return list(islice(cycle(prompts), max(needed, len(prompts))))
 
 
 def _problems(run: Path) -> dict[str, Problem]:

@@ -64,7 +64,7 @@ def test_it_solves_some_problems_and_misses_many(solved: list[list[Attempt]]) ->
     """Held-out problems of four numbers: between a tenth and a half of the solutions are right, chance allowed for."""
     figures = solving(solved)
     assert 0.07 < figures["pass_at_1"] < 0.55
-    assert figures["arithmetic"] > 0.9
+    assert figures["arithmetic"] > 0.85
 
 
 @pytest.mark.engine

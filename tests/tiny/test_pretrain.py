@@ -82,18 +82,17 @@ def test_a_new_model_predicts_every_token_alike(tokenizer: PreTrainedTokenizerFa
     assert not model.config.tie_word_embeddings
 
 
-def test_the_script_goes_on_from_a_model(tmp_path: Path, model_path: Path) -> None:
-    """Two steps from the committed weights: a log, a model that loads, and weights that changed but a little."""
+def test_the_script_writes_a_model_that_loads(tmp_path: Path, model_path: Path) -> None:
+    """Two steps: a log, the tokenizer of the committed model, and weights that are still far from it."""
     environment = os.environ | {"TORCHDYNAMO_DISABLE": "1", "OMP_NUM_THREADS": "1"}  # compiling takes longer than this
     command = [sys.executable, str(SCRIPT), "--out", str(tmp_path), "--tokens", str(2 * Recipe().row * Recipe().batch)]
-    done = subprocess.run(
-        [*command, "--continue-from", str(model_path)], capture_output=True, text=True, check=False, env=environment
-    )
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     assert done.returncode == 0, done.stderr
     (line,) = (tmp_path / "training_log.jsonl").read_text().splitlines()
     row = json.loads(line)
     assert row["tokens"] == 2 * Recipe().row * Recipe().batch
-    assert row["loss"] < 0.2
+    assert 4 < row["loss"] < 8  # the logarithm of the vocabulary is 6.4
     assert AutoTokenizer.from_pretrained(tmp_path).get_vocab() == AutoTokenizer.from_pretrained(model_path).get_vocab()
-    before, after = (AutoModelForCausalLM.from_pretrained(path).lm_head.weight for path in (model_path, tmp_path))
-    assert 0 < (before - after).abs().max() < 0.1
+    assert AutoModelForCausalLM.from_pretrained(tmp_path).config.vocab_size == len(
+        AutoTokenizer.from_pretrained(tmp_path)
+    )

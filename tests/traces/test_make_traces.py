@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from astro.errors import EngineDeadError, SamplingError
 from astro.problems.problem import Problem
+from astro.sampling.control_tokens import has_control
 from astro.sampling.scripted_countdown import CountdownPlayer
 from astro.search.tree import Terminal
 from astro.traces import Control, FinalReflection, Kind, Move, Refusal
 from astro.traces.linearize import Unused, correct_terminals
-from astro.traces.markup import has_control
 from astro.traces.visit import check_visits
 from astro.verify.verdict import Outcome
 
