@@ -19,7 +19,7 @@ def served():
     torch.manual_seed(1)
     with torch.no_grad():
         for weight in moved.parameters():
-            weight.add_(0.02 * torch.randn_like(weight))
+            weight.add_(0.6 * weight.std().nan_to_num() * torch.randn_like(weight))
     yield sampler, moved
     asyncio.run(sampler.close())
 
