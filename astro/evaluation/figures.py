@@ -1,5 +1,6 @@
 """What the responses of a model to a set come to: every figure with its interval, overall and for each group."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,7 +22,7 @@ def ks_of(samples: int) -> list[int]:
 
 
 def figures_of(table: pa.Table, resamples: int, seed: int) -> dict[str, Any]:
-    """The parts problems, figures and groups of figures.json, from the rows of responses.parquet.
+    """The parts problems, outcomes (responses by verdict), figures and groups of figures.json, from responses.parquet.
 
     Every problem has the same number of responses. Groups come in the order of their names.
     """
@@ -42,6 +43,7 @@ def _part(problems: Sequence[Sequence[Row]], resamples: int, seed: int) -> dict[
     intervals = bootstrap_ratios(tops, bottoms, resamples, np.random.default_rng(seed))
     return {
         "problems": len(problems),
+        "outcomes": dict(sorted(Counter(row["outcome"] for rows in problems for row in rows).items())),
         "figures": {name: as_json(interval) for name, interval in zip(columns, intervals, strict=True)},
     }
 

@@ -27,7 +27,8 @@ class Evaluation:
     """One model on one set.
 
     problems, samples: how many, and samples of each. figures: by name; those without a value are left out.
-    groups: the same for each group of problems. seconds, generated_tokens: what the evaluation took.
+    groups: the same for each group of problems. outcomes: responses by verdict. seconds, generated_tokens: what the
+    evaluation took.
     """
 
     model: str
@@ -36,6 +37,7 @@ class Evaluation:
     samples: int
     figures: Mapping[str, Figure]
     groups: Mapping[str, Mapping[str, Figure]]
+    outcomes: Mapping[str, int]
     seconds: float
     generated_tokens: int
     folder: Path
@@ -157,6 +159,7 @@ def _evaluations(folder: Path) -> Iterator[Evaluation]:
                 samples=int(content["samples"]),
                 figures=_figures(content["figures"]),
                 groups={str(name): _figures(group["figures"]) for name, group in content["groups"].items()},
+                outcomes={str(name): int(count) for name, count in content["outcomes"].items()},
                 seconds=float(content["seconds"]),
                 generated_tokens=int(content["generated_tokens"]),
                 folder=path.parent,

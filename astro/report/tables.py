@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from astro.report.gather import ARMS, MODELS, Evaluation, Findings, Training
 from astro.report.statistics import Figure, paired_difference
+from astro.verify.verdict import Outcome
 
 NAMES = {
     "base": "base",
@@ -91,6 +92,16 @@ def behaviour_table(findings: Findings, dataset: str) -> TextTable | None:
     rows = [[name_of(model), *(_percent(figures.get(name)) for name in shown)] for model, figures in there.items()]
     title = f"{dataset}: share of responses that end by themselves, and that show each behaviour, %"
     return TextTable(title, ["model", *(name.replace("_", " ") for name in shown)], rows)
+
+
+def verdict_table(findings: Findings, dataset: str) -> TextTable | None:
+    """The responses by verdict: what timed out, or could not be read or graded, is apart from what is wrong."""
+    there = {model: findings.evaluations[model, dataset].outcomes for model in MODELS
+             if (model, dataset) in findings.evaluations}  # fmt: skip
+    outcomes = [str(outcome) for outcome in Outcome if any(str(outcome) in found for found in there.values())]
+    rows = [[name_of(model), *(f"{found.get(name, 0):,}" for name in outcomes)] for model, found in there.items()]
+    headings = ["model", *(name.replace("_", " ") for name in outcomes)]
+    return TextTable(f"{dataset}: responses by verdict", headings, rows) if rows else None
 
 
 def difference_of(findings: Findings, dataset: str, stage: str) -> Figure | None:

@@ -16,6 +16,7 @@ from astro.report.tables import (
     group_table,
     model_table,
     points,
+    verdict_table,
 )
 from astro.store.atomic import write_text, writing
 
@@ -63,7 +64,9 @@ def make_page(findings: Findings, captions: dict[str, str]) -> Page:
     rl = pictures("rl-curves", "backtracks-accuracy")
     sft, bars = pictures("sft-loss"), pictures("pass-at-1")
     tables = [model_table(findings, dataset) for dataset in findings.sets]
-    behaviours = _present(behaviour_table(findings, dataset) for dataset in findings.sets)
+    behaviours = _present(
+        table(findings, dataset) for table in (behaviour_table, verdict_table) for dataset in findings.sets
+    )
     cost = cost_table(findings)
     parts = [
         Part("The models", _COLUMNS if tables else "", tables, bars, _unless(tables, "No model was evaluated yet.")),

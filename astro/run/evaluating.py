@@ -213,6 +213,9 @@ def figures_table(figures: Mapping[str, Any]) -> Table:
     for name in figures["figures"]:
         heading = _HEADINGS.get(name, name.replace("_at_", "@").replace("_", " "))
         table.add_row(heading, *(_cell(name, part["figures"][name]) for part in parts))
+    for outcome in figures["outcomes"]:  # what could not be graded is not wrong
+        counts = [part["outcomes"].get(outcome, 0) for part in parts]
+        table.add_row(f"responses {outcome.replace('_', ' ')}", *(f"{count:,}" for count in counts))
     return table
 
 

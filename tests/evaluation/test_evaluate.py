@@ -94,6 +94,8 @@ def test_every_figure_of_a_known_model(tmp_path):
     assert figures["first_attempt"] == pytest.approx((2 / 4 + 2 / 4) / 2)
     assert (figures["wrong_to_right"], figures["right_to_wrong"]) == (0.5, 0.5)
     assert figures["finished"] == 1.0
+    assert found["outcomes"]["correct"] == 4
+    assert sum(found["outcomes"].values()) == 8
     assert figures["backtracking"] == pytest.approx(2 / 8)
     assert figures["verification"] == pytest.approx(1 / 8)
     texts = [text for lines in SCRIPT.values() for text in lines]

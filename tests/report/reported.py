@@ -89,6 +89,7 @@ def evaluate(folder: Path, model: str, dataset: str, skill: float, seed: int = 1
     content = {
         "model": model, "set": dataset, "problems": PROBLEMS, "samples": 8, "settings": {}, "inputs": {},
         "seconds": 12.5, "generated_tokens": 8 * PROBLEMS * 60, "figures": figures,
+        "outcomes": {"correct": 40, "incorrect": 8 * PROBLEMS - 42, "timed_out": 2},
         "groups": {f"{size} numbers": {"problems": PROBLEMS // 2, "figures": figures} for size in (3, 4)},
     }  # fmt: skip
     (path / "figures.json").write_text(json.dumps(content), encoding="utf-8")

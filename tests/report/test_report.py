@@ -104,3 +104,10 @@ def test_the_same_run_gives_the_same_report(tmp_path: Path) -> None:
     path = finished(tmp_path / "r")
     first = {file.name: file.read_bytes() for file in write_report(path).iterdir()}
     assert {file.name: file.read_bytes() for file in write_report(path).iterdir()} == first
+
+
+def test_what_timed_out_is_counted_apart(tmp_path: Path) -> None:
+    """The report has the responses of every model by verdict."""
+    text = (write_report(finished(tmp_path / "r")) / "report.md").read_text(encoding="utf-8")
+    assert "| model | correct | incorrect | timed out |" in text
+    assert re.search(r"\| ASTRO-RL \| 40 \| \d+ \| 2 \|", text)
