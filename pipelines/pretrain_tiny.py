@@ -2,12 +2,13 @@
 
     python pipelines/pretrain_tiny.py --out data/models/tiny-countdown
 
-2 CPU cores, about an hour when nothing else runs. The corpus is generated (astro/tiny/corpus.py), seeds are fixed, and
-no number multiset of the test split occurs in it. The card and its figures are written by pipelines/measure_tiny.py.
+2 CPU cores, about an hour when nothing else runs; where it was stopped, the same command goes on after the last phase
+that was finished. The corpus is generated (astro/tiny/corpus.py), seeds are fixed, and no number multiset of the test
+split occurs in it. The card and its figures are written by pipelines/measure_tiny.py.
 """
 
 import argparse
-import json
+from functools import partial
 from pathlib import Path
 
 from astro.tiny.pretrain import Recipe, train, train_tokenizer
@@ -25,19 +26,7 @@ def main() -> None:
     )
     arguments = parser.parse_args()
     recipe = Recipe(seed=arguments.seed).scaled(arguments.tokens)
-    tokenizer = train_tokenizer(recipe.seed)
-    arguments.out.mkdir(parents=True, exist_ok=True)
-    tokenizer.save_pretrained(arguments.out)
-    with (arguments.out / "training_log.jsonl").open("w", encoding="utf-8") as file:
-
-        def log(row: dict[str, float]) -> None:
-            line = json.dumps({"tokens": row["tokens"], "loss": round(row["loss"], 4)})
-            file.write(line + "\n")
-            file.flush()
-            print(f"{line}  {row['tokens_per_second']:,.0f} tokens/s", flush=True)
-
-        model = train(recipe, tokenizer, log, checkpoint=lambda model: model.save_pretrained(arguments.out))
-    model.save_pretrained(arguments.out)
+    train(recipe, train_tokenizer(recipe.seed), arguments.out, say=partial(print, flush=True))
 
 
 if __name__ == "__main__":

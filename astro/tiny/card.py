@@ -10,8 +10,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from astro.errors import MissingDependencyError, StoreError
 from astro.run import RunConfig
+from astro.tiny.pretrain import LOG
 
-LOG = "training_log.jsonl"
 PICTURE = "loss.svg"
 _ROWS = 12  # of the loss table; the picture has every point
 

@@ -22,9 +22,7 @@ SIZES = (2, 3, 4)
 SIZE_WEIGHTS = (0.12, 0.30, 0.58)
 TOLD_SIZE_WEIGHTS = (0.06, 0.30, 0.50, 0.14)  # 2 to 5: tables of five numbers are read and told, never solved
 ORDERED = 0.15  # of the problems: the numbers have to be used in the order given
-RIGHT_SOLUTIONS = 0.65
 RIGHT_TRACES = 0.7  # of the traces that are judged
-MISSES = (0.15, 0.45, 0.27, 0.13)  # of 0, 1, 2 and 3 misses before the way that works, in thoughts
 
 REFLECTION = "But wait, are we solving the problem correctly so far? Hmm..."
 POSITIVE = "Our solution seems to be correct so far."
@@ -62,12 +60,12 @@ _RESTART = "Let's restart our solution from the beginning with {left}."
 class Example:
     """One exchange: what the user asks and what the model says.
 
-    read: where the thoughts stand in the prompt (first character, one after the last); they are learned, too.
+    read: the parts of the prompt (first character, one after the last) that are learned, too: thoughts.
     """
 
     prompt: str
     completion: str
-    read: tuple[int, int] = (0, 0)
+    read: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,17 +91,32 @@ class Mix:
 
     solutions: problems and their solutions. judged: solutions to judge. traces: whole traces to judge.
     endings: of the requests to tell, those for a trace's conclusion, beside those that chance makes of it.
+    right: of the solutions, those drawn to reach the target (others reach it by chance).
+    misses: weights of 0, 1, 2, ... misses before the way that works, in thoughts.
+    failed_choices: whether the numbers that a missed attempt combines are learned where thoughts are read.
     """
 
     solutions: float
     judged: float
     traces: float = 0.0
     endings: float = 0.0
+    right: float = 0.65
+    misses: tuple[float, ...] = (0.15, 0.45, 0.27, 0.13)
+    failed_choices: bool = True
 
 
 FIRST = Mix(solutions=0.62, judged=0.12)
-# Whole traces show what follows a right conclusion where a wrong one is followed by a doubt.
-SECOND = Mix(solutions=0.40, judged=0.08, traces=0.30, endings=0.4)
+# Whole traces show what follows a right conclusion where a wrong one is followed by a doubt. What a missed attempt
+# chose is not learned, only what came of it: whoever reads a search is to choose what works, at every attempt.
+SECOND = Mix(
+    solutions=0.45,
+    judged=0.08,
+    traces=0.29,
+    endings=0.4,
+    right=0.8,
+    misses=(0.12, 0.24, 0.19, 0.14, 0.11, 0.08, 0.06, 0.04, 0.02),
+    failed_choices=False,
+)
 
 
 def examples(rng: random.Random, mix: Mix = FIRST) -> Iterator[Example]:
@@ -122,11 +135,11 @@ def examples(rng: random.Random, mix: Mix = FIRST) -> Iterator[Example]:
         target = right.final.value
         problem = countdown.problem_text(numbers, target, use=use)
         if kind >= 1 - mix.traces:
-            yield _judged_trace(problem, target, right, use, rng)
+            yield _judged_trace(_Trace(problem, target, rng, mix), right, use)
         elif telling:
-            yield _told(problem, target, right, use, rng, endings=mix.endings)
+            yield _told(_Trace(problem, target, rng, mix), right, use)
         elif kind < mix.solutions:
-            path = right if rng.random() < RIGHT_SOLUTIONS else wrong
+            path = right if rng.random() < mix.right else wrong
             yield Example(problem, solution(path.steps(), path.final, target))
         else:
             yield Example(*judged(problem, target, right, wrong, rng))
@@ -209,42 +222,45 @@ def _faked_end(path: Path, target: int) -> tuple[list[str], Term, bool]:
     return steps, faked.outcome, last.value == target
 
 
-def _told(problem: str, target: int, right: Path, use: Use, rng: random.Random, *, endings: float) -> Example:
-    """One exchange of a trace that tells up to three misses, each left where the next attempt parts from it."""
-    trace = _Trace(problem, target, rng)
+def _told(trace: "_Trace", right: Path, use: Use) -> Example:
+    """One exchange of a trace that tells some misses, each left where the next attempt parts from it."""
+    rng, mix = trace.rng, trace.mix
     trace.tell(right, trace.search(right, use))
-    if endings and rng.random() < endings:
+    if mix.endings and rng.random() < mix.endings:
         return trace.told[-1]
     return rng.choice(trace.backs if trace.backs and rng.random() < 0.35 else trace.told)
 
 
-def _judged_trace(problem: str, target: int, right: Path, use: Use, rng: random.Random) -> Example:
+def _judged_trace(trace: "_Trace", right: Path, use: Use) -> Example:
     """A whole trace and whether it is right; a right one is learned as text that is read, a false claim is not."""
-    trace = _Trace(problem, target, rng)
-    wrong = _parting(right, use, rng)
-    good = wrong is None or wrong.final.value == target or rng.random() < RIGHT_TRACES
+    wrong = _parting(right, use, trace.rng)
+    good = wrong is None or wrong.final.value == trace.target or trace.rng.random() < RIGHT_TRACES
     last = right if good or wrong is None else wrong
     trace.tell(last, trace.search(last, use), claim=True)
-    text = dialect.joined(trace.thoughts)
-    prompt = dialect.evaluate_prompt(problem, text)
-    begun = prompt.index(text)
-    return Example(prompt, "Yes." if good else "No.", (begun, begun + len(text)) if good else (0, 0))
+    prompt = dialect.evaluate_prompt(trace.problem, dialect.joined(trace.thoughts))
+    return Example(prompt, "Yes." if good else "No.", trace.read_in(prompt) if good else ())
 
 
 @dataclass(slots=True)
 class _Trace:
-    """A trace in the making: the exchanges that tell it, and the thoughts so far."""
+    """A trace in the making: the exchanges that tell it, and the thoughts so far.
+
+    failed: by thought, the equation of a missed attempt up to its result.
+    """
 
     problem: str
     target: int
     rng: random.Random
+    mix: Mix
     told: list[Example] = field(default_factory=list)
     backs: list[Example] = field(default_factory=list)
     thoughts: list[str] = field(default_factory=list)
+    failed: dict[int, str] = field(default_factory=dict)
 
     def search(self, last: Path, use: Use) -> int:
-        """Tell up to three misses before last, and go back to where last parts; returns how many steps are kept."""
-        drawn = [_parting(last, use, self.rng) for _ in range(self.rng.choices(range(len(MISSES)), MISSES)[0])]
+        """Tell misses before last, and go back to where last parts; returns how many steps are kept."""
+        counts = range(len(self.mix.misses))
+        drawn = [_parting(last, use, self.rng) for _ in range(self.rng.choices(counts, self.mix.misses)[0])]
         misses = [path for path in dict.fromkeys(drawn) if path is not None and path.final.value != self.target]
         start = 0
         for miss, following in pairwise([*misses, last]):
@@ -260,6 +276,8 @@ class _Trace:
             thought = self.rng.choice(style).format(
                 equation=path.operations[index].equation, left=dialect.spoken([term.value for term in table])
             )
+            if path.final.value != self.target:
+                self.failed[len(self.thoughts)] = path.operations[index].equation.partition(" =")[0]
             self._say(dialect.step(path.operations[index], table), thought)
             if self.rng.random() < 0.15:
                 self.thoughts.append(f"{REFLECTION} {POSITIVE}")
@@ -290,9 +308,20 @@ class _Trace:
         return shared
 
     def _asked(self, prompt: str, said: str) -> Example:
-        begun = prompt.index(self.thoughts[0]) if self.thoughts else 0
-        length = len(dialect.joined(self.thoughts)) if self.thoughts else 0
-        return Example(prompt, said, (begun, begun + length))
+        return Example(prompt, said, self.read_in(prompt))
+
+    def read_in(self, prompt: str) -> tuple[tuple[int, int], ...]:
+        """The parts of the prompt, which shows all thoughts so far, that are learned."""
+        if not self.thoughts:
+            return ()
+        start = at = prompt.index(dialect.joined(self.thoughts))
+        parts = []
+        for index, thought in enumerate(self.thoughts):
+            if index in self.failed and not self.mix.failed_choices:
+                parts.append((start, at + thought.index(self.failed[index])))
+                start = parts[-1][1] + len(self.failed[index])
+            at += len(thought) + len(dialect.STEP_DELIMITER)
+        return (*parts, (start, at - len(dialect.STEP_DELIMITER)))
 
 
 def _just_went_back(thoughts: Sequence[str]) -> bool:

@@ -1,11 +1,14 @@
 """Tokenizer and training of the embedded model: a Llama small enough for git, from scratch, on the CPU."""
 
+import json
 import math
 import random
+import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
@@ -16,6 +19,7 @@ from astro.tiny.corpus import FIRST, SECOND, Example, Mix, examples
 SPECIAL = ("<|pad|>", "<|end|>", "<|system|>", "<|user|>", "<|assistant|>")
 VOCABULARY = 1024  # bytes, the numbers 1-100 with and without a space before, and every word of the corpus
 CONTEXT = 2048
+LOG = "training_log.jsonl"
 IGNORED = -100  # the label of a position that is not learned
 # Judgements are one token in fifty and the last thing learned, so these count more in the loss.
 JUDGEMENTS = (" correct", " not", "Yes", "No")
@@ -40,29 +44,38 @@ class Phase:
 
     tokens: tokens seen, with all of the prompts. mix: what they are drawn from.
     matrix_rate: peak learning rate of Muon, for the matrices of the layers; rate: of AdamW, for all else.
+    row: length of a packed row in tokens; batch: rows a step.
     """
 
     tokens: int
     mix: Mix
     matrix_rate: float
     rate: float
+    row: int
+    batch: int
+
+    @property
+    def steps(self) -> int:
+        """Steps of the optimizer."""
+        return self.tokens // (self.row * self.batch)
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How the model is trained.
+    """How the model is trained; warmup: steps of each phase.
 
-    row: length of a packed row in tokens; batch: rows a step; warmup: steps of each phase.
+    The rows of the second phase are longer: a position that was never seen is where a long search breaks down.
     """
 
-    phases: tuple[Phase, ...] = (Phase(40_000_000, FIRST, 0.02, 3e-3), Phase(10_000_000, SECOND, 0.01, 2e-3))
+    phases: tuple[Phase, ...] = (
+        Phase(40_000_000, FIRST, 0.02, 3e-3, row=512, batch=4),
+        Phase(15_000_000, SECOND, 0.01, 2e-3, row=1024, batch=2),
+    )
     seed: int = 0
     hidden: int = 128
     layers: int = 4
     heads: int = 4
     intermediate: int = 384
-    row: int = 512
-    batch: int = 4
     warmup: int = 50
 
     @property
@@ -72,8 +85,9 @@ class Recipe:
 
     def scaled(self, tokens: int) -> "Recipe":
         """The recipe with so many tokens in all, at least one step a phase."""
-        step = self.row * self.batch
-        phases = [replace(one, tokens=max(step, one.tokens * tokens // self.tokens)) for one in self.phases]
+        phases = [
+            replace(one, tokens=max(one.row * one.batch, one.tokens * tokens // self.tokens)) for one in self.phases
+        ]
         return replace(self, phases=tuple(phases))
 
 
@@ -146,9 +160,11 @@ def packed_rows(
         encoded = []
         for one, prompt, completion in zip(chunk, prompts, completions, strict=True):
             said = [*completion.ids, end]
-            first, last = one.read
+            learned = bytearray(len(one.prompt))
+            for first, last in one.read:
+                learned[first:last] = b"\1" * (last - first)
             read = [
-                token if first <= start and stop <= last else IGNORED
+                token if all(learned[start:stop]) else IGNORED
                 for token, (start, stop) in zip(prompt.ids, prompt.offsets, strict=True)
             ]
             encoded.append(([user, *prompt.ids, end, assistant, *said], [IGNORED, *read, IGNORED, IGNORED, *said]))
@@ -174,27 +190,38 @@ def _first_fit(encoded: list[tuple[list[int], list[int]]], length: int) -> list[
     return rows
 
 
-def train(
-    recipe: Recipe,
-    tokenizer: PreTrainedTokenizerFast,
-    log: Callable[[dict[str, Any]], None],
-    checkpoint: Callable[[LlamaForCausalLM], None],
-) -> LlamaForCausalLM:
-    """Train from scratch in bf16 autocast.
+def train(recipe: Recipe, tokenizer: PreTrainedTokenizerFast, folder: Path, say: Callable[[str], None]) -> None:
+    """Train from scratch in bf16 autocast and write weights, tokenizer and training_log.jsonl to the folder.
 
-    log gets tokens, loss (nats a completion token, judgements weighted) and tokens_per_second every 200 steps;
-    checkpoint gets the model every 1000.
+    The log has the tokens seen and the loss (nats a learned token, judgements weighted) every 200 steps; say gets each
+    line with the tokens a second. A finished phase is kept until the next one ends too, and not trained again.
     """
-    model = new_model(recipe, tokenizer)
-    seen = 0
-    for index in range(len(recipe.phases)):
+    from transformers.utils.logging import disable_progress_bar  # noqa: PLC0415 - heavy
 
-        def log_all(row: dict[str, Any], before: int = seen) -> None:
-            log(row | {"tokens": before + row["tokens"]})
-
-        train_phase(model, recipe, index, tokenizer, log=log_all, checkpoint=checkpoint)
-        seen += recipe.phases[index].tokens // (recipe.row * recipe.batch) * recipe.row * recipe.batch
-    return model.eval()
+    disable_progress_bar()
+    folder.mkdir(parents=True, exist_ok=True)
+    tokenizer.save_pretrained(folder)
+    model, lines, seen = new_model(recipe, tokenizer), list[str](), 0
+    finished: list[Path] = []
+    for index, phase in enumerate(recipe.phases):
+        kept = folder / f"phase-{index + 1}-seed-{recipe.seed}-tokens-{phase.tokens}"
+        if (kept / LOG).exists():
+            model = LlamaForCausalLM.from_pretrained(kept, attn_implementation="sdpa")
+            lines = (kept / LOG).read_text(encoding="utf-8").splitlines()
+            say(f"{kept}: trained before, not trained again")
+        else:
+            for row in train_phase(model, recipe, index, tokenizer):
+                line = json.dumps({"tokens": seen + row["tokens"], "loss": round(row["loss"], 4)})
+                lines.append(line)
+                say(f"{line}  {row['tokens_per_second']:,.0f} tokens/s")
+            model.save_pretrained(kept)
+            (kept / LOG).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")  # last: it marks the end
+        seen += phase.steps * phase.row * phase.batch
+        finished.append(kept)
+    model.eval().save_pretrained(folder)
+    (folder / LOG).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    for kept in finished:
+        shutil.rmtree(kept)
 
 
 def train_phase(
@@ -202,29 +229,25 @@ def train_phase(
     recipe: Recipe,
     index: int,
     tokenizer: PreTrainedTokenizerFast,
-    *,
-    log: Callable[[dict[str, Any]], None],
-    checkpoint: Callable[[LlamaForCausalLM], None],
-) -> None:
-    """Train the model through one phase of the recipe; see train."""
+) -> Iterator[dict[str, Any]]:
+    """Train the model through one phase of the recipe; yields tokens, loss and tokens_per_second every 200 steps."""
     import torch  # noqa: PLC0415 - heavy
 
     phase, seed = recipe.phases[index], recipe.seed + 100 * index
     body = torch.compile(model.train().model)
-    per_step = recipe.row * recipe.batch
-    steps = phase.tokens // per_step
+    steps, per_step = phase.steps, phase.row * phase.batch
     optimizers = _optimizers(model, phase)
     schedules = [
         torch.optim.lr_scheduler.LambdaLR(one, lambda step: _warm_then_cosine(step, steps, recipe.warmup))
         for one in optimizers
     ]
     stream = examples(random.Random(seed + 1), phase.mix)  # noqa: S311 - a reproducible corpus
-    rows = packed_rows(stream, tokenizer, recipe.row, random.Random(seed + 2))  # noqa: S311
+    rows = packed_rows(stream, tokenizer, phase.row, random.Random(seed + 2))  # noqa: S311
     weight = torch.ones(len(tokenizer))
     weight[[tokenizer.encode(word)[0] for word in JUDGEMENTS]] = JUDGEMENT_WEIGHT
     started, losses = time.monotonic(), []
     for step in range(1, steps + 1):
-        ids, labels = (torch.tensor(part) for part in zip(*islice(rows, recipe.batch), strict=True))
+        ids, labels = (torch.tensor(part) for part in zip(*islice(rows, phase.batch), strict=True))
         with torch.autocast("cpu", dtype=torch.bfloat16):
             hidden = body(input_ids=ids, use_cache=False).last_hidden_state
             wanted = labels[:, 1:].flatten()
@@ -240,10 +263,8 @@ def train_phase(
         losses.append(loss.item())
         if step % 200 == 0 or step == steps:
             speed = step * per_step / (time.monotonic() - started)
-            log({"tokens": step * per_step, "loss": sum(losses) / len(losses), "tokens_per_second": speed})
+            yield {"tokens": step * per_step, "loss": sum(losses) / len(losses), "tokens_per_second": speed}
             losses = []
-        if step % 1000 == 0:
-            checkpoint(model)
 
 
 def _optimizers(model: LlamaForCausalLM, phase: Phase) -> list[Any]:

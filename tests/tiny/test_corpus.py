@@ -17,6 +17,8 @@ ASKED = re.compile(
     r"(?P<ordered> in this order)?.* make (?P<target>\d+)\."
 )
 SOLUTION = re.compile(r"\nSolution: (.*)\nIs the solution right\?", re.DOTALL)
+TRACE = re.compile(r"\nSolution: ((?:Let's|First|We can).*)\nIs the solution right\?", re.DOTALL)
+STEP = re.compile(r"\d+ [-+*/] \d+ =(?= \d+, which leaves)")
 CONCLUDED = re.compile(r"That \w+ (?P<value>\d+) and the target is (?P<target>\d+), so \w+ is (?P<no>not )?correct")
 TOLD = re.compile(r"\nThoughts:\n(?P<thoughts>.*?)\nStep: (?P<step>[^\n]*)\n(?P<task>Rewrite|Go back)", re.DOTALL)
 
@@ -29,6 +31,10 @@ def mix(request: pytest.FixtureRequest) -> Mix:
 @pytest.fixture(scope="module")
 def drawn(mix: Mix) -> list[Example]:
     return list(islice(examples(random.Random(4), mix), 3000))
+
+
+def learned(example: Example) -> str:
+    return "".join(example.prompt[start:end] for start, end in example.read)
 
 
 def problem_of(example: Example) -> Problem:
@@ -63,7 +69,7 @@ def test_solutions_judge_themselves_rightly_and_never_go_back(
     ]
     figures = solving([attempts])
     assert abs(len(solutions) / len(drawn) - mix.solutions) < 0.05
-    assert 0.55 < figures["pass_at_1"] < 0.75  # RIGHT_SOLUTIONS, and the others that hit the target by chance
+    assert mix.right - 0.05 < figures["pass_at_1"] < mix.right + 0.1  # some others hit the target by chance
     assert [attempt.claims for attempt in attempts] == [attempt.correct for attempt in attempts]
     assert figures["honest_misses"] == figures["arithmetic"] == figures["bookkeeping"] == 1
     assert backtracks(attempts) == 0
@@ -81,10 +87,26 @@ def test_judgements_are_the_verifiers(drawn: list[Example], mix: Mix, checker: V
 
 def test_only_true_thoughts_are_learned_as_text(drawn: list[Example]) -> None:
     """What is read in a prompt calls a value correct only where it is the target."""
-    read = [line for example in drawn for line in example.prompt[slice(*example.read)].splitlines()]
+    read = [
+        line
+        for example in drawn
+        for line in "".join(example.prompt[slice(*part)] for part in example.read).splitlines()
+    ]
     judged = [found for line in read if (found := CONCLUDED.match(line))]
     assert len(judged) > 100
     assert all((one["value"] == one["target"]) == (one["no"] is None) for one in judged)
+
+
+def test_a_trace_that_is_read_teaches_what_came_of_a_missed_attempt_not_its_choices() -> None:
+    """Results, tables, conclusions and doubts are learned of all attempts; the numbers combined, of the last alone."""
+    traces = [one for one in islice(examples(random.Random(4), SECOND), 1000) if TRACE.search(one.prompt) and one.read]
+    assert len(traces) > 100
+    for example in traces:
+        attempts = re.split(
+            r"(?<=so it is not correct\.\n)|(?<=so this is not correct\.\n)", TRACE.search(example.prompt)[1]
+        )
+        missed = [STEP.sub(" =", attempt) for attempt in attempts[:-1]]
+        assert learned(example) == "".join([*missed, attempts[-1]])
 
 
 def test_every_rewrite_and_backtrack_passes_the_fidelity_checks(drawn: list[Example]) -> None:

@@ -4,7 +4,8 @@ import os
 import random
 import subprocess
 import sys
-from itertools import islice
+from dataclasses import replace
+from itertools import accumulate, islice
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerFast
 
 from astro.tiny.corpus import Example, examples
-from astro.tiny.pretrain import IGNORED, SPECIAL, Recipe, new_model, packed_rows, train_tokenizer
+from astro.tiny.pretrain import IGNORED, SPECIAL, Recipe, new_model, packed_rows, train, train_tokenizer
 
 SCRIPT = Path(__file__).parents[2] / "pipelines" / "pretrain_tiny.py"
 
@@ -89,6 +90,37 @@ def _thoughts_mask(tokenizer: PreTrainedTokenizerFast, one: Example) -> list[int
     return [0] * counts[0] + [read] * counts[1] + [0] * (total - sum(counts))
 
 
+def test_choices_that_failed_are_read_and_not_learned(tokenizer: PreTrainedTokenizerFast) -> None:
+    """The labels of a row are the replies and the parts of a prompt that are learned, to the token."""
+    example = Example("Thoughts: 7 + 3 = 10, which leaves 10.", "Yes.", ((0, 9), (15, 38)))
+    ((ids, labels),) = packed_rows([example], tokenizer, 64, random.Random(0))
+    assert tokenizer.decode([token for token in labels if token != IGNORED]) == (
+        "Thoughts: = 10, which leaves 10.Yes.<|end|>"
+    )
+    assert "7 + 3" in tokenizer.decode(ids)
+
+
+def test_training_goes_on_after_the_last_finished_phase(tokenizer: PreTrainedTokenizerFast, tmp_path: Path) -> None:
+    """Stopped in its second phase, the same call trains that one alone, and the model is the one of a single run."""
+    phases = tuple(replace(one, tokens=2 * one.row * one.batch) for one in Recipe().phases)
+    recipe = Recipe(phases, hidden=32, layers=1, heads=2, intermediate=64)
+    said: list[str] = []
+
+    def stop(line: str) -> None:
+        if json.loads(line.partition("  ")[0])["tokens"] > phases[0].tokens:
+            raise KeyboardInterrupt
+
+    with torch.compiler.set_stance("force_eager"):  # compiling takes longer than this
+        train(recipe, tokenizer, tmp_path / "whole", say=lambda _: None)
+        with pytest.raises(KeyboardInterrupt):
+            train(recipe, tokenizer, tmp_path / "stopped", say=stop)
+        train(recipe, tokenizer, tmp_path / "stopped", say=said.append)
+    assert "trained before" in said[0]
+    assert len(said) == 2
+    for name in ("model.safetensors", "training_log.jsonl"):
+        assert (tmp_path / "stopped" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+
+
 def test_a_new_model_predicts_every_token_alike(tokenizer: PreTrainedTokenizerFast) -> None:
     """Untrained, its loss is near that of a uniform guess, the logarithm of the vocabulary's size."""
     model = new_model(Recipe(hidden=32, layers=1, heads=2, intermediate=64), tokenizer)
@@ -104,7 +136,8 @@ def test_the_script_writes_a_model_that_loads(tmp_path: Path, model_path: Path) 
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     assert done.returncode == 0, done.stderr
     rows = [json.loads(line) for line in (tmp_path / "training_log.jsonl").read_text().splitlines()]
-    assert [row["tokens"] for row in rows] == [Recipe().row * Recipe().batch, 2 * Recipe().row * Recipe().batch]
+    assert [row["tokens"] for row in rows] == list(accumulate(one.row * one.batch for one in Recipe().phases))
+    assert not list(tmp_path.glob("phase-*"))
     assert all(4 < row["loss"] < 8 for row in rows)  # the logarithm of the vocabulary is 6.4
     assert AutoTokenizer.from_pretrained(tmp_path).get_vocab() == AutoTokenizer.from_pretrained(model_path).get_vocab()
     assert AutoModelForCausalLM.from_pretrained(tmp_path).config.vocab_size == len(
