@@ -108,10 +108,10 @@ def plain_box(response: str) -> str:
     if start < 0 or "<" in response or "%" in response or len(response) > LONG_RESPONSE:
         return ""
     if response.rfind("\\") != start:  # the box is not the only command
-        start = response.find("\\boxed{")
-        if start < 0 or response.find("\\boxed", start + 7) >= 0 or any(mark in response for mark in RARE_MARKS):
+        start = response.find("\\boxed")
+        if response.find("\\boxed", start + 7) >= 0 or any(mark in response for mark in RARE_MARKS):
             return ""
-    elif not response.startswith("\\boxed{", start):
+    if not response.startswith("\\boxed{", start):
         return ""
     end = response.find("}", start + 7)
     inner = response[start + 7 : end]
@@ -171,7 +171,7 @@ def _choose(text: str, spans: list[Span], rule: str) -> Extraction:
     return Extraction(", ".join(parts), "several answers side by side", None, parts)
 
 
-_DOUBT = re.compile(r"n(?:ot|'t|ever)|or[ \n]|wrong|correct|\?|rather|instead|answer were\b")
+_DOUBT = re.compile(r"n(?:ot|'t|ever)|or[ \n]|wrong|correct|\?|rather|instead|answer were\b", re.IGNORECASE)
 
 
 def _withdrawn(text: str, span: Span) -> bool:

@@ -174,6 +174,8 @@ def test_a_plain_box_is_read_as_the_rules_read_it(response):
         r"\boxed{42}?",
         r"not \boxed{42}",
         r"\boxed{42} or 43",
+        r"\boxed{42} OR 43",
+        r"\boxed 7 is \(x\) and \boxed{42}",
         r"<b>\boxed{42}</b>",
     ],
 )
