@@ -84,7 +84,8 @@ def after_reasoning(response: str) -> str | None:
         text = text.rpartition("<|channel|>final<|message|>")[2]
         if "<|channel|>" in text:
             return None
-    cut = _END_OF_TURN.search(text)
+    struck_out = "<s>" in text and not (text.startswith("<s>") and text.find("</s>") in (-1, len(text.rstrip()) - 4))
+    cut = (_END_OF_MARKED_TURN if struck_out else _END_OF_TURN).search(text)
     text = text[: cut.start()] if cut else text
     marks = list(_THINK.finditer(text))
     if not marks:
@@ -96,6 +97,10 @@ def after_reasoning(response: str) -> str | None:
 
 _THINK = re.compile(r"<(/?)(?:think|thinking|thought|reasoning|scratchpad)>", re.IGNORECASE)
 _END_OF_TURN = re.compile(r"<\|(?:im_end|eot_id|endoftext|end_of_text|end|user|im_start)\|>|</s>")
+_END_OF_MARKED_TURN = re.compile(r"<\|(?:im_end|eot_id|endoftext|end_of_text|end|user|im_start)\|>")  # <s> strikes out
+
+
+_READ_BY_RULES = ("<", "%", "~~", "]: ")
 
 
 def plain_box(response: str) -> str:
@@ -105,7 +110,7 @@ def plain_box(response: str) -> str:
     asked for a box are read here and in no other way.
     """
     start = response.find("\\")
-    if start < 0 or "<" in response or "%" in response or len(response) > LONG_RESPONSE:
+    if start < 0 or any(mark in response for mark in _READ_BY_RULES) or len(response) > LONG_RESPONSE:
         return ""
     if response.rfind("\\") != start:  # the box is not the only command
         start = response.find("\\boxed")
@@ -122,7 +127,7 @@ def plain_box(response: str) -> str:
         inner = response[start + 7 : end]
     if (
         "example" in response
-        or _DOUBT.search(response, start - 16 if start > 16 else 0, start)
+        or _DOUBT.search(response, start - 32 if start > 32 else 0, start)
         or ((len(response) - end > 2 or response[-1] == "?") and _DOUBT.search(response, end, end + 48))
     ):
         return ""
@@ -171,7 +176,9 @@ def _choose(text: str, spans: list[Span], rule: str) -> Extraction:
     return Extraction(", ".join(parts), "several answers side by side", None, parts)
 
 
-_DOUBT = re.compile(r"n(?:ot|'t|ever)|or[ \n]|wrong|correct|\?|rather|instead|answer were\b", re.IGNORECASE)
+_DOUBT = re.compile(
+    r"n(?:ot|'t|ever)|or[ \n]|wrong|correct|\?|rather|instead|answer were\b|doubt|unlikely|unsure", re.IGNORECASE
+)
 
 
 def _withdrawn(text: str, span: Span) -> bool:
@@ -198,13 +205,17 @@ def _is_doubt(text: str, last: Span, span: Span) -> bool:
 
 
 _NEGATED_BEFORE = re.compile(
-    r"\b(?:not|never|neither|nor|isn't|wasn't|if [^.\n]{0,40}\bwere|rather than|instead of|for example,?|"
-    r"example:|example of [a-z ]{0,20})"
+    r"(?:\b(?:not|never|neither|nor|cannot|if [^.\n]{0,40}\bwere|rather than|instead of|for example,?|"
+    r"example:|example of [a-z ]{0,20})|n't|"
+    r"(?:\b(?:doubt|unlikely|unsure|not (?:think|believe|sure|certain))|n't (?:think|believe|sure|certain))(?: that)?"
+    r" (?:it|this|that|the (?:final )?answer) (?:is|equals))"
     r"(?: equal to| be| simply| just| in fact)?[\s$:(]{0,8}$"
 )
 _DENIED_AFTER = re.compile(
-    r"[\s$.,)]{0,8}(?:\?|(?:is|was|must be|seems|looks|cannot be|can't be)\s(?:actually |probably )?"
-    r"(?:wrong|incorrect|false|not (?:right|correct|true|the answer|the final answer|my answer)))"
+    r"[\s$.,)]{0,8}(?:\?|(?:is|was|must be|would be|seems|looks|cannot be|can't be)\s"
+    r"(?:(?:actually|probably|definitely|certainly|clearly|obviously|surely) )?"
+    r"(?:wrong|incorrect|false|not (?:right|correct|true|the answer|the final answer|my answer))"
+    r"|(?:cannot be|can't be|couldn't be|isn't|wasn't) (?:right|correct|true|the (?:final )?answer))"
 )
 _OFFERED_BEFORE = re.compile(r"\d[\s$),]{0,6}or(?: maybe| possibly| perhaps| even)?[\s$(]{0,6}$")
 _OFFERED_AFTER = re.compile(r"[\s$,(]{0,6}or(?: maybe| possibly| perhaps| even)?[\s$(]{0,6}-?\d")
@@ -255,20 +266,26 @@ def _side_by_side(text: str, spans: list[Span], index: int) -> bool:
     before, here = spans[index - 1], spans[index]
     gap = text[before.end : here.start].lower()
     words = _WORD.findall(gap[:2000])
+    if _CONDITIONAL.match(gap) and _CONDITIONAL.match(text[here.end : here.end + 40].lower()):
+        return True
     if any(word in _ALTERNATIVE for word in words[-2:]):
         return True
     if any(word in _CORRECTION for word in words):
         return False
     if any(word in _ALTERNATIVE for word in words):
         return True
+    if not _OTHERWISE.isdisjoint(words):
+        return True
     lead_start = spans[index - 2].end if index > 1 else max(0, before.start - len(gap) - 20)
     lead = _WORD.findall(text[lead_start : before.start].lower())
-    if words and lead[-len(words) :] == words:
+    if words and (lead[-len(words) :] == words or (words[0] == "if" and "if" in lead)):
         return True
     return len(words) < 3 and not any(word in _CONCLUSION for word in words)
 
 
 _WORD = re.compile(r"[a-z']{2,}")
+_CONDITIONAL = re.compile(r"[\s$.,)]{0,8}(?:if|when|assuming|provided)\b")
+_OTHERWISE = frozenset(["otherwise", "else", "unless"])
 _ALTERNATIVE = frozenset(
     [
         "or",

@@ -91,7 +91,10 @@ _STATEMENT = re.compile(
     re.IGNORECASE,
 )
 _NOT_A_STATEMENT = re.compile(
-    r"\b(?:is|if|whether|suppose|assume|not|no|was|key|wrong)\s(?:the |an |my )?(?:final |right |correct )?$"
+    r"(?:\b(?:is|if|whether|suppose|assume|not|no|was|key|wrong)"
+    r"|(?:\b(?:doubt|unlikely|false|unsure|(?:might|could) (?:think|say))|(?:n't|\bnot) "
+    r"(?:think|believe|sure|certain|say))(?: that)?)"
+    r"\s(?:the |an |my )?(?:final |right |correct )?$"
 )
 _NEGATION = re.compile(r"\s{0,3}(?:not|no longer|unknown|unclear|never)\b")
 _SENTENCE_END = re.compile(

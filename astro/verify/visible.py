@@ -11,9 +11,18 @@ def visible(text: str) -> str:
         text = _without_hidden_html(text)
     if "%" in text:
         text = "\n".join(line for line in text.split("\n") if not line.lstrip().startswith("%"))
+    if "~~" in text or "]: " in text:
+        text = _HIDDEN_MARKDOWN.sub("", text)
     if "\\" in text and any(mark in text for mark in RARE_MARKS):
         text = _without_hidden_latex(text)
     return text
+
+
+_HIDDEN_MARKDOWN = re.compile(
+    r"^[ \t]{0,8}\[[^\]\n]{1,40}\]: (?:#|<>).{0,2000}$"  # a link to nowhere: a comment
+    r"|(?<![\w~\\}$])~~(?=[^\s~])(?:[^\n~]|~(?!~)){1,400}~~(?!~)",  # struck out; two ties of LaTeX follow a word
+    re.MULTILINE,
+)
 
 
 def closing_brace(text: str, opening: int) -> int:
@@ -35,6 +44,9 @@ _BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
 
 def _without_hidden_html(text: str) -> str:
     text = _cut_between(text, "<!--", "-->")
+    for name in ("del", "strike", "s"):
+        if f"</{name}>" in text:
+            text = _cut_between(text, f"<{name}>", f"</{name}>")
     for _ in range(64):
         opened = _HIDDEN_ELEMENT.search(text)
         if opened is None:
