@@ -272,9 +272,7 @@ def _side_by_side(text: str, spans: list[Span], index: int) -> bool:
         return True
     if any(word in _CORRECTION for word in words):
         return False
-    if any(word in _ALTERNATIVE for word in words):
-        return True
-    if not _OTHERWISE.isdisjoint(words):
+    if any(word in _ALTERNATIVE or word in _OTHERWISE for word in words):
         return True
     lead_start = spans[index - 2].end if index > 1 else max(0, before.start - len(gap) - 20)
     lead = _WORD.findall(text[lead_start : before.start].lower())

@@ -11,10 +11,11 @@ from astro.verify.settings import VerifyConfig
 from astro.verify.verifier import Verifier
 
 CASES = defaultdict(list)
-for number, line in enumerate(Path(__file__).with_name("response_cases.jsonl").read_text().splitlines(), 1):
-    row = json.loads(line)
-    row["id"] = json.dumps([row["task"], row["problem"], row["gold"]])  # one problem, one id
-    CASES[row["task"]].append(read_case(json.dumps(row), number))
+for name in ("response_cases.jsonl", "graded_cases.jsonl"):  # the second by class, each verdict with its reason
+    for number, line in enumerate(Path(__file__).with_name(name).read_text().splitlines(), 1):
+        row = json.loads(line)
+        row["id"] = json.dumps([row["task"], row["problem"], row["gold"]])  # one problem, one id
+        CASES[row["task"]].append(read_case(json.dumps(row), number))
 
 
 @pytest.fixture(scope="module")

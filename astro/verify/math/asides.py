@@ -2,6 +2,7 @@
 
 from astro.verify.math.lexer import Kind, Token
 from astro.verify.math.parser import UNEVALUATED
+from astro.verify.math.pieces import split
 from astro.verify.math.words import HEDGES
 
 
@@ -41,6 +42,45 @@ def without_exclusion(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
     ):
         return tokens
     return before if tokens[cut + 1].text in {token.text for token in before} else tokens
+
+
+def without_quantifier(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
+    """A formula without "for all x in R" behind it."""
+    cut = next((n for n, token in enumerate(tokens) if token.text in ("forall", "for")), 0)
+    if not cut or not any(token.text == "=" for token in tokens[:cut]):
+        return tokens
+    rest = tokens[cut + 1 :] if tokens[cut].text == "forall" else tokens[cut + 2 :]
+    universal = tokens[cut].text == "forall" or (
+        tokens[cut].kind is Kind.WORD and bool(rest) and tokens[cut + 1].text in ("all", "every", "each", "any")
+    )
+    plain = all(
+        token.kind in (Kind.NAME, Kind.WORD) or token.text in ("in", ",", "mathbbR", "mathbbN", "mathbbZ", "mathbbQ")
+        for token in rest
+    )
+    if not universal or not plain or any(token.text.lower() in HEDGES for token in rest):
+        return tokens
+    return tokens[: cut - 1] if tokens[cut - 1].text == "," else tokens[:cut]
+
+
+def last_step(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
+    r"""What follows from equations: x = 3 of "2x = 6 \Rightarrow x = 3"."""
+    steps, _ = split(tokens, frozenset(("rightarrow",)))
+    if len(steps) < 2 or any(token.text in ("or", "and", ",") for token in tokens):
+        return tokens
+    sides = [split(step, frozenset("="))[0] for step in steps]
+    if any(len(parts) < 2 for parts in sides) or any(parts[0] == sides[-1][0] for parts in sides[:-1]):
+        return tokens  # x = 2 => x = 3 says two things
+    return steps[-1]
+
+
+def residue(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
+    r"""The 2 of "5^{100} \equiv 2 \pmod 7"."""
+    said, _ = split(tokens, frozenset(("equiv",)))
+    last = said[-1]
+    cut = next((n for n, token in enumerate(last) if token.text in ("mod", "pmod", "bmod")), 0)
+    if not cut or not any(token.kind is Kind.NUMBER for token in last[cut + 1 :]):
+        return tokens
+    return last[: cut - 1] if last[cut - 1].text == "(" else last[:cut]
 
 
 def without_remark(tokens: tuple[Token, ...]) -> tuple[Token, ...]:

@@ -24,7 +24,14 @@ from astro.verify.math.answers import (
     Words,
 )
 from astro.verify.math.combining import as_region
-from astro.verify.math.equality import same, same_up_to_constant, same_up_to_index, same_zeros
+from astro.verify.math.equality import (
+    renamed,
+    same,
+    same_up_to_constant,
+    same_up_to_constants,
+    same_up_to_index,
+    same_zeros,
+)
 from astro.verify.math.errors import UnreadableError
 from astro.verify.math.expressions import (
     INFINITY,
@@ -38,7 +45,7 @@ from astro.verify.math.expressions import (
     walk,
 )
 from astro.verify.math.measures import Measures
-from astro.verify.math.question import Question
+from astro.verify.math.question import Question, pack
 from astro.verify.math.shapes import asked_for, displayed_shapes, shape
 from astro.verify.math.values import exact, numeric
 from astro.verify.math.words import vocabulary
@@ -68,6 +75,8 @@ class Judge:
                 return self._scalar(gold, answer)
             case Scalar() | Ordered(), Listing((entry,), True, name, ()):
                 return self.equal(gold, Named(name, entry) if name else entry)
+            case Scalar(), Listing(entries, False, name, (), "or"):  # 3/4 or 0.75
+                return all(self.matches(gold, Named(name, entry) if name else entry) for entry in entries)
             case Scalar(), Ratio((above, below), False) if (
                 _is_fraction(gold.expression) and "ratio" in self.question.words
             ):
@@ -131,8 +140,10 @@ class Judge:
         if self.question.equation and isinstance(gold, Scalar) and variables(gold.expression):
             return answer
         name, asked = answer.name, self.question.unknowns
-        of_another = (len(name) == 1 and asked and name not in asked) or (
-            isinstance(gold, Scalar) and not variables(gold.expression) and self._is_another(name)
+        of_another = (
+            (len(name) == 1 and asked and name not in asked)
+            or (isinstance(gold, Scalar) and not variables(gold.expression) and self._is_another(name))
+            or self._is_of_another_kind(name)
         )
         if of_another:
             return answer
@@ -143,6 +154,13 @@ class Judge:
             if len(names) == len(answer.value.entries):
                 return Values(tuple(zip(names, answer.value.entries, strict=True)))
         return answer.value
+
+    def _is_of_another_kind(self, name: str) -> bool:
+        """Whether it is the derivative or the inverse of the function asked for, or the function where they are."""
+        asked = pack(self.question.asked)
+        if not asked.endswith(")") or asked[:1] != name[:1] or not _function_name(asked.replace("'", "")):
+            return False
+        return any((mark in name) != (mark in asked) for mark in ("'", "^-1"))
 
     def _is_another(self, name: str) -> bool:
         """Whether a name is not that of the expression asked for: x where x + y is, f(2) where f(3) is, a_4 for a_5."""
@@ -161,7 +179,8 @@ class Judge:
             if answer.name == gold.name and self.equal(gold.value, answer.value):
                 return True
             if _function_name(gold.name) or _function_name(answer.name):
-                return self.equal(gold.value, answer.value) and _compatible(gold.name, answer.name)
+                value = _in_argument_of(gold.name, answer)
+                return self.equal(gold.value, value) and _compatible(gold.name, answer.name)
         left, right = _as_relation(gold), _as_relation(answer)
         if left is not None and right is not None and variables(left.right):
             return self._relation(left, right)
@@ -194,6 +213,8 @@ class Judge:
         if self.question.percent:
             hundred = Num(Fraction(100))
             one, other = gold.expression, answer.expression
+            if gold.percent and answer.unit and answer.unit.words:
+                return False  # 25 students are not 25 %
             scaled = (Product((one, hundred)), other) if gold.percent else (one, Product((other, hundred)))
             if self._number(*scaled):
                 return True
@@ -212,7 +233,7 @@ class Judge:
             return bool(abs(one - other) <= self.tolerance * abs(one))
         if self.question.periodic and same_up_to_index(gold, answer):
             return True
-        return same_up_to_constant(gold, answer)
+        return same_up_to_constant(gold, answer) or (self.question.general and same_up_to_constants(gold, answer))
 
     def _numeral(self, digits: str, base: int, answer: Answer) -> bool:
         if isinstance(answer, Numeral):
@@ -339,13 +360,25 @@ def _truth(text: str, question: Question) -> str:
 
 
 def _function_name(name: str) -> bool:
-    return len(name) > 2 and name[1] == "("
+    return len(name) > 2 and name[1:].removeprefix("^-1")[:1] == "("
+
+
+def _in_argument_of(name: str, answer: Named) -> Answer:
+    """Of f(t) = 2t, where f(x) is asked for: 2x."""
+    wanted, found = (each.partition("(")[2].removesuffix(")") for each in (name, answer.name))
+    if not (len(wanted) == len(found) == 1 and name[0] == answer.name[0] and isinstance(answer.value, Scalar)):
+        return answer.value
+    if wanted in variables(answer.value.expression):
+        return answer.value
+    return Scalar(renamed(answer.value.expression, found, wanted))
 
 
 def _compatible(one: str, other: str) -> bool:
-    """f(x) and y are names of one function; f(x) and g(x) too when only one was asked; f(x) and f(t) are not."""
+    """f(x) and y are names of one function; f(x) and g(x) too when only one was asked; f(x) and g(t) are not."""
     bare = {name for name in (one, other) if not _function_name(name)}
-    return bool(bare) or one.partition("(")[2] == other.partition("(")[2]
+    arguments = {name.partition("(")[2] for name in (one, other)}
+    letters = one[0] == other[0] and all(len(argument) == 2 and argument[0].isalpha() for argument in arguments)
+    return bool(bare) or letters or len(arguments) == 1
 
 
 def _as_relation(answer: Answer) -> Relation | None:

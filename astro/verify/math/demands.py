@@ -2,10 +2,14 @@
 
 import math
 import re
+from collections.abc import Callable
+from fractions import Fraction
 
 from astro.verify.math.answers import Answer, Named, Relation, Scalar
 from astro.verify.math.characters import to_ascii
 from astro.verify.math.expressions import (
+    IMAGINARY,
+    Call,
     Expression,
     Num,
     Power,
@@ -16,6 +20,7 @@ from astro.verify.math.expressions import (
     walk,
 )
 from astro.verify.math.lexer import Kind
+from astro.verify.math.parser import TRIGONOMETRY
 from astro.verify.math.question import Question, pack
 from astro.verify.math.reader import Reading
 from astro.verify.math.shapes import displayed_shapes, shape
@@ -48,20 +53,39 @@ def refusal(  # noqa: PLR0911 - one line a case
         and shape(other) in displayed_shapes(question.displayed)[1]
     ):
         return "restates the problem"
-    if question.lowest_terms and any(_reducible(node) for node in walk(other)):
-        return "not in lowest terms"
     powers = question.scientific and bool(_POWER_OF_TEN.search(pack(to_ascii(gold_text))))
     if powers and (not _POWER_OF_TEN.search(pack(to_ascii(answer_text))) or _is_shifted(other)):
         return "not in scientific notation"
-    if question.factored and isinstance(one, Product | Power) and isinstance(other, Sum):
-        return "not factored"
-    if question.primes and isinstance(one, Product | Power) and not _is_prime_product(other):
-        return "not a product of primes"
-    if question.expanded and isinstance(one, Sum) and any(_unexpanded(node) for node in walk(other)):
-        return "not expanded"
+    unmet = _unmet(question, one, other)
+    if unmet:
+        return unmet
     if echo and question.evaluate and _is_plain(one) and not _is_plain(other) and _rearranges(question, answer, other):
         return "restates the problem in another order"
     return None
+
+
+def _unmet(question: Question, gold: Expression, answer: Expression) -> str | None:
+    """The form that the problem asks for, the gold answer has and the answer has not."""
+    composed, nodes, golden = isinstance(gold, Product | Power), tuple(walk(answer)), tuple(walk(gold))
+
+    def undone(mark: Callable[[Expression], bool]) -> bool:
+        return any(map(mark, nodes)) and not any(map(mark, golden))
+
+    factored = not isinstance(answer, Sum) and _factors(answer) >= _factors(gold)
+    demands = (
+        (question.lowest_terms and any(map(_reducible, nodes)), "not in lowest terms"),
+        (question.factored and composed and not factored, "not factored"),
+        (question.primes and composed and not _is_prime_product(answer), "not a product of primes"),
+        (question.expanded and isinstance(gold, Sum) and any(map(_unexpanded, nodes)), "not expanded"),
+        (question.rationalized and undone(_divides_by_root), "an irrational denominator"),
+        (question.simplified and undone(_square_below_root), "a root that can be simplified"),
+        (question.rectangular and undone(_is_polar), "not in rectangular form"),
+        (
+            question.evaluate and _is_plain(gold) and any(_is_function(node, question.functions) for node in nodes),
+            "a function is left unevaluated",
+        ),
+    )
+    return next((mistake for fails, mistake in demands if fails), None)
 
 
 def _expression(answer: Answer) -> Expression | None:
@@ -111,6 +135,72 @@ def _is_shifted(expression: Expression) -> bool:
             return not 1 <= abs(value) < 10
         case _:
             return False
+
+
+def _factors(expression: Expression) -> int:
+    """How many factors with a variable an expression is a product of."""
+    match expression:
+        case Product(factors):
+            return sum(map(_factors, factors))
+        case Power(root, Num(exponent)) if exponent.denominator == 1 and exponent > 0:
+            return _factors(root) * int(exponent)
+        case Quotient(above, _):
+            return _factors(above)
+        case _:
+            return int(bool(variables(expression)))
+
+
+def _divides_by_root(node: Expression) -> bool:
+    match node:
+        case Quotient(_, below):
+            return any(_is_root(part) for part in walk(below))
+        case Call("sqrt" | "root", (Quotient(), *_)):
+            return True
+        case Power(root, Num(exponent)):
+            return exponent < 0 and (exponent.denominator > 1 or any(_is_root(part) for part in walk(root)))
+        case _:
+            return False
+
+
+def _is_root(node: Expression) -> bool:
+    return isinstance(node, Call) and node.name in ("sqrt", "root")
+
+
+def _square_below_root(node: Expression) -> bool:
+    """Whether a square root is not as simple as it can be, such as that of 8."""
+    match node:
+        case Call("sqrt", (Num(value),)) | Power(
+            Num(value), Num(Fraction(numerator=1, denominator=2)) | Quotient(Num(Fraction(numerator=1)), Num(_))
+        ):
+            whole = value.denominator == 1 and 1 < value < _LARGE_RADICAND
+            return whole and any(value % (n * n) == 0 for n in range(2, math.isqrt(int(value)) + 1))
+        case Call("sqrt", (Product(factors),)):
+            return all(isinstance(factor, Num) for factor in factors)
+        case _:
+            return False
+
+
+_LARGE_RADICAND = 1_000_000
+
+
+def _is_polar(node: Expression) -> bool:
+    match node:
+        case Power(_, exponent):
+            return IMAGINARY in walk(exponent)
+        case Call("cis" | "exp" | "sin" | "cos", _):
+            return True
+        case _:
+            return False
+
+
+def _is_function(node: Expression, names: frozenset[str]) -> bool:
+    """Whether it is a function of one of the families named: logarithms, or trigonometric ones."""
+    if not isinstance(node, Call) or not names:
+        return False
+    return any(node.name in family and not family.isdisjoint(names) for family in _FAMILIES)
+
+
+_FAMILIES = (frozenset(("log", "ln", "lg")), TRIGONOMETRY, frozenset(("arcsin", "arccos", "arctan")))
 
 
 def _is_prime_product(expression: Expression) -> bool:

@@ -4,9 +4,11 @@ Rational values are compared exactly. The rest is evaluated to many digits, func
 two expressions' own text, and compared by relative error; a difference that shows in any written digit is found.
 """
 
+import functools
 import random
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
+from itertools import permutations
 from typing import Any
 
 from astro.verify.math.effort import TooCostlyError, spend, unbounded
@@ -25,6 +27,7 @@ from astro.verify.math.expressions import (
     walk,
 )
 from astro.verify.math.values import NotRealError, exact, numeric, working_digits
+from astro.verify.math.words import vocabulary
 
 _POINTS = 4
 _FAR = ((1, 96, 97), (1, 96, 97), (900, 9000, 7), (900, 9000, 7), (-96, 96, 97), (-96, -1, 97), (-9000, -900, 7))
@@ -226,7 +229,7 @@ def close(value: Expression, rounded: Expression, written: str) -> bool:
     return bool(difference <= numeric(Num(unit), 30, {}))
 
 
-_CONSTANTS = ("C", "c", "K", "k", "C_1", "c_1", "const", "D", "A")
+_CONSTANTS = vocabulary("C c K k D A B a b const C_1 c_1 C_2 c_2 K_1 k_1")
 
 
 def same_up_to_constant(gold: Expression, answer: Expression) -> bool:
@@ -238,7 +241,21 @@ def same_up_to_constant(gold: Expression, answer: Expression) -> bool:
     if len(free) != 1 or len(others) != 1 or free[0] in variables(answer):
         return False
     constant = next(iter(others))
-    return same(gold, _rename(answer, constant, free[0]))
+    return same(gold, renamed(answer, constant, free[0]))
+
+
+def same_up_to_constants(gold: Expression, answer: Expression) -> bool:
+    """Whether both are the same general solution, with one or two constants of any names."""
+    free, others = variables(gold) - variables(answer), variables(answer) - variables(gold)
+    if not 0 < len(free) == len(others) < 3 or not free | others <= _CONSTANTS:
+        return False
+    return any(
+        same(
+            gold,
+            functools.reduce(lambda tree, pair: renamed(tree, *pair), zip(order, sorted(free), strict=True), answer),
+        )
+        for order in permutations(others)
+    )
 
 
 def same_up_to_index(gold: Expression, answer: Expression) -> bool:
@@ -246,23 +263,23 @@ def same_up_to_index(gold: Expression, answer: Expression) -> bool:
     names, others = variables(gold), variables(answer)
     if len(names) != 1 or len(others) != 1 or names == others or not names | others <= _INDICES:
         return False
-    return same(gold, _rename(answer, next(iter(others)), next(iter(names))))
+    return same(gold, renamed(answer, next(iter(others)), next(iter(names))))
 
 
-def _rename(expression: Expression, name: str, to: str) -> Expression:  # noqa: PLR0911 - one line a case
+def renamed(expression: Expression, name: str, to: str) -> Expression:  # noqa: PLR0911 - one line a case
     """The expression with a variable called otherwise."""
     match expression:
         case Var(found):
             return Var(to) if found == name else expression
         case Sum(parts):
-            return Sum(tuple(_rename(part, name, to) for part in parts))
+            return Sum(tuple(renamed(part, name, to) for part in parts))
         case Product(parts):
-            return Product(tuple(_rename(part, name, to) for part in parts))
+            return Product(tuple(renamed(part, name, to) for part in parts))
         case Quotient(above, below):
-            return Quotient(_rename(above, name, to), _rename(below, name, to))
+            return Quotient(renamed(above, name, to), renamed(below, name, to))
         case Power(root, exponent):
-            return Power(_rename(root, name, to), _rename(exponent, name, to))
+            return Power(renamed(root, name, to), renamed(exponent, name, to))
         case Call(function, parts):
-            return Call(function, tuple(_rename(part, name, to) for part in parts))
+            return Call(function, tuple(renamed(part, name, to) for part in parts))
         case _:
             return expression

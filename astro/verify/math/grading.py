@@ -1,6 +1,7 @@
 """One verdict for one answer to a mathematics problem."""
 
 import re
+from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
 
@@ -103,9 +104,15 @@ def _manner(
     letters: bool = False,
     known: frozenset[str] = frozenset(),
     sets: bool = False,
+    symbols: frozenset[str] = frozenset(),
 ) -> Manner:
     clock = question.clock and "ratio" not in question.words
-    return Manner(grouping=grouping, letters=letters, clock=clock, known=known, sets=sets)
+    ordinals = not {"how", "many"} <= question.words
+    residues = bool(question.words & _OF_REMAINDERS)
+    return Manner(grouping, letters, clock, known, sets, ordinals, residues, symbols)
+
+
+_OF_REMAINDERS = frozenset(("remainder", "remainders", "mod", "modulo", "residue", "digit", "digits", "divided"))
 
 
 @lru_cache(maxsize=2048)
@@ -130,11 +137,16 @@ def _is_word(run: str) -> bool:
     return run.isupper() or run[0].isupper() or len(run) > 3 or run in ("yes", "no", "odd", "all")
 
 
+_INDEXED = re.compile(r"\\in\s?\\(?:mathbb\s?\{?)?Z|\binteger")
+
+
 def _grade(  # noqa: PLR0911 - one line a case
     problem: Problem, gold: Reading, extraction: Extraction, question: Question, config: VerifyConfig
 ) -> Verdict:
     answer_text = extraction.answer or ""
     tolerance = problem.metadata.get("tolerance", config.tolerance)
+    if _INDEXED.search(problem.answer):
+        question = replace(question, periodic=True)
     judge = Judge(question, tolerance if isinstance(tolerance, int | float) else config.tolerance)
     if extraction.parts and not isinstance(gold.answer, Listing | Ordered | Values):
         return _parts(judge, gold, extraction, question)
@@ -183,7 +195,10 @@ def _read_answer(text: str, gold: Reading, question: Question) -> Reading:
     sets = isinstance(gold.answer, Interval | Ordered) or (
         isinstance(gold.answer, Listing) and isinstance(gold.answer.entries[0], Ordered)
     )
-    return read(text, _manner(question, letters=measured, known=question.words - HEDGES, sets=sets))
+    symbols = (
+        frozenset[str]() if measured else frozenset(name for part in scalars(gold.answer) for name in variables(part))
+    )
+    return read(text, _manner(question, letters=measured, known=question.words - HEDGES, sets=sets, symbols=symbols))
 
 
 def _has_letters(reading: Reading) -> bool:
@@ -305,13 +320,14 @@ def _says(gold: Words, reading: Reading, question: Question) -> bool:
         return not doubts & set(lowered[1:])
     if any(word in HEDGES - question.plain or word in SIDES for word in lowered if word not in wanted):
         return False
-    empty = HARMLESS | _EMPTY | question.plain
+    empty = HARMLESS | _EMPTY | question.plain | (_WINS if question.words & _WINS else frozenset())
     said[0] = lowered[0]  # a sentence begins with a capital
     kept = [stem(word.lower()) for word in said if word.lower() in wanted or word not in empty]
     core = [word for word in wanted if word not in question.plain]  # III is quadrant III where a quadrant is asked for
     return kept == wanted or (core != [] and [word for word in kept if word not in question.plain] == core)
 
 
+_WINS = frozenset(("win", "wins", "won", "winning", "winner"))
 _EMPTY = frozenset(
     ("it", "this", "that", "on", "by", "at", "was", "is", "were", "the", "a", "an", "with", "of", "to", "for")
 )

@@ -180,7 +180,7 @@ def _foreign(text: str, position: int, found: list[Token], spaced: bool) -> int:
 def _letters(lexeme: str, found: list[Token], *, spaced: bool, in_text: bool) -> None:
     if lexeme.lower() == "infinity":
         found.append(Token(Kind.COMMAND, "infty", spaced))
-    elif in_text:
+    elif in_text and lexeme != "pi":
         found.append(Token(Kind.WORD, lexeme, spaced))
     elif len(lexeme) == 1:
         found.append(Token(Kind.NAME, lexeme, spaced))
@@ -211,6 +211,9 @@ def _command(name: str, text: str, position: int, found: list[Token], spaced: bo
         return _blackboard(text, position, found, spaced)
     if name in FONTS:
         return _in_font(text, position, found, spaced)
+    if name in ("bar", "overline") and (barred := _BARRED.match(text, position)):
+        found.append(Token(Kind.NAME, f"{barred.group(1)} bar", spaced))  # a mean, a conjugate, a segment
+        return barred.end()
     if name in TRANSPARENT:
         return position
     if name in ("begin", "end"):
@@ -289,6 +292,7 @@ def _in_font(text: str, position: int, found: list[Token], spaced: bool) -> int:
     return match.end()
 
 
+_BARRED = re.compile(r"\s?\{?\s?([A-Za-z]{1,3})(?![A-Za-z])\s?\}?")
 _LETTERS_IN_BRACES = re.compile(r"\{(?: |~|\\[,;: ])?([A-Za-z]{1,40})\s?\}")
 
 
@@ -300,7 +304,7 @@ def _upright(text: str, position: int, found: list[Token], spaced: bool) -> int:
         return _after(text, end)
     letters = any(character.isalpha() for character in content)
     if (
-        content in ("e", "i", "d", "T", "P", "C")
+        content in ("e", "i", "d", "T", "P", "E", "C")
         or not letters
         or "\\" in content.replace("\\ ", "").replace("\\,", "")
     ):

@@ -114,7 +114,7 @@ class LiteralReader:
             raise UnreadableError("a bar over something that is not a number")
         if braced:
             self.expect("}" if self.tokens[self.position - 2].text == "{" else ")")
-        return block
+        return block + self.block() if self.peek() in ("overline", "bar", "overbar") else block
 
     def _dotted(self) -> str:
         r"""Of 0.\dot{1}4285\dot{7}: the digits from the first dot to the last."""

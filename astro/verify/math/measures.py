@@ -1,5 +1,6 @@
 """Whether two quantities are in units that can be of the same answer, and their values in one unit."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice, product
@@ -18,8 +19,14 @@ _OF_DIFFERENCES = vocabulary(
     "rise rises rose risen change changes changed difference increase increases increased decrease decreases decreased "
     "drop drops dropped fall falls fell warmer colder cooler hotter range"
 )
+_RISING = vocabulary("increase increased increases rise rises rose risen gain gained grow grew grown growth growing")
+_FALLING = vocabulary(
+    "decrease decreased decreases fall falls fell fallen drop drops dropped decline declined declines loss lost "
+    "reduction reduced discount"
+)
 _PERSONS = frozenset(("people", "persons", "inhabitants", "residents"))
 _EACH = frozenset(("per", "each", "every", "an", "a", "hourly"))
+_MONEY = frozenset(("dollar", "euro", "sterling", "yen", "rupee"))
 _GENERIC = frozenset(("total", "altogether", "way", "all", "item", "piece", "in"))
 
 
@@ -76,6 +83,8 @@ class Measures:
         rest = set(more.dimensions) - set(fewer.dimensions)
         if set(fewer.dimensions) - set(more.dimensions) or len(rest) != 1 or not self.question.words & _EACH:
             return False
+        if fewer.dimensions[0][0] not in _MONEY:
+            return False  # 8 m are not 8 m/s
         dimension, power = next(iter(rest))
         named = [
             *self.question.named,
@@ -123,6 +132,8 @@ class Measures:
 
     def fits(self, unit: Unit) -> bool:
         """Whether the problem itself uses the answer's unit."""
+        if unit.words and set(unit.words) <= _RISING | _FALLING:
+            return _directions(unit.words) == _directions(self.question.words) in ({"up"}, {"down"})
         if self.question.power and dict(unit.dimensions).get("length", self.question.power) != self.question.power:
             return False
         if unit.dimensions and not unit.words:
@@ -180,6 +191,10 @@ class Measures:
 
 def _without_side(unit: Unit) -> Unit:
     return Unit(unit.dimensions, unit.size, tuple(word for word in unit.words if word not in SIDES | {"to", "the"}))
+
+
+def _directions(words: Iterable[str]) -> set[str]:
+    return {name for name, family in (("up", _RISING), ("down", _FALLING)) if not family.isdisjoint(words)}
 
 
 def _stem(word: str) -> str:

@@ -156,7 +156,7 @@ def name_of(tokens: tuple[Token, ...]) -> str:  # noqa: PLR0911 - one line a cas
     if texts[0] == "frac" and len(texts) == 3 and texts[1][0] == texts[2][0] == "d" and len(texts[1]) == 2:
         return f"{texts[1][1]}'"  # dy/dx
     if texts[1:4] == ["^", "-", "1"] and tokens[0].kind is Kind.NAME and len(tokens) > 3:
-        tokens, texts = (tokens[0], *tokens[4:]), [texts[0], *texts[4:]]  # an inverse function
+        tokens, texts = (tokens[0], *tokens[4:]), [f"{texts[0]}^-1", *texts[4:]]  # an inverse function
     lettered = all(token.kind in (Kind.WORD, Kind.RUN, Kind.NAME) for token in tokens)
     if lettered and any(token.kind is not Kind.NAME for token in tokens):
         return " ".join(texts) if not any(text.lower() in HEDGES for text in texts) else ""
@@ -164,19 +164,22 @@ def name_of(tokens: tuple[Token, ...]) -> str:  # noqa: PLR0911 - one line a cas
         if len(tokens) == 1 or texts[1] in ("_", "'"):
             return "".join(text for text in texts if text not in "{}")
         inside = tokens[2:-1]
-        if (
-            texts[1] == "("
-            and texts[-1] == ")"
-            and all(t.kind in _ARGUMENT or t.text in _IN_ARGUMENT for t in inside)
-            and inside
-        ):
+        plain = all(t.kind in _ARGUMENT or t.text in _IN_ARGUMENT for t in inside)
+        chance = texts[0] in ("P", "E") and closes(tokens, 1) == len(tokens) - 1
+        if inside and ((plain and (texts[1], texts[-1]) == ("(", ")")) or chance):
             return "".join(texts)
         return ""
+    if texts[0] == texts[-1] == "|" and all(_names_a_set(token) for token in tokens[1:-1]) and len(tokens) > 2:
+        return "".join(texts)  # how many elements a set has
     if texts[0] == "(" and texts[-1] == ")" and len(tokens) > 3:
         inside = tokens[1:-1]
         alternating = all((t.kind is Kind.NAME) == (n % 2 == 0) for n, t in enumerate(inside))
         return "".join(texts) if alternating and all(text == "," for text in texts[2:-1:2]) else ""
     return ""
+
+
+def _names_a_set(token: Token) -> bool:
+    return (token.kind is Kind.NAME and token.text.isupper()) or token.text in ("cup", "cap")
 
 
 def is_function(tokens: tuple[Token, ...]) -> bool:

@@ -32,12 +32,16 @@ def without_lead(tokens: tuple[Token, ...], known: frozenset[str] = frozenset())
 
     known: words of the problem, which say nothing before an answer either.
     """
-    tokens = _without_sentence(tokens)
+    tokens = _with_equals_sign(_without_sentence(tokens))
     end = 0
-    while end < len(tokens) and (tokens[end].kind is Kind.WORD or tokens[end].text in (":", ",")):
+    while end < len(tokens) and (
+        tokens[end].kind is Kind.WORD or tokens[end].text in (":", ",") or tokens[end].text.lower() in _CODES
+    ):
         end += 1
     if end == len(tokens) or end == 0 or tokens[end].kind is Kind.RUN:
         return tokens
+    if tokens[end].text == "-" and tokens[end + 1 : end + 2] and tokens[end + 1].kind is Kind.WORD:
+        return tokens  # right-angled
     lead = [token.text.lower() for token in tokens[:end] if token.text not in (":", ",")]
     if tokens[end].text in RELATIONS:
         return tokens
@@ -61,5 +65,19 @@ def _without_sentence(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
     return tokens[end:] if tokens[end].kind is Kind.NUMBER or tokens[end].text in ("-", "frac", "dollar") else tokens
 
 
+def _with_equals_sign(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
+    """With x = 5 for "x is 5" and "the value of x must be 5"."""
+    at = next((n for n, token in enumerate(tokens) if token.kind is not Kind.WORD), 0)
+    end = at + 1
+    while end < len(tokens) and tokens[end].kind is Kind.WORD and tokens[end].text.lower() in _COPULAS:
+        end += 1
+    if not at + 1 < end < len(tokens) or tokens[at].kind is not Kind.NAME:
+        return tokens
+    if any(token.text.lower() not in HARMLESS for token in tokens[:at]) or tokens[end].text in RELATIONS:
+        return tokens
+    return (tokens[at], Token(Kind.SYMBOL, "="), *tokens[end:])
+
+
+_COPULAS = frozenset(("is", "are", "was", "must", "should", "be", "equals", "equal", "to"))
 _VERBS = frozenset(("is", "are", "was", "were", "be", "equals", "of", "have", "has", "get"))
 _CODES = frozenset(("usd", "eur", "gbp", "inr", "rs"))

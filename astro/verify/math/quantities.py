@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 
 from astro.verify.math.answers import Answer, Clock, Scalar, Words
 from astro.verify.math.errors import UnreadableError
@@ -26,6 +27,9 @@ class Manner:
     clock: 2:30 is a time, not a ratio.
     known: words of the problem, in lower case there, that may stand before an answer.
     sets: words may describe a set of real numbers.
+    ordinals: 3rd and third are 3.
+    residues: "2 (mod 7)" is the remainder 2.
+    symbols: letters that are variables, so that 2nm is a product of them and no length.
     """
 
     grouping: bool = True
@@ -33,17 +37,20 @@ class Manner:
     clock: bool = False
     known: frozenset[str] = frozenset()
     sets: bool = False
+    ordinals: bool = True
+    residues: bool = False
+    symbols: frozenset[str] = frozenset()
 
 
 def quantity(tokens: tuple[Token, ...], manner: Manner) -> Answer:
     """A number with or without a unit, or words. Raises UnreadableError for a mixture of both."""
-    in_words = spelled(tokens)
+    in_words = spelled(tokens, ordinals=manner.ordinals)
     if in_words is not None:
         return in_words
     tokens, currency = _without_currency(_with_marks(tokens))
     if currency is not None:
         tokens = tuple(_PER if token.text in _EACH and token.kind is Kind.WORD else token for token in tokens)
-    tokens = _with_temperature(_without_ordinal(tokens))
+    tokens = _with_temperature(_without_ordinal(tokens) if manner.ordinals else tokens)
     segments = _segments(tokens, manner)
     if segments is None:
         return _words(tokens)
@@ -129,6 +136,7 @@ def _unit_start(tokens: tuple[Token, ...], start: int, manner: Manner) -> int:
         if (
             token.kind is Kind.RUN
             and ends_number
+            and not _is_product(tokens, position, manner)
             and (token.text.lower() in ("am", "pm") or is_unit(token.text) or _is_wordy(token.text))
         ):
             return position
@@ -137,13 +145,23 @@ def _unit_start(tokens: tuple[Token, ...], start: int, manner: Manner) -> int:
     return len(tokens)
 
 
+def _is_product(tokens: tuple[Token, ...], position: int, manner: Manner) -> bool:
+    """Whether letters after a number are variables: those of the gold answer, or in front of another term."""
+    if set(tokens[position].text) <= manner.symbols:
+        return True
+    return any(
+        token.text in ("+", "-") and before.text not in ("^", "{", "_") for before, token in pairwise(tokens[position:])
+    )
+
+
 def _scalar(tokens: tuple[Token, ...], unit_tokens: tuple[Token, ...], manner: Manner) -> Scalar:
     words = [token.text for token in unit_tokens]
     lowered = [word.lower() for word in words if word not in ("(", ")", ".")]
     if lowered in (["a", "m"], ["p", "m"]):
         words = lowered = ["".join(lowered)]
-    if lowered in (["percent"], ["per", "cent"]):
-        return Scalar(Quotient(parse(tokens, grouping=manner.grouping), Num(Fraction(100))), percent=True)
+    if lowered[:1] == ["percent"] or lowered[:2] == ["per", "cent"]:
+        hundredths = Quotient(parse(tokens, grouping=manner.grouping), Num(Fraction(100)))
+        return Scalar(hundredths, _read_unit(lowered[1 if lowered[0] == "percent" else 2 :]), percent=True)
     if any(word in HEDGES for word in lowered) or "?" in words:
         raise UnreadableError("a hedged answer")
     scale = MULTIPLES.get(lowered[0], 1) if lowered else 1
@@ -200,17 +218,19 @@ def _hour(expression: Expression, suffix: tuple[str, ...]) -> Answer:
     raise UnreadableError("a time of day that does not exist")
 
 
-def spelled(tokens: tuple[Token, ...]) -> Answer | None:
-    """A number in words, alone or before what it counts."""
+def spelled(tokens: tuple[Token, ...], *, ordinals: bool = True) -> Answer | None:
+    """A number in words, alone or before what it counts; ordinals says whether third is one."""
     if not all(token.kind in (Kind.WORD, Kind.RUN) or token.text == "-" for token in tokens):
         return None
     if len(tokens) > 1 and tokens[0].text.lower() in ("-", "negative", "minus"):
-        positive = spelled(tokens[1:])
+        positive = spelled(tokens[1:], ordinals=ordinals)
         return Scalar(negate(positive.expression), positive.unit) if isinstance(positive, Scalar) else None
     words = [token.text for token in tokens if token.text != "-"]
     for end in range(min(len(words), MAX_NUMBER_WORDS), 0, -1):
-        value = number(words[:end])
+        value = number(words[:end], ordinals=ordinals)
         if value is not None:
+            if words[end : end + 1] == ["percent"]:
+                return Scalar(Num(value / 100), _read_unit(words[end + 1 :]), percent=True)
             return Scalar(Num(value), _read_unit(words[end:]))
     return None
 

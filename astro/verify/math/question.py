@@ -22,6 +22,7 @@ class Question:
     power: 2 if the prompt asks for an area, 3 for a volume, else 0.
     words: every word of the prompt.
     plain: those that are written in lower case, so that no name is among them.
+    general: it is about a differential equation or an integral, whose solution has constants of any name.
     periodic: the solutions may be numbered by an index of any name.
     counted: the words for the things in "how many THINGS".
     how_many: whether the unit is that of "how many hours", so that an answer in minutes says as much.
@@ -29,6 +30,7 @@ class Question:
     unknowns: letters the prompt asks for by name, as in "solve for x".
     options: the text of each lettered choice.
     packed: the prompt in the form of pack(), to find restated expressions in.
+    functions: logarithms and trigonometric functions that stand in it.
     displayed: the formulas of the prompt, without their dollar signs.
     asked: the expression whose value the prompt asks for, as in "find x + y"; empty if it is none.
     """
@@ -52,10 +54,15 @@ class Question:
     lowest_terms: bool
     scientific: bool
     factored: bool
+    rationalized: bool
+    simplified: bool
+    rectangular: bool
+    functions: frozenset[str]
     expanded: bool
     primes: bool
     base: bool
     clock: bool
+    general: bool
     periodic: bool
     plain: frozenset[str]
     vector: bool
@@ -92,12 +99,17 @@ def read_question(prompt: str) -> Question:
         asked=expression.group(1) or expression.group(2) if expression else "",
         displayed=tuple(one or other for one, other in islice(_DISPLAYED.findall(prompt), 20)),
         equation="equation" in words and not _SOLVED.search(text),
+        general=bool(words & {"differential", "antiderivative", "antiderivatives", "integral", "integrate", "general"}),
         periodic="general solution" in text or bool(words & {"solve", "solutions"} and words & {"all", "general"}),
-        plain=frozenset(re.findall(r"\b[a-z]{2,}", prompt)) - _alternatives(text),
+        plain=frozenset(re.findall(r"\b[a-z]{2,}", prompt)) - _alternatives(prompt),
         approximate=any(cue in text for cue in _APPROXIMATE),
         positive=any(cue in text for cue in _POSITIVE),
         lowest_terms=any(cue in text for cue in _LOWEST),
         scientific="scientific notation" in text or "standard form" in text,
+        rationalized=bool(words & {"rationalize", "rationalise", "rationalized", "rationalizing"}),
+        simplified=("simplif" in text or "simplest" in text) and any(sign in prompt for sign in ("sqrt", "\u221a")),
+        rectangular="rectangular form" in text or "a+bi" in pack(prompt),
+        functions=frozenset(_FUNCTION.findall(prompt)),
         factored=bool(re.search(r"\bfactor(?:ize|ise|ed|ization)?\b", text)),
         expanded="expand" in text,
         primes=bool(re.search(r"\bprime factor|product of (?:\w+ )?primes", text)),
@@ -109,6 +121,7 @@ def read_question(prompt: str) -> Question:
     )
 
 
+_FUNCTION = re.compile(r"\\(log|ln|lg|sin|cos|tan|cot|sec|csc|arcsin|arccos|arctan)(?![a-z])")
 _SOLVED = re.compile(r"\b(?:solv\w{1,4}|solutions?|roots?|zeros?|satisf\w{1,6})\b[^.?]{0,40}\bequation")
 _ALTERNATIVES = re.compile(r"((?:\w{1,30}, ){0,6}\w{1,30}),? or (?:the )?(\w{1,30})")
 _WORD = re.compile(r"[a-z]+(?:'[a-z]+)?")
@@ -129,7 +142,7 @@ _UNKNOWN = re.compile(
 )
 _ASKED_FOR = re.compile(
     r"(?:[Ff]ind|[Cc]ompute|[Ee]valuate|[Dd]etermine|[Cc]alculate|[Ww]hat is|value of)\s(?:the value of\s)?"
-    r"(?:\$([^$]{1,60})\$|([^$.,?a-zA-Z]{0,3}[a-zA-Z](?:[-+*/^() 0-9]{1,4}[a-zA-Z]?(?![a-zA-Z])){1,8}))"
+    r"(?:\$([^$]{1,60})\$|(\|[^|$]{1,20}\||[^$.,?a-zA-Z]{0,3}[a-zA-Z](?:[-+*/^() 0-9]{1,4}[a-zA-Z]?(?![a-zA-Z])){1,8}))"
     r"(?=[.,?]|\s?$| if | when | where | given | for | in )"
 )
 _DISPLAYED = re.compile(r"\$([^$]{3,200})\$|\\[(\[](.{3,200}?)\\[)\]]")
@@ -206,10 +219,12 @@ def _named_units(prompt: str, words: frozenset[str]) -> tuple[Unit, ...]:
     return tuple(unit for unit in units if unit is not None and unit.dimensions and not unit.words)
 
 
-def _alternatives(text: str) -> frozenset[str]:
-    """Words the prompt offers to choose from, and those that deny: even, odd or neither."""
-    offered = " ".join(before + " " + after for before, after in _ALTERNATIVES.findall(text))
-    return frozenset(re.findall(r"\w+", offered)) | {"or", "not", "either", "neither", "nor"}
+def _alternatives(prompt: str) -> frozenset[str]:
+    """Words the prompt offers to choose from, and those that deny: even, odd or neither. Of names, only the names."""
+    offered = " ".join(
+        before + " " + after for before, after in _ALTERNATIVES.findall(prompt) if not after[0].isupper()
+    )
+    return frozenset(re.findall(r"\w+", offered.lower())) | {"or", "not", "either", "neither", "nor"}
 
 
 def _counted(text: str) -> tuple[str, ...]:

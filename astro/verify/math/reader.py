@@ -26,9 +26,12 @@ from astro.verify.math.answers import (
 )
 from astro.verify.math.asides import (
     is_prose,
+    last_step,
+    residue,
     restates_problem,
     without_conditions,
     without_exclusion,
+    without_quantifier,
     without_remark,
 )
 from astro.verify.math.combining import agree, combined, joined
@@ -63,6 +66,7 @@ _SUBSCRIPT_WORDS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven
 _OF_SETS = frozenset(("cup", "cap", "setminus"))
 _NAMED_SETS = {
     "emptyset": "none",
+    "nexists": "dne",
     "mathbbZ": "integers",
     "mathbbN": "natural numbers",
     "mathbbQ": "rational numbers",
@@ -126,7 +130,8 @@ class _Reader:
         """Any answer."""
         spend(10 + 10 * len(tokens))
         tokens = without_lead(with_sign(trim(after_heading(french(tokens)))), self.manner.known)
-        tokens = without_exclusion(rows_joined(tokens))
+        tokens = last_step(without_quantifier(without_exclusion(rows_joined(tokens))))
+        tokens = residue(tokens) if self.manner.residues else tokens
         texts = [token.text for token in tokens[-5:]]
         if len(tokens) > 5 and texts[0] == "(" and texts[2:] == ["in", "mathbbZ", ")"]:
             tokens = tokens[:-5]  # (n in Z)
@@ -134,7 +139,7 @@ class _Reader:
             tokens = join_groups(tokens)
         if any(token.text in ("pm", "mp") and token.kind is Kind.COMMAND for token in tokens):
             return self._both_signs(tokens)
-        unbroken = self._number(tokens) or spelled(tokens)
+        unbroken = self._number(tokens) or spelled(tokens, ordinals=self.manner.ordinals)
         if unbroken is not None:
             return unbroken
         pieces, marks = split(tokens, _SEPARATORS)
@@ -204,7 +209,21 @@ class _Reader:
             found = reading(tokens)
             if found is not None:
                 return found
-        return quantity(tokens, self.manner)
+        return self._scaled(tokens) or quantity(tokens, self.manner)
+
+    def _scaled(self, tokens: tuple[Token, ...]) -> Ordered | None:
+        r"""A multiple of a vector: \frac15 (3, -4)."""
+        at = next((n for n, token in enumerate(tokens) if token.text == "langle" or is_pair(tokens[n:])), 0)
+        if not at or not all(token.kind is not Kind.NAME and token.kind is not Kind.WORD for token in tokens[:at]):
+            return None
+        vector, factor = self._bracketed(tokens[at:]), parse(_without_times(tokens[:at]))
+        if not isinstance(vector, Ordered):
+            return None
+        entries = [entry for entry in vector.entries if isinstance(entry, Scalar)]
+        if len(entries) < len(vector.entries):
+            return None
+        scaled = tuple(Scalar(Product((factor, entry.expression))) for entry in entries)
+        return Ordered(vector.left, vector.right, scaled)
 
     # relations
 
@@ -416,6 +435,8 @@ class _Reader:
     def _system(self, tokens: tuple[Token, ...]) -> Answer:
         """Values written under each other behind one brace."""
         rows = [self.answer(row) for row in table_rows(tokens)]
+        if len(rows) == 1:
+            return rows[0]
         named = tuple((row.name, row.value) for row in rows if isinstance(row, Named))
         if len(named) != len(rows) or len(dict(named)) != len(named):
             raise UnreadableError("cases are not one value")

@@ -39,6 +39,7 @@ _PHRASES = {
     "there is no solution": "none", "there are no solutions": "none", "all real numbers": "reals", "all reals": "reals",
     "any real number": "reals", "all real number": "reals", "real numbers": "reals", "mathbbr": "reals",
     "infty": "infinity", "positive infinity": "infinity", "plus infinity": "infinity",
+    "right angled": "right", "right angled triangle": "right triangle",
     "minus infinity": "negative infinity", "correct": "true", "incorrect": "false", "y": "yes", "n": "no",
 }  # fmt: skip
 
@@ -50,7 +51,8 @@ HEDGES = vocabulary(
 HARMLESS = vocabulary(
     "answer the is there are total of equals equal result a an it final we get value exactly there's it's altogether "
     "all in total therefore so thus be will has have they he she you need point points at interval set vector pair "
-    "ordered solution solutions root roots only real reals number numbers value values such that was were it's"
+    "ordered solution solutions root roots only real reals number numbers value values such that was were it's "
+    "function functions equation polynomial"
 )
 SIDES = vocabulary(
     "am pm east west north south up down left right profit loss gain increase decrease ad bc ce bce above below "
@@ -99,8 +101,11 @@ _NONE = re.compile(
 )
 
 
-def number(words: Sequence[str]) -> Fraction | None:
-    """The number that words spell, such as twenty-one, three quarters or third; None if they spell none."""
+def number(words: Sequence[str], *, ordinals: bool = True) -> Fraction | None:
+    """The number that words spell, such as twenty-one, three quarters or third; None if they spell none.
+
+    ordinals: whether third is 3.
+    """
     lowered = [word.lower() for word in words]
     if "and" in lowered[1:-1]:
         cut = lowered.index("and")
@@ -111,7 +116,7 @@ def number(words: Sequence[str]) -> Fraction | None:
     if not parts or len(parts) > MAX_NUMBER_WORDS:
         return None
     if len(parts) == 1 and parts[0] in _ORDINALS:
-        return Fraction(_ORDINALS.index(parts[0]))
+        return Fraction(_ORDINALS.index(parts[0])) if ordinals else None
     if len(parts) > 2 and parts[-1] in _PARTS and parts[-2] in ("a", "one") and _whole(parts[:-2]) is not None:
         return (_whole(parts[:-2]) or 0) + 1 / Fraction(_PARTS[parts[-1]])
     return _in_parts(parts) if parts[-1].removesuffix("s") in _PARTS else _whole(parts)
