@@ -1,7 +1,7 @@
 """The kinds of answer."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from astro.verify.math.expressions import Expression
@@ -104,10 +104,14 @@ class Ratio:
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """A time of day in minutes since midnight or noon as written; suffix is am, pm or empty."""
+    """A time of day in minutes since midnight or noon; suffix is am, pm or empty.
+
+    full_day: written on a 24-hour clock, from which the suffix follows.
+    """
 
     minutes: int
     suffix: str
+    full_day: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,7 +125,9 @@ class Judge:
             case Ratio(), _:
                 return self._ratio(gold, answer)
             case Clock(), Clock():
-                return gold.minutes == answer.minutes and answer.suffix in (gold.suffix, gold.suffix or answer.suffix)
+                halves = {gold.suffix, answer.suffix} - {""}
+                open_half = gold.suffix == "am" if gold.full_day else not (gold.suffix and self.question.half_of_day)
+                return gold.minutes == answer.minutes and len(halves) < 2 and bool(answer.suffix or open_half)
             case Words(), Words():
                 return _truth(gold.text, self.question) == _truth(answer.text, self.question)
             case _:

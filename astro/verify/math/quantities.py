@@ -202,13 +202,15 @@ def clock_time(pieces: list[tuple[Token, ...]]) -> Clock | None:
     minutes = int(rest[0].text)
     if suffix not in ("", "am", "pm") or minutes > 59 or len(hour[0].text) > 2 or int(hour[0].text) > 24:
         return None
+    if hour[0].text.startswith("0") and not suffix:
+        return Clock(int(hour[0].text) * 60 + minutes, "am", full_day=True)
     return _time(int(hour[0].text), minutes, suffix)
 
 
 def _time(hour: int, minutes: int, suffix: str) -> Clock:
     """Times after 12 are pm; 12 am is midnight."""
     if hour > 12:
-        return Clock((hour - 12) * 60 + minutes, suffix or "pm")
+        return Clock((hour - 12) * 60 + minutes, suffix or "pm", full_day=not suffix)
     return Clock(hour % 12 * 60 + minutes, suffix)
 
 

@@ -22,6 +22,7 @@ class Question:
     power: 2 if the prompt asks for an area, 3 for a volume, else 0.
     words: every word of the prompt.
     plain: those that are written in lower case, so that no name is among them.
+    half_of_day: it asks whether a time is a.m. or p.m.
     general: it is about a differential equation or an integral, whose solution has constants of any name.
     periodic: the solutions may be numbered by an index of any name.
     counted: the words for the things in "how many THINGS".
@@ -62,6 +63,7 @@ class Question:
     primes: bool
     base: bool
     clock: bool
+    half_of_day: bool
     general: bool
     periodic: bool
     plain: frozenset[str]
@@ -114,6 +116,7 @@ def read_question(prompt: str) -> Question:
         expanded="expand" in text,
         primes=bool(re.search(r"\bprime factor|product of (?:\w+ )?primes", text)),
         base=bool(re.search(r"\b(?:base|binary|octal|hexadecimal)\b", text)),
+        half_of_day=bool(_HALF_OF_DAY.search(text)),
         clock=bool(words & {"time", "when", "clock", "o'clock", "hour"}),
         vector=bool(words & {"vector", "vectors", "point", "coordinates", "intersection", "direction"}),
         pair="ordered pair" in text or "ordered triple" in text or bool(_PAIR.search(text)),
@@ -121,6 +124,7 @@ def read_question(prompt: str) -> Question:
     )
 
 
+_HALF_OF_DAY = re.compile(r"\ba\.?m\.?\s?(?:or|/|and)\s?p\.?m\b")
 _FUNCTION = re.compile(r"\\(log|ln|lg|sin|cos|tan|cot|sec|csc|arcsin|arccos|arctan)(?![a-z])")
 _SOLVED = re.compile(r"\b(?:solv\w{1,4}|solutions?|roots?|zeros?|satisf\w{1,6})\b[^.?]{0,40}\bequation")
 _ALTERNATIVES = re.compile(r"((?:\w{1,30}, ){0,6}\w{1,30}),? or (?:the )?(\w{1,30})")
