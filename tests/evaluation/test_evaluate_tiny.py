@@ -19,11 +19,12 @@ def test_engines_one_after_another_and_a_model_that_is_made_to_wait(tmp_path):
     pytest.importorskip("vllm")
     problems = generate(CountdownConfig(count=6, sizes=(3,), split=Split.TEST, seed=5))
     rows = {}
-    for name, forcing in (("plain", "null"), ("waits", "{wait: 1, wait_text: " + repr(WAIT).replace("'", '"') + "}")):
+    wait = "{wait: 1, wait_text: " + repr(WAIT).replace("'", '"') + "}"
+    for name, forcing, finished in (("plain", "null", 0.95), ("waits", wait, 0.25)):  # the base was never asked to wait
         overrides = [f"evaluation.budget_forcing={forcing}", "evaluation.samples=4", "evaluation.max_tokens=200"]
         how = load_config(RunConfig, ROOT / "configs" / "tiny.yaml", overrides).arrangement()
         found = evaluate_model(name, str(MODEL), {"three": problems}, how, tmp_path / name)["three"]
-        assert found["figures"]["finished"]["value"] > 0.5
+        assert found["figures"]["finished"]["value"] > finished
         rows[name] = pq.read_table(tmp_path / name / "three/responses.parquet").to_pylist()
     assert any(row["correct"] for row in rows["plain"])
     for plain, waits in zip(rows["plain"], rows["waits"], strict=True):
