@@ -147,6 +147,11 @@ def _groups(tokens: tuple[Token, ...], position: int) -> tuple[str, int]:
     return digits, position
 
 
+def without_times(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
+    """A factor without the multiplication sign behind it."""
+    return tokens[:-1] if tokens[-1].text == "*" else tokens
+
+
 def name_of(tokens: tuple[Token, ...]) -> str:  # noqa: PLR0911 - one line a case
     """The name on the left of a definition: x, x_1, f(x), (x, y), or a word such as Area; empty if it is none."""
     tokens = tuple(token for token in tokens if token.text not in ("{", "}"))

@@ -6,7 +6,6 @@ unions, matrices, ratios and times are tried, and what is left is one number or 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from itertools import pairwise
 
 from astro.verify.math import regions
@@ -14,9 +13,7 @@ from astro.verify.math.answers import (
     Answer,
     Interval,
     Listing,
-    Matrix,
     Named,
-    Numeral,
     Ordered,
     Ratio,
     Relation,
@@ -32,18 +29,17 @@ from astro.verify.math.asides import (
     without_conditions,
     without_exclusion,
     without_quantifier,
-    without_remark,
 )
 from astro.verify.math.combining import agree, combined, joined
 from astro.verify.math.effort import spend
 from astro.verify.math.equality import close, same
 from astro.verify.math.errors import UnreadableError
-from astro.verify.math.expressions import Expression, Num, Product, Quotient, Var, negate, variables
+from astro.verify.math.expressions import Expression, Product, Var, variables
 from astro.verify.math.inequalities import solve_chain
 from astro.verify.math.lexer import Kind, Token, lex
+from astro.verify.math.notations import named_set, numeral, ratio_or_time, share
 from astro.verify.math.parser import parse
 from astro.verify.math.pieces import (
-    MATRICES,
     closes,
     french,
     is_function,
@@ -54,32 +50,16 @@ from astro.verify.math.pieces import (
     split,
     table_rows,
     trim,
+    without_times,
 )
 from astro.verify.math.preamble import RELATIONS, after_heading, with_sign, without_lead
-from astro.verify.math.quantities import Manner, clock_time, quantity, spelled
+from astro.verify.math.quantities import Manner, quantity, spelled
 from astro.verify.math.spoken import spoken
-from astro.verify.math.words import HEDGES, SIDES, phrase
+from astro.verify.math.tables import matrix
+from astro.verify.math.words import HEDGES, phrase
 
 _DOTS = Token(Kind.COMMAND, "ldots")
-_SUBSCRIPT_WORDS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
-                    "twelve": 12, "sixteen": 16}  # fmt: skip
 _OF_SETS = frozenset(("cup", "cap", "setminus"))
-_NAMED_SETS = {
-    "emptyset": "none",
-    "nexists": "dne",
-    "mathbbZ": "integers",
-    "mathbbN": "natural numbers",
-    "mathbbQ": "rational numbers",
-    "mathbbC": "complex numbers",
-}
-_ZERO = (0, Fraction(0))
-_PARTS_OF_REALS = {
-    **dict.fromkeys(("^+", "^{+}", "_{>0}", "^{>0}"), regions.beyond(">", _ZERO)),
-    **dict.fromkeys(("^-", "^{-}", "_{<0}", "^{<0}"), regions.beyond("<", _ZERO)),
-    **dict.fromkeys(("_{>=0}", "^{>=0}"), regions.beyond(">=", _ZERO)),
-    **dict.fromkeys(("_{<=0}", "^{<=0}"), regions.beyond("<=", _ZERO)),
-    **dict.fromkeys(("^*", "^{*}", "^times", "_{!=0}"), regions.beyond("!=", _ZERO)),
-}
 _SYSTEMS = frozenset(("begin cases", "begin aligned", "begin align", "begin gathered", "begin split"))
 _SEPARATORS = frozenset((",", ";", "and", "or", "&"))
 _NUMERIC = frozenset(("-", "+", ",", "grouping", ".", "{", "}", "frac", "/"))
@@ -205,7 +185,7 @@ class _Reader:
         pieces, ops = split(tokens, RELATIONS)
         if ops:
             return self._related(pieces, ops)
-        for reading in (_out_of, self._matrix, self._set_expression, self._bracketed, self._colon, self._numeral):
+        for reading in (share, self._table, self._set_expression, self._bracketed, self._ratio_or_time, numeral):
             found = reading(tokens)
             if found is not None:
                 return found
@@ -216,7 +196,7 @@ class _Reader:
         at = next((n for n, token in enumerate(tokens) if token.text == "langle" or is_pair(tokens[n:])), 0)
         if not at or not all(token.kind is not Kind.NAME and token.kind is not Kind.WORD for token in tokens[:at]):
             return None
-        vector, factor = self._bracketed(tokens[at:]), parse(_without_times(tokens[:at]))
+        vector, factor = self._bracketed(tokens[at:]), parse(without_times(tokens[:at]))
         if not isinstance(vector, Ordered):
             return None
         entries = [entry for entry in vector.entries if isinstance(entry, Scalar)]
@@ -319,7 +299,10 @@ class _Reader:
         if not all(agree(one, other) for one, other in pairwise(values)):
             raise UnreadableError("a chain of equations that is false")
 
-    # brackets, sets, matrices
+    def _ratio_or_time(self, tokens: tuple[Token, ...]) -> Answer | None:
+        return ratio_or_time(tokens, clock=self.manner.clock)
+
+    # brackets, sets, tables
 
     def _set_expression(self, tokens: tuple[Token, ...]) -> Answer | None:
         r"""Unions, intersections and differences, and the sets R, {x | ...} and the empty set."""
@@ -331,13 +314,9 @@ class _Reader:
                 if mark == "setminus" and pieces[0] and [token.text for token in pieces[0]] == ["R"]:
                     sets[0] = Interval(regions.REALS)
                 return combined(sets, mark)
-        if tokens[0].text == "mathbbR" and (part := _PARTS_OF_REALS.get("".join(token.text for token in tokens[1:]))):
-            return Interval(part)
-        if len(tokens) == 1 and tokens[0].kind is Kind.COMMAND:
-            if tokens[0].text == "mathbbR":
-                return Interval(regions.REALS)
-            if tokens[0].text in _NAMED_SETS:
-                return Words(_NAMED_SETS[tokens[0].text])
+        named = named_set(tokens)
+        if named is not None:
+            return named
         if tokens[0].text == "mathbbR" and tokens[1].text == "-":
             return combined([Interval(regions.REALS), self.answer(tokens[2:])], "setminus")
         return None
@@ -406,31 +385,16 @@ class _Reader:
             return Values(pairs)
         return Listing(tuple(entries), braced=True, gaps=tuple(gaps))
 
-    def _matrix(self, tokens: tuple[Token, ...]) -> Answer | None:
+    def _table(self, tokens: tuple[Token, ...]) -> Answer | None:
+        """A matrix, or values written under each other."""
         starts = [n for n, token in enumerate(tokens) if token.kind is Kind.COMMAND and token.text[:6] == "begin "]
         if not starts:
             return None
         if len(starts) > 1:
             raise UnreadableError("several matrices")
-        start, end = starts[0], closes(tokens, starts[0])
-        if tokens[start].text in _SYSTEMS and (start, end) == (0, len(tokens) - 1):
+        if tokens[starts[0]].text in _SYSTEMS and starts == [0] and closes(tokens, 0) == len(tokens) - 1:
             return self._system(tuple(token for token in tokens[1:-1] if token.text != "&"))
-        environment = tokens[start].text.removeprefix("begin ")
-        if end < 0 or environment not in MATRICES:
-            raise UnreadableError(f"{environment} is not one value")
-        before, after = tokens[:start], tokens[end + 1 :]
-        if before and after and before[-1].text in ("(", "[", "lbrace") and after[0].text in (")", "]", "rbrace"):
-            before, after = before[:-1], after[1:]
-        turned = [token.text for token in after] in (["^", "T"], ["^", "t"], ["^", "top"], ["^", "{", "T", "}"])
-        if after and not turned:
-            raise UnreadableError("something follows the matrix")
-        rows = _cells(tokens[start + 1 : end])
-        if turned:
-            rows = list(zip(*rows, strict=True))
-        if not before:
-            return Matrix(tuple(rows))
-        scale = negate(Num(Fraction(1))) if [t.text for t in before] == ["-"] else parse(_without_times(before))
-        return Matrix(tuple(tuple(Product((scale, cell)) for cell in row) for row in rows))
+        return matrix(tokens, starts[0])
 
     def _system(self, tokens: tuple[Token, ...]) -> Answer:
         """Values written under each other behind one brace."""
@@ -442,65 +406,6 @@ class _Reader:
             raise UnreadableError("cases are not one value")
         return Values(named)
 
-    # ratios, times, numerals
-
-    def _colon(self, tokens: tuple[Token, ...]) -> Answer | None:
-        pieces, marks = split(tokens, frozenset((":", "to")))
-        if not marks or not all(pieces):
-            return None
-        if tokens[0].kind is Kind.WORD or ("to" in marks and any(token.text.lower() in SIDES for token in tokens)):
-            return None
-        pieces[-1] = without_remark(pieces[-1])
-        if marks == [":"] and (self.manner.clock or pieces[1][-1].kind in (Kind.WORD, Kind.RUN)):
-            clock = clock_time(pieces)
-            if clock is not None:
-                return clock
-        gap = pieces[-1] == (_DOTS,) or (len(pieces[-1]) == 1 and pieces[-1][0].text == "ldots")
-        return Ratio(tuple(parse(piece, grouping=False) for piece in (pieces[:-1] if gap else pieces)), gap)
-
-    def _numeral(self, tokens: tuple[Token, ...]) -> Answer | None:
-        """101_2, (101)_{2}, 101 base 2."""
-        texts = [token.text for token in tokens]
-        cut = texts.index("_") if "_" in texts else texts.index("base") if "base" in texts else -1
-        if cut < 1:
-            return None
-        digits = "".join(text for text in texts[:cut] if text not in ("(", ")", "{", "}", "in"))
-        tail = [text for text in texts[cut + 1 :] if text not in ("{", "}", "(", ")", "base")]
-        written = digits.isascii() and digits.isalnum() and (len(digits) > 1 or digits.isdigit())
-        if not written or len(tail) != 1:
-            return None
-        base = int(tail[0]) if tail[0].isdigit() and len(tail[0]) < 3 else _SUBSCRIPT_WORDS.get(tail[0].lower(), 0)
-        if not 2 <= base <= 36:
-            raise UnreadableError(f"the base {tail[0]!r}")
-        if any(int(digit, 36) >= base for digit in digits):
-            raise UnreadableError(f"digits that base {base} does not have")
-        return Numeral(digits.upper(), base)
-
-
-def _out_of(tokens: tuple[Token, ...]) -> Answer | None:
-    """A share: 1 in 6, 1 out of 6."""
-    if len(tokens) not in (3, 4) or tokens[0].kind is not Kind.NUMBER or tokens[-1].kind is not Kind.NUMBER:
-        return None
-    said = [token.text.lower() for token in tokens[1:-1] if token.kind is Kind.WORD]
-    if said not in (["in"], ["out", "of"]) or len(said) != len(tokens) - 2:
-        return None
-    return Scalar(Quotient(parse(tokens[:1]), parse(tokens[-1:])))
-
-
-def _cells(tokens: tuple[Token, ...]) -> list[tuple[Expression, ...]]:
-    """The entries of a matrix, row by row."""
-    rows = []
-    for line in table_rows(tokens):
-        cells, _ = split(line, frozenset(("&",)))
-        rows.append(tuple(parse(cell, grouping=False) for cell in cells))
-    if len({len(row) for row in rows}) != 1:
-        raise UnreadableError("rows of different length")
-    return rows
-
 
 def _is_name(tokens: tuple[Token, ...]) -> bool:
     return bool(name_of(tokens))
-
-
-def _without_times(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
-    return tokens[:-1] if tokens[-1].text == "*" else tokens
