@@ -49,6 +49,16 @@ def verify_remotely(pairs: list[list[list[Any]]], config: str) -> list[list[Any]
     return packed
 
 
+def problem_fields(problem: Problem) -> list[Any]:
+    """A problem as the functions here take it."""
+    return [problem.id, problem.prompt, problem.answer, problem.task, problem.source, dict(problem.metadata)]
+
+
+def extraction_fields(extraction: Extraction) -> list[Any]:
+    """An extraction as the functions here take it."""
+    return [extraction.answer, extraction.reason, list(extraction.parts)]
+
+
 def _unpack(problem: list[Any], extraction: list[Any]) -> tuple[Problem, Extraction]:
     answer, reason, parts = extraction
     return Problem(*problem), Extraction(answer, reason, None, tuple(parts))

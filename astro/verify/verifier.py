@@ -33,27 +33,27 @@ seconds. Outcomes: no final answer UNANSWERED; ambiguous, unreadable or too larg
 """
 
 import asyncio
-import logging
 import os
 import threading
 import time
 import weakref
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from importlib import import_module
 from types import MappingProxyType, ModuleType
 from typing import Any
-from zlib import crc32
 
 from astro.errors import VerifierError
 from astro.problems.problem import Problem
+from astro.verify.doubts import SecondOpinions
 from astro.verify.extraction import AnswerFormat, Extraction, extract, plain_box
 from astro.verify.pool import Pool, Reply, ReplyKind, WorkerLimits
 from astro.verify.remote import (
     TASKS,
-    doubt_remotely,
+    extraction_fields,
+    problem_fields,
     settle_all_remotely,
     settle_remotely,
     unpack_verdict,
@@ -65,9 +65,6 @@ from astro.verify.verdict import Outcome, Verdict
 
 __all__ = ["TASKS", "Verifier", "VerifyConfig", "check_gold", "verify", "verify_many"]
 
-_log = logging.getLogger(__name__)
-_DOUBTABLE = (Outcome.CORRECT, Outcome.INCORRECT)
-_SUSPECTS = 1000
 _WORTH_SHARING = 512  # different answers; fewer are verified here before the first worker is warm
 _SHARE = 64
 _LONG_ANSWER = 500  # characters; a longer answer takes the place of several in the cache
@@ -82,17 +79,6 @@ class _Known:
     read: Callable[[str, VerifyConfig], Extraction] | None
     boxed: bool  # whether a plain box is its answer
     verdicts: dict[str | Extraction, Verdict] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Suspect:
-    """A verdict that a second opinion does not share: a false positive or negative of one of the two."""
-
-    problem_id: str
-    gold: str
-    answer: str
-    outcome: Outcome
-    reason: str
 
 
 _verifiers: "weakref.WeakSet[Verifier]" = weakref.WeakSet()
@@ -111,9 +97,6 @@ class Verifier:
         second_opinions: share, from 0 to 1, of the new verdicts for which a worker asks for a second opinion. Nobody
             waits for it, and it changes no verdict.
         """
-        self.suspects: deque[Suspect] = deque(maxlen=_SUSPECTS)
-        self._second_opinions = second_opinions
-        self._asked: list[Future[None]] = []
         self.config = config or VerifyConfig()
         self._settings = self.config.model_dump_json()
         self._known: dict[str, _Known] = {}
@@ -127,6 +110,8 @@ class Verifier:
             limits=WorkerLimits(memory_bytes=self.config.memory_mb << 20),
             warm=(warm_up,),
         )
+        self._doubts = SecondOpinions(self._pool, second_opinions, self._settings)
+        self.suspects = self._doubts.suspects
 
     @property
     def counts(self) -> Mapping[Outcome, int]:
@@ -209,7 +194,7 @@ class Verifier:
         replies = [
             self._pool.submit(
                 function,
-                [[_fields(known.problem), _found(extraction)] for known, extraction in share],
+                [[problem_fields(known.problem), extraction_fields(extraction)] for known, extraction in share],
                 self._settings,
                 seconds=seconds,
             )
@@ -223,6 +208,10 @@ class Verifier:
                 if packed is not None:
                     self._remember(known, extraction, _timed(unpack_verdict(packed), reply.seconds / len(share)))
 
+    def settled(self) -> None:
+        """Wait until every second opinion that was asked for is there."""
+        self._doubts.settled()
+
     def close(self) -> None:
         """End the workers. A later verification that needs one starts them again."""
         self._pool.close()
@@ -230,7 +219,7 @@ class Verifier:
     def _after_fork(self) -> None:
         """In a forked child: no thread is there that could release the lock or answer what was asked."""
         self._lock = threading.Lock()
-        self._asked = []
+        self._doubts.after_fork()
 
     def _decide(self, problem: Problem, response: str) -> tuple[_Known, Extraction, Verdict | None]:
         """What this process can say: from the extraction alone, the cache, or the task's bounded part."""
@@ -281,7 +270,9 @@ class Verifier:
         problem = known.problem
         allowed = getattr(known.module, "allowed_seconds", None)
         seconds = allowed(problem, self.config) if allowed else None
-        return self._pool.submit(settle_remotely, _fields(problem), _found(extraction), self._settings, seconds=seconds)
+        return self._pool.submit(
+            settle_remotely, problem_fields(problem), extraction_fields(extraction), self._settings, seconds=seconds
+        )
 
     def _conclude(self, known: _Known, extraction: Extraction, reply: Reply) -> Verdict:
         return self._remember(known, extraction, _from_reply(reply, extraction))
@@ -296,38 +287,9 @@ class Verifier:
                 self._cached = 0
             self._cached += 1 + len(extraction.answer or "") // _LONG_ANSWER
             known.verdicts[_key(extraction)] = _timed(verdict, 0.0)
-        if self._second_opinions and verdict.outcome in _DOUBTABLE and hasattr(known.module, "second_opinion"):
-            self._doubt(known.problem, extraction, verdict)
+        if hasattr(known.module, "second_opinion"):
+            self._doubts.ask(known.problem, extraction, verdict)
         return verdict
-
-    def _doubt(self, problem: Problem, extraction: Extraction, verdict: Verdict) -> None:
-        """Ask for a second opinion on a sample of the verdicts, the same in every run."""
-        key = f"{problem.id} {extraction.answer}".encode("utf-8", "surrogatepass")
-        if crc32(key) >= self._second_opinions * 2**32:
-            return
-
-        compared: Future[None] = Future()
-
-        def compare(future: Future[Reply]) -> None:
-            reply = future.result()
-            if reply.kind is ReplyKind.DONE and reply.value not in (None, verdict.correct):
-                answer = (extraction.answer or "")[:200]
-                suspect = Suspect(problem.id, problem.answer[:200], answer, verdict.outcome, verdict.reason)
-                self.suspects.append(suspect)
-                _log.warning("a second opinion differs: %s", suspect)
-            compared.set_result(None)
-
-        with self._lock:
-            self._asked = [each for each in self._asked if not each.done()] + [compared]
-        asked = self._pool.submit(doubt_remotely, _fields(problem), _found(extraction), self._settings)
-        asked.add_done_callback(compare)
-
-    def settled(self) -> None:
-        """Wait until every second opinion that was asked for is there."""
-        with self._lock:
-            asked = tuple(self._asked)
-        for compared in asked:
-            compared.result()
 
     def _count(self, verdict: Verdict) -> Verdict:
         with self._lock:
@@ -337,14 +299,6 @@ class Verifier:
 
 def _key(extraction: Extraction) -> str | Extraction:
     return extraction if extraction.parts or extraction.answer is None else extraction.answer
-
-
-def _fields(problem: Problem) -> list[Any]:
-    return [problem.id, problem.prompt, problem.answer, problem.task, problem.source, dict(problem.metadata)]
-
-
-def _found(extraction: Extraction) -> list[Any]:
-    return [extraction.answer, extraction.reason, list(extraction.parts)]
 
 
 def _timed(verdict: Verdict, seconds: float) -> Verdict:
