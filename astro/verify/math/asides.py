@@ -13,7 +13,8 @@ def restates_problem(tokens: tuple[Token, ...]) -> bool:
     texts = [token.text for token in tokens[:7] if token.text not in ("{", "}")]
     if len(tokens) > 7 and texts[:2] == ["frac", "d"] and texts[2][:1] == "d" and len(texts[2]) == 2:
         return True
-    return len(tokens) > 2 and all(token.kind is Kind.NAME or token.text == ":" for token in tokens)
+    lettered = Kind.NAME, *((Kind.RUN,) if any(token.text == ":" for token in tokens) else ())  # AP : PB
+    return len(tokens) > 2 and all(token.kind in lettered or token.text == ":" for token in tokens)
 
 
 def without_conditions(pieces: list[tuple[Token, ...]]) -> list[tuple[Token, ...]]:

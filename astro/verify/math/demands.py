@@ -79,6 +79,7 @@ def _unmet(question: Question, gold: Expression, answer: Expression) -> str | No
         (question.expanded and isinstance(gold, Sum) and any(map(_unexpanded, nodes)), "not expanded"),
         (question.rationalized and undone(_divides_by_root), "an irrational denominator"),
         (question.simplified and undone(_square_below_root), "a root that can be simplified"),
+        (question.simplify and undone(_divides_by_variable), "not cancelled"),
         (question.rectangular and undone(_is_polar), "not in rectangular form"),
         (
             question.evaluate and _is_plain(gold) and any(_is_function(node, question.functions) for node in nodes),
@@ -158,6 +159,15 @@ def _divides_by_root(node: Expression) -> bool:
             return True
         case Power(root, Num(exponent)):
             return exponent < 0 and (exponent.denominator > 1 or any(_is_root(part) for part in walk(root)))
+        case _:
+            return False
+
+
+def _divides_by_variable(node: Expression) -> bool:
+    """Whether a polynomial is divided by another, so that they may have a factor in common."""
+    match node:
+        case Quotient(_, below):
+            return bool(variables(below)) and not any(isinstance(part, Call) for part in walk(node))
         case _:
             return False
 

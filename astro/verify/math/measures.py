@@ -27,7 +27,9 @@ _FALLING = vocabulary(
 _PERSONS = frozenset(("people", "persons", "inhabitants", "residents"))
 _EACH = frozenset(("per", "each", "every", "an", "a", "hourly"))
 _MONEY = frozenset(("dollar", "euro", "sterling", "yen", "rupee"))
-_GENERIC = frozenset(("total", "altogether", "way", "all", "item", "piece", "in"))
+_GENERIC = frozenset(
+    ("such", "possible", "distinct", "different", "total", "altogether", "way", "all", "item", "piece", "in")
+)
 
 
 @dataclass(frozen=True, slots=True)

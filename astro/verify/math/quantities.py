@@ -50,7 +50,10 @@ def quantity(tokens: tuple[Token, ...], manner: Manner) -> Answer:
     tokens, currency = _without_currency(_with_marks(tokens))
     if currency is not None:
         tokens = tuple(_PER if token.text in _EACH and token.kind is Kind.WORD else token for token in tokens)
-    tokens = _with_temperature(_without_ordinal(tokens) if manner.ordinals else tokens)
+    cardinal = _without_ordinal(tokens)
+    if cardinal != tokens and not manner.ordinals:
+        raise UnreadableError("an ordinal where a number is asked for")
+    tokens = _with_temperature(cardinal)
     segments = _segments(tokens, manner)
     if segments is None:
         return _words(tokens)

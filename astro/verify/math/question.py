@@ -56,6 +56,7 @@ class Question:
     scientific: bool
     factored: bool
     rationalized: bool
+    simplify: bool
     simplified: bool
     rectangular: bool
     functions: frozenset[str]
@@ -109,6 +110,7 @@ def read_question(prompt: str) -> Question:
         lowest_terms=any(cue in text for cue in _LOWEST),
         scientific="scientific notation" in text or "standard form" in text,
         rationalized=bool(words & {"rationalize", "rationalise", "rationalized", "rationalizing"}),
+        simplify="simplify" in words,
         simplified=("simplif" in text or "simplest" in text) and any(sign in prompt for sign in ("sqrt", "\u221a")),
         rectangular="rectangular form" in text or "a+bi" in pack(prompt),
         functions=frozenset(_FUNCTION.findall(prompt)),
