@@ -71,6 +71,7 @@ def _unmet(question: Question, gold: Expression, answer: Expression) -> str | No
     def undone(mark: Callable[[Expression], bool]) -> bool:
         return any(map(mark, nodes)) and not any(map(mark, golden))
 
+    whole = not any(map(_divides_by_variable, golden))
     factored = not isinstance(answer, Sum) and _factors(answer) >= _factors(gold)
     demands = (
         (question.lowest_terms and any(map(_reducible, nodes)), "not in lowest terms"),
@@ -79,7 +80,7 @@ def _unmet(question: Question, gold: Expression, answer: Expression) -> str | No
         (question.expanded and isinstance(gold, Sum) and any(map(_unexpanded, nodes)), "not expanded"),
         (question.rationalized and undone(_divides_by_root), "an irrational denominator"),
         (question.simplified and undone(_square_below_root), "a root that can be simplified"),
-        (question.simplify and undone(_divides_by_variable), "not cancelled"),
+        (question.simplify and whole and any(map(_uncancelled, nodes)), "not cancelled"),
         (question.rectangular and undone(_is_polar), "not in rectangular form"),
         (
             question.evaluate and _is_plain(gold) and any(_is_function(node, question.functions) for node in nodes),
@@ -164,10 +165,14 @@ def _divides_by_root(node: Expression) -> bool:
 
 
 def _divides_by_variable(node: Expression) -> bool:
-    """Whether a polynomial is divided by another, so that they may have a factor in common."""
+    return isinstance(node, Quotient) and bool(variables(node.below))
+
+
+def _uncancelled(node: Expression) -> bool:
+    """Whether a formula is divided by another in the same variables, so that they may have a factor in common."""
     match node:
-        case Quotient(_, below):
-            return bool(variables(below)) and not any(isinstance(part, Call) for part in walk(node))
+        case Quotient(above, below):
+            return bool(variables(above) & variables(below)) and not any(isinstance(each, Call) for each in walk(node))
         case _:
             return False
 
