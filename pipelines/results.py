@@ -24,7 +24,7 @@ from astro.run.jobs import Job, carry_out_jobs
 CONFIG = Path("configs/results.yaml")
 OUT = Path("docs/results")
 STAGE = [sys.executable, str(Path(__file__).with_name("stage.py"))]
-ARMS = ("direct", "astro")
+ARMS = ("astro", "direct")  # the longer to train first
 EQUAL = "direct-equal-tokens"  # Direct, gone over until it has seen as many tokens as ASTRO; by SFT alone
 ALL_ARMS = f"sft.arms={{direct: direct, astro: sft, {EQUAL}: equal_tokens}}"
 
@@ -69,14 +69,15 @@ def main() -> None:
     try:
         config = load_config(RunConfig, arguments.config, arguments.settings)
         sets = list(config.evaluation.sets) if config.evaluation else []
-        jobs: list[Job] = []
+        of_seeds: list[list[Job]] = []
         runs: list[Path] = []
         for seed in range(1, arguments.seeds + 1):
             settings = [*arguments.settings, *settings_of(seed, config.name, sets)]
             settings += [f"grpo.arms=[{', '.join(ARMS)}]"] if config.grpo else []
-            jobs += jobs_of(seed, arguments.config, settings, has_rl=config.grpo is not None)
+            of_seeds.append(jobs_of(seed, arguments.config, settings, has_rl=config.grpo is not None))
             runs.append(load_config(RunConfig, arguments.config, settings).directory)
         logs = config.directory.with_name(f"{config.name}-logs")
+        jobs = [job for stage in zip(*of_seeds, strict=True) for job in stage]  # evaluations, the widest, come last
         carry_out_jobs(jobs, arguments.at_once, logs, lambda line: print(line, flush=True))
         shown = f"python pipelines/results.py --seeds {arguments.seeds}"
         shown += "" if arguments.config == CONFIG else f" --config {arguments.config}"

@@ -41,8 +41,8 @@ def test_without_rl_there_are_no_models_of_it() -> None:
     jobs = script("results").jobs_of(1, Path("c.yaml"), [], has_rl=False)
     assert [job.name for job in jobs if "evaluate" in job.name] == [
         "1-evaluate-base",
-        "1-evaluate-direct-sft",
         "1-evaluate-astro-sft",
+        "1-evaluate-direct-sft",
         "1-evaluate-direct-equal-tokens-sft",
     ]
 
