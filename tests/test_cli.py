@@ -142,6 +142,11 @@ def test_data_sets_load_by_the_hub_library(config: Path) -> None:
     sides = [{row["problem_id"] for row in sets["sft"][side]} for side in ("train", "test")]
     assert not sides[0] & sides[1]
     assert sets["sft"]["train"][0]["prompt"][-1]["role"] == "user"
+    code, out = astro("traces", config, "name=other", "traces.searches=1", "--trees-of", "runs/r")
+    assert code == 0, out
+    other = datasets.load_dataset("runs/other/datasets", "sft", cache_dir="cache")  # not from the cache of the first
+    stored = pq.read_table("runs/other/datasets/sft/train-00000-of-00001.parquet").column("id").to_pylist()
+    assert other["train"]["id"] == stored != sets["sft"]["train"]["id"]
 
 
 @pytest.mark.parametrize(

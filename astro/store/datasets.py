@@ -1,5 +1,6 @@
 """The data sets of a run: <config>/{train,test}-*.parquet and a card, written in one go from the traces there are."""
 
+import hashlib
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,7 +10,7 @@ import pyarrow.compute as pc
 
 from astro.problems.countdown import Split
 from astro.problems.problem import Problem
-from astro.store.atomic import read_marker, sweep, sync_directory, write_marker, write_text, writing
+from astro.store.atomic import read_marker, seal, sweep, sync_directory, write_marker, write_text, writing
 from astro.store.directory import RunDirectory
 from astro.store.journal import Entry
 from astro.store.records import to_table, traces_from
@@ -68,6 +69,7 @@ def write_datasets(run: RunDirectory, config: TracesConfig, origin: Origin, data
             counts=summed_counts(run.traces),
             search=_cost(run.trees),
             telling=_cost(run.traces),
+            digest=_digest(folder, [path for path, _ in files]),
             example=found.example,
         )
         write_text(folder / "README.md", data_card(facts))
@@ -112,6 +114,12 @@ def _cost(stage: StageFolder) -> TraceCost:
     names = ["calls", "prompt_tokens", "cached_tokens", "generated_tokens"]
     table = stage.table("costs", names)
     return TraceCost(**{name: int(pc.sum(table.column(name)).as_py() or 0) for name in names})
+
+
+def _digest(folder: Path, files: list[Path]) -> str:
+    """One SHA-256 of all files, by their names in the folder."""
+    sealed = sorted(f"{path.relative_to(folder).as_posix()} {seal(path).sha256}\n" for path in files)
+    return hashlib.sha256("".join(sealed).encode()).hexdigest()
 
 
 def _clear(folder: Path) -> None:

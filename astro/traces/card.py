@@ -28,7 +28,8 @@ class CardFacts:
     name: of the run. license: an SPDX-like id as the Hub knows them, such as apache-2.0, or other.
     sources: problems by where they come from. rows: rows by data set and split.
     backtracks: search traces by their number of backtracks. counts: the sum of TraceOutcome.counts.
-    search, telling: what the trees and the traces took. example: the prompt of a trace, and the trace.
+    search, telling: what the trees and the traces took. digest: SHA-256 of the data files, in hex.
+    example: the prompt of a trace, and the trace.
     """
 
     name: str
@@ -41,6 +42,7 @@ class CardFacts:
     counts: Mapping[str, int]
     search: TraceCost
     telling: TraceCost
+    digest: str
     example: tuple[str, Trace] | None = None
 
 
@@ -71,6 +73,11 @@ def _header(facts: CardFacts) -> str:
         "task_categories": ["text-generation"],
         "tags": ["reasoning", "backtracking", "tree-search", "synthetic", "astro"],
         "size_categories": [next((name for most, name in _SIZES if rows < most), "1M<n<10M")],
+        # load_dataset caches by this header, not by path or content: alike headers would share one run's rows.
+        "dataset_info": [
+            {"config_name": config["config_name"], "description": f"Made by ASTRO, SHA-256 {facts.digest}"}
+            for config in configs
+        ],
         "configs": configs,
     }
     return f"---\n{yaml.safe_dump(fields, sort_keys=False, allow_unicode=True).strip()}\n---"

@@ -24,6 +24,7 @@ def card(rows, **changes):
         "counts": Counter({"told.checked": 200, "told.first_try": 190, "told.fallbacks": 4, "refused.loop": 3}),
         "search": TraceCost(100, 5000, 4000, 50_000),
         "telling": TraceCost(50, 9000, 8000, 10_000),
+        "digest": "ab" * 32,
     }
     return data_card(CardFacts(**(facts | changes)))
 
