@@ -22,9 +22,8 @@ $(STAMP): requirements/cpu.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
 
-demo: $(STAMP) ## the real job on the embedded model: search, traces, data sets
+demo: $(STAMP) ## the real job on the embedded model: search, traces, data sets, SFT, GRPO, evaluation
 	$(BIN)/astro run configs/tiny.yaml name=demo
-	$(BIN)/astro inspect runs/demo
 
 results: $(STAMP) ## docs/results/one-seed: base, Direct and ASTRO, after SFT and GRPO
 	$(BIN)/python pipelines/results.py

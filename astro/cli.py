@@ -273,9 +273,9 @@ def report(run_path: RunPath) -> None:
     an example. What the run does not have yet is named. `astro run` ends with it.
     """
     with _reporting():
-        from astro.report import write_report  # noqa: PLC0415 - heavy
+        from astro.run.training import show_report  # noqa: PLC0415 - heavy
 
-        Console().print(f"{write_report(run_path) / 'report.html'}", markup=False, highlight=False, soft_wrap=True)
+        show_report(run_path, Console())
 
 
 @app.command(

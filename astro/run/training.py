@@ -12,10 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
 from astro.errors import ConfigError
 from astro.evaluation import evaluate_model
 from astro.report import write_report
+from astro.report.gather import gather
+from astro.report.tables import model_table
 from astro.run.evaluating import load_set, training_problems
 from astro.run.settings import RunConfig
 from astro.sampling.engine import EngineKind, check_model
@@ -25,6 +29,7 @@ from astro.train.checkpoint import read_done
 from astro.train.options import lora_config, trainer_arguments
 
 BASE, CONTROL = "base", "direct"
+_LEFT_OUT = ("wrong to right, %", "right to wrong, %")  # 80 columns have no room for them
 _STEP = re.compile(r"checkpoint-(\d{1,9})")
 
 
@@ -135,8 +140,21 @@ def evaluate_subject(config: RunConfig, subject: Subject, console: Console) -> N
 
 
 def show_report(run: Path, console: Console) -> None:
-    """Write the report of a run and say where it is."""
-    console.print(f"report: {write_report(run) / 'report.html'}", markup=False, highlight=False)
+    """Write the report of a run, show its tables of models without the last shares, and say where it is."""
+    folder = write_report(run)
+    findings = gather(run)
+    for dataset in findings.sets:
+        found = model_table(findings, dataset)
+        shown = [index for index, heading in enumerate(found.headings) if heading not in _LEFT_OUT]
+        table = Table(title=Text(found.title), title_justify="left", box=None, pad_edge=False, padding=(0, 1, 0, 0))
+        for index in shown:
+            heading = found.headings[index]
+            width = len(max(heading.split(), key=len))
+            table.add_column(Text(heading), justify="right" if index else "left", no_wrap=index < 2, min_width=width)
+        for row in found.rows:
+            table.add_row(*(Text(row[index]) for index in shown))
+        console.print(table, "")
+    console.print(f"report: {folder / 'report.html'}", markup=False, highlight=False, soft_wrap=True)
 
 
 def _rl_arms(config: RunConfig) -> list[str]:

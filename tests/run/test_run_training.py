@@ -1,6 +1,7 @@
 """The stages after the traces, as far as they need no real model; the whole way is in tests/pipelines."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -68,7 +69,10 @@ def test_a_run_with_an_evaluation_ends_with_a_report(tmp_path: Path) -> None:
     carry_out(config, Stages(), quiet())
     console = quiet()
     train_and_evaluate(config, console)
-    assert "base on new: pass@1" in console.file.getvalue()
+    said = console.file.getvalue()
+    assert "base on new: pass@1" in said
+    assert re.search(r"^base +\d+\.\d \[\d+\.\d, \d+\.\d\]", said, re.MULTILINE)
+    assert "report.html" in said.splitlines()[-1]
     text = (config.directory / "reports" / "report.md").read_text(encoding="utf-8")
     assert "| base |" in text
     assert "Using each of the numbers" in text
