@@ -148,7 +148,7 @@ def show_report(run: Path, console: Console) -> None:
         shown = [index for index, heading in enumerate(found.headings) if heading not in _LEFT_OUT]
         table = Table(title=Text(found.title), title_justify="left", box=None, pad_edge=False, padding=(0, 1, 0, 0))
         for index in shown:
-            heading = found.headings[index]
+            heading = found.headings[index].replace(",", "")  # a column less wide
             width = len(max(heading.split(), key=len))
             table.add_column(Text(heading), justify="right" if index else "left", no_wrap=index < 2, min_width=width)
         for row in found.rows:
