@@ -29,7 +29,7 @@ from astro.train.checkpoint import read_done
 from astro.train.options import lora_config, trainer_arguments
 
 BASE, CONTROL = "base", "direct"
-_LEFT_OUT = ("wrong to right, %", "right to wrong, %")  # 80 columns have no room for them
+_LEFT_OUT = ("wrong to right, %", "right to wrong, %")  # for the page: a screen has no room for them
 _STEP = re.compile(r"checkpoint-(\d{1,9})")
 
 
@@ -148,12 +148,12 @@ def show_report(run: Path, console: Console) -> None:
         shown = [index for index, heading in enumerate(found.headings) if heading not in _LEFT_OUT]
         table = Table(title=Text(found.title), title_justify="left", box=None, pad_edge=False, padding=(0, 1, 0, 0))
         for index in shown:
-            heading = found.headings[index].replace(",", "")  # a column less wide
+            heading = found.headings[index]
             width = len(max(heading.split(), key=len))
             table.add_column(Text(heading), justify="right" if index else "left", no_wrap=index < 2, min_width=width)
         for row in found.rows:
             table.add_row(*(Text(row[index]) for index in shown))
-        console.print(table, "")
+        console.print(table, "", width=100, crop=False)
     console.print(f"report: {folder / 'report.html'}", markup=False, highlight=False, soft_wrap=True)
 
 
