@@ -96,8 +96,8 @@ def after_reasoning(response: str) -> str | None:
 
 
 _THINK = re.compile(r"<(/?)(?:think|thinking|thought|reasoning|scratchpad)>", re.IGNORECASE)
-_END_OF_TURN = re.compile(r"<\|(?:im_end|eot_id|endoftext|end_of_text|end|user|im_start)\|>|</s>")
 _END_OF_MARKED_TURN = re.compile(r"<\|(?:im_end|eot_id|endoftext|end_of_text|end|user|im_start)\|>")  # <s> strikes out
+_END_OF_TURN = re.compile(_END_OF_MARKED_TURN.pattern + "|</s>")
 
 
 _READ_BY_RULES = ("<", "%", "~~", "]: ")
