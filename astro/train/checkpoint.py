@@ -27,6 +27,8 @@ from astro.store.settings import differences
 
 _SETTINGS, _METRICS, _DONE, _LOCK = "settings.yaml", "metrics.jsonl", "done.json", ".lock"
 _TRAINER_STATE = "trainer_state.json"  # the last file of a trainer's checkpoint, so one without it is cut short
+# What going on needs beside the model, of plain training, FSDP (which keeps the weights a second time) and DeepSpeed.
+_TO_GO_ON = ("optimizer*", "scheduler.pt", "rng_state*", "pytorch_model_fsdp*", "global_step*", "training_args.bin")
 # Trainer options that change what is written and not what is learned.
 UNLEARNED = frozenset(
     f"trainer.{name}"
@@ -180,7 +182,7 @@ def model_hash(model: str) -> str | None:
 
 def _thin(folder: Path) -> None:
     """Delete what a checkpoint holds beside the model; what says that it is whole goes first."""
-    for pattern in (_TRAINER_STATE, "optimizer*", "scheduler.pt", "rng_state*", "global_step*", "training_args.bin"):
+    for pattern in (_TRAINER_STATE, *_TO_GO_ON):
         for leftover in folder.glob(pattern):
             shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
 

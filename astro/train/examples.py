@@ -47,7 +47,7 @@ def find_source(run: Path, name: str) -> Source:
     Raises ConfigError where there is none.
     """
     folder = run / "datasets" / name
-    if name in tuple(Dataset) or folder.is_dir():
+    if name in tuple(Dataset) or (not Path(name).is_absolute() and folder.is_dir()):
         found = {split: tuple(sorted(folder.glob(f"{split}-*.parquet"))) for split in _SPLITS}
         if found["train"]:
             return Source(name, found["train"], found["test"])

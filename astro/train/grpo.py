@@ -22,18 +22,42 @@ from astro.store import RunDirectory
 from astro.train.card import CardFacts, write_card
 from astro.train.checkpoint import StageCheckpoint, content_hash, model_hash, read_done
 from astro.train.examples import Source, find_source, read_rows
-from astro.train.options import lora_config, machine_defaults, trainer_arguments, trainer_config
+from astro.train.options import (
+    evaluates,
+    lora_config,
+    machine_defaults,
+    refusals,
+    trainer_arguments,
+    trainer_config,
+)
 from astro.train.recorder import Recorder, place_tensorboard
 from astro.train.rollouts import EngineGroups, GroupSampler, Prompt, Rollouts, TrlGroups
 from astro.train.scoring import Scorer
 from astro.train.settings import COMPLETION_LENGTH, GrpoConfig, RewardName, TrainingSetup
 from astro.train.settings import Rollouts as RolloutsBy
 from astro.train.sft import STAGE as SFT
-from astro.train.sft import Trained, arguments_shown, is_main, load_tokenizer, quieten, save_final
+from astro.train.sft import (
+    Trained,
+    arguments_shown,
+    check_evaluation,
+    is_main,
+    load_tokenizer,
+    merge_adapter,
+    quieten,
+    save_final,
+)
 from astro.train.trainers import grpo_trainer
 from astro.verify.verifier import Verifier
 
 STAGE = "grpo"
+# Options of TRL's own generation that ASTRO's engine does not have, with the values that ask for nothing.
+_OF_TRANSFORMERS = {
+    "generation_kwargs": {},
+    "repetition_penalty": 1.0,
+    "cache_implementation": None,
+    "use_transformers_continuous_batching": False,
+    "use_transformers_paged": False,
+}
 
 
 def arms_of(setup: TrainingSetup, config: GrpoConfig) -> list[str]:
@@ -60,6 +84,7 @@ def carry_out_grpo(setup: TrainingSetup, config: GrpoConfig, arm: str, console: 
     with StageCheckpoint(folder, main=is_main()) as stage, ExitStack() as stack:
         stage.claim(_identity(setup, config, arm, base, source))
         if stage.done is not None:
+            stage.thin(keep=True)  # a kill may have come before it
             return Trained(folder, stage.done, before=True)
         training = _Training(setup, config, arm, stage=stage, console=console)
         facts = training.carry_out(source, arguments, adapter, stack)
@@ -124,18 +149,30 @@ class _Training:
         setup, config = self.setup, self.config
         tokenizer = load_tokenizer(str(self.base))
         rows = read_rows(source.train)
-        prompts = rl_prompts(rows, config, PromptFormat(setup.prompt, tokenizer), _problems(setup.run), setup.seed)
+        prompt_format, texts = PromptFormat(setup.prompt, tokenizer), _problems(setup.run)
+        prompts = rl_prompts(rows, config, prompt_format, texts, setup.seed)
+        test = read_rows(source.test) if evaluates(arguments) else []
+        held_out = rl_prompts(test, config, prompt_format, texts, setup.seed)
+        check_evaluation(arguments, held_out, "grpo.trainer", source)
         if arguments.get("use_vllm") and prompts:
-            longest = max(len(prompt.ids) for prompt in prompts)
+            longest = max(len(prompt.ids) for prompt in (*prompts, *held_out))
             longest += arguments.get("max_completion_length", COMPLETION_LENGTH)
             arguments.setdefault("vllm_max_model_length", longest)
         args = trainer_config("GRPOConfig", "grpo.trainer", arguments)
         chosen, prompts = len(prompts), _enough(prompts, len(rows), args, config)
         verifier = Verifier(setup.verify)
         stack.callback(verifier.close)
-        sampler = self._sampler(arguments, stack)
-        scorer = Scorer(config.rewards, verifier, args.max_completion_length)
-        rollouts = Rollouts(prompts, sampler, scorer, self.recorder, seed=setup.seed, resample=config.resample)
+        sampler = self._sampler(arguments, prompt_format.end_stop, stack)
+        rollouts = Rollouts(
+            prompts,
+            sampler,
+            Scorer(config.rewards, verifier, args.max_completion_length),
+            self.recorder,
+            seed=setup.seed,
+            resample=config.resample,
+            held_out=held_out,
+            curriculum=config.curriculum,
+        )
         trainer = new_trainer(self.base, args, tokenizer, rollouts, self.recorder, adapter=adapter)
         last = self.stage.last()
         done_steps = 0 if last is None else int(last.name.rpartition("-")[2])
@@ -165,24 +202,25 @@ class _Training:
         }
         save_final(trainer, self.stage, str(self.base), adapter=adapter is not None)
         if self.stage.main:
+            if adapter is not None:
+                for folder in self.stage.path.glob("checkpoint-*"):
+                    merge_adapter(str(self.base), folder, folder, trainer.processing_class)
             weights = {str(name): weight for name, weight in config.rewards.weights.items()}
-            card = CardFacts(
-                self.stage.path, setup, str(self.base), facts, arguments_shown(arguments), "GRPO", rewards=weights
-            )
-            write_card(card)
+            shown = arguments_shown(arguments, config.lora)
+            write_card(CardFacts(self.stage.path, setup, str(self.base), facts, shown, "GRPO", rewards=weights))
         trainer.accelerator.wait_for_everyone()
-        self.stage.thin(keep=True)
         self.stage.finish(facts)
+        self.stage.thin(keep=True)
         trainer.accelerator.free_memory()
         del trainer
         gc.collect()
         return facts
 
-    def _sampler(self, arguments: Mapping[str, Any], stack: ExitStack) -> GroupSampler:
+    def _sampler(self, arguments: Mapping[str, Any], stop: tuple[str, ...], stack: ExitStack) -> GroupSampler:
         if rollouts_by(self.config, arguments) is not RolloutsBy.VLLM:
-            return TrlGroups()
+            return TrlGroups(stop)
         engine = open_sampler(rollout_engine(self.setup.engine, self.base))
-        groups = EngineGroups(engine, self.setup.seed, self.recorder)
+        groups = EngineGroups(engine, self.setup.seed, self.recorder, stop)
         stack.callback(groups.close)
         return groups
 
@@ -195,16 +233,18 @@ def new_trainer(
 
     if not args.use_vllm:  # TRL speaks of its own vLLM's version
         warnings.filterwarnings("ignore", message="TRL currently supports vLLM")
-    trainer = grpo_trainer()(
-        model=str(model),
-        reward_funcs=rollouts.reward_functions(),
-        args=args,
-        train_dataset=Dataset.from_dict({"prompt": rollouts.texts}),
-        processing_class=tokenizer,
-        peft_config=adapter,
-        callbacks=[recorder],
-        rollout_func=rollouts,
-    )
+    with refusals("grpo.trainer", "trl.GRPOTrainer"):
+        trainer = grpo_trainer()(
+            model=str(model),
+            reward_funcs=rollouts.reward_functions(),
+            args=args,
+            train_dataset=Dataset.from_dict({"prompt": rollouts.texts}),
+            eval_dataset=Dataset.from_dict({"prompt": rollouts.held_out}) if rollouts.held_out else None,
+            processing_class=tokenizer,
+            peft_config=adapter,
+            callbacks=[recorder],
+            rollout_func=rollouts,
+        )
     quieten(trainer)
     return trainer
 
@@ -254,8 +294,10 @@ def _why_not_vllm(arguments: Mapping[str, Any]) -> str | None:
         return "on a GPU the engine beside the trainer is TRL's (grpo.trainer.use_vllm=true)"
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
         return "it serves one process, and there are several"
-    if arguments.get("generation_kwargs"):
-        return "grpo.trainer.generation_kwargs are options of transformers"
+    given = [name for name, unset in _OF_TRANSFORMERS.items() if arguments.get(name, unset) not in (unset, None)]
+    if given:
+        names = ", ".join(f"grpo.trainer.{name}" for name in given)
+        return f"it does not have what these options of transformers' generation ask for: {names}"
     return None
 
 

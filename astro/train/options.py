@@ -1,7 +1,8 @@
 """Options that pass through to TRL and peft: their names are checked before any model is loaded, all at once."""
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import fields
 from importlib.util import find_spec
 from pathlib import Path
@@ -10,7 +11,11 @@ from typing import Any
 from astro.errors import ConfigError, MissingDependencyError
 
 # What ASTRO decides, so that stages find each other's files.
-_OURS = {"output_dir": "it is the arm's folder in the run", "resume_from_checkpoint": "ASTRO finds the last checkpoint"}
+_OURS = {
+    "output_dir": "it is the arm's folder in the run",
+    "resume_from_checkpoint": "ASTRO finds the last checkpoint",
+    "reward_weights": "grpo.rewards.weights are they, by name",
+}
 
 
 def check_names(options: Iterable[str], known: Iterable[str], section: str, owner: str) -> list[str]:
@@ -42,10 +47,22 @@ def trainer_arguments(kind: str, section: str, given: Mapping[str, Any], ours: M
 
 def trainer_config(kind: str, section: str, arguments: Mapping[str, Any]) -> Any:
     """The configuration object of TRL. Raises ConfigError where TRL refuses the values."""
-    try:
+    with refusals(section, f"trl.{kind}"):
         return getattr(import_trl(), kind)(**arguments)
+
+
+@contextmanager
+def refusals(section: str, owner: str) -> Iterator[None]:
+    """Turn what owner refuses while it is made into a ConfigError that names the section."""
+    try:
+        yield
     except (ValueError, TypeError) as error:
-        raise ConfigError(f"{section}: trl.{kind} refuses these options: {error}") from error
+        raise ConfigError(f"{section}: {owner} refuses these options: {error}") from error
+
+
+def evaluates(arguments: Mapping[str, Any]) -> bool:
+    """Whether the trainer is to evaluate on the test split as it trains."""
+    return str(arguments.get("eval_strategy", "no")) not in ("no", "False")
 
 
 def lora_config(lora: Mapping[str, Any] | None, section: str) -> Any:
@@ -61,10 +78,8 @@ def lora_config(lora: Mapping[str, Any] | None, section: str) -> Any:
         raise ConfigError("\n".join(mistakes))
     # All linear layers, as in the QLoRA paper (arXiv 2305.14314, section 4): fewer fall behind full fine-tuning.
     given = {"task_type": "CAUSAL_LM", "target_modules": "all-linear", **lora}
-    try:
+    with refusals(section, "peft.LoraConfig"):
         return LoraConfig(**given)
-    except (ValueError, TypeError) as error:
-        raise ConfigError(f"{section}: peft.LoraConfig refuses these options: {error}") from error
 
 
 def machine_defaults(seed: int, folder: Path) -> dict[str, Any]:

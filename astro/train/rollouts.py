@@ -9,6 +9,7 @@ import asyncio
 import os
 import random
 import time
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -68,9 +69,9 @@ class GroupSampler(Protocol):
 class EngineGroups:
     """Groups from ASTRO's vLLM engine in this process, which is given the policy's weights when they have changed."""
 
-    def __init__(self, engine: Any, seed: int, recorder: Recorder) -> None:
-        """engine: a VllmSampler. Raises SamplingError where it cannot be given weights."""
-        self._engine, self._seed, self._recorder = engine, seed, recorder
+    def __init__(self, engine: Any, seed: int, recorder: Recorder, stop: tuple[str, ...] = ()) -> None:
+        """engine: a VllmSampler. stop: strings that end a response. Raises SamplingError if it takes no weights."""
+        self._engine, self._seed, self._recorder, self._stop = engine, seed, recorder, stop
         self._loader = WeightLoader(engine.llm_engine)
         self._loaded: int | None = None
 
@@ -92,9 +93,10 @@ class EngineGroups:
                     top_p=args.top_p,
                     top_k=args.top_k or 0,
                     min_p=args.min_p or 0.0,
-                    seed=derive_seed(self._seed, "rollout", *salt, prompt.problem.id),
+                    stop=self._stop,
+                    seed=derive_seed(self._seed, "rollout", *salt, index, prompt.problem.id),
                 )
-                for prompt in prompts
+                for index, prompt in enumerate(prompts)
             ]
             return asyncio.run(self._sample(prompts, asked))
 
@@ -116,7 +118,13 @@ class EngineGroups:
 
 
 class TrlGroups:
-    """Groups from TRL's own generation: its vLLM (trainer.use_vllm) or model.generate."""
+    """Groups from TRL's own generation: its vLLM (trainer.use_vllm) or model.generate.
+
+    stop: strings that end a response; what comes after one is cut off here, since model.generate knows none.
+    """
+
+    def __init__(self, stop: tuple[str, ...] = ()) -> None:
+        self._stop = stop
 
     def sample(self, prompts: Sequence[Prompt], n: int, trainer: Any, salt: tuple[int, ...]) -> list[list[Rolled]]:
         """See GroupSampler; TRL seeds it."""
@@ -126,12 +134,34 @@ class TrlGroups:
         tokenizer, ends = trainer.processing_class, set(trainer.eos_token_ids)
         texts = tokenizer.batch_decode(token_ids, skip_special_tokens=True)
         rolled = [
-            Rolled(
-                text, tuple(ids), bool(ids) and ids[-1] in ends, None if logprobs is None else tuple(logprobs[index])
+            self._ended(
+                Rolled(
+                    text,
+                    tuple(ids),
+                    bool(ids) and ids[-1] in ends,
+                    None if logprobs is None else tuple(logprobs[index]),
+                ),
+                tokenizer,
             )
             for index, (text, ids) in enumerate(zip(texts, token_ids, strict=True))
         ]
         return [rolled[start : start + n] for start in range(0, len(rolled), n)]
+
+    def _ended(self, rolled: Rolled, tokenizer: Any) -> Rolled:
+        """The completion up to the token that completes the first stop string in it."""
+        if not any(stop in rolled.text for stop in self._stop):
+            return rolled
+
+        def said(count: int) -> str:
+            text: str = tokenizer.decode(rolled.token_ids[:count], skip_special_tokens=True)
+            return text
+
+        # A longer beginning holds what a shorter one holds, so the first that holds a stop string can be bisected.
+        count = bisect_left(
+            range(len(rolled.token_ids)), True, key=lambda count: any(stop in said(count) for stop in self._stop)
+        )
+        logprobs = None if rolled.logprobs is None else rolled.logprobs[:count]
+        return Rolled(said(count), rolled.token_ids[:count], True, logprobs)
 
 
 class Rollouts:
@@ -150,18 +180,23 @@ class Rollouts:
         *,
         seed: int,
         resample: int,
+        held_out: Sequence[Prompt] = (),
+        curriculum: bool = False,
     ) -> None:
-        """resample: rounds of other prompts for groups without variance, at most."""
-        self._prompts = {prompt.text: prompt for prompt in prompts}
+        """A prompt may stand in prompts more than once.
+
+        resample: rounds of other prompts for groups without variance, at most.
+        held_out: prompts that the trainer evaluates on.
+        curriculum: the order of the prompts means something, and those that replace others are their neighbours.
+        """
+        self.texts = [prompt.text for prompt in prompts]
+        self.held_out = [prompt.text for prompt in held_out]
+        self._places = {prompt.text: place for place, prompt in enumerate(prompts)}
+        self._prompts = {prompt.text: prompt for prompt in (*held_out, *prompts)}
         self._sampler, self._scorer, self._recorder = sampler, scorer, recorder
-        self._seed, self._resample = seed, resample
+        self._seed, self._resample, self._curriculum = seed, resample, curriculum
         self._calls: tuple[int, int] = (-1, 0)  # step, and generation within it
         self.figures: dict[str, float] = {}
-
-    @property
-    def texts(self) -> list[str]:
-        """The prompts as TRL is given them, in their order."""
-        return list(self._prompts)
 
     def __call__(self, prompts: Sequence[str], trainer: Any) -> dict[str, Any]:
         """Tokens and rewards of len(prompts) completions, a group of each prompt after the other."""
@@ -211,9 +246,11 @@ class Rollouts:
 
     def _replace(self, groups: list[Group], n: int, trainer: Any) -> tuple[list[Group], int]:
         """Put groups of other prompts where all rewards are equal, while rounds and prompts last."""
-        taken = {group.prompt.text for group in groups}
-        spare = [prompt for prompt in self._prompts.values() if prompt.text not in taken]
+        taken = [self._places[group.prompt.text] for group in groups]
+        spare = [self._prompts[text] for text, place in self._places.items() if place not in taken]
         random.Random(derive_seed(self._seed, "spare", *self._calls)).shuffle(spare)  # noqa: S311 - reproducible
+        if self._curriculum:
+            spare.sort(key=lambda prompt: abs(self._places[prompt.text] - sum(taken) / len(taken)))
         groups, replaced = list(groups), 0
         for round_number in range(1, self._resample + 1):
             flat = [index for index, group in enumerate(groups) if not varies(group.totals)]
@@ -290,6 +327,7 @@ def _alone(trainer: Any) -> bool:
     """Whether this process may sample more often than others: alone, or with a vLLM of its own."""
     args = trainer.args
     own = args.use_vllm and args.vllm_mode == "colocate" and args.vllm_tensor_parallel_size == 1
+    own = own and not args.vllm_enable_sleep_mode  # waking up, TRL gathers the weights of all processes
     return trainer.accelerator.num_processes == 1 or bool(own)
 
 

@@ -18,7 +18,14 @@ from astro.sampling.prompting import PromptFormat
 from astro.train.card import CardFacts, write_card
 from astro.train.checkpoint import StageCheckpoint, content_hash, model_hash
 from astro.train.examples import Example, ExampleMaker, Source, find_source, problem_texts, read_rows
-from astro.train.options import lora_config, machine_defaults, trainer_arguments, trainer_config
+from astro.train.options import (
+    evaluates,
+    lora_config,
+    machine_defaults,
+    refusals,
+    trainer_arguments,
+    trainer_config,
+)
 from astro.train.settings import SftConfig, TrainingSetup
 from astro.train.trainers import sft_trainer
 
@@ -46,13 +53,14 @@ def carry_out_sft(setup: TrainingSetup, config: SftConfig, arm: str, console: Co
     check_model(model)
     folder = setup.folder(arm, STAGE)
     arguments = trainer_arguments("SFTConfig", "sft.trainer", config.trainer, _defaults(setup, folder))
-    adapter = lora_config(config.lora, "sft.lora")
+    lora_config(config.lora, "sft.lora")
     source = find_source(setup.run, config.arms[arm])
     with StageCheckpoint(folder, main=is_main()) as stage:
         stage.claim(_identity(setup, config, arm, model, source))
         if stage.done is not None:
+            stage.thin(keep=False)  # a kill may have come before it
             return Trained(folder, stage.done, before=True)
-        facts = _train(setup, (arm, model, source), arguments, adapter, stage=stage, console=console)
+        facts = _train(setup, (arm, model, source), arguments, config.lora, stage=stage, console=console)
         return Trained(folder, facts)
 
 
@@ -88,13 +96,28 @@ def save_final(trainer: Any, stage: StageCheckpoint, model: str, *, adapter: boo
         return
     trainer.save_model(str(stage.path / "adapter"))
     if stage.main:
-        from peft import PeftModel  # noqa: PLC0415 - heavy
-        from transformers import AutoModelForCausalLM  # noqa: PLC0415
+        merge_adapter(model, stage.path / "adapter", stage.path, trainer.processing_class)
 
-        base = AutoModelForCausalLM.from_pretrained(model, dtype="auto")
-        merged = PeftModel.from_pretrained(base, stage.path / "adapter").merge_and_unload()
-        merged.save_pretrained(stage.path)
-        trainer.processing_class.save_pretrained(stage.path)
+
+def merge_adapter(model: str, adapter: Path, folder: Path, tokenizer: Any) -> None:
+    """Write the model with its adapter merged in, for transformers and vLLM, into a folder. One process does it."""
+    from peft import PeftModel  # noqa: PLC0415 - heavy
+    from transformers import AutoModelForCausalLM  # noqa: PLC0415
+    from transformers.integrations.deepspeed import unset_hf_deepspeed_config  # noqa: PLC0415
+
+    unset_hf_deepspeed_config()  # after training under ZeRO-3 loading would wait for the other processes
+    base = AutoModelForCausalLM.from_pretrained(model, dtype="auto")
+    PeftModel.from_pretrained(base, adapter).merge_and_unload().save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+
+
+def check_evaluation(arguments: dict[str, Any], held_out: Sequence[Any], section: str, source: Source) -> None:
+    """Raises ConfigError where the trainer is to evaluate and there is nothing to evaluate on."""
+    if evaluates(arguments) and not held_out:
+        raise ConfigError(
+            f"{section}.eval_strategy is {arguments['eval_strategy']}, and {source.name} has no test rows to evaluate "
+            "on; make some with traces.test_share, or leave the option out"
+        )
 
 
 def _defaults(setup: TrainingSetup, folder: Path) -> dict[str, Any]:
@@ -130,31 +153,33 @@ def _train(
     setup: TrainingSetup,
     what: tuple[str, str, Source],
     arguments: dict[str, Any],
-    adapter: Any,
+    lora: dict[str, Any] | None,
     *,
     stage: StageCheckpoint,
     console: Console,
 ) -> dict[str, Any]:
     """What is trained: the arm, the model it begins from, and its rows."""
-    arm, model, source = what
+    (arm, model, source), adapter = what, lora_config(lora, "sft.lora")
     from astro.train.recorder import Recorder, place_tensorboard  # noqa: PLC0415 - heavy
 
     tokenizer = load_tokenizer(model)
     maker = ExampleMaker(PromptFormat(setup.prompt, tokenizer), tokenizer, problem_texts(setup.run))
     train = list(maker.examples(read_rows(source.train), source.name))
-    test = list(maker.examples(read_rows(source.test), source.name)) if _evaluates(arguments) else []
+    test = list(maker.examples(read_rows(source.test), source.name)) if evaluates(arguments) and source.test else []
+    check_evaluation(arguments, test, "sft.trainer", source)
     args = trainer_config("SFTConfig", "sft.trainer", arguments)
     whole = args.completion_only_loss is False
     recorder = Recorder(stage, console, f"sft of {arm}")
-    trainer = sft_trainer()(
-        model=model,
-        args=args,
-        train_dataset=_dataset(train, whole=whole),
-        eval_dataset=_dataset(test, whole=whole) if test else None,
-        processing_class=tokenizer,
-        peft_config=adapter,
-        callbacks=[recorder],
-    )
+    with refusals("sft.trainer", "trl.SFTTrainer"):
+        trainer = sft_trainer()(
+            model=model,
+            args=args,
+            train_dataset=_dataset(train, whole=whole),
+            eval_dataset=_dataset(test, whole=whole) if test else None,
+            processing_class=tokenizer,
+            peft_config=adapter,
+            callbacks=[recorder],
+        )
     quieten(trainer)
     last = stage.last()
     done_steps = 0 if last is None else int(last.name.rpartition("-")[2])
@@ -183,24 +208,21 @@ def _train(
     }
     save_final(trainer, stage, model, adapter=adapter is not None)
     if stage.main:
-        write_card(CardFacts(stage.path, setup, model, facts, arguments_shown(arguments), "SFT"))
+        write_card(CardFacts(stage.path, setup, model, facts, arguments_shown(arguments, lora), "SFT"))
     trainer.accelerator.wait_for_everyone()
-    stage.thin(keep=False)
     stage.finish(facts)
+    stage.thin(keep=False)
     trainer.accelerator.free_memory()
     del trainer
     gc.collect()
     return facts
 
 
-def arguments_shown(arguments: dict[str, Any]) -> dict[str, Any]:
-    """The trainer's arguments as a card tells them: without where and how they were written."""
+def arguments_shown(arguments: dict[str, Any], lora: dict[str, Any] | None) -> dict[str, Any]:
+    """The trainer's arguments as a card tells them, and LoRA's: without where and how they were written."""
     hidden = {"output_dir", "report_to", "disable_tqdm", "dataloader_pin_memory", "use_cpu", "save_steps"}
-    return {name: value for name, value in arguments.items() if name not in hidden}
-
-
-def _evaluates(arguments: dict[str, Any]) -> bool:
-    return str(arguments.get("eval_strategy", "no")) not in ("no", "False")
+    shown = {name: value for name, value in arguments.items() if name not in hidden}
+    return shown if lora is None else shown | {"lora": lora}
 
 
 def _dataset(examples: Sequence[Example], *, whole: bool) -> Any:

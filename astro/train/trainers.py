@@ -16,6 +16,8 @@ _BY_TOKEN = (
     "importance_sampling_ratio",
 )
 _BY_PROMPT_TOKEN = ("prompt_ids", "prompt_mask")  # padded on the left
+# Losses that are a sum over a step's rows, whatever part a row is in; bnpo divides by the tokens of a part.
+_SUMS = ("grpo", "sapo", "dr_grpo", "cispo", "dapo", "vespo", "luspo")
 
 
 def sft_trainer() -> Any:
@@ -64,7 +66,8 @@ def grpo_trainer() -> Any:
             fresh = self._step % (parts * self.num_iterations) == 0 or self._buffered_inputs is None
             inputs = super()._prepare_inputs(generation_batch)
             # Only where all parts belong to one step; else steps would differ by the length of what they learn.
-            if self.model.training and fresh and parts == self.args.gradient_accumulation_steps:
+            one_step = parts == self.args.gradient_accumulation_steps
+            if self.model.training and fresh and one_step and sums_over_rows(self.args):
                 self._buffered_inputs = by_length(self._buffered_inputs)
                 inputs = self._buffered_inputs[self._step % parts]
             return inputs
@@ -73,6 +76,12 @@ def grpo_trainer() -> Any:
             return super()._compute_loss(model, trimmed(inputs))
 
     return Trainer
+
+
+def sums_over_rows(args: Any) -> bool:
+    """Whether a step's loss stays the same when its rows change places between the parts of a step."""
+    by_entropy = args.top_entropy_quantile < 1.0 or args.entropy_coef != 0.0 or args.use_adaptive_entropy
+    return args.loss_type in _SUMS and not by_entropy
 
 
 def by_length(parts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

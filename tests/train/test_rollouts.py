@@ -11,7 +11,7 @@ from astro.sampling.prompting import PromptFormat
 from astro.train.checkpoint import StageCheckpoint
 from astro.train.grpo import rl_prompts
 from astro.train.recorder import Recorder
-from astro.train.rollouts import Prompt, Rolled, Rollouts
+from astro.train.rollouts import Prompt, Rolled, Rollouts, TrlGroups
 from astro.train.scoring import Scorer
 from astro.train.settings import GrpoConfig, LengthConfig, RewardName, RewardsConfig
 from astro.verify.verifier import Verifier
@@ -45,7 +45,8 @@ class Scripted:
 
 def fake_trainer(**args):
     """The part of a trainer that a rollout reads."""
-    options = {"use_vllm": False, "vllm_mode": "colocate", "vllm_tensor_parallel_size": 1, **args}
+    options = {"use_vllm": False, "vllm_mode": "colocate", "vllm_tensor_parallel_size": 1}
+    options |= {"vllm_enable_sleep_mode": False, **args}
     return SimpleNamespace(
         args=SimpleNamespace(**options),
         num_generations=4,
@@ -60,11 +61,11 @@ def rolling(tmp_path):
     """Rollouts over eight problems, made with a number of rounds."""
     sampler, verifier = Scripted(), Verifier()
 
-    def make(resample: int) -> tuple[Rollouts, Scripted, Recorder]:
+    def make(resample: int, **options) -> tuple[Rollouts, Scripted, Recorder]:
         recorder = Recorder(StageCheckpoint(tmp_path / "s"), Console(file=io.StringIO()), "t")
         scorer = Scorer(RewardsConfig(wrong=-1.0), verifier, 100)
         prompts = [prompt(number) for number in range(8)]
-        return Rollouts(prompts, sampler, scorer, recorder, seed=0, resample=resample), sampler, recorder
+        return Rollouts(prompts, sampler, scorer, recorder, seed=0, resample=resample, **options), sampler, recorder
 
     yield make
     verifier.close()
@@ -115,6 +116,50 @@ def test_rounds_are_bounded(rolling):
     rollouts, sampler, _ = rolling(1)
     rollouts([prompt(number).text for number in (1, 3) for _ in range(4)], fake_trainer())
     assert [len(call) for call in sampler.asked] == [2, 2]
+
+
+def test_a_curriculum_is_kept_by_what_replaces(rolling):
+    """In an order that means something, groups are replaced by the nearest of those that lie before and after."""
+    rollouts, sampler, _ = rolling(1, curriculum=True)
+    rollouts([prompt(number).text for number in (5,) for _ in range(4)], fake_trainer())
+    assert sampler.asked[1] in (["p4"], ["p6"])
+
+
+def test_prompts_may_be_repeated(tmp_path):
+    """A step needs so many prompts: where there are fewer they stand there again, and are sampled anew."""
+    recorder = Recorder(StageCheckpoint(tmp_path / "s"), Console(file=io.StringIO()), "t")
+    few = [prompt(1), prompt(2)]
+    rollouts = Rollouts([*few, *few], Scripted(), None, recorder, seed=0, resample=0)
+    assert rollouts.texts == [one.text for one in (*few, *few)]
+
+
+@pytest.mark.parametrize("sleeps", [False, True])
+def test_processes_with_engines_of_their_own_replace(rolling, sleeps):
+    """Unless the engines sleep between generations: TRL has all processes wake them together."""
+    rollouts, sampler, _ = rolling(1)
+    trainer = fake_trainer(use_vllm=True, vllm_enable_sleep_mode=sleeps)
+    trainer.accelerator.num_processes = 2
+    rollouts([prompt(1).text] * 4, trainer)
+    assert len(sampler.asked) == (1 if sleeps else 2)
+
+
+def test_a_response_ends_at_its_stop_string():
+    """transformers' generation knows no stop strings: what was said after one is cut off, token by token."""
+    tokenizer = AutoTokenizer.from_pretrained(MODEL)
+    ids = tokenizer("The answer is 5.\n\nProblem: and so on", add_special_tokens=False)["input_ids"]
+
+    class Trainer:
+        processing_class, eos_token_ids = tokenizer, [tokenizer.eos_token_id]
+
+        def _generate_single_turn(self, prompts, images, fields, n):
+            return [ids, ids[:4]], [[-0.5] * len(ids), [-0.5] * 4]
+
+    (ended, other), *_ = TrlGroups(("\n\nProblem:",)).sample([prompt(1)], 2, Trainer(), ())
+    assert ended.text.endswith("\n\nProblem:")
+    assert tokenizer.decode(ended.token_ids) == ended.text
+    assert len(ended.logprobs) == len(ended.token_ids) < len(ids)
+    assert (ended.finished, other.finished) == (True, False)
+    assert other.token_ids == tuple(ids[:4])
 
 
 def test_processes_that_share_a_generator_do_not_replace(rolling):

@@ -1,6 +1,8 @@
+import pytest
 import torch
 
-from astro.train.trainers import by_length, trimmed
+from astro.train.options import machine_defaults, trainer_config
+from astro.train.trainers import by_length, sums_over_rows, trimmed
 
 
 def batch(lengths: list[int], width: int, prompt: int = 3) -> dict[str, torch.Tensor]:
@@ -34,3 +36,19 @@ def test_only_padding_is_cut():
     assert cut["completion_ids"].tolist() == whole["completion_ids"][:, :4].tolist()
     assert cut["prompt_ids"].tolist() == whole["prompt_ids"][:, 1:].tolist()
     assert cut["completion_mask"].sum() == whole["completion_mask"].sum()
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "same"),
+    [
+        ("loss_type", "dapo", True),
+        ("loss_type", "grpo", True),
+        ("loss_type", "bnpo", False),  # a part's tokens are its divisor
+        ("top_entropy_quantile", 0.2, False),  # of a part's tokens
+        ("entropy_coef", 0.1, False),
+    ],
+)
+def test_rows_change_places_only_where_it_is_the_same(tmp_path, option, value, same):
+    """Some losses depend on which rows share a part of a step."""
+    arguments = {**machine_defaults(0, tmp_path), option: value}
+    assert sums_over_rows(trainer_config("GRPOConfig", "grpo.trainer", arguments)) is same

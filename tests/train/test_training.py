@@ -4,6 +4,7 @@ import subprocess
 import sys
 import time
 
+import pyarrow.parquet as pq
 import pytest
 import yaml
 from training_runs import quiet
@@ -13,8 +14,9 @@ from astro.cli import app
 from astro.config import validate
 from astro.errors import ConfigError, StoreError
 from astro.run import RunConfig
-from astro.train.checkpoint import read_done, read_metrics
-from astro.train.grpo import carry_out_grpo
+from astro.train.checkpoint import StageCheckpoint, read_done, read_metrics
+from astro.train.grpo import carry_out_grpo, rollouts_by
+from astro.train.settings import Rollouts
 from astro.train.sft import carry_out_sft
 
 
@@ -66,6 +68,7 @@ def test_a_trained_model_is_complete(trained):
     assert len(settings["data_hash"]) == 16
     card = (folder / "README.md").read_text(encoding="utf-8")
     assert yaml.safe_load(card.split("---")[1])["library_name"] == "transformers"
+    assert 'from_pretrained("sft")' in card
     assert AutoModelForCausalLM.from_pretrained(folder).num_parameters() > 0
     assert AutoTokenizer.from_pretrained(folder).chat_template
     assert not list(folder.glob("checkpoint-*"))
@@ -130,6 +133,7 @@ def test_an_adapter_is_merged(trained):
 
     config = changed(trained, "sft.arms={low: sft}", "sft.lora.r=4", "sft.trainer.max_steps=2")
     folder = carry_out_sft(config.training(), config.sft, "low", quiet()).folder
+    assert "| lora | {'r': 4} |" in (folder / "README.md").read_text(encoding="utf-8")
     merged = load_file(folder / "model.safetensors")
     base = load_file(MODEL / "model.safetensors")
     assert merged.keys() == base.keys()
@@ -158,18 +162,61 @@ def test_grpo_goes_on_after_a_kill(trained):
     kept = sorted(path.name for path in folder.glob("checkpoint-*"))
     assert kept == [f"checkpoint-{step}" for step in (1, 2, 3, 4)]
     assert not list(folder.glob("checkpoint-*/optimizer*"))
+    (folder / "checkpoint-4" / "optimizer.pt").touch()  # as a kill would leave it that came after the end
     again = carry_out_grpo(trained.training(), trained.grpo, "astro", quiet())
     assert again.before
+    assert not list(folder.glob("checkpoint-*/optimizer*"))
     assert json.loads((folder / "done.json").read_text(encoding="utf-8")) == again.facts
 
 
-def test_grpo_by_transformers(trained):
-    """TRL's own generation goes the same way, for models that the engine cannot be given in place."""
-    config = changed(trained, "grpo.rollouts=transformers", "grpo.trainer.max_steps=1", "sft.arms={plain: sft}")
+def test_a_kill_at_the_very_end_costs_nothing(trained, monkeypatch):
+    """The stage is done before what only going on would need is deleted."""
+    config = changed(trained, "sft.arms={late: sft}", "sft.trainer.max_steps=1")
+
+    def killed(*_, **__):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(StageCheckpoint, "thin", killed)
+        with pytest.raises(KeyboardInterrupt):
+            carry_out_sft(config.training(), config.sft, "late", quiet())
+    again = carry_out_sft(config.training(), config.sft, "late", quiet())
+    assert again.before
+    assert not list(again.folder.glob("checkpoint-*"))
+
+
+def test_grpo_by_transformers(trained, tmp_path):
+    """TRL's own generation goes the same way; fewer prompts than a step takes are repeated; test rows are evaluated."""
+    rows = pq.read_table(next((trained.directory / "datasets" / "rl").glob("train-*.parquet")))
+    pq.write_table(rows.slice(0, 3), tmp_path / "train.parquet")
+    pq.write_table(rows.slice(3, 2), tmp_path / "test.parquet")
+    settings = ["grpo.rollouts=transformers", "grpo.trainer.max_steps=1", f"grpo.data={tmp_path}"]
+    settings += ["grpo.trainer.eval_strategy=steps", "grpo.trainer.eval_steps=1"]
+    config = changed(trained, *settings, "sft.arms={plain: sft}", "grpo.resample=0")
     carry_out_sft(config.training(), config.sft, "plain", quiet())
-    facts = carry_out_grpo(config.training(), config.grpo, "plain", quiet()).facts
-    assert facts["steps"] == 1
+    trained_model = carry_out_grpo(config.training(), config.grpo, "plain", quiet())
+    facts = trained_model.facts
+    assert (facts["steps"], facts["prompts"], facts["groups"]) == (1, 4, 4 + 2)
     assert facts["generated_tokens"] > 0
+    assert any("eval_reward" in row for row in read_metrics(trained_model.folder))
+
+
+def test_there_must_be_something_to_evaluate_on(trained, tmp_path):
+    """Without test rows the option is refused by name, before a model is loaded."""
+    rows = pq.read_table(next((trained.directory / "datasets" / "rl").glob("train-*.parquet")))
+    pq.write_table(rows, tmp_path / "train.parquet")
+    config = changed(trained, f"grpo.data={tmp_path}", "grpo.trainer.eval_strategy=steps")
+    with pytest.raises(ConfigError, match=r"grpo\.trainer\.eval_strategy is steps, and .* no test rows"):
+        carry_out_grpo(config.training(), config.grpo, "astro", quiet())
+
+
+def test_options_of_transformers_are_not_dropped(trained):
+    """An option that ASTRO's engine does not have is left to TRL's own generation, or refused by name."""
+    assert rollouts_by(trained.grpo, {"repetition_penalty": 1.0}) is Rollouts.VLLM
+    assert rollouts_by(trained.grpo, {"repetition_penalty": 1.2}) is Rollouts.TRANSFORMERS
+    wanted = trained.grpo.model_copy(update={"rollouts": Rollouts.VLLM})
+    with pytest.raises(ConfigError, match=r"grpo\.trainer\.cache_implementation"):
+        rollouts_by(wanted, {"cache_implementation": "static"})
 
 
 def test_less_padding_gives_the_same_step(trained, monkeypatch):
