@@ -4,10 +4,12 @@
 
 MODEL is a folder, data/models/tiny-countdown unless given; a checkpoint of `astro sft` writes longer. After the steps
 the same policy samples the same prompts in the same process both ways, in turns: by ASTRO's vLLM engine, which is given
-the trainer's weights first, and by TRL's transformers path (model.generate). Both sample until the model ends, so their
-numbers of tokens differ a little; compared are tokens a second.
+the trainer's weights first, and by TRL's transformers path (model.generate). First as the model will, when a batch of
+model.generate waits for its longest completion; then with the end token all but unlearned, so that every completion has
+its full length and both ways write the same number of tokens.
 
-generation_speedup: the engine's tokens a second, with the time of giving it the weights, over those of TRL's path.
+generation_speedup: of the same number of tokens, the engine's tokens a second, with the time of giving it the weights,
+    over those of TRL's path; generation_speedup_ended: the same where the model ends its completions.
 generation, reward, update: seconds of a step; weights are part of the first, and given apart.
 """
 
@@ -20,6 +22,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import torch
 from rich.console import Console
 from rich.table import Table
 
@@ -92,7 +95,9 @@ def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
             trainer.train()
             split = {what: seconds / arguments.steps for what, seconds in recorder.totals.items()}
             ways: dict[str, GroupSampler] = {"engine": engine, "transformers": TrlGroups()}
-            rates = _rates(ways, prompts[: arguments.prompts], trainer, arguments.rounds)
+            ended = _rates(ways, prompts[: arguments.prompts], trainer, arguments.rounds)
+            _forget_to_end(trainer)
+            whole = _rates(ways, prompts[: arguments.prompts], trainer, arguments.rounds)
         finally:
             engine.close()
             verifier.close()
@@ -103,9 +108,22 @@ def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
         "max_completion_length": arguments.tokens,
         "step_seconds": round(step, 3),
         **{what: round(split.get(what, 0.0), 4) for what in ("generation", "weights", "reward", "update")},
-        **rates,
-        "generation_speedup": round(rates["engine_tokens_per_second"] / rates["transformers_tokens_per_second"], 2),
+        **{f"{name}_ended": figure for name, figure in ended.items()},
+        **whole,
+        "generation_speedup_ended": _speedup(ended),
+        "generation_speedup": _speedup(whole),
     }
+
+
+def _forget_to_end(trainer: Any) -> None:
+    """Let the policy go on: the end token's logit becomes 0, far below that of any likely token."""
+    with torch.no_grad():
+        trainer.accelerator.unwrap_model(trainer.model).get_output_embeddings().weight[trainer.eos_token_ids] = 0.0
+    trainer.state.global_step += 1  # the engine takes the weights of every step anew
+
+
+def _speedup(rates: dict[str, Any]) -> float:
+    return float(round(rates["engine_tokens_per_second"] / rates["transformers_tokens_per_second"], 2))
 
 
 def _prompt(problem: Problem, prompt_format: PromptFormat) -> Prompt:

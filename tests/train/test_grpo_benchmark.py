@@ -9,10 +9,10 @@ BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 
 
 def test_the_benchmark_prints_one_object(monkeypatch, capsys):
-    """The time split of a step adds up, and the speed-up is the ratio of the two rates."""
+    """The time split of a step adds up, and the speed-up is the ratio of two rates over the same number of tokens."""
     pytest.importorskip("vllm")
     monkeypatch.syspath_prepend(BENCHMARKS)
-    arguments = ["--prompts", "4", "--tokens", "32", "--steps", "1", "--rounds", "1", "--json"]
+    arguments = ["--prompts", "4", "--tokens", "160", "--steps", "1", "--rounds", "1", "--json"]
     monkeypatch.setattr(sys, "argv", ["grpo.py", *arguments])
     importlib.import_module("grpo").main()
     figures = json.loads(capsys.readouterr().out.splitlines()[-1])
@@ -21,3 +21,5 @@ def test_the_benchmark_prints_one_object(monkeypatch, capsys):
     ratio = figures["engine_tokens_per_second"] / figures["transformers_tokens_per_second"]
     assert figures["generation_speedup"] == pytest.approx(ratio, abs=0.01)
     assert figures["completions"] == 32
+    assert figures["engine_tokens"] == figures["transformers_tokens"] == 32 * 160
+    assert figures["engine_tokens_ended"] < 32 * 160
