@@ -32,36 +32,25 @@ def train(stage: TrainingStage, run: Path, settings: Sequence[str], console: Con
     Under `accelerate launch` every process comes here, and the first one speaks. Raises the errors of astro.errors that
     a user can mend.
     """
-    from astro.train.grpo import arms_of  # noqa: PLC0415 - heavy
     from astro.train.sft import is_main  # noqa: PLC0415 - heavy
 
     if not is_main():
         console = Console(file=io.StringIO())
     config = run_config(stage, run, settings)
-    if stage is TrainingStage.SFT:
-        assert config.sft is not None
-        for each in [arm] if arm else config.sft.arms:
-            train_sft(config, each, console)
-        return
-    assert config.grpo is not None
-    arms = [arm] if arm else arms_of(config.training(), config.grpo)
-    if not arms:
-        raise ConfigError(
-            f"no arm of {run} has a finished SFT checkpoint to begin from; make one with `astro sft {run}`"
-        )
-    for each in arms:
-        train_grpo(config, each, console)
+    for each in [arm] if arm else _arms(stage, config):
+        (train_sft if stage is TrainingStage.SFT else train_grpo)(config, each, console)
 
 
 def launch(stage: TrainingStage, accelerate: Path, run: Path, settings: Sequence[str], arm: str | None = None) -> int:
     """Run the same command in as many processes as an accelerate configuration says; its exit code.
 
-    Raises ConfigError where the configuration is not there or the settings are not right.
+    One launch for each arm: an engine that TRL has opened beside the trainer goes with its processes. Raises
+    ConfigError where the configuration is not there or the settings are not right.
     """
     if not accelerate.is_file():
         raise ConfigError(f"there is no accelerate configuration {accelerate}; ASTRO's are in configs/accelerate")
-    run_config(stage, run, settings)
-    command = [
+    config = run_config(stage, run, settings)
+    launcher = [
         sys.executable,
         "-m",
         "accelerate.commands.launch",
@@ -70,8 +59,26 @@ def launch(stage: TrainingStage, accelerate: Path, run: Path, settings: Sequence
         "--module",
         "astro",
     ]
-    command += [stage.value, str(run), *settings, *(["--arm", arm] if arm else [])]
-    return subprocess.run(command, check=False).returncode  # noqa: S603 - the user's own words
+    for each in [arm] if arm else _arms(stage, config):
+        command = [*launcher, stage.value, str(run), *settings, "--arm", each]
+        code = subprocess.run(command, check=False).returncode  # noqa: S603 - the user's own words
+        if code:
+            return code
+    return 0
+
+
+def _arms(stage: TrainingStage, config: RunConfig) -> list[str]:
+    from astro.train.grpo import arms_of  # noqa: PLC0415 - heavy
+
+    if stage is TrainingStage.SFT:
+        return list((config.sft or SftConfig()).arms)
+    arms = arms_of(config.training(), config.grpo or GrpoConfig())
+    if not arms:
+        run = config.directory
+        raise ConfigError(
+            f"no arm of {run} has a finished SFT checkpoint to begin from; make one with `astro sft {run}`"
+        )
+    return arms
 
 
 def run_config(stage: TrainingStage, run: Path, settings: Sequence[str]) -> RunConfig:

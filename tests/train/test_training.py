@@ -3,6 +3,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
@@ -241,3 +242,17 @@ def test_less_padding_gives_the_same_step(trained, monkeypatch):
     largest = max(step.abs().max() for step in moved["theirs"].values())
     assert largest > 1e-4
     assert all((moved["ours"][name] - moved["theirs"][name]).abs().max() < 0.01 * largest for name in moved["ours"])
+
+
+def test_a_launch_trains_in_several_processes(trained):
+    """accelerate's own launcher, two processes on the CPU, one writes; a configuration that is not there is said."""
+    configurations = Path(__file__).parents[2] / "configs" / "accelerate"
+    settings = ["arms={both: sft}", "trainer.max_steps=1", "trainer.per_device_train_batch_size=4"]
+    command = [sys.executable, "-m", "astro", "sft", str(trained.directory), *settings, "--launch"]
+    done = subprocess.run([*command, str(configurations / "cpu.yaml")], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("sft of both: 1 steps") == 1
+    assert read_done(trained.directory / "checkpoints" / "both" / "sft")["steps"] == 1
+    missing = subprocess.run([*command, "nowhere.yaml"], capture_output=True, text=True, check=False)
+    assert missing.returncode == 2
+    assert "there is no accelerate configuration nowhere.yaml" in missing.stderr
