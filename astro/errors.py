@@ -30,7 +30,10 @@ class MissingDependencyError(AstroError):
     """An optional library is needed and absent."""
 
     def __init__(self, library: str, extra: str, purpose: str) -> None:
-        super().__init__(f"{purpose} needs {library}, which is not installed: pip install 'astro-reasoner[{extra}]'")
+        super().__init__(
+            f"{purpose} needs {library}, which is not installed: pip install 'astro-reasoner[{extra}]', or in a clone "
+            f"pip install -e '.[{extra}]'"
+        )
         self.library, self.extra = library, extra
 
 
