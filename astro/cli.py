@@ -1,5 +1,6 @@
 """The command line: verbs that call the library and print. `astro --help` is the place to begin."""
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -69,6 +70,7 @@ Launch = Annotated[
 
 def main() -> None:
     """Entry point of the command astro."""
+    os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")  # read when torch is imported: vLLM warns of each CPU engine
     app()
 
 
