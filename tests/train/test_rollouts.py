@@ -151,7 +151,7 @@ def test_a_response_ends_at_its_stop_string():
     class Trainer:
         processing_class, eos_token_ids = tokenizer, [tokenizer.eos_token_id]
 
-        def _generate_single_turn(self, prompts, images, fields, n):
+        def _generate_single_turn(self, *_):
             return [ids, ids[:4]], [[-0.5] * len(ids), [-0.5] * 4]
 
     (ended, other), *_ = TrlGroups(("\n\nProblem:",)).sample([prompt(1)], 2, Trainer(), ())
