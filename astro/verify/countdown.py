@@ -143,11 +143,12 @@ def _tokenize(answer: str) -> list[str]:
     text = answer.strip().rstrip(".").strip()
     if not text.isascii():
         text = "".join(_plain(character) for character in text.translate(_SIGNS))
+    in_latex = "\\" in text or "$" in text  # elsewhere ~ is an operator of programs, and not a space
     if "$" in text or "`" in text:
         text = text.strip("$` ")
     if text.startswith("**") and text.endswith("**"):  # bold
         text = text.strip("*")
-    tokens = _from_latex(text) if "\\" in text or "~" in text else _TOKEN.findall(text)
+    tokens = _from_latex(text) if in_latex else _TOKEN.findall(text)
     if not tokens:
         raise _UnreadableError("an empty answer")
     return tokens

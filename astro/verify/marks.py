@@ -86,9 +86,10 @@ def stated(text: str) -> list[Span]:
 
 
 _STATEMENT = re.compile(
-    r"(?:\banswers?\b[*_ ]{0,4}(?:is equal to\b|is\b|are\b|:|=|was\b)(n't|\s?not\b)?|####|\bfinal answer\b[*_:]{0,4}\n)"
+    r"(?:^[#*_ ]{0,8}(?:the )?(?:final )?answer[*_: ]{0,4}\n"
+    r"|\banswers?\b[*_ ]{0,4}(?:is equal to\b|is\b|are\b|:|=|was\b)(n't|\s?not\b)?|####|\bfinal answer\b[*_:]{0,4}\n)"
     r"[*_:\s]{0,6}",
-    re.IGNORECASE,
+    re.IGNORECASE | re.MULTILINE,
 )
 _NOT_A_STATEMENT = re.compile(
     r"(?:\b(?:is|if|whether|suppose|assume|not|no|was|key|wrong)"

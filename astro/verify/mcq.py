@@ -26,6 +26,8 @@ _LEAD = re.compile(
 )
 _MARKED = re.compile(r"[(\[]([A-Za-z]|\d{1,2})[)\]]|([A-Za-z]|\d{1,2})[).:]")
 _LONE = re.compile(r"(?<![A-Za-z0-9'])([A-Z])(?![A-Za-z0-9'])")
+_DASHED = re.compile(r"[(\[]?([A-Za-z]|\d{1,2})[)\]]?\s?[-\u2013\u2014=:]{1,2}\s?(\S.*)")
+_BEHIND = re.compile(r"(.*\S)[\s,:-]{0,3}[(\[]([A-Za-z]|\d{1,2})[)\]]")
 _HEDGE = re.compile(
     r"\b(?:or|not|neither|nor|either|except|maybe|possibly)\b|\?|\b(?:is|are|was) (?:wrong|incorrect|false|out)\b",
     re.IGNORECASE,
@@ -141,6 +143,9 @@ def _choice(text: str, options: Mapping[str, str], labels: Any, *, several: bool
     if several:
         return _marked_list(bare, labels)
     named = [label for label, option in options.items() if option and option == _folded(text)]
+    beside = _beside_its_text(text, options, labels)
+    if beside:
+        return {beside}
     marked = _MARKED.match(bare)
     if marked:
         label = _label(marked.group(1) or marked.group(2), labels)
@@ -152,6 +157,16 @@ def _choice(text: str, options: Mapping[str, str], labels: Any, *, several: bool
     if label is None or (first == "A" and rest[:1].islower() and not rest.startswith("is ")):
         return set()  # an article, or a word
     return _unless_hedged(label, rest, labels)
+
+
+def _beside_its_text(text: str, options: Mapping[str, str], labels: Any) -> str | None:
+    """The label of "B - Jupiter" or "Jupiter (B)", where it is that option's whole text."""
+    match = _DASHED.fullmatch(text)
+    label, written = match.group(1, 2) if match else (None, "")
+    if label is None and (match := _BEHIND.fullmatch(text)):
+        written, label = match.group(1, 2)
+    label = _label(label, labels) if label else None
+    return label if label and options.get(label) and options[label] == _folded(written) else None
 
 
 def _unless_hedged(label: str | None, rest: str, labels: Any) -> set[str]:

@@ -4,11 +4,11 @@ import re
 import unicodedata
 
 _WRAPPER = re.compile(
-    r"\\(?:text|textbf|textit|textrm|texttt|textsf|emph|mathrm|mathbf|mathit|mathsf|mathtt|mbox|operatorname|bf|rm)"
+    r"\\(?:boxed|fbox|text|textbf|textit|textrm|texttt|textsf|emph|mathrm|mathbf|mathit|mathsf|mathtt|mbox|operatorname|bf|rm)"
     r"\s?\{([^{}]*)\}",
 )
-_COLOUR = re.compile(r"\\(?:text)?color\{[^{}]*\}")
-_SPACE = re.compile(r"\\(?:[,;:!> ]|quad\b|qquad\b)|~")
+_COLOUR = re.compile(r"\\(?:(?:(?:text)?color|colorbox)(?:\[[a-zA-Z]{1,10}\])?|fcolorbox\{[^{}]*\})\{[^{}]*\}")
+_SPACE = re.compile(r"\\(?:[,;:!> ]|(?:qq?uad|checkmark|blacksquare)\b)|~")
 _ESCAPED = re.compile(r"\\([%&$#_{}])")
 _BRACKETS = re.compile(r"\\[()\[\]]")
 _DOLLAR = re.compile(r"(?<!\\)\$")

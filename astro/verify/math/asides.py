@@ -84,13 +84,14 @@ def residue(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
     return last[: cut - 1] if last[cut - 1].text == "(" else last[:cut]
 
 
-def without_remark(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
-    """Without words in brackets at the end: 5:8 (cats to dogs)."""
+def without_remark(tokens: tuple[Token, ...], words: frozenset[str] | None = None) -> tuple[Token, ...]:
+    """Without words in brackets at the end: 5:8 (cats to dogs); only without those given, if there are any."""
     opening = next((n for n, token in enumerate(tokens) if token.text == "("), 0)
     inside = tokens[opening + 1 : -1]
     if not opening or not inside or tokens[-1].text != ")" or any(token.kind is not Kind.WORD for token in inside):
         return tokens
-    return tokens if any(token.text.lower() in HEDGES for token in inside) else tokens[:opening]
+    said = {token.text.lower() for token in inside}
+    return tokens[:opening] if not said & HEDGES and (words is None or said <= words) else tokens
 
 
 def is_prose(tokens: tuple[Token, ...]) -> bool:

@@ -34,7 +34,8 @@ _SYMBOLS = {
     "∫": r"\int ", "∑": r"\sum ", "∏": r"\prod ", "∠": r"\angle ", "€": r"\euro ", "£": r"\pounds ", "¥": r"\yen ",
     "￥": r"\yen ", "₹": r"\rupee ", "¢": r"\cent ", "＄": r"\$", "﹩": r"\$", "¬": r"\neg ", "∼": r"\sim ",
     "℃": r"^\circ C", "℉": r"^\circ F", "ℓ": "l", "µ": r"\mu ", "⌊": r"\lfloor ", "⌋": r"\rfloor ", "⌈": r"\lceil ",
-    "⌉": r"\rceil ", "≡": r"\equiv ", "￼": "?", "\u00a0": " ", "\u202f": " ", "\u3000": " ",
+    "⌉": r"\rceil ", "≡": r"\equiv ", "≔": "=", "￼": "?", "✓": " ", "✔": " ", "✅": " ", "∎": " ",
+    "\u00a0": " ", "\u202f": " ", "\u3000": " ",
 }  # fmt: skip
 _GREEK = {
     "α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "epsilon", "θ": "theta", "λ": "lambda", "μ": "mu",

@@ -7,7 +7,7 @@ from astro.verify.math import regions
 from astro.verify.math.answers import Answer, Interval, Listing, Named, Numeral, Ordered, Scalar, Values, Words
 from astro.verify.math.equality import same
 from astro.verify.math.errors import UnreadableError
-from astro.verify.math.expressions import Expression, Num
+from astro.verify.math.expressions import Expression, Num, Product
 from astro.verify.math.quantities import total_of
 
 
@@ -70,6 +70,8 @@ def _compound(entries: tuple[Answer, ...]) -> Answer | None:
 def agree(one: Answer, other: Answer) -> bool:
     """Whether two members of a chain of equations are the same value."""
     left, right = _plain_value(one), _plain_value(other)
+    if isinstance(one, Scalar) and isinstance(other, Scalar) and not (one.unit and other.unit):
+        left, right = one.expression, other.expression  # 5 cm = 2 + 3
     if left is not None and right is not None:
         return same(left, right)
     return one == other
@@ -78,6 +80,8 @@ def agree(one: Answer, other: Answer) -> bool:
 def _plain_value(answer: Answer) -> Expression | None:
     if isinstance(answer, Numeral):
         return Num(Fraction(int(answer.digits, answer.base)))
+    if isinstance(answer, Scalar) and answer.unit and answer.unit.dimensions and not answer.unit.scale:
+        return Product((answer.expression, Num(answer.unit.size)))
     return answer.expression if isinstance(answer, Scalar) else None
 
 

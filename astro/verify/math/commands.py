@@ -19,9 +19,12 @@ DROPPED = vocabulary(
 )
 FONTS = vocabulary("mathbf mathit mathtt boldsymbol bm pmb mathnormal mathbfit mathcal")
 TRANSPARENT = vocabulary(
-    "boxed fbox underline overset textcolor color mathrm "
+    "boxed fbox underline underbrace overbrace overset textcolor color mathrm "
     "mathord mathbin mathrel mathopen mathclose vec hat overrightarrow widehat tilde"
 )
+WITH_SETTING = vocabulary(
+    "textcolor color colorbox scalebox raisebox style phantom hspace vspace label tag hphantom vphantom"
+)  # the first group goes with the command
 TEXT = vocabulary("text textbf textit textrm textsf texttt textsc textnormal mbox hbox emph mathtext textup")
 GREEK = vocabulary(
     "alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa lambda mu nu xi rho varrho sigma tau "
@@ -39,8 +42,9 @@ ALIASES = {
     "rightarrow": "to", "longrightarrow": "to", "Longrightarrow": "Rightarrow", "implies": "Rightarrow",
     "lang": "langle", "rang": "rangle", "cr": "row", "Reals": "R", "reals": "R", "R": "R", "Z": "Z", "N": "N", "Q": "Q",
     "C": "C", "textdollar": "dollar", "textdegree": "degree", "percent": "%", "textpercent": "%",
+    "coloneqq": "=", "coloneq": "=",
 }  # fmt: skip
 AS_SYMBOL = {
-    "le": "<=", "ge": ">=", "ne": "!=", "<": "<", ">": ">", ":": ":", "[": "[", "]": "]", "|": "|", "%": "%",
+    "le": "<=", "ge": ">=", "ne": "!=", "<": "<", ">": ">", "=": "=", ":": ":", "[": "[", "]": "]", "|": "|", "%": "%",
     "div": "/", "times": "*", "cdot": "*", "and": "and", "or": "or",
 }  # fmt: skip

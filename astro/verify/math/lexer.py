@@ -9,7 +9,17 @@ from enum import Enum
 from typing import NamedTuple
 
 from astro.verify.math.characters import to_ascii
-from astro.verify.math.commands import ALIASES, AS_SYMBOL, DROPPED, FONTS, GREEK, PLAIN_COMMANDS, TEXT, TRANSPARENT
+from astro.verify.math.commands import (
+    ALIASES,
+    AS_SYMBOL,
+    DROPPED,
+    FONTS,
+    GREEK,
+    PLAIN_COMMANDS,
+    TEXT,
+    TRANSPARENT,
+    WITH_SETTING,
+)
 from astro.verify.math.dressing import plain_latex
 from astro.verify.math.errors import TooLargeError, UnreadableError
 
@@ -103,11 +113,11 @@ _TOKEN = re.compile(
     r"|\\(?P<command>[A-Za-z]+)"
     r"|(?P<row>\\\\(?:\[[0-9.a-z]{1,8}\])?)"
     r"|\\(?P<escaped>[{}%$&#_|])"
-    r"|(?P<relation><=|>=|(?<![^\s])!=|==|=<|=>)"
+    r"|(?P<relation><=|>=|(?<![^\s])!=|==|:=|=<|=>)"
     r"|(?P<dots>\.\.+)"
     r"|(?P<symbol>[-+*/^_(){}\[\]|=<>,;:.!?'%$&\"@`#])"
 )
-_RELATIONS = {"<=": "<=", "=<": "<=", ">=": ">=", "=>": ">=", "!=": "!=", "==": "="}
+_RELATIONS = {"<=": "<=", "=<": "<=", ">=": ">=", "=>": ">=", "!=": "!=", "==": "=", ":=": "="}
 
 
 def _tokens(text: str, *, in_text: bool) -> list[Token]:  # noqa: C901 - one line a case
@@ -203,7 +213,7 @@ def _command(name: str, text: str, position: int, found: list[Token], spaced: bo
     if name == "Pr":
         found.append(Token(Kind.NAME, "P", spaced))
         return position
-    if name in ("textcolor", "color", "style", "phantom", "hspace", "vspace", "label", "tag", "hphantom", "vphantom"):
+    if name in WITH_SETTING:
         return _skip_group(text, position)
     if name in ("mathrm", "operatorname", "mathop", "mathsf"):
         return _upright(text, position, found, spaced)

@@ -9,7 +9,7 @@ from math import prod
 from astro.verify.math.answers import Scalar
 from astro.verify.math.expressions import PI, Expression, Num, Product, Quotient, Sum, variables, walk
 from astro.verify.math.question import Question
-from astro.verify.math.units import DEGREE, TEMPERATURES, Unit
+from astro.verify.math.units import DEGREE, TEMPERATURES, Unit, read_unit
 from astro.verify.math.values import exact
 from astro.verify.math.words import SIDES, vocabulary
 
@@ -26,6 +26,7 @@ _FALLING = vocabulary(
 )
 _PERSONS = frozenset(("people", "persons", "inhabitants", "residents"))
 _EACH = frozenset(("per", "each", "every", "an", "a", "hourly"))
+_POUND, _STERLING = read_unit(["pounds"]), Unit((("sterling", 1),))
 _MONEY = frozenset(("dollar", "euro", "sterling", "yen", "rupee"))
 _GENERIC = frozenset(
     ("such", "possible", "distinct", "different", "total", "altogether", "way", "all", "item", "piece", "in")
@@ -47,6 +48,8 @@ class Measures:
                 return None if self.question.unit == DEGREE else (Product((one, _PER_DEGREE)), other)
             return (one, other) if self._may_drop(gold.unit) else None
         expected = gold.unit if gold.unit and not gold.unit.neutral else self.question.unit
+        if expected and expected.dimensions == _STERLING.dimensions and unit == _POUND:
+            unit = _STERLING
         if expected is None:
             return self._angle(one, other, None, unit) or ((one, other) if self.fits(unit) else None)
         if expected.scale and (unit.scale or unit == DEGREE):

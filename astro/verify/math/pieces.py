@@ -179,7 +179,7 @@ def name_of(tokens: tuple[Token, ...]) -> str:  # noqa: PLR0911 - one line a cas
     if texts[0] == "(" and texts[-1] == ")" and len(tokens) > 3:
         inside = tokens[1:-1]
         alternating = all((t.kind is Kind.NAME) == (n % 2 == 0) for n, t in enumerate(inside))
-        return "".join(texts) if alternating and all(text == "," for text in texts[2:-1:2]) else ""
+        return "".join(texts).replace(";", ",") if alternating and {*texts[2:-1:2]} in ({","}, {";"}) else ""
     return ""
 
 

@@ -44,7 +44,7 @@ class Manner:
 
 def quantity(tokens: tuple[Token, ...], manner: Manner) -> Answer:
     """A number with or without a unit, or words. Raises UnreadableError for a mixture of both."""
-    in_words = spelled(tokens, ordinals=manner.ordinals)
+    in_words = spelled(tokens, ordinals=manner.ordinals) or _middle_of_day(tokens)
     if in_words is not None:
         return in_words
     tokens, currency = _without_currency(_with_marks(tokens))
@@ -162,9 +162,9 @@ def _scalar(tokens: tuple[Token, ...], unit_tokens: tuple[Token, ...], manner: M
     lowered = [word.lower() for word in words if word not in ("(", ")", ".")]
     if lowered in (["a", "m"], ["p", "m"]):
         words = lowered = ["".join(lowered)]
-    if lowered[:1] == ["percent"] or lowered[:2] == ["per", "cent"]:
+    if lowered[:1] in (["percent"], ["pct"]) or lowered[:2] == ["per", "cent"]:
         hundredths = Quotient(parse(tokens, grouping=manner.grouping), Num(Fraction(100)))
-        return Scalar(hundredths, _read_unit(lowered[1 if lowered[0] == "percent" else 2 :]), percent=True)
+        return Scalar(hundredths, _read_unit(lowered[2 if lowered[0] == "per" else 1 :]), percent=True)
     if any(word in HEDGES for word in lowered) or "?" in words:
         raise UnreadableError("a hedged answer")
     scale = MULTIPLES.get(lowered[0], 1) if lowered else 1
@@ -203,11 +203,22 @@ def clock_time(pieces: list[tuple[Token, ...]]) -> Clock | None:
         return None
     suffix = "".join(token.text for token in rest[1:] if token.text not in (".", "{", "}")).lower()
     minutes = int(rest[0].text)
+    suffix = _HALVES.get(suffix, suffix)
     if suffix not in ("", "am", "pm") or minutes > 59 or len(hour[0].text) > 2 or int(hour[0].text) > 24:
         return None
     if hour[0].text.startswith("0") and not suffix:
         return Clock(int(hour[0].text) * 60 + minutes, "am", full_day=True)
     return _time(int(hour[0].text), minutes, suffix)
+
+
+def _middle_of_day(tokens: tuple[Token, ...]) -> Clock | None:
+    """Noon or midnight, alone or after 12."""
+    said = [token.text.lower() for token in tokens]
+    half = _HALVES.get(said[-1], "") if said[:-1] in ([], ["12"]) else ""
+    return _time(12, 0, half) if half else None
+
+
+_HALVES = {"h": "", "hrs": "", "hours": "", "noon": "pm", "midday": "pm", "midnight": "am"}
 
 
 def _time(hour: int, minutes: int, suffix: str) -> Clock:

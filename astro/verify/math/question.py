@@ -169,16 +169,18 @@ _LOWEST = (
     "relatively prime",
 )
 _PAIR = re.compile(r"\([a-z],\s?[a-z](?:,\s?[a-z])?\)")
+_NAMED_UNIT = r"(?:\\(?:text|mathrm)\{)?[a-zA-Z]{1,15}\}?(?:\^\{?[23]\}?| squared| cubed)?"
 _ASKED = re.compile(
-    r"\bin (?:terms of )?((?:square |cubic |sq\.? )?(?:\\(?:text|mathrm)\{)?[a-zA-Z]{1,15}\}?(?:\^\{?[23]\}?)?"
-    r"(?:(?: per |/)[a-zA-Z]{1,12})?)(?=[\s.,?;)$]|$)"
+    rf"\bin (?:terms of )?((?:square |cubic |sq\.? )?{_NAMED_UNIT}"
+    rf"(?:(?: per |/)(?:square |cubic )?{_NAMED_UNIT}){{0,2}})"
+    r"(?=[\s.,?;)$]|$)"
 )
 
 
 def _asked_unit(prompt: str) -> Unit | None:
     """The last unit after an "in", as in "what is the length in cm?"."""
     found = None
-    for match in _ASKED.finditer(prompt):
+    for match in _ASKED.finditer(prompt.translate(_POWERS)):
         if "terms of" in match.group():
             continue
         words = re.findall(r"[a-zA-Z]+|\^|[23]|/", re.sub(r"\\(?:text|mathrm)", " ", match.group(1)))
@@ -189,6 +191,7 @@ def _asked_unit(prompt: str) -> Unit | None:
     return read_unit([scales[-1].lower()]) if scales else found
 
 
+_POWERS = str.maketrans({"\u00b2": "^2", "\u00b3": "^3"})
 _SCALE = re.compile(r"\b(?:in|to) (?:degrees )?(celsius|fahrenheit|kelvin)s?\b", re.IGNORECASE)
 
 

@@ -29,6 +29,7 @@ from astro.verify.math.asides import (
     without_conditions,
     without_exclusion,
     without_quantifier,
+    without_remark,
 )
 from astro.verify.math.combining import agree, combined, joined
 from astro.verify.math.effort import spend
@@ -56,7 +57,7 @@ from astro.verify.math.preamble import RELATIONS, after_heading, with_sign, with
 from astro.verify.math.quantities import Manner, quantity, spelled
 from astro.verify.math.spoken import spoken
 from astro.verify.math.tables import matrix
-from astro.verify.math.words import HEDGES, phrase
+from astro.verify.math.words import HARMLESS, HEDGES, phrase
 
 _DOTS = Token(Kind.COMMAND, "ldots")
 _OF_SETS = frozenset(("cup", "cap", "setminus"))
@@ -111,7 +112,7 @@ class _Reader:
         spend(10 + 10 * len(tokens))
         tokens = without_lead(with_sign(trim(after_heading(french(tokens)))), self.manner.known)
         tokens = last_step(without_quantifier(without_exclusion(rows_joined(tokens))))
-        tokens = residue(tokens) if self.manner.residues else tokens
+        tokens = without_remark(residue(tokens) if self.manner.residues else tokens, HARMLESS)
         texts = [token.text for token in tokens[-5:]]
         if len(tokens) > 5 and texts[0] == "(" and texts[2:] == ["in", "mathbbZ", ")"]:
             tokens = tokens[:-5]  # (n in Z)
@@ -392,8 +393,10 @@ class _Reader:
             return None
         if len(starts) > 1:
             raise UnreadableError("several matrices")
-        if tokens[starts[0]].text in _SYSTEMS and starts == [0] and closes(tokens, 0) == len(tokens) - 1:
-            return self._system(tuple(token for token in tokens[1:-1] if token.text != "&"))
+        first = int(tokens[0].text == "lbrace" and closes(tokens, 0) < 0)  # after a brace on the left only
+        system = first or tokens[0].text in _SYSTEMS
+        if system and starts == [first] and closes(tokens, first) == len(tokens) - 1:
+            return self._system(tuple(token for token in tokens[first + 1 : -1] if token.text != "&"))
         return matrix(tokens, starts[0])
 
     def _system(self, tokens: tuple[Token, ...]) -> Answer:
@@ -401,6 +404,8 @@ class _Reader:
         rows = [self.answer(row) for row in table_rows(tokens)]
         if len(rows) == 1:
             return rows[0]
+        if all(isinstance(row, Interval) for row in rows):
+            return joined(tuple(rows), "and", ())
         named = tuple((row.name, row.value) for row in rows if isinstance(row, Named))
         if len(named) != len(rows) or len(dict(named)) != len(named):
             raise UnreadableError("cases are not one value")

@@ -21,8 +21,8 @@ def _add(dimension: str, size: Fraction | int, names: str) -> None:
 
 
 _add("length", 1, "m meter meters metre metres")
-_add("length", Fraction(1, 100), "cm centimeter centimeters centimetre centimetres")
-_add("length", Fraction(1, 1000), "mm millimeter millimeters millimetre millimetres")
+_add("length", Fraction(1, 100), "cm cms centimeter centimeters centimetre centimetres")
+_add("length", Fraction(1, 1000), "mm mms millimeter millimeters millimetre millimetres")
 _add("length", Fraction(1, 10), "dm decimeter decimeters decimetre decimetres")
 _add("length", 1000, "km kilometer kilometers kilometre kilometres kms")
 _add("length", Fraction(1, 10**6), "micrometer micrometers micron microns")
@@ -49,17 +49,18 @@ _add("time", 86400, "day days")
 _add("time", 7 * 86400, "week weeks")
 _add("month", 1, "month months")
 _add("month", 12, "year years yr yrs")
-_add("mass", 1, "kg kilogram kilograms kilo kilos")
-_add("mass", Fraction(1, 1000), "g gram grams gm")
-_add("mass", Fraction(1, 10**6), "mg milligram milligrams")
-_add("mass", 1000, "tonne tonnes")
+_add("mass", 1, "kg kgs kilogram kilograms kilogramme kilogrammes kilo kilos")
+_add("mass", Fraction(1, 1000), "g gram grams gramme grammes gm gms")
+_add("mass", Fraction(1, 10**6), "mg milligram milligrams milligramme milligrammes")
+_add("mass", 1000, "t tonne tonnes")
 _add("mass", 2000 * _POUND, "ton tons")
 _add("mass", _POUND, "lb lbs pound pounds")
 _add("mass", _POUND / 16, "oz ounce ounces")
 _add("dollar", 1, "dollar dollars usd USD bucks")
 _add("dollar", Fraction(1, 100), "cent cents")
 _add("euro", 1, "euro euros EUR")
-_add("sterling", 1, "GBP sterling")
+_add("sterling", 1, "GBP sterling quid")
+_add("sterling", Fraction(1, 100), "pence")
 _add("yen", 1, "yen JPY")
 _add("rupee", 1, "rupee rupees Rs INR")
 _add("angle", 1, "degree degrees deg")
@@ -101,7 +102,10 @@ TEMPERATURES = {  # of a scale: the size of a degree in kelvins, and its zero
     "celsius": (Fraction(1), Fraction("273.15")),
     "fahrenheit": (Fraction(5, 9), Fraction("459.67") * 5 / 9),
 }
-_SPEEDS = {"mph": ("mi", "h"), "kph": ("km", "h"), "kmph": ("km", "h"), "kmh": ("km", "h"), "fps": ("ft", "s")}
+_SPEEDS = {
+    "mph": ("mi", "h"), "kph": ("km", "h"), "kmph": ("km", "h"), "kmh": ("km", "h"), "fps": ("ft", "s"),
+    "mpg": ("mi", "gal"),
+}  # fmt: skip
 _DERIVED = {
     "area": (("length", 2),),
     "volume": (("length", 3),),
@@ -111,6 +115,7 @@ _DERIVED = {
     "pressure": (("length", -1), ("mass", 1), ("time", -2)),
 }
 _NEUTRAL = vocabulary("unit units each total altogether overall all only combined")
+_EXTENTS = vocabulary("away apart long wide tall high deep thick")
 _ONE_LETTER = vocabulary("m s h g l L J W N C V A K ell")
 CURRENCIES = {"dollar": "dollar", "euro": "euro", "pounds": "GBP", "yen": "yen", "rupee": "rupee", "cent": "cent"}
 
@@ -179,7 +184,7 @@ def read_unit(words: Sequence[str]) -> Unit | None:
             and (counted or words[position : position + 1] != ["^"])
         ):
             continue  # as in "in total"; inches stand alone or have a power
-        if word.lower() in _NEUTRAL:
+        if word.lower() in _NEUTRAL or (word.lower() in _EXTENTS and dimensions and sign == 1):  # 5 km away
             power = 1
             position = _exponent(words, position)[1]
             continue

@@ -115,6 +115,8 @@ def number(words: Sequence[str], *, ordinals: bool = True) -> Fraction | None:
     parts = [part for word in lowered for part in re.split(r"[-\s]", word) if part not in ("", "and")]
     if not parts or len(parts) > MAX_NUMBER_WORDS:
         return None
+    if parts[0] == "a" and parts[1:2] and parts[1] in _LARGE:
+        parts[0] = "one"
     if len(parts) == 1 and parts[0] in _ORDINALS:
         return Fraction(_ORDINALS.index(parts[0])) if ordinals else None
     if len(parts) > 2 and parts[-1] in _PARTS and parts[-2] in ("a", "one") and _whole(parts[:-2]) is not None:
