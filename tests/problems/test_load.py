@@ -255,6 +255,15 @@ def test_countdown_duplicates_are_found_in_any_order(tmp_path):
     assert [row.reason for row in loaded.rejected] == [Reason.DUPLICATE_PROMPT]
 
 
+def test_countdown_problems_in_another_given_order_are_kept(tmp_path):
+    """Other orders of the same numbers are other problems, and the same order twice is one."""
+    ordered = {"target": 67, "metadata": {"use": "ordered"}}
+    rows = [{"nums": numbers} | ordered for numbers in ([13, 6, 11], [11, 6, 13], [13, 6, 11])]
+    loaded = load(write_lines(tmp_path / "p.jsonl", rows))
+    assert [problem.metadata["numbers"] for problem in loaded.problems] == [[13, 6, 11], [11, 6, 13]]
+    assert [row.line for row in loaded.rejected] == [3]
+
+
 def test_several_sources_keep_their_ids_apart(tmp_path):
     """Row 0 of two sets are two problems; equal names are numbered; questions in both are taken once."""
     (tmp_path / "x").mkdir()
