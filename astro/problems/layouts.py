@@ -141,10 +141,11 @@ _ABSENT = object()
 
 
 def _countdown(reader: _Row, numbers: Any, target: Any, metadata: dict[str, Any], source: str) -> Problem:
+    raw = numbers, target
     numbers, target = _whole_numbers(numbers), _whole_number(target)
     if numbers is None or target is None:
         detail = "a countdown problem needs numbers (two or more positive whole numbers) and a whole target"
-        raise BadRowError(Reason.WRONG_TYPE, f"{detail}; got numbers = {numbers!r}, target = {target!r}")
+        raise BadRowError(Reason.WRONG_TYPE, f"{detail}; got numbers = {raw[0]!r:.80}, target = {raw[1]!r:.80}")
     column, content = reader.find("answer")
     if column:
         answer = _answer(reader, "countdown")

@@ -159,10 +159,18 @@ def test_a_bad_row_says_what_is_wrong_with_it(row, reason):
     assert refused(row)[0] is reason
 
 
+@pytest.mark.parametrize("numbers", [[1], "1 2 3", [1, "two"], {"a": 1}])
+def test_numbers_that_cannot_be_read_are_shown_as_they_are(numbers):
+    """Who has to mend the file sees what stands in it."""
+    assert f"got numbers = {numbers!r}, target = '4.5'" in refused({"nums": numbers, "target": "4.5"})[1]
+
+
 @pytest.mark.parametrize(
     "answer",
-    ["N/A", "n/a", "NA", "TBD", "unknown", "See solution.", "see the explanation below", "Answers may vary.", "None"]
-    + [r"\boxed{N/A}", "so\n#### TBD", "Not available", "Answers will vary, e.g. 5"],
+    [
+        *("N/A", "n/a", "NA", "TBD", "unknown", "None", "Not available", "See solution.", "see the explanation below"),
+        *(r"\boxed{N/A}", "so\n#### TBD", "Answers may vary.", "Answers will vary, e.g. 5"),
+    ],
 )
 def test_what_stands_in_for_an_answer_is_no_gold_answer(answer):
     """Mathematics has no such answers, and a verifier would hold every response against it."""
