@@ -22,6 +22,7 @@ def hub_rows(source: str, subset: str | None, split: str | None, usual_split: st
     try:
         if (folder / "dataset_dict.json").exists() or (folder / "state.json").exists():
             splits = datasets.load_from_disk(source)
+            refuse_parts(source, subset, None if isinstance(splits, dict) else split)
         else:
             name, _, revision = (source, "", "") if folder.exists() else source.partition("@")
             splits = datasets.load_dataset(name, subset, revision=revision or None, streaming=True)
@@ -31,6 +32,16 @@ def hub_rows(source: str, subset: str | None, split: str | None, usual_split: st
         raise
     except Exception as error:  # the library raises its own kinds, and those of fsspec, the hub client and pyarrow
         raise ProblemsError(_unreadable(source, error, is_local=folder.exists())) from error
+
+
+def refuse_parts(source: str, subset: str | None, split: str | None) -> None:
+    """Raise ProblemsError where a part is asked of a source that has no parts: all of it would come in."""
+    for setting, part in (("subset", subset), ("split", split)):
+        if part is not None:
+            raise ProblemsError(
+                f"problems.{setting} is {part!r}, and {source} has no {setting}s; "
+                f"leave problems.{setting} out to read all of it"
+            )
 
 
 def _split(splits: Mapping[str, Any], source: str, split: str | None, usual_split: str) -> Any:

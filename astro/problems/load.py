@@ -14,7 +14,7 @@ from astro.config import Section
 from astro.errors import ProblemsError
 from astro.problems.bundled import bundled_sets
 from astro.problems.countdown import CountdownConfig, generate
-from astro.problems.hub import hub_rows
+from astro.problems.hub import hub_rows, refuse_parts
 from astro.problems.layouts import COLUMNS, read_problem
 from astro.problems.problem import TASKS, Problem
 from astro.problems.quality import Contamination, fingerprint
@@ -39,7 +39,8 @@ class ProblemsConfig(Section):
     columns: our field -> your column, for files of other columns: {prompt: task_text, answer: gold.value}.
         Fields: id, prompt, answer, task, numbers, target. Dots lead into nested fields.
     task: the verifier of rows that don't name theirs: math (usual), countdown, mcq, qa, code, logic, chem, bio.
-    subset, split: of a data set; default its only subset, and train or its only split.
+    subset, split: of a data set; default its only subset, and train or its only split. A single file, a bundled set
+        and a table written by save_to_disk have none.
     limit: keep the first so many good problems.
     shard: "i/n", i from 1 to n: this process's part of what limit leaves. The n parts are disjoint and complete, and
         a problem's part depends on its id alone.
@@ -98,6 +99,8 @@ class ProblemsConfig(Section):
     def _one_origin(self) -> Self:
         if bool(self.sources) == bool(self.countdown):
             raise ValueError("give either source (a file, folder, data set or bundled set) or countdown (to generate)")
+        if self.countdown and (self.split or self.subset):
+            raise ValueError("split and subset are for sources; generated problems have countdown.split")
         return self
 
 
@@ -235,11 +238,10 @@ def _labelled(sources: tuple[str, ...]) -> list[tuple[str, str]]:
 
 def _open_source(source: str, subset: str | None, split: str | None, usual_split: str = "train") -> Iterator[Row]:
     bundled = bundled_sets()
-    if source in bundled:
-        return read_rows(bundled[source])
     path = Path(source).expanduser()
-    if path.is_file():
-        return read_rows(path)
+    if source in bundled or path.is_file():
+        refuse_parts(source, subset, split)
+        return read_rows(bundled.get(source, path))
     looks_like_file = path.suffix in (*SUFFIXES, ".gz")
     if path.is_dir() or (_HUB_NAME.fullmatch(source) and not looks_like_file and not path.parent.is_dir()):
         return table_rows(hub_rows(str(path), subset, split, usual_split))

@@ -4,9 +4,11 @@ import json
 
 import datasets
 import pytest
+from pydantic import ValidationError
 
 from astro.errors import ProblemsError
 from astro.problems import ProblemsConfig, load_problems
+from astro.problems.countdown import CountdownConfig
 
 ROWS = [{"question": f"{n} + 1?", "answer": f"so\n#### {n + 1}"} for n in range(6)]
 
@@ -81,6 +83,21 @@ def test_a_set_saved_to_disk_is_read(tmp_path):
     datasets.DatasetDict(train=table, test=table.select([0])).save_to_disk(tmp_path / "two")
     assert len(answers(tmp_path / "one")) == 6
     assert answers(tmp_path / "two", split="test") == ["1"]
+
+
+def test_a_part_is_not_asked_of_what_has_none(tmp_path):
+    """A file, a bundled set and a single saved table have no splits: all of it would come in under the name of one."""
+    datasets.Dataset.from_list(ROWS).save_to_disk(tmp_path / "one")
+    datasets.DatasetDict(train=datasets.Dataset.from_list(ROWS)).save_to_disk(tmp_path / "two")
+    datasets.Dataset.from_list(ROWS).to_parquet(tmp_path / "a.parquet")
+    for source in (tmp_path / "a.parquet", tmp_path / "one", "countdown"):
+        for setting in ("split", "subset"):
+            with pytest.raises(ProblemsError, match=rf"problems.{setting} is 'test', and .* has no {setting}s"):
+                answers(source, **{setting: "test"})
+    with pytest.raises(ProblemsError, match="has no subsets"):
+        answers(tmp_path / "two", subset="main")
+    with pytest.raises(ValidationError, match="countdown.split"):
+        ProblemsConfig(countdown=CountdownConfig(count=1), split="test")
 
 
 def test_bad_rows_of_a_data_set_are_listed(tmp_path):
