@@ -18,7 +18,7 @@ from astro.problems.hub import hub_rows, refuse_parts
 from astro.problems.layouts import COLUMNS, read_problem
 from astro.problems.problem import TASKS, Problem
 from astro.problems.quality import Contamination, fingerprint
-from astro.problems.readers import SUFFIXES, Row, read_rows, table_rows
+from astro.problems.readers import SUFFIXES, Row, read_rows
 from astro.problems.rejection import BadRowError, Reason, RejectedRow
 
 _HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+(@[\w.-]+)?")
@@ -244,7 +244,7 @@ def _open_source(source: str, subset: str | None, split: str | None, usual_split
         return read_rows(bundled.get(source, path))
     looks_like_file = path.suffix in (*SUFFIXES, ".gz")
     if path.is_dir() or (_HUB_NAME.fullmatch(source) and not looks_like_file and not path.parent.is_dir()):
-        return table_rows(hub_rows(str(path), subset, split, usual_split))
+        return hub_rows(str(path), subset, split, usual_split)
     siblings = [child.name for child in path.parent.iterdir()] if path.parent.is_dir() else []
     near = difflib.get_close_matches(path.name, [*siblings, *bundled], n=3)
     raise ProblemsError(
@@ -258,12 +258,15 @@ def _refusal(source: str, row: Row, fault: BadRowError) -> RejectedRow:
     text = row.text or ("" if isinstance(row.content, BadRowError) else str(row.content))
     # Half surrogates, which a broken row may hold, cannot be written to any file.
     detail, excerpt = (part.encode(errors="replace").decode() for part in (fault.detail, text.strip()[:200]))
-    return RejectedRow(source, row.line, fault.reason, detail, excerpt)
+    return RejectedRow(row.file or source, row.line, fault.reason, detail, excerpt)
 
 
 def _no_good_row(source: str, refused: list[RejectedRow]) -> str:
     if not refused:
         return f"{source} has no rows"
-    reasons = "".join(f"\n  line {row.line}: {row.reason.value} ({row.detail})" for row in refused[:3])
+    reasons = "".join(
+        f"\n  {'' if row.source == source else f'{row.source}, '}line {row.line}: {row.reason.value} ({row.detail})"
+        for row in refused[:3]
+    )
     more = f"\n  and {len(refused) - 3} more" if len(refused) > 3 else ""
     return f"{source} has no good row among {len(refused)}:{reasons}{more}"

@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 from astro.errors import ProblemsError
 from astro.problems.rejection import BadRowError, Reason
 
-SUFFIXES = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet")  # all but Parquet may be followed by .gz
+TEXT_SUFFIXES = (".jsonl", ".ndjson", ".json", ".csv", ".tsv")  # each may be followed by .gz
+SUFFIXES = (*TEXT_SUFFIXES, ".parquet")
 _LONGEST_LINE = 1 << 24  # bytes; a line beyond it is a damaged file rather than a problem
 
 
@@ -23,11 +24,13 @@ class Row(NamedTuple):
     """A row at its line (of a text file, where the row ends) or its number in a table, from 1.
 
     text: how the row begins in the file, as far as it is not told by content.
+    file: the file, where the source is a folder of them.
     """
 
     line: int
     content: Mapping[str, Any] | BadRowError
     text: str = ""
+    file: str = ""
 
 
 def read_rows(path: Path) -> Iterator[Row]:
