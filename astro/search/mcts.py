@@ -317,6 +317,7 @@ class _Search:
 
     async def _grade(self, node: int, solutions: Sequence[str]) -> list[Verdict]:
         problem, verifier = self._problem, self._setup.verifier
+        solutions = [self._setup.without_end(solution) for solution in solutions]
         try:
             ready = verifier.verify_each_now(problem, solutions)
             verdicts = [verdict for verdict in ready if verdict is not None]

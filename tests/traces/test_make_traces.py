@@ -98,6 +98,17 @@ def test_the_control_can_keep_the_models_own_words(make):
     assert of_kind(make(tree, HONEST, control=Control.NONE), Kind.CONTROL) == []
 
 
+@pytest.mark.parametrize(("ending", "said"), [("\n\nProblem:", ""), (" User:", ""), ("</answer>", "</answer>")])
+def test_what_ended_a_solution_is_not_told(make, ending, said):
+    """The heading of the next problem is no part of a trace; a tag that closes the answer is."""
+    tree = tree_of(HIT)
+    (end,) = correct_terminals(tree)
+    tree.text[end] += ending
+    outcome = make(tree, HONEST, rewrite=False, end_stop=(ending.strip(),), final_reflection=FinalReflection.NONE)
+    assert outcome.traces
+    assert all(trace.text.endswith(HIT.removeprefix(RIGHT) + said) for trace in outcome.traces)
+
+
 LOOPING = RIGHT + "I am sure of what I did. " * 3 + HIT.removeprefix(RIGHT)
 
 
