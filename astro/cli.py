@@ -138,7 +138,7 @@ def traces(
     epilog=_examples(
         "astro inspect runs/tiny",
         "astro inspect runs/tiny countdown-2-3-7-to-6",
-        "astro inspect runs/tiny countdown-2-3-7-to-6 --nodes 300",
+        "astro inspect runs/tiny countdown-2-3-7-to-6 --nodes 300 --controls | less -S",
     )
 )
 def inspect(
@@ -148,6 +148,7 @@ def inspect(
     ] = None,
     nodes: Annotated[int, typer.Option(min=1, help="Show at most this many nodes, the most visited.")] = 60,
     rows: Annotated[int, typer.Option(min=1, help="List at most this many problems.")] = 40,
+    controls: Annotated[bool, typer.Option("--controls", help="Show a problem's control traces, too.")] = False,
 ) -> None:
     """Look at a run, finished or not: its summary and problems, or one problem's tree with its traces."""
     with _reporting():
@@ -157,7 +158,7 @@ def inspect(
         if problem is None:
             show_run(run_path, console, rows)
         else:
-            show_problem(run_path, problem, console, nodes)
+            show_problem(run_path, problem, console, nodes, controls=controls)
 
 
 @app.command(

@@ -10,6 +10,7 @@ fit.
 import argparse
 import asyncio
 from pathlib import Path
+from typing import TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -20,34 +21,50 @@ from astro.problems.countdown import CountdownConfig
 from astro.sampling.engine import Engine, EngineConfig, EngineKind, open_sampler
 from astro.sampling.prompting import PromptConfig, PromptFormat, StepDelimiter
 from astro.search import SearchConfig, SearchSetup, search_many
-from astro.traces import Origin, TracesConfig, make_traces
+from astro.traces import Control, FinalReflection, Origin, TracesConfig, make_traces
 from astro.traces.formats import Dataset, Row, schema_of, trace_rows
 from astro.verify.verifier import Verifier, check_gold
 
+Config = TypeVar("Config", SearchConfig, TracesConfig)
 SEED = 0
+# The settings of configs/tiny.yaml, which has the reason for each.
 PROMPT = PromptConfig(template="tiny", step=StepDelimiter.NEWLINE)
 SEARCH = SearchConfig(
     k=8,
     rollouts=8,
     simulations=24,
     max_depth=6,
+    temperature=0.7,
     max_step_tokens=48,
     max_rollout_tokens=160,
     reuse_rollouts=True,
     early_rollouts=4,
-    goal_correct=4,
-    goal_wrong=4,
+    goal_correct=6,
+    goal_wrong=8,
 )
 TRACES = TracesConfig(
-    prompts="tiny/v1", separator="\n", mend_claims=False, votes=4, rewrite_max_tokens=64, evaluation_max_tokens=8
+    prompts="tiny/v1",
+    separator="\n",
+    final_reflection=FinalReflection.NONE,
+    mend_claims=False,
+    votes=4,
+    agreement=0.75,
+    control=Control.ORIGINAL,
+    max_fallbacks=0,
+    rewrite_temperature=0.3,
+    rewrite_max_tokens=64,
+    evaluation_max_tokens=8,
+    max_tokens=1024,
 )
 
 
-async def make_rows(problems: list[Problem], engine: Engine, model: str) -> dict[Dataset, list[Row]]:
+async def make_rows(
+    problems: list[Problem], engine: Engine, model: str, search: SearchConfig, traces: TracesConfig
+) -> dict[Dataset, list[Row]]:
     """Search every problem and tell the trees as they finish; the rows of sft, messages and direct."""
     prompt_format = PromptFormat(PROMPT, engine.tokenizer)
     verifier = Verifier()
-    setup = SearchSetup.of(prompt_format, engine, verifier, SEARCH, seed=SEED)
+    setup = SearchSetup.of(prompt_format, engine, verifier, search, seed=SEED)
     origin = Origin(model=model, config_hash="pipelines/search_to_data", seed=SEED, code_version=__version__)
     by_id = {problem.id: problem for problem in problems}
     prompts = ((problem, prompt_format.solve_ids(problem.prompt)) for problem in problems)
@@ -55,7 +72,7 @@ async def make_rows(problems: list[Problem], engine: Engine, model: str) -> dict
     try:
         async for tree in search_many(prompts, setup):
             problem = by_id[tree.problem_id]
-            outcome = await make_traces(tree, problem, engine, prompt_format, verifier, config=TRACES, origin=origin)
+            outcome = await make_traces(tree, problem, engine, prompt_format, verifier, config=traces, origin=origin)
             turns = prompt_format.training_messages(problem.prompt)
             for dataset, found in trace_rows(problem, outcome.traces, turns).items():
                 rows[dataset] += found
@@ -65,6 +82,12 @@ async def make_rows(problems: list[Problem], engine: Engine, model: str) -> dict
         verifier.close()
         await engine.close()
     return rows
+
+
+def in_bytes(section: Config) -> Config:
+    """The section for the scripted engine, whose tokens are bytes."""
+    limits = {name: 4 * value for name, value in section if name.endswith("_tokens") and value}
+    return section.model_copy(update=limits)
 
 
 def main() -> None:
@@ -77,7 +100,10 @@ def main() -> None:
     arguments = parser.parse_args()
     loaded = load_problems(ProblemsConfig(countdown=CountdownConfig(count=arguments.problems)), check_gold)
     engine = open_sampler(EngineConfig(kind=arguments.engine, model=arguments.model))
-    rows = asyncio.run(make_rows(loaded.problems, engine, arguments.model))
+    search, traces = SEARCH, TRACES
+    if arguments.engine is EngineKind.SCRIPTED:
+        search, traces = in_bytes(SEARCH), in_bytes(TRACES)
+    rows = asyncio.run(make_rows(loaded.problems, engine, arguments.model, search, traces))
     arguments.out.mkdir(parents=True, exist_ok=True)
     for dataset, found in rows.items():
         path = arguments.out / f"{dataset}.parquet"

@@ -6,7 +6,9 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
+import networkx as nx
 import pyarrow.parquet as pq
 import pytest
 import yaml
@@ -210,12 +212,31 @@ def test_inspect_shows_runs_and_problems(config: Path) -> None:
     assert code == 0
     assert re.search(r"#0 V [01]\.\d\d N \d+", out)
     assert "advance" in out
+    assert "(control):" not in out
+    (nodes,) = Path("runs/r/trees").glob("nodes-*.parquet")
+    rows = pq.read_table(nodes, filters=[("problem_id", "=", problem)]).to_pylist()
+    longest = max((row["text"].strip() for row in rows), key=len)
+    assert len(longest) > 80
+    assert longest in out  # not cut at a width that a pipe has not
+    code, out = astro("inspect", "runs/r", problem, "--controls")
+    assert "(control):" in out
     code, out = astro("inspect", "runs/r", problem[:-1] + "x")
     assert code == 2
     assert "near it" in out
     code, out = astro("inspect", "nowhere")
     assert code == 2
     assert "not a run" in out
+
+
+def test_the_documented_ways_out_of_a_tree_work(config: Path) -> None:
+    """The page on the run directory has the code: a graph in memory, GraphML and DOT, all of one tree."""
+    assert astro("run", config, "name=tiny", "problems.countdown.count=1", "output.folder=runs")[0] == 0
+    page = (Path(__file__).parents[1] / "docs" / "run-directory.md").read_text(encoding="utf-8")
+    scope: dict[str, Any] = {}
+    exec(page.partition("```python\n")[2].partition("```")[0], scope)
+    assert len(scope["graph"]) == len(scope["tree"]) > 1
+    assert len(nx.read_graphml("tree.graphml")) == len(scope["tree"])
+    assert Path("tree.dot").read_text(encoding="utf-8").count(" -> ") == len(scope["tree"]) - 1
 
 
 def test_report_is_written_for_any_run(config: Path) -> None:

@@ -15,6 +15,7 @@ from astro.sampling.completion import Completion, FinishReason, Sampled, SampleP
 from astro.sampling.engine import Engine
 from astro.sampling.prompting import PromptFormat
 from astro.sampling.seeds import derive_seed
+from astro.sampling.stops import before_stop
 from astro.sampling.token_text import TokenText
 
 
@@ -22,7 +23,7 @@ from astro.sampling.token_text import TokenText
 class Answered:
     """One response.
 
-    text: all of it, without the string that ended it, what was forced into it included.
+    text: all of it, without the string that ended it (unless that closes the answer), what was forced into it included.
     tokens: those that the model generated; what was forced on it is not counted, what was taken back is.
     failure: why the engine gave none, or None.
     """
@@ -92,14 +93,8 @@ async def respond(
 
 
 def _answered(completion: Completion, sampled: Sampled) -> Answered:
-    tokens = len(completion.token_ids)
-    return Answered(_said(completion), sampled.prompt_tokens, tokens, completion.finish_reason)
-
-
-def _said(completion: Completion) -> str:
-    """The text without the stop string, and what else its last token held."""
-    end = completion.text.rfind(completion.stop) if completion.stop else -1
-    return completion.text if end < 0 else completion.text[:end]
+    text, tokens = before_stop(completion.text, completion.stop), len(completion.token_ids)
+    return Answered(text, sampled.prompt_tokens, tokens, completion.finish_reason)
 
 
 class _Forced:
@@ -173,8 +168,10 @@ class _Forced:
         return self._add(sampled.completions[0])
 
     def _add(self, completion: Completion) -> Completion:
-        """Take in what the model said, its end token and its stop string taken back."""
-        said = _said(completion)
+        """Take in what the model said, its end token and what ended it or its thinking taken back."""
+        said = before_stop(completion.text, completion.stop)
+        if completion.stop is not None and completion.stop == self._forcing.end_of_thinking:
+            said = completion.text[: completion.text.rfind(completion.stop)]
         if said == completion.text:
             ids = completion.token_ids
             while ids and not self._token_text.piece(ids[-1]):  # the end token, which has no text

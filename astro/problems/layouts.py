@@ -35,8 +35,17 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
 }
 """Our fields, and the columns each is looked for in, first found first served. Dots lead into nested fields."""
 
-_NOT_A_NUMBER = {"nan", "null", "<na>"}  # how spreadsheets and data frames write nothing at all
-_NO_ANSWER = {"none", "proof", "notfound"}  # the last two are NuminaMath's
+_NOTHING = {"", "nan", "null", "<na>"}  # how spreadsheets and data frames write nothing at all
+_NOTHING_IN_MATH = {"none", "notfound"}  # Python's None and NuminaMath's; a typeset \text{none} is an answer
+# What stands in for an answer. "No solution", "undefined" and "DNE" are none of these: problems have such answers.
+_PLACEHOLDER = re.compile(
+    r"proof|n/a|n\.a|(?-i:NA)|tb[ad]|to be (?:determined|added|announced)|to-?do|unknown|unspecified|missing|omitted|"
+    r"pending|various(?: answers)?|open[- ]ended|no answer (?:given|provided|available)|"
+    r"not (?:available|applicable|provided|given|specified|known|found)|"
+    r"(?:see|refer to) (?:the )?(?:above|below|solutions?|explanation|proof|text|figure|answer key)\b.*|"
+    r"(?:sample answer|answers? (?:(?:may|will|can|could) vary|var(?:y|ies)))\b.*",
+    re.IGNORECASE | re.DOTALL,
+)
 _STRUCTURED_TASKS = {"qa", "code", "logic", "chem", "bio"}  # their gold answer may be a list or a mapping
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _LETTERS = re.compile(r"[A-Z](?:, ?[A-Z]){0,25}")
@@ -132,10 +141,11 @@ _ABSENT = object()
 
 
 def _countdown(reader: _Row, numbers: Any, target: Any, metadata: dict[str, Any], source: str) -> Problem:
+    raw = numbers, target
     numbers, target = _whole_numbers(numbers), _whole_number(target)
     if numbers is None or target is None:
         detail = "a countdown problem needs numbers (two or more positive whole numbers) and a whole target"
-        raise BadRowError(Reason.WRONG_TYPE, f"{detail}; got numbers = {numbers!r}, target = {target!r}")
+        raise BadRowError(Reason.WRONG_TYPE, f"{detail}; got numbers = {raw[0]!r:.80}, target = {raw[1]!r:.80}")
     column, content = reader.find("answer")
     if column:
         answer = _answer(reader, "countdown")
@@ -180,24 +190,36 @@ def _user_message(messages: list[Any] | tuple[Any, ...]) -> Any:
 
 def _answer(reader: _Row, task: str) -> str:
     answer = reader.take("answer")
-    if reader.find("answer")[0] is None:
-        solution = reader.fields.get("solution")
-        if not isinstance(solution, str):
-            raise BadRowError(Reason.MISSING_ANSWER, reader.missing("answer"))
-        reader.taken.add("solution")
-        boxed = last_boxed(solution)
-        if not boxed:
-            raise BadRowError(Reason.MISSING_ANSWER, "no answer column, and the solution has no \\boxed answer")
-        return boxed
-    text = _answer_text(answer, task)
-    if task not in _STRUCTURED_TASKS:
-        if "####" in text:
-            text = _THOUSANDS.sub("", text.rpartition("####")[2].strip())
-        elif "\\boxed" in text or "\\fbox" in text:
-            text = last_boxed(text) or ""
-    if not text or text.lower() in _NOT_A_NUMBER or (task == "math" and text.lower() in _NO_ANSWER):
-        raise BadRowError(Reason.MISSING_ANSWER, f"the answer is {answer!r:.80}")
+    text = _final(_answer_text(answer, task), task)
+    if text.lower() in _NOTHING or (task == "math" and text.lower() in _NOTHING_IN_MATH):
+        text = _boxed_solution(reader)
+    if task == "math" and _PLACEHOLDER.fullmatch(text.strip(" .")):
+        raise BadRowError(Reason.MISSING_ANSWER, f"the answer is {text!r:.80}, which stands in for one")
     return text
+
+
+def _final(text: str, task: str) -> str:
+    """The answer of a text that ends in GSM8K's or in a box; the text itself where it has neither."""
+    if task in _STRUCTURED_TASKS:
+        return text
+    if "####" in text:
+        return _THOUSANDS.sub("", text.rpartition("####")[2].strip())
+    return (last_boxed(text) or "") if "\\boxed" in text or "\\fbox" in text else text
+
+
+def _boxed_solution(reader: _Row) -> str:
+    """The answer in the box of the solution, for a row that gives none beside it."""
+    column, answer = reader.find("answer")
+    solution = reader.fields.get("solution")
+    boxed = last_boxed(solution) if isinstance(solution, str) else None
+    if boxed is not None:
+        reader.taken.add("solution")
+        return boxed
+    if column is None and not isinstance(solution, str):
+        raise BadRowError(Reason.MISSING_ANSWER, reader.missing("answer"))
+    said = "there is no answer column" if column is None else f"the answer is {answer!r:.80}"
+    unread = ", and the solution has no \\boxed answer" if isinstance(solution, str) else ""
+    raise BadRowError(Reason.MISSING_ANSWER, said + unread)
 
 
 def _answer_text(answer: Any, task: str) -> str:

@@ -14,11 +14,11 @@ from astro.config import Section
 from astro.errors import ProblemsError
 from astro.problems.bundled import bundled_sets
 from astro.problems.countdown import CountdownConfig, generate
-from astro.problems.hub import hub_rows
+from astro.problems.hub import hub_rows, refuse_parts
 from astro.problems.layouts import COLUMNS, read_problem
 from astro.problems.problem import TASKS, Problem
 from astro.problems.quality import Contamination, fingerprint
-from astro.problems.readers import SUFFIXES, Row, read_rows, table_rows
+from astro.problems.readers import SUFFIXES, Row, read_rows
 from astro.problems.rejection import BadRowError, Reason, RejectedRow
 
 _HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+(@[\w.-]+)?")
@@ -39,7 +39,8 @@ class ProblemsConfig(Section):
     columns: our field -> your column, for files of other columns: {prompt: task_text, answer: gold.value}.
         Fields: id, prompt, answer, task, numbers, target. Dots lead into nested fields.
     task: the verifier of rows that don't name theirs: math (usual), countdown, mcq, qa, code, logic, chem, bio.
-    subset, split: of a data set; default its only subset, and train or its only split.
+    subset, split: of a data set; default its only subset, and train or its only split. A single file, a bundled set
+        and a table written by save_to_disk have none.
     limit: keep the first so many good problems.
     shard: "i/n", i from 1 to n: this process's part of what limit leaves. The n parts are disjoint and complete, and
         a problem's part depends on its id alone.
@@ -98,6 +99,8 @@ class ProblemsConfig(Section):
     def _one_origin(self) -> Self:
         if bool(self.sources) == bool(self.countdown):
             raise ValueError("give either source (a file, folder, data set or bundled set) or countdown (to generate)")
+        if self.countdown and (self.split or self.subset):
+            raise ValueError("split and subset are for sources; generated problems have countdown.split")
         return self
 
 
@@ -235,14 +238,13 @@ def _labelled(sources: tuple[str, ...]) -> list[tuple[str, str]]:
 
 def _open_source(source: str, subset: str | None, split: str | None, usual_split: str = "train") -> Iterator[Row]:
     bundled = bundled_sets()
-    if source in bundled:
-        return read_rows(bundled[source])
     path = Path(source).expanduser()
-    if path.is_file():
-        return read_rows(path)
+    if source in bundled or path.is_file():
+        refuse_parts(source, subset, split)
+        return read_rows(bundled.get(source, path))
     looks_like_file = path.suffix in (*SUFFIXES, ".gz")
     if path.is_dir() or (_HUB_NAME.fullmatch(source) and not looks_like_file and not path.parent.is_dir()):
-        return table_rows(hub_rows(str(path), subset, split, usual_split))
+        return hub_rows(str(path), subset, split, usual_split)
     siblings = [child.name for child in path.parent.iterdir()] if path.parent.is_dir() else []
     near = difflib.get_close_matches(path.name, [*siblings, *bundled], n=3)
     raise ProblemsError(
@@ -256,12 +258,15 @@ def _refusal(source: str, row: Row, fault: BadRowError) -> RejectedRow:
     text = row.text or ("" if isinstance(row.content, BadRowError) else str(row.content))
     # Half surrogates, which a broken row may hold, cannot be written to any file.
     detail, excerpt = (part.encode(errors="replace").decode() for part in (fault.detail, text.strip()[:200]))
-    return RejectedRow(source, row.line, fault.reason, detail, excerpt)
+    return RejectedRow(row.file or source, row.line, fault.reason, detail, excerpt)
 
 
 def _no_good_row(source: str, refused: list[RejectedRow]) -> str:
     if not refused:
         return f"{source} has no rows"
-    reasons = "".join(f"\n  line {row.line}: {row.reason.value} ({row.detail})" for row in refused[:3])
+    reasons = "".join(
+        f"\n  {'' if row.source == source else f'{row.source}, '}line {row.line}: {row.reason.value} ({row.detail})"
+        for row in refused[:3]
+    )
     more = f"\n  and {len(refused) - 3} more" if len(refused) > 3 else ""
     return f"{source} has no good row among {len(refused)}:{reasons}{more}"

@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from astro.problems.countdown import Use
 from astro.problems.problem import Problem
 
 _WORD = re.compile(r"\w+|[^\w\s]")  # LaTeX and signs count: x + 1 and x - 1 are different problems
@@ -20,12 +21,14 @@ def words(text: str) -> list[str]:
 def fingerprint(problem: Problem) -> str:
     """A text that is equal for two problems exactly when they ask the same.
 
-    For Countdown that is the multiset of numbers, the target, and the rules; for the rest the words of the prompt.
+    For Countdown that is the multiset of numbers (their sequence where the order is given), the target, and the rules;
+    for the rest the words of the prompt.
     """
     if problem.task == "countdown" and "numbers" in problem.metadata:
-        rules = "".join(sorted(str(problem.metadata.get("operations"))))
-        numbers = sorted(problem.metadata["numbers"])
-        return f"countdown {numbers} {problem.metadata['target']} {rules} {problem.metadata.get('use')}"
+        rules, use = "".join(sorted(str(problem.metadata.get("operations")))), problem.metadata.get("use")
+        numbers = problem.metadata["numbers"]
+        asked = list(numbers) if use == Use.ORDERED else sorted(numbers)
+        return f"countdown {asked} {problem.metadata['target']} {rules} {use}"
     return " ".join(words(problem.prompt))
 
 

@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 from astro.errors import ProblemsError
 from astro.problems.rejection import BadRowError, Reason
 
-SUFFIXES = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet")  # all but Parquet may be followed by .gz
+TEXT_SUFFIXES = (".jsonl", ".ndjson", ".json", ".csv", ".tsv")  # each may be followed by .gz
+SUFFIXES = (*TEXT_SUFFIXES, ".parquet")
 _LONGEST_LINE = 1 << 24  # bytes; a line beyond it is a damaged file rather than a problem
 
 
@@ -23,11 +24,13 @@ class Row(NamedTuple):
     """A row at its line (of a text file, where the row ends) or its number in a table, from 1.
 
     text: how the row begins in the file, as far as it is not told by content.
+    file: the file, where the source is a folder of them.
     """
 
     line: int
     content: Mapping[str, Any] | BadRowError
     text: str = ""
+    file: str = ""
 
 
 def read_rows(path: Path) -> Iterator[Row]:
@@ -136,20 +139,44 @@ def _csv_rows(path: Path, delimiter: str) -> Iterator[Row]:
         # Bytes that are not UTF-8 become half surrogates, which spoil their own row only.
         lines = (line.decode(errors="surrogateescape") for line in stream)
         first = next(lines, "").removeprefix("\ufeff")
-        reader = csv.reader(itertools.chain([first], lines), delimiter=delimiter, strict=True)
         header: list[str] | None = None
-        while True:
-            try:
-                cells = next(reader)
-            except StopIteration:
-                return
-            except csv.Error as error:
-                yield Row(reader.line_num, _unreadable(f"not CSV: {error}"))
-                continue
-            if header is None:
+        for line, cells, text in _csv_records(itertools.chain([first], lines), delimiter):
+            if isinstance(cells, csv.Error):
+                yield Row(line, _unreadable(f"not CSV: {cells}"), text)
+            elif header is None:
                 header = cells
             elif cells:
-                yield Row(reader.line_num, _csv_row(header, cells), delimiter.join(cells))
+                yield Row(line, _csv_row(header, cells), text)
+
+
+def _csv_records(lines: Iterator[str], delimiter: str) -> Iterator[tuple[int, list[str] | csv.Error, str]]:
+    """Each record with the number of its last line and its text.
+
+    A quote that is never closed takes in the lines after it up to the next quote or the end. Only the line it stands in
+    comes out as an error then; the others are read anew, each for itself.
+    """
+    again: list[str] = []  # lines to be read anew, the next one last
+    taken: list[str] = []
+
+    def take() -> Iterator[str]:
+        while (line := again.pop() if again else next(lines, None)) is not None:
+            taken.append(line)
+            yield line
+
+    number = 0
+    while True:
+        taken.clear()
+        cells: list[str] | csv.Error
+        try:
+            cells = next(csv.reader(take(), delimiter=delimiter, strict=True))
+        except StopIteration:
+            return
+        except csv.Error as error:
+            cells = error
+            again += reversed(taken[1:])
+            del taken[1:]
+        number += len(taken)
+        yield number, cells, "".join(taken)
 
 
 def _csv_row(header: list[str], cells: list[str]) -> Mapping[str, Any] | BadRowError:

@@ -21,7 +21,7 @@ class Reason(StrEnum):
 class RejectedRow:
     """One row left out.
 
-    source: the file, folder or data set as it was given.
+    source: the file, folder or data set as it was given; the file of a folder of text files.
     line: line of a text file (where the row ends), or row of a table, from 1.
     reason, detail: the kind, and what was found in words.
     excerpt: the first 200 characters of the row.

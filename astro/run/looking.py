@@ -27,6 +27,7 @@ from astro.traces import Kind
 from astro.verify.verifier import check_gold
 
 _BESIDE = 150  # columns from which on the traces stand beside the tree
+_UNCUT = 1_000_000  # columns; no step is as long
 _SHORTEST_PROMPT = 12  # columns; with less room the prompts are left out
 _HEADINGS = ["problem", "nodes", "stop", "solved", "value", "traces", "backtracks", "prompt"]
 
@@ -76,8 +77,8 @@ def _listing(run: RunDirectory) -> list[list[str]]:
     return lines
 
 
-def show_problem(path: Path, problem_id: str, console: Console, max_nodes: int) -> None:
-    """The tree of one problem, and its traces beside or below it."""
+def show_problem(path: Path, problem_id: str, console: Console, max_nodes: int, *, controls: bool = False) -> None:
+    """The tree of one problem, and its traces beside or below it; the control traces only if they are asked for."""
     with RunDirectory.read(path) as run:
         problems = {problem.id: problem for problem in run.problems()}
         if problem_id not in problems:
@@ -94,12 +95,11 @@ def show_problem(path: Path, problem_id: str, console: Console, max_nodes: int) 
     )
     traces: list[RenderableType] = []
     rows = told["traces"].to_pylist() if told else []
-    for trace in rows:
-        if trace["kind"] != Kind.CONTROL:
-            traces += [trace_view(trace), Text("")]
-    controls = sum(trace["kind"] == Kind.CONTROL for trace in rows)
-    if controls:
-        traces.append(Text(f"{controls} control traces, which tell a correct path alone", style="dim"))
+    shown = [trace for trace in rows if controls or trace["kind"] != Kind.CONTROL]
+    for trace in shown:
+        traces += [trace_view(trace), Text("")]
+    if hidden := len(rows) - len(shown):
+        traces.append(Text(f"{hidden} control traces, which tell a correct path alone: --controls", style="dim"))
     traces.append(rejects_view(told["rejects"].to_pylist()) if told else Text("no traces were made yet", style="dim"))
     if console.width >= _BESIDE:
         beside = Table.grid(expand=True, padding=(0, 2))
@@ -108,7 +108,10 @@ def show_problem(path: Path, problem_id: str, console: Console, max_nodes: int) 
         beside.add_row(tree_view(tree, max_nodes), Group(*traces))
         console.print(beside)
     else:
-        console.print(tree_view(tree, max_nodes), Text(""), *traces, sep="\n")
+        # In a file or a pipe there is no edge at which a step would have to be cut.
+        whole = console if console.is_terminal else Console(file=console.file, width=_UNCUT)
+        whole.print(tree_view(tree, max_nodes))
+        console.print(Text(""), *traces, sep="\n")
 
 
 def show_sets(console: Console) -> None:

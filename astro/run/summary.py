@@ -103,7 +103,9 @@ def summary_table(summary: Summary) -> Table:
     table.add_row("problems", f"{summary.problems}{rejected}")
     table.add_row("trees", f"{summary.trees}, {summary.solved} solved")
     kinds = ", ".join(f"{summary.traces[kind]} {kind}" for kind in Kind if summary.traces.get(kind))
-    table.add_row("traces", f"{sum(summary.traces.values())}" + (f": {kinds}" if kinds else ""))
+    missing = summary.counts.get("control.missing", 0)
+    short = f" ({missing} control traces missing: no correct path passed the filters)" if missing else ""
+    table.add_row("traces", f"{sum(summary.traces.values())}" + (f": {kinds}" if kinds else "") + short)
     backtracks = f"{summary.backtracking} traces from {summary.backtracking_problems} problems"
     table.add_row("with backtracks", backtracks)
     table.add_row("refused", _counts(summary.rejects) or "none")

@@ -70,6 +70,8 @@ _STYLE_OF_TEMPLATE = {
     "plain": PromptStyle.PLAIN,
     "r1_zero": PromptStyle.PLAIN,
 }
+# What a base model writes when it has answered: the heading of the next problem, which it would solve, too.
+_END_STOP = {"plain": ("Problem:",), "r1_zero": ("</answer>", "User:")}
 
 
 class SolvedExample(Section):
@@ -89,7 +91,8 @@ class PromptConfig(Section):
     instruction: how to write steps and answer; null takes sentences that fit step and answer.
     thinking_prefix: begins the solver's turn, where the chat template has not already written it (such as <think>).
     thinking_suffix: begins the answer to every other task, to close a thinking model's thoughts (such as </think>).
-    end_stop: strings that end a whole solution, such as a base model's next problem.
+    end_stop: strings that end a whole solution, such as a base model's next problem; null takes those of the template
+        (plain, r1_zero). A closing tag such as </answer> belongs to the solution, any other string does not.
     template_options: variables of the chat template, such as enable_thinking.
     """
 
@@ -102,7 +105,7 @@ class PromptConfig(Section):
     instruction: str | None = None
     thinking_prefix: str = ""
     thinking_suffix: str = ""
-    end_stop: tuple[str, ...] = ()
+    end_stop: tuple[str, ...] | None = None
     template_options: dict[str, Any] = Field(default_factory=dict)
 
     @model_validator(mode="after")
@@ -121,6 +124,7 @@ class PromptFormat:
         style: whether prompts go through the chat template.
         step_stop: stop strings that end a step.
         end_stop: stop strings that end a whole solution.
+        answer: how the model is asked to give its final answer.
     """
 
     def __init__(self, config: PromptConfig, tokenizer: Tokenizer) -> None:
@@ -129,9 +133,11 @@ class PromptFormat:
             raise ConfigError("prompt.style is chat, and the model has no chat template; set prompt.style=plain")
         self._config, self.tokenizer = config, tokenizer
         self.style = config.style
-        self._template = _load_template(config.template or config.style)
+        name = config.template or config.style
+        self._template = _load_template(name)
         self.step_stop = _STEP_STOP[config.step]
-        self.end_stop = config.end_stop
+        self.end_stop = _END_STOP.get(name, ()) if config.end_stop is None else config.end_stop
+        self.answer = config.answer
         self._check_template()
 
     def solve_ids(self, problem: str) -> list[int]:

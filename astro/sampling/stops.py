@@ -16,6 +16,15 @@ def first_stop(text: str, stop: Sequence[str]) -> tuple[str, int] | None:
     return next(string for at, string in ends if at == end), end
 
 
+def before_stop(text: str, stop: str | None) -> str:
+    """The text before the string that ended it; what else its last token held goes with the string.
+
+    A closing tag such as </answer> is part of what it closes, and stays.
+    """
+    end = text.rfind(stop) if stop and not stop.startswith("</") else -1
+    return text if end < 0 else text[:end]
+
+
 class StopTail:
     """Puts back the text that an engine cut off after a stop string.
 

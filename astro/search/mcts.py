@@ -202,14 +202,15 @@ class _Search:
         await _together(work)
 
     async def _judge(self, node: int) -> None:
-        """A node that ends the solution is worth its own verdict."""
+        """A node that ends the solution is worth its own verdict; without one, what its parent is, which it leaves."""
         tree, solution = self._tree, self._state(node)[1]
         (verdict,) = await self._grade(node, [solution])
         if verdict.outcome is Outcome.UNANSWERED:
             tree.terminal[node] = Terminal.UNANSWERED
         tree.outcome[node], tree.answer[node] = verdict.outcome, verdict.answer
         tree.canonical[node] = verdict.canonical
-        tree.reward[node] = float(verdict.correct)
+        ungraded = verdict.outcome in UNGRADED
+        tree.reward[node] = tree.reward[tree.parent[node]] if ungraded else float(verdict.correct)
         self._endings.note(solution, verdict.outcome, verdict.canonical or verdict.answer)
 
     async def _roll_out(self, node: int) -> None:
@@ -226,6 +227,8 @@ class _Search:
         tree.reward[node] = tally.reward
         if node == ROOT and not tally.graded:
             tree.terminal[node], tree.exhausted[node] = Terminal.FAILED, True
+        elif tally.sampled and not tally.graded:
+            tree.reward[node] = tree.reward[tree.parent[node]]
 
     async def _sample_rollouts(self, node: int, call: int, count: int) -> None:
         tree, setup = self._tree, self._setup
@@ -246,7 +249,9 @@ class _Search:
         steps, kind, text = [], Terminal.NONE, solution
         for step in self._setup.split(completion):
             steps.append(step)
-            kind = self._setup.kind_of(text, step)
+            # Sampled by itself, a longer step would have been cut.
+            too_long = len(step.token_ids) > self._config.max_step_tokens
+            kind = Terminal.TRUNCATED if too_long else self._setup.kind_of(text, step)
             if kind is not Terminal.NONE:
                 break
             text += step.text
@@ -312,6 +317,7 @@ class _Search:
 
     async def _grade(self, node: int, solutions: Sequence[str]) -> list[Verdict]:
         problem, verifier = self._problem, self._setup.verifier
+        solutions = [self._setup.without_end(solution) for solution in solutions]
         try:
             ready = verifier.verify_each_now(problem, solutions)
             verdicts = [verdict for verdict in ready if verdict is not None]

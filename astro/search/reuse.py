@@ -10,6 +10,12 @@ from astro.verify.verdict import Outcome
 
 # More endings of a kind than any set of traces uses; it bounds what a large tree keeps and stores.
 _ENDINGS = 16
+# What a step was when it was sampled, where the tree has found more about the node since.
+_SAMPLED_AS = {
+    Terminal.UNANSWERED: Terminal.ANSWER,
+    Terminal.DEPTH: Terminal.NONE,
+    Terminal.FAILED: Terminal.NONE,
+}
 
 
 class Path(NamedTuple):
@@ -106,9 +112,9 @@ def graft(tree: Tree, paths: Sequence[tuple[int, Path]], simulation: int) -> lis
 
 
 def find_child(tree: Tree, node: int, text: str, kind: Terminal) -> int | None:
-    """The child of node that is this step, up to space at its end; a step that ends the solution is another step."""
+    """The child of node that is this step, up to space at its end; a step of another kind is another step."""
     for child in tree.children[node]:
-        ends = tree.terminal[child] in (Terminal.ANSWER, Terminal.UNANSWERED)
-        if ends == (kind is Terminal.ANSWER) and tree.text[child].rstrip() == text.rstrip():
+        terminal = tree.terminal[child]
+        if _SAMPLED_AS.get(terminal, terminal) is kind and tree.text[child].rstrip() == text.rstrip():
             return child
     return None

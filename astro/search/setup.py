@@ -6,8 +6,9 @@ from typing import Protocol, Self
 
 from astro.problems.problem import Problem
 from astro.sampling.completion import Completion, Sampler
-from astro.sampling.prompting import PromptFormat
+from astro.sampling.prompting import AnswerStyle, PromptFormat
 from astro.sampling.steps import StepEnd, StepSplitter, step_end
+from astro.sampling.stops import before_stop
 from astro.search.settings import SearchConfig
 from astro.search.tree import Terminal
 from astro.verify.extraction import AnswerFormat, extract
@@ -33,6 +34,7 @@ class SearchSetup:
     split: cuts a completion into its steps (astro.sampling.steps.StepSplitter.split).
     step_stop: strings that end a step. end_stop: further strings that end a solution.
     answer_format: how a marked final answer looks; a step that holds one ends the solution.
+    answer_line: whether a step whose last line states the answer ("Answer: 5") ends it, too.
     seed: the run's; the seed of each request also depends on the problem, the node and the call.
     """
 
@@ -44,6 +46,7 @@ class SearchSetup:
     step_stop: tuple[str, ...]
     end_stop: tuple[str, ...] = ()
     answer_format: AnswerFormat = AnswerFormat.ANY
+    answer_line: bool = False
 
     @classmethod
     def of(
@@ -59,7 +62,15 @@ class SearchSetup:
         """The setup of a run whose prompts and steps are as prompt_format has them."""
         split = StepSplitter(prompt_format.tokenizer, prompt_format.step_stop).split
         return cls(
-            sampler, verifier, config, seed, split, prompt_format.step_stop, prompt_format.end_stop, answer_format
+            sampler=sampler,
+            verifier=verifier,
+            config=config,
+            seed=seed,
+            split=split,
+            step_stop=prompt_format.step_stop,
+            end_stop=prompt_format.end_stop,
+            answer_format=answer_format,
+            answer_line=prompt_format.answer is AnswerStyle.LINE,
         )
 
     def kind_of(self, solution: str, step: Completion) -> Terminal:
@@ -72,7 +83,17 @@ class SearchSetup:
         marked = "\\" in step.text or "<" in step.text
         if marked and self._has_answer(step.text) and self._has_answer(solution + step.text):
             return Terminal.ANSWER
+        if self.answer_line:
+            last_line = before_stop(step.text, step.stop).rstrip().rpartition("\n")[2]
+            if self._has_answer(last_line, stated=True) and self._has_answer(solution + step.text, stated=True):
+                return Terminal.ANSWER
         return Terminal.NONE
 
-    def _has_answer(self, text: str) -> bool:
-        return extract(text, self.answer_format, statements=False).answer is not None
+    def _has_answer(self, text: str, *, stated: bool = False) -> bool:
+        return extract(text, self.answer_format, statements=stated).answer is not None
+
+    def without_end(self, solution: str) -> str:
+        """What the verifier reads: the solution without a string that ended it and is no part of it."""
+        for stop in self.end_stop:
+            solution = before_stop(solution, stop)
+        return solution

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from astro.sampling.completion import Completion, FinishReason, SampleParams, Sampler
 from astro.sampling.prompting import PromptFormat
+from astro.sampling.stops import before_stop
 from astro.traces.prompting import Message
 from astro.traces.visit import TraceCost
 
@@ -37,7 +38,7 @@ class Model:
 
 
 def _reply(completion: Completion) -> Reply:
-    text = completion.text.removesuffix(completion.stop or "")
+    text = before_stop(completion.text, completion.stop)
     thinking, _, said = text.rpartition("</think>")
     finished = completion.finish_reason is FinishReason.STOP and (bool(thinking) or "<think>" not in said)
     return Reply(_unquoted(said.strip()), finished)

@@ -29,7 +29,8 @@ from astro.verify.verifier import Verifier
 class TraceOutcome:
     """What became of one tree.
 
-    traces: direct, search and control traces; as many control traces as the others together, if controls are made.
+    traces: direct, search and control traces; as many control traces as the others together, if controls are made
+        and enough correct paths pass the filters; counts has what is missing as control.missing.
     rejects: traces that were told and refused.
     counts: by name: terminals.correct, terminals.wrong, votes.*, unused.*, told.*, faults.*, refused.*, control.*.
     cost: everything that was asked of the language model, traces and self-evaluation.
@@ -74,7 +75,10 @@ class _Work:
         rng = random.Random(derive_seed(self._origin.seed, self._problem.id, "linearize"))  # noqa: S311 - not secrets
         kept = await self._kept(rng)
         plans, unused = linearize(self._tree, kept, self._usable_wrong(), self._config, rng)
-        controls = control_plans(self._tree, kept, len(plans), rng) if self._config.control is not Control.NONE else []
+        controls, spare = [], []
+        if self._config.control is not Control.NONE:
+            spare = control_plans(self._tree, kept, max(len(plans), len(kept)), rng)
+            controls = spare[: len(plans)]
         named = [*enumerate(plans), *enumerate(controls)]
         told = await asyncio.gather(*(self._trace(plan, f"{plan.kind}-{index}") for index, plan in named))
         self._counts.update({f"unused.{why}": count for why, count in unused.items()})
@@ -82,7 +86,7 @@ class _Work:
         for trace in told[: len(plans)]:
             if trace is not None and self._passes(trace, accepted):
                 accepted.append(trace)
-        control = await self._control(controls, told[len(plans) :], len(accepted))
+        control = await self._control(spare, told[len(plans) :], len(accepted))
         for reject in self._rejects:
             self._counts[f"refused.{reject.reason}"] += 1
         for trace in [*accepted, *control]:
@@ -127,8 +131,7 @@ class _Work:
     async def _trace(self, plan: Plan, name: str) -> Trace | None:
         """Tell and verify one plan; None, with a reject, if the model could not be asked."""
         try:
-            original = plan.kind is Kind.CONTROL and self._config.control is Control.ORIGINAL
-            if original or not self._config.rewrite:
+            if self._own_words(plan.kind):
                 return await self._finish(plan, name, self._teller.tell_originally(plan))
             return await self._finish(plan, name, await self._teller.tell(plan, name))
         except EngineDeadError:
@@ -136,6 +139,9 @@ class _Work:
         except SamplingError as error:
             self._refuse(self._id(name), plan.kind, Refusal.UNTOLD, str(error), "")
             return None
+
+    def _own_words(self, kind: Kind) -> bool:
+        return not self._config.rewrite or (kind is Kind.CONTROL and self._config.control is Control.ORIGINAL)
 
     async def _finish(self, plan: Plan, name: str, telling: Telling) -> Trace:
         text = self._config.separator.join(thought for thought in telling.thoughts if thought)
@@ -172,18 +178,34 @@ class _Work:
             return None
 
     async def _control(self, plans: Sequence[Plan], told: Sequence[Trace | None], count: int) -> list[Trace]:
-        """The first count control traces; one that does not pass is told again in the steps' own words."""
+        """The first count control traces; for one that does not pass a path is told in the steps' own words.
+
+        plans: those that were told, in their order, and others that may stand in.
+        """
         traces = []
+        refused: set[int] = set()  # correct terminals whose own words do not pass
         for index, (plan, trace) in enumerate(zip(plans[:count], told, strict=False)):
             if trace is not None and self._passes(trace, ()):
                 traces.append(trace)
                 continue
-            self._counts["control.original"] += 1
-            name = f"{plan.kind}-original-{index}"
-            original = await self._finish(plan, name, self._teller.tell_originally(plan))
-            if self._passes(original, ()):
-                traces.append(original)
+            if self._own_words(plan.kind):
+                refused.add(plan.correct)
+            stand_in = await self._stand_in([plan, *plans], refused, index)
+            self._counts["control.original"] += stand_in is not None
+            self._counts["control.missing"] += stand_in is None
+            traces += [stand_in] if stand_in is not None else []
         return traces
+
+    async def _stand_in(self, plans: Sequence[Plan], refused: set[int], index: int) -> Trace | None:
+        """The first of the plans that passes in the steps' own words; those that do not are added to refused."""
+        for plan in plans:
+            if plan.correct not in refused:
+                name = f"{plan.kind}-original-{index}-{plan.correct}"
+                original = await self._finish(plan, name, self._teller.tell_originally(plan))
+                if self._passes(original, ()):
+                    return original
+                refused.add(plan.correct)
+        return None
 
     def _passes(self, trace: Trace, accepted: Sequence[Trace]) -> bool:
         found = refusal(trace, self._problem, accepted, self._config)

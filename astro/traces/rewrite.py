@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from astro.problems.problem import Problem
 from astro.sampling.control_tokens import inert
 from astro.sampling.seeds import derive_seed
+from astro.sampling.stops import before_stop
 from astro.search.tree import Tree
 from astro.traces.asking import Model
 from astro.traces.claims import without_claims
@@ -140,8 +141,10 @@ class Teller:
         )
 
     def _text(self, node: int) -> str:
-        """A step without what only separates it from others: heading, label, the marks of a thinking model."""
+        """A step without what only separates it: heading, label, marks of a thinking model, an end string."""
         text = self.tree.text[node].removesuffix(_HEADING)
+        for stop in self.model.prompt_format.end_stop:
+            text = before_stop(text, stop)
         if self.tree.text[self.tree.parent[node]].endswith(_HEADING):
             text = _HEADING + text
         return without_label(_THINKING.sub("", text)).strip()

@@ -1,12 +1,15 @@
 """Data sets in the Hugging Face layout load from a folder through the datasets library itself."""
 
 import json
+from pathlib import Path
 
 import datasets
 import pytest
+from pydantic import ValidationError
 
 from astro.errors import ProblemsError
 from astro.problems import ProblemsConfig, load_problems
+from astro.problems.countdown import CountdownConfig
 
 ROWS = [{"question": f"{n} + 1?", "answer": f"so\n#### {n + 1}"} for n in range(6)]
 
@@ -74,6 +77,38 @@ def test_a_folder_of_plain_files_needs_no_card(tmp_path):
     assert answers(tmp_path / "plain") == ["1", "2", "3", "4", "5", "6"]
 
 
+@pytest.mark.parametrize("suffix", [".jsonl", ".csv"])
+def test_a_broken_line_of_a_folder_is_listed_with_its_file(tmp_path, suffix):
+    """The files of a split one after the other; each broken line with its file and number, and the rest goes on."""
+    rows = [("One?", 1), ("Two?", 2), ("Three?", 3)]
+    if suffix == ".jsonl":
+        lines, broken = [json.dumps({"problem": asked, "answer": answer}) for asked, answer in rows], '{"problem": '
+    else:
+        lines, broken = [f"{asked},{answer}" for asked, answer in rows], "1,2,3"
+    head = [] if suffix == ".jsonl" else ["problem,answer"]
+    files = {"train-0": [lines[0], broken], "train-1": [broken, lines[1]], "test": [lines[2], broken]}
+    (tmp_path / "set").mkdir()
+    for name, content in files.items():
+        (tmp_path / "set" / f"{name}{suffix}").write_text("\n".join([*head, *content]))
+    loaded = load_problems(ProblemsConfig(source=str(tmp_path / "set")))
+    assert [problem.prompt for problem in loaded.problems] == ["One?", "Two?"]
+    assert [(Path(row.source).name, row.line) for row in loaded.rejected] == [
+        (f"train-0{suffix}", len(head) + 2),
+        (f"train-1{suffix}", len(head) + 1),
+    ]
+    assert answers(tmp_path / "set", split="test") == ["3"]
+
+
+def test_a_card_that_says_how_a_file_is_written_is_heeded(tmp_path):
+    """Another separator is left to the datasets library, which knows what the card may say."""
+    (tmp_path / "set").mkdir()
+    (tmp_path / "set" / "train.csv").write_text("problem;answer\nOne, or more?;1\n")
+    (tmp_path / "set" / "README.md").write_text(
+        "---\nconfigs:\n- config_name: default\n  data_files: train.csv\n  sep: ;\n---\n"
+    )
+    assert answers(tmp_path / "set") == ["1"]
+
+
 def test_a_set_saved_to_disk_is_read(tmp_path):
     """Both a single table and a dictionary of splits."""
     table = datasets.Dataset.from_list(ROWS)
@@ -81,6 +116,21 @@ def test_a_set_saved_to_disk_is_read(tmp_path):
     datasets.DatasetDict(train=table, test=table.select([0])).save_to_disk(tmp_path / "two")
     assert len(answers(tmp_path / "one")) == 6
     assert answers(tmp_path / "two", split="test") == ["1"]
+
+
+def test_a_part_is_not_asked_of_what_has_none(tmp_path):
+    """A file, a bundled set and a single saved table have no splits: all of it would come in under the name of one."""
+    datasets.Dataset.from_list(ROWS).save_to_disk(tmp_path / "one")
+    datasets.DatasetDict(train=datasets.Dataset.from_list(ROWS)).save_to_disk(tmp_path / "two")
+    datasets.Dataset.from_list(ROWS).to_parquet(tmp_path / "a.parquet")
+    for source in (tmp_path / "a.parquet", tmp_path / "one", "countdown"):
+        for setting in ("split", "subset"):
+            with pytest.raises(ProblemsError, match=rf"problems.{setting} is 'test', and .* has no {setting}s"):
+                answers(source, **{setting: "test"})
+    with pytest.raises(ProblemsError, match="has no subsets"):
+        answers(tmp_path / "two", subset="main")
+    with pytest.raises(ValidationError, match=r"countdown\.split"):
+        ProblemsConfig(countdown=CountdownConfig(count=1), split="test")
 
 
 def test_bad_rows_of_a_data_set_are_listed(tmp_path):

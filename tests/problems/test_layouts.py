@@ -159,6 +159,40 @@ def test_a_bad_row_says_what_is_wrong_with_it(row, reason):
     assert refused(row)[0] is reason
 
 
+@pytest.mark.parametrize("numbers", [[1], "1 2 3", [1, "two"], {"a": 1}])
+def test_numbers_that_cannot_be_read_are_shown_as_they_are(numbers):
+    """Who has to mend the file sees what stands in it."""
+    assert f"got numbers = {numbers!r}, target = '4.5'" in refused({"nums": numbers, "target": "4.5"})[1]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        *("N/A", "n/a", "NA", "TBD", "unknown", "None", "Not available", "See solution.", "see the explanation below"),
+        *(r"\boxed{N/A}", "so\n#### TBD", "Answers may vary.", "Answers will vary, e.g. 5"),
+    ],
+)
+def test_what_stands_in_for_an_answer_is_no_gold_answer(answer):
+    """Mathematics has no such answers, and a verifier would hold every response against it."""
+    assert refused({"question": "Q", "answer": answer})[0] is Reason.MISSING_ANSWER
+
+
+@pytest.mark.parametrize(
+    "answer", ["undefined", "no solution", "DNE", r"\text{none}", "na", "the empty set", "impossible", "various values"]
+)
+def test_answers_of_mathematics_in_words_are_kept(answer):
+    """That there is nothing to be found is an answer, as is n times a."""
+    assert read({"question": "Q", "answer": answer}).answer == answer
+
+
+@pytest.mark.parametrize("nothing", [None, "", " ", float("nan"), "null", "None", r"cut \boxed{"])
+def test_the_box_of_the_solution_stands_in_for_an_empty_answer(nothing):
+    """Answer columns have gaps where the solution still says it; a row that says something else keeps it."""
+    assert read({"problem": "P", "answer": nothing, "solution": r"So $\boxed{\frac12}$."}).answer == r"\frac12"
+    assert refused({"problem": "P", "answer": nothing, "solution": "So a half."})[0] is Reason.MISSING_ANSWER
+    assert refused({"problem": "P", "answer": "proof", "solution": r"\boxed{1}"})[0] is Reason.MISSING_ANSWER
+
+
 def test_a_column_mapping_comes_first():
     """Mapped columns win over known names, lead into nested fields, and may hold the numbers of a countdown."""
     row = {"question": "not this", "text": "this", "gold": {"value": "5"}, "answer": "not this"}

@@ -17,6 +17,7 @@ from astro.problems import ProblemsConfig, Reason, load_problems, stream_problem
 from astro.problems.bundled import bundled_sets
 from astro.problems.countdown import CountdownConfig
 from astro.problems.load import in_shard
+from astro.problems.readers import read_rows
 
 ROWS = [{"question": f"What is {n} + {n}?", "answer": f"{n} + {n} = {2 * n}\n#### {2 * n}"} for n in range(1, 21)]
 
@@ -120,6 +121,40 @@ def test_bad_rows_of_a_csv_are_listed(tmp_path):
         (7, Reason.UNREADABLE),
         (9, Reason.UNREADABLE),
     ]
+
+
+def test_an_open_quote_costs_its_own_line_only(tmp_path):
+    """The lines up to the next quote, or to the end of the file, are read for themselves; fields of many lines too."""
+    lines = ["problem,answer", *(f"early {n},{n}" for n in range(5)), '"oops unclosed,7']
+    lines += [*(f"between {n},{n}" for n in range(20)), '"quoted, fine",3', '"two', 'lines ""of"" it",4']
+    lines += [*(f"late {n},{n}" for n in range(5)), '"open at the end,8', "last,1"]
+    path = tmp_path / "quotes.csv"
+    path.write_text("\n".join(lines))
+    loaded = load(str(path))
+    prompts = [problem.prompt for problem in loaded.problems]
+    assert [prompt for prompt in prompts if " " not in prompt] == ["last"]
+    assert len(prompts) == 5 + 20 + 2 + 5 + 1
+    assert {"quoted, fine", 'two\nlines "of" it'} < set(prompts)
+    assert [(row.line, row.reason, row.excerpt) for row in loaded.rejected] == [
+        (7, Reason.UNREADABLE, '"oops unclosed,7'),
+        (36, Reason.UNREADABLE, '"open at the end,8'),
+    ]
+
+
+@given(st.lists(st.lists(st.sampled_from(['"', ",", "a", "7"]), max_size=6).map("".join), max_size=12))
+@settings(max_examples=300)
+def test_every_line_of_a_csv_is_in_a_row_or_rejected(tmp_path_factory, lines):
+    """Whatever the quotes do: the lines of the rows, good and bad, are those of the file that are not blank."""
+    path = tmp_path_factory.getbasetemp() / "any.csv"
+    path.write_text("\n".join(["problem,answer", *lines]))
+    position = 0  # of the next line that no row has accounted for
+    for row in read_rows(path):
+        text = row.text.removesuffix("\n").split("\n")
+        start = row.line - 1 - len(text)  # line 1 is the header
+        assert not any(lines[position:start])
+        assert text == lines[start : row.line - 1]
+        position = row.line - 1
+    assert not any(lines[position:])
 
 
 def test_bad_rows_of_a_parquet_table_are_listed(tmp_path):
@@ -253,6 +288,15 @@ def test_countdown_duplicates_are_found_in_any_order(tmp_path):
     loaded = load(write_lines(tmp_path / "p.jsonl", rows))
     assert [problem.answer for problem in loaded.problems] == ["6", "7"]
     assert [row.reason for row in loaded.rejected] == [Reason.DUPLICATE_PROMPT]
+
+
+def test_countdown_problems_in_another_given_order_are_kept(tmp_path):
+    """Other orders of the same numbers are other problems, and the same order twice is one."""
+    ordered = {"target": 67, "metadata": {"use": "ordered"}}
+    rows = [{"nums": numbers} | ordered for numbers in ([13, 6, 11], [11, 6, 13], [13, 6, 11])]
+    loaded = load(write_lines(tmp_path / "p.jsonl", rows))
+    assert [problem.metadata["numbers"] for problem in loaded.problems] == [[13, 6, 11], [11, 6, 13]]
+    assert [row.line for row in loaded.rejected] == [3]
 
 
 def test_several_sources_keep_their_ids_apart(tmp_path):

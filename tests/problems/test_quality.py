@@ -36,6 +36,13 @@ def test_countdown_is_compared_by_its_numbers_and_rules():
     assert all(fingerprint(problem) != fingerprint(other) for other in others)
 
 
+def test_a_given_order_of_the_numbers_is_no_dress():
+    """Where the numbers must be taken as they come, another order is another problem."""
+    problem = to_problem([13, 6, 11], 67, use=Use.ORDERED)
+    assert fingerprint(problem) == fingerprint(to_problem([13, 6, 11], 67, "/*-+", Use.ORDERED))
+    assert fingerprint(problem) != fingerprint(to_problem([11, 6, 13], 67, use=Use.ORDERED))
+
+
 def test_a_run_of_thirteen_words_is_an_overlap_and_twelve_are_not():
     """The shared words and both problems are reported."""
     shared = [f"w{n}" for n in range(13)]

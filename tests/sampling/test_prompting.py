@@ -143,6 +143,22 @@ def test_a_base_model_gets_text(tokenizer):
     assert ids[-1] != tokenizer.eos_token_id
 
 
+def test_a_base_model_is_stopped_at_the_next_problem(byte_level):
+    """The templates for base models know what comes after an answer; the user's own strings come first."""
+
+    def end_stop(**settings):
+        return PromptFormat(PromptConfig(style=PromptStyle.PLAIN, **settings), byte_level).end_stop
+
+    prompt = byte_level.decode(PromptFormat(PromptConfig(style=PromptStyle.PLAIN), byte_level).solve_ids("Why?"))
+    assert end_stop() == ("Problem:",)
+    assert end_stop()[0] in prompt.rpartition("\n\n")[0].splitlines()[-1]
+    assert end_stop(template="r1_zero") == ("</answer>", "User:")
+    assert end_stop(end_stop=()) == ()
+    assert end_stop(end_stop=("Q:",)) == ("Q:",)
+    byte_level.chat_template = MISTRAL
+    assert PromptFormat(PromptConfig(), byte_level).end_stop == ()
+
+
 def test_r1_zero_opens_the_thought(tokenizer):
     """The template of R1-Zero ends where the model begins to think."""
     prompts = PromptFormat(PromptConfig(style=PromptStyle.PLAIN, template="r1_zero"), tokenizer)

@@ -21,6 +21,7 @@ from astro.errors import EngineDeadError, VerifierError
 from astro.sampling.completion import SampleParams
 from astro.sampling.scripted import Line, ScriptedSampler
 from astro.search import ROOT, Prior, Rule, Stop, Terminal, search
+from astro.search.tree import UNGRADED
 from astro.verify.verdict import Outcome
 
 
@@ -70,9 +71,11 @@ def test_every_tree_keeps_its_invariants(model, seed, faults, grader, options):
         assert len(set(keys)) == len(keys)
         assert tree.depth[node] <= options["max_depth"]
         assert len(tree.rollouts[node]) <= max(options["rollouts"], options["k"])
-        assert tree.reward[node] == (
-            float(tree.outcome[node] is Outcome.CORRECT) if tree.outcome[node] else tree.tally(node).reward
-        )
+        tally, outcome = tree.tally(node), tree.outcome[node]
+        if node != ROOT and (outcome in UNGRADED or (tally.sampled and not tally.graded)):
+            assert tree.reward[node] == tree.reward[tree.parent[node]]
+        else:
+            assert tree.reward[node] == (float(outcome is Outcome.CORRECT) if outcome else tally.reward)
     assert max(tree.simulation) <= options["simulations"]
     served = [request for request in sampler.requests if len(request[0]) <= (refuse_beyond or 1 << 20)]
     assert tree.cost.calls == len(served)
@@ -208,6 +211,28 @@ def test_ungraded_rollouts_are_not_wrong():
     tree = grow(model, ByAnswer(outcomes={"2": Outcome.TIMED_OUT}), simulations=1)
     assert tree.reward[ROOT] == 2 / 3
     assert "timed_out" in tree.failure[ROOT]
+
+
+def test_an_ungraded_terminal_leaves_the_values_as_they_are():
+    """A root of 1/2 gets a correct step, a wrong one and one whose verdict timed out: V stays 1/2."""
+    model = lines_in_turn("\\boxed{7}", "\\boxed{1}", "\\boxed{2}")
+    tree = grow(model, ByAnswer(outcomes={"2": Outcome.TIMED_OUT}), simulations=1, rollouts=2, k=3)
+    assert tree.reward == [0.5, 1.0, 0.0, 0.5]
+    assert tree.value[ROOT] == 0.5
+    assert "timed_out" in tree.failure[3]
+
+
+def test_a_node_without_a_graded_rollout_is_worth_its_parent():
+    """Half of the root's rollouts are right; of those from its only step none can be graded: R and V stay 1/2."""
+
+    def model(prompt, seed):
+        if prompt.endswith("a\n"):
+            return "\\boxed{2}"
+        return ("a\n\\boxed{7}", "a\n\\boxed{1}")[seed % 2]
+
+    tree = grow(model, ByAnswer(outcomes={"2": Outcome.ERROR}), simulations=1, rollouts=2)
+    assert tree.text == ["", "a\n"]
+    assert tree.reward == tree.value == [0.5, 0.5]
 
 
 @pytest.mark.parametrize("outcome", [Outcome.TIMED_OUT, Outcome.ERROR])

@@ -8,8 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from search_worlds import PROBLEM, PROMPT_IDS, ByAnswer, Recorder, WanderingModel, answer_of, grow, make_setup, texts
 
+from astro.sampling.completion import Completion, FinishReason
 from astro.sampling.scripted import ScriptedSampler
-from astro.search import ROOT, Stop, Terminal, search
+from astro.search import NO_PARENT, ROOT, Stop, Terminal, Tree, search
+from astro.search.reuse import Path, graft
+from astro.search.tree import Rollout
 from astro.verify.verdict import Outcome
 
 
@@ -77,6 +80,28 @@ def test_new_endings_become_paths_of_the_tree():
     a = tree.text.index("a\n")
     assert (tree.reward[a], tree.tally(a)) == (0.5, (1, 2, 2))
     assert tree.prior[a] == 0.0
+
+
+def test_a_rollout_is_cut_where_its_step_would_have_been():
+    """A step of six tokens is none where five are allowed, neither as a child nor on the way to an answer."""
+    model = lines_in_turn("a\nlonger\n\\boxed{1}", "longer\n\\boxed{7}", "a\nb\nc", "a\nb\nc")
+    tree, _ = recorded(model, simulations=3, max_step_tokens=5, reuse_rollouts=True)
+    complete = [text for text, terminal in zip(tree.text, tree.terminal, strict=True) if terminal is Terminal.NONE]
+    assert "a\n" in complete
+    assert all(len(text) <= 5 for text in tree.text)
+    assert not list(tree.answered())
+
+
+def test_a_rollout_never_walks_into_a_dead_end_that_reads_like_its_step():
+    """Beside a step that was cut before its delimiter, the whole step is a child of its own."""
+    tree = Tree("p", (), 0)
+    tree.add(NO_PARENT, "", ())
+    cut = tree.add(ROOT, "a ", (), terminal=Terminal.TRUNCATED)
+    steps = tuple(Completion(text, tuple(text.encode()), -1.0, FinishReason.STOP) for text in ("a\n", "\\boxed{7}"))
+    path = Path(steps, Terminal.ANSWER, Rollout("a\n\\boxed{7}", 11, Outcome.CORRECT, "7", "7"))
+    assert graft(tree, [(ROOT, path)], 1) == [2, 3]
+    assert tree.children == [[cut, 2], [], [3], []]
+    assert [rollout.text for rollout in tree.rollouts[2]] == ["\\boxed{7}"]
 
 
 @given(seed=st.integers(0, 2**31), p_end=st.floats(0.1, 0.6), simulations=st.integers(1, 6))

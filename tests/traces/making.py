@@ -16,11 +16,19 @@ TINY = TracesConfig(prompts="tiny/v1", separator="\n")
 
 
 def run_make_traces(
-    verifier: Verifier, tree: Tree, model: ScriptedModel, problem: Problem = PROBLEM, seed: int = 3, **settings
+    verifier: Verifier,
+    tree: Tree,
+    model: ScriptedModel,
+    problem: Problem = PROBLEM,
+    *,
+    seed: int = 3,
+    end_stop: tuple[str, ...] = (),
+    **settings,
 ) -> TraceOutcome:
     """What becomes of a tree under a scripted model; settings are those that differ from TINY."""
     sampler = ScriptedSampler(model)
-    prompt_format = PromptFormat(PromptConfig(template="tiny", step=StepDelimiter.NEWLINE), sampler.tokenizer)
+    prompt = PromptConfig(template="tiny", step=StepDelimiter.NEWLINE, end_stop=end_stop)
+    prompt_format = PromptFormat(prompt, sampler.tokenizer)
     config = TINY.model_copy(update=settings)
     origin = Origin(ORIGIN.model, ORIGIN.config_hash, seed, ORIGIN.code_version)
     return asyncio.run(make_traces(tree, problem, sampler, prompt_format, verifier, config=config, origin=origin))

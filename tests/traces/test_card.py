@@ -76,3 +76,9 @@ def test_an_empty_run_has_a_card_too():
     text = card({}, backtracks={}, counts={}, sources={})
     assert header(text)["configs"] == []
     assert "none made" in text
+
+
+def test_rows_that_the_control_is_short_of_are_told():
+    """Where no correct path passed the filters, the two arms are not of one size, and the card says by how much."""
+    assert "| rows that the control is short of | 3 |" in card(ROWS, counts=Counter({"control.missing": 3}))
+    assert "short of" not in card(ROWS)

@@ -98,6 +98,38 @@ def test_the_control_can_keep_the_models_own_words(make):
     assert of_kind(make(tree, HONEST, control=Control.NONE), Kind.CONTROL) == []
 
 
+@pytest.mark.parametrize(("ending", "said"), [("\n\nProblem:", ""), (" User:", ""), ("</answer>", "</answer>")])
+def test_what_ended_a_solution_is_not_told(make, ending, said):
+    """The heading of the next problem is no part of a trace; a tag that closes the answer is."""
+    tree = tree_of(HIT)
+    (end,) = correct_terminals(tree)
+    tree.text[end] += ending
+    outcome = make(tree, HONEST, rewrite=False, end_stop=(ending.strip(),), final_reflection=FinalReflection.NONE)
+    assert outcome.traces
+    assert all(trace.text.endswith(HIT.removeprefix(RIGHT) + said) for trace in outcome.traces)
+
+
+LOOPING = RIGHT + "I am sure of what I did. " * 3 + HIT.removeprefix(RIGHT)
+
+
+def test_a_control_that_is_refused_gives_way_to_another_path(make):
+    """A path whose own words go in circles is told once, and the other correct path takes its place."""
+    outcome = make(tree_of(HIT, LOOPING, MISS), HONEST, control=Control.ORIGINAL)
+    control = of_kind(outcome, Kind.CONTROL)
+    assert len(control) == len(outcome.traces) - len(control) > 1
+    assert {trace.text for trace in control} == {HIT}
+    refused = [reject for reject in outcome.rejects if reject.kind is Kind.CONTROL]
+    assert [reject.reason for reject in refused] == [Refusal.LOOP]
+    assert outcome.counts["control.original"] == 1
+
+
+def test_controls_that_no_path_can_give_are_counted(make):
+    """With circles as the only correct path there is no control, and its rows are counted as missing."""
+    outcome = make(tree_of(LOOPING, MISS), HONEST, control=Control.ORIGINAL)
+    assert of_kind(outcome, Kind.CONTROL) == []
+    assert outcome.counts["control.missing"] == len(outcome.traces) > 0
+
+
 def test_an_unfaithful_model_falls_back_to_the_original_steps(make):
     """A player that changes a figure in every telling: each step is retried, then stands in its own words."""
     tree = tree_of(HIT, MISS)
