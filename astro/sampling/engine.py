@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from pydantic import Field
 
-from astro.config import Section
+from astro.config import Section, Seed
 from astro.errors import ConfigError
 from astro.sampling.completion import Sampler
 from astro.sampling.scripted import ScriptedSampler
@@ -45,14 +45,14 @@ class EngineConfig(Section):
     """
 
     kind: EngineKind = EngineKind.VLLM
-    model: str
+    model: str = Field(min_length=1)
     dtype: str = "auto"
     tensor_parallel_size: int = Field(default=1, ge=1)
     max_model_len: int | None = Field(default=None, ge=1)
     max_num_seqs: int | None = Field(default=None, ge=1)
     gpu_memory_utilization: float = Field(default=0.9, gt=0, le=1)
     kv_cache_gib: float | None = Field(default=None, gt=0)
-    seed: int = Field(default=0, ge=0)
+    seed: Seed = 0
     options: dict[str, Any] = Field(default_factory=dict)
 
 

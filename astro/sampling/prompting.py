@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 from jinja2 import StrictUndefined, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -70,6 +70,7 @@ _STYLE_OF_TEMPLATE = {
     "plain": PromptStyle.PLAIN,
     "r1_zero": PromptStyle.PLAIN,
 }
+_WITH_INSTRUCTION = ("chat", "plain")
 
 
 class SolvedExample(Section):
@@ -102,8 +103,13 @@ class PromptConfig(Section):
     instruction: str | None = None
     thinking_prefix: str = ""
     thinking_suffix: str = ""
-    end_stop: tuple[str, ...] = ()
+    end_stop: tuple[Annotated[str, Field(min_length=1)], ...] = ()
     template_options: dict[str, Any] = Field(default_factory=dict)
+
+    @property
+    def asks_for_answer(self) -> bool:
+        """Whether the prompt holds the sentence of answer: not with an instruction or a template of one's own."""
+        return self.instruction is None and (self.template or self.style) in _WITH_INSTRUCTION
 
     @model_validator(mode="after")
     def _template_fits_style(self) -> Self:

@@ -66,6 +66,11 @@ def test_a_dead_engine_stops_the_run_and_the_rest_is_done_later(tmp_path: Path, 
     assert tables(tmp_path / "broken") == tables(tmp_path / "whole")
 
 
+def test_the_largest_seed_makes_a_whole_run(tmp_path: Path) -> None:
+    """Every seed that the configuration takes fits the tables and the draws."""
+    assert carry_out(config_in(tmp_path, f"seed={2**63 - 1}"), Stages(), quiet()).trees == 6
+
+
 def test_a_bug_is_a_crash(tmp_path: Path) -> None:
     """An exception that is not ours is not turned into a message."""
 
