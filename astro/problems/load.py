@@ -116,7 +116,7 @@ Check = Callable[[Problem], str | None]
 def load_problems(config: ProblemsConfig, check: Check | None = None) -> LoadedProblems:
     """Read, check and deduplicate the problems that config names.
 
-    Raises ProblemsError when a source is missing, unreadable or without one good row.
+    Raises ProblemsError when a source is missing, unreadable or without one good row, or the shard without a problem.
     """
     loaded = LoadedProblems([], [])
     for outcome in stream_problems(config, check):
@@ -133,7 +133,7 @@ def stream_problems(config: ProblemsConfig, check: Check | None = None) -> Itera
     Rejected rows come with every shard. Rows beyond the limit are not read.
     """
     gate = _Gate(check, config.exclude)
-    good = 0
+    good = kept = 0
     for source, label in _labelled(config.sources) if config.sources else [("astro.problems.countdown", "")]:
         refused: list[RejectedRow] = []
         good_before = good
@@ -142,14 +142,19 @@ def stream_problems(config: ProblemsConfig, check: Check | None = None) -> Itera
             if isinstance(outcome, Problem):
                 good += 1
                 if in_shard(outcome.id, config.shard):
+                    kept += 1
                     yield outcome
                 if good == config.limit:
-                    return
+                    break
             else:
                 refused.append(_refusal(source, row, outcome))
                 yield refused[-1]
         if good == good_before:
             raise ProblemsError(_no_good_row(source, refused))
+        if good == config.limit:
+            break
+    if not kept:
+        raise ProblemsError(f"problems.shard={config.shard} holds none of the {good} problems; part them less finely")
 
 
 def in_shard(problem_id: str, shard: str) -> bool:
