@@ -189,6 +189,28 @@ def test_a_broken_row_is_listed_and_the_run_goes_on(config: Path) -> None:
     assert "line 2" in out
 
 
+def test_problems_take_settings_as_a_message_writes_them(config: Path) -> None:
+    """What is said of a row without a known column can be typed as it stands; a setting alone asks for its source."""
+    Path("mine.jsonl").write_text('{"y": "What is 1 + 1?", "answer": 2}\n', encoding="utf-8")
+    code, out = astro("problems", "mine.jsonl")
+    assert code == 2
+    hint = re.search(r"problems\.columns\.prompt=", out)
+    assert hint, out
+    code, out = astro("problems", "mine.jsonl", f"{hint[0]}y")
+    assert code == 0, out
+    assert "1 problems" in out
+    assert astro("problems", "problems.countdown.count=2")[0] == 0
+    code, out = astro("problems", "limit=2")
+    assert code == 2
+    assert "astro problems SOURCE limit=2" in out
+
+
+@pytest.mark.parametrize("verb", ["problems", "verify", "sft", "grpo"])
+def test_the_help_on_settings_is_that_of_the_verb(verb: str) -> None:
+    """Each names the section whose settings it takes."""
+    assert f"Settings of the section {verb}: " in " ".join(astro(verb, "--help")[1].split())
+
+
 def test_a_dry_run_writes_nothing_and_estimates(config: Path) -> None:
     """--dry-run prints the resolved settings and an estimate, and leaves no run behind."""
     code, out = astro("run", config, "--dry-run")
