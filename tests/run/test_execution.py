@@ -94,6 +94,15 @@ def test_a_finished_run_asks_for_no_engine(tmp_path: Path) -> None:
     assert "everything was done before" in console.file.getvalue()
 
 
+def test_another_license_is_written_on_the_card(tmp_path: Path) -> None:
+    """The license may change from one start to the next; the card says the new one, over the same rows."""
+    carry_out(config_in(tmp_path), Stages(), quiet())
+    before = tables(tmp_path)
+    carry_out(config_in(tmp_path, "output.license=mit"), Stages(), quiet())
+    assert "\nlicense: mit\n" in (tmp_path / "r" / "datasets" / "README.md").read_text(encoding="utf-8")
+    assert tables(tmp_path) == before
+
+
 def test_traces_without_trees_say_what_to_do(tmp_path: Path) -> None:
     """The stage that needs trees names the ones that make them."""
     with pytest.raises(StoreError, match="astro search"):
