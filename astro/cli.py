@@ -359,7 +359,7 @@ def _carry_out(
         if training:
             from astro.run.training import check_training, train_and_evaluate  # noqa: PLC0415 - heavy
 
-            check_training(config)
+            check_training(config, fetch=not dry_run)
         if dry_run:
             rehearse(config, stages, Console())
             return

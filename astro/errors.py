@@ -4,7 +4,7 @@
     +-- ConfigError             a configuration that cannot be run (all mistakes in one message)
     +-- ProblemsError           a problem file that cannot be used at all
     +-- MissingDependencyError  an optional library is not installed (the message names the install line)
-    +-- SamplingError           the language model could not answer
+    +-- SamplingError           the language model could not answer, or nothing that it answered could be graded
     |   +-- EngineDeadError     ... and never will again in this process
     +-- VerifierError           a verifier was asked for something it cannot do (never a wrong answer)
     +-- StoreError              a run directory that is damaged or belongs to another run
@@ -38,7 +38,7 @@ class MissingDependencyError(AstroError):
 
 
 class SamplingError(AstroError):
-    """The engine refused or lost a request."""
+    """The engine refused or lost a request, or every tree of a run failed."""
 
 
 class EngineDeadError(SamplingError):

@@ -157,6 +157,23 @@ def stream_problems(config: ProblemsConfig, check: Check | None = None) -> Itera
         raise ProblemsError(f"problems.shard={config.shard} holds none of the {good} problems; part them less finely")
 
 
+def is_on_hub(source: str) -> bool:
+    """Whether a source can only be a data set on the hub: OWNER/NAME, and nothing here that it may be meant for."""
+    path = Path(source).expanduser()
+    looks_like_file = path.suffix in (*SUFFIXES, ".gz")
+    return bool(_HUB_NAME.fullmatch(source)) and not looks_like_file and not path.exists() and not path.parent.is_dir()
+
+
+def without_hub(config: ProblemsConfig) -> tuple[ProblemsConfig | None, list[str]]:
+    """The section as far as it needs no network, or None where nothing is left, and the sources that it leaves out."""
+    remote = [source for source in (*config.sources, *config.exclude) if is_on_hub(source)]
+    sources, exclude = (
+        tuple(source for source in given if source not in remote) for given in (config.sources, config.exclude)
+    )
+    local = config.model_copy(update={"source": sources, "exclude": exclude})
+    return (local if sources or config.countdown else None), remote
+
+
 def in_shard(problem_id: str, shard: str) -> bool:
     """Say whether a problem belongs to part i of n, written "i/n"."""
     part, parts = (int(number) for number in shard.split("/"))
@@ -245,8 +262,7 @@ def _open_source(source: str, subset: str | None, split: str | None, usual_split
     path = Path(source).expanduser()
     if path.is_file():
         return read_rows(path)
-    looks_like_file = path.suffix in (*SUFFIXES, ".gz")
-    if path.is_dir() or (_HUB_NAME.fullmatch(source) and not looks_like_file and not path.parent.is_dir()):
+    if path.is_dir() or is_on_hub(source):
         return table_rows(hub_rows(str(path), subset, split, usual_split))
     siblings = [child.name for child in path.parent.iterdir()] if path.parent.is_dir() else []
     near = difflib.get_close_matches(path.name, [*siblings, *bundled], n=3)

@@ -227,8 +227,7 @@ def shard_of(source, shard, limit):
     """The problems of a shard; none where it is refused as empty."""
     try:
         return load(source, limit=limit, shard=shard).problems
-    except ProblemsError as error:
-        assert f"shard={shard} holds none" in str(error)
+    except ProblemsError:
         return []
 
 
