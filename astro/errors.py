@@ -2,6 +2,7 @@
 
     AstroError
     +-- ConfigError             a configuration that cannot be run (all mistakes in one message)
+    |   +-- NothingToTrainError ... since no row of its data can be trained on
     +-- ProblemsError           a problem file that cannot be used at all
     +-- MissingDependencyError  an optional library is not installed (the message names the install line)
     +-- SamplingError           the language model could not answer, or nothing that it answered could be graded
@@ -20,6 +21,10 @@ class AstroError(Exception):
 
 class ConfigError(AstroError):
     """The configuration cannot be run. The message lists every mistake, one a line."""
+
+
+class NothingToTrainError(ConfigError):
+    """The data sets are made, and hold nothing for this training; other stages are none the worse for it."""
 
 
 class ProblemsError(AstroError):

@@ -15,8 +15,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from astro.errors import ConfigError, ProblemsError
+from astro.errors import ConfigError, NothingToTrainError, ProblemsError
 from astro.evaluation import evaluate_model
+from astro.inspect.plain import plain
 from astro.problems import Problem, ProblemsConfig, stream_problems
 from astro.problems.load import without_hub
 from astro.report import write_report
@@ -47,12 +48,19 @@ class Subject:
 def train_and_evaluate(config: RunConfig, console: Console) -> None:
     """Carry out the stages after the traces whose sections are there, and write the report if there were any.
 
-    Raises the errors of astro.errors that a user can mend; what has finished is kept.
+    An arm without anything to train on is said and left out; the evaluation is of the models that there are. Raises the
+    errors of astro.errors that a user can mend; what has finished is kept.
     """
-    for arm in config.sft.arms if config.sft else ():
-        train_sft(config, arm, console)
-    for arm in _rl_arms(config):
-        train_grpo(config, arm, console)
+    left_out = set[str]()
+    for name, stage, arms in (("sft", train_sft, _sft_arms), ("grpo", train_grpo, _rl_arms)):
+        for arm in arms(config):
+            if arm in left_out:
+                continue
+            try:
+                stage(config, arm, console)
+            except NothingToTrainError as error:
+                left_out.add(arm)
+                console.print(Text(f"{name} of {arm} is left out: {plain(str(error))}"), soft_wrap=True)
     for subject in subjects(config) if config.evaluation else ():
         evaluate_subject(config, subject, console)
     if config.sft or config.grpo or config.evaluation:
@@ -164,6 +172,10 @@ def show_report(run: Path, console: Console) -> None:
             table.add_row(*(Text(row[index]) for index in shown))
         console.print(table, "", width=100, crop=False)
     console.print(f"report: {folder / 'report.html'}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _sft_arms(config: RunConfig) -> list[str]:
+    return list(config.sft.arms) if config.sft is not None else []
 
 
 def _rl_arms(config: RunConfig) -> list[str]:
