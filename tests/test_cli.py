@@ -13,6 +13,7 @@ import yaml
 from typer.testing import CliRunner
 
 from astro.cli import app
+from astro.train.examples import find_source, read_rows
 
 SETTINGS = {
     "name": "r",
@@ -147,6 +148,23 @@ def test_data_sets_load_by_the_hub_library(config: Path) -> None:
     other = datasets.load_dataset("runs/other/datasets", "sft", cache_dir="cache")  # not from the cache of the first
     stored = pq.read_table("runs/other/datasets/sft/train-00000-of-00001.parquet").column("id").to_pylist()
     assert other["train"]["id"] == stored != sets["sft"]["train"]["id"]
+
+
+def test_the_data_of_shards_is_read_as_one(config: Path) -> None:
+    """Each shard is a run of its own; together they have the rows of the whole, in one file that an arm can name."""
+    import datasets
+
+    assert astro("run", config, "name=whole")[0] == 0
+    for part in (1, 2):
+        assert astro("run", config, f"name=part-{part}", f"problems.shard={part}/2")[0] == 0
+    files = "runs/part-?/datasets/sft/train-*.parquet"
+    shards = datasets.load_dataset("parquet", data_files=files, split="train", cache_dir="cache")
+    shards.to_parquet("sft.parquet")
+    whole = read_rows(find_source(Path("runs/whole"), "sft").train)
+    rows = read_rows(find_source(Path("runs/part-1"), "sft.parquet").train)
+    assert sorted(row["id"] for row in rows) == sorted(row["id"] for row in whole)
+    conversations = {row["id"]: (row["prompt"], row["completion"]) for row in whole}
+    assert {row["id"]: (row["prompt"], row["completion"]) for row in rows} == conversations
 
 
 @pytest.mark.parametrize(
