@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -51,10 +51,14 @@ app = typer.Typer(
 )
 
 ConfigPath = Annotated[Path, typer.Argument(metavar="CONFIG", help="The YAML file of the run.", show_default=False)]
-Settings = Annotated[
-    list[str] | None,
-    typer.Argument(metavar="KEY=VALUE", help="Settings that replace the file's: search.k=4.", show_default=False),
-]
+
+
+def _settings(about: str) -> Any:
+    """What typer makes of settings; about says which, with an example."""
+    return typer.Argument(metavar="KEY=VALUE", help=about, show_default=False)
+
+
+Settings = Annotated[list[str] | None, _settings("Settings that replace the file's: search.k=4.")]
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Check everything and estimate the cost, without loading a model.")
 ]
@@ -174,7 +178,7 @@ def problems(
         str | None,
         typer.Argument(metavar="SOURCE", help="A file, folder, hub or bundled set, or CONFIG.", show_default=False),
     ] = None,
-    settings: Settings = None,
+    settings: Annotated[list[str] | None, _settings("Settings of the section problems: limit=20.")] = None,
     rows: Annotated[int, typer.Option(min=1, help="Show at most this many problems, and as many rejected rows.")] = 5,
     write: Annotated[
         Path | None, typer.Option(metavar="FILE.jsonl", help="Write the problems there.", show_default=False)
@@ -203,7 +207,7 @@ def verify(
     file: Annotated[
         Path, typer.Argument(metavar="FILE", help="Lines of {id, task, problem, gold, response}.", show_default=False)
     ],
-    settings: Settings = None,
+    settings: Annotated[list[str] | None, _settings("Settings of the section verify: answer_format=boxed.")] = None,
     out: Annotated[
         Path | None,
         typer.Option(metavar="OUT", help="Write the verdicts there, not to the screen.", show_default=False),
@@ -238,7 +242,9 @@ def evaluate(
             show_default=False,
         ),
     ],
-    settings: Settings = None,
+    settings: Annotated[
+        list[str] | None, _settings("Settings of a run; those of evaluation need no prefix: samples=16.")
+    ] = None,
     *,
     out: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Gets a folder for each set.", show_default=False)
@@ -289,7 +295,12 @@ def report(run_path: RunPath) -> None:
         "astro sft runs/8b --launch configs/accelerate/fsdp2.yaml",
     )
 )
-def sft(run_path: RunPath, settings: Settings = None, arm: Arm = None, launch: Launch = None) -> None:
+def sft(
+    run_path: RunPath,
+    settings: Annotated[list[str] | None, _settings("Settings of the section sft: trainer.learning_rate=1e-4.")] = None,
+    arm: Arm = None,
+    launch: Launch = None,
+) -> None:
     """Fine-tune a model on the data sets of a run, one checkpoint for each arm, in RUN/checkpoints/ARM/sft.
 
     The prompts are those that the engine is asked with. A stopped training goes on from its last checkpoint by the same
@@ -305,7 +316,12 @@ def sft(run_path: RunPath, settings: Settings = None, arm: Arm = None, launch: L
         "astro grpo runs/8b trainer.use_vllm=true --launch configs/accelerate/zero3.yaml",
     )
 )
-def grpo(run_path: RunPath, settings: Settings = None, arm: Arm = None, launch: Launch = None) -> None:
+def grpo(
+    run_path: RunPath,
+    settings: Annotated[list[str] | None, _settings("Settings of the section grpo: trainer.max_steps=100.")] = None,
+    arm: Arm = None,
+    launch: Launch = None,
+) -> None:
     """Train the SFT checkpoints of a run further by GRPO with verified rewards, in RUN/checkpoints/ARM/grpo.
 
     Prompts are those of the data set rl that the searched model solved sometimes. A stopped training goes on from its
@@ -344,7 +360,7 @@ def _carry_out(
         if training:
             from astro.run.training import check_training, train_and_evaluate  # noqa: PLC0415 - heavy
 
-            check_training(config)
+            check_training(config, fetch=not dry_run)
         if dry_run:
             rehearse(config, stages, Console())
             return

@@ -9,10 +9,10 @@ import json
 import re
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Annotated, Any, TypeVar, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from astro.errors import ConfigError
 
@@ -22,6 +22,8 @@ class Section(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, validate_default=True)
 
+
+Seed = Annotated[int, Field(ge=0, lt=2**63)]  # what a signed integer of 64 bits in a table holds
 
 S = TypeVar("S", bound=Section)
 
@@ -77,15 +79,21 @@ def validate(section: type[S], content: Mapping[str, Any], where: str, overrides
         plain = json.loads(json.dumps(content, default=str))
     except (ValueError, RecursionError) as error:
         raise ConfigError(f"{where} refers to itself (a YAML alias inside its own anchor)") from error
+    lines = []
     for override in overrides:
-        _apply(plain, override)
+        try:
+            _apply(plain, override)
+        except ConfigError as error:
+            lines.append(str(error))
     try:
         # Through JSON, because pydantic's strict mode then takes lists for tuples and strings for enums.
-        return section.model_validate_json(json.dumps(plain, default=str))
+        valid = section.model_validate_json(json.dumps(plain, default=str))
     except ValidationError as error:
-        lines = _explain_all(section, plain, error.errors())
+        lines += _explain_all(section, plain, error.errors())
+    if lines:
         noun = "mistake" if len(lines) == 1 else "mistakes"
-        raise ConfigError(f"{len(lines)} {noun} in {where}:\n" + "\n".join(f"  {line}" for line in lines)) from error
+        raise ConfigError(f"{len(lines)} {noun} in {where}:\n" + "\n".join(f"  {line}" for line in lines))
+    return valid
 
 
 def _apply(content: dict[str, Any], override: str) -> None:

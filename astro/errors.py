@@ -2,9 +2,10 @@
 
     AstroError
     +-- ConfigError             a configuration that cannot be run (all mistakes in one message)
+    |   +-- NothingToTrainError ... since no row of its data can be trained on
     +-- ProblemsError           a problem file that cannot be used at all
     +-- MissingDependencyError  an optional library is not installed (the message names the install line)
-    +-- SamplingError           the language model could not answer
+    +-- SamplingError           the language model could not answer, or nothing that it answered could be graded
     |   +-- EngineDeadError     ... and never will again in this process
     +-- VerifierError           a verifier was asked for something it cannot do (never a wrong answer)
     +-- StoreError              a run directory that is damaged or belongs to another run
@@ -20,6 +21,10 @@ class AstroError(Exception):
 
 class ConfigError(AstroError):
     """The configuration cannot be run. The message lists every mistake, one a line."""
+
+
+class NothingToTrainError(ConfigError):
+    """The data sets are made, and hold nothing for this training; other stages are none the worse for it."""
 
 
 class ProblemsError(AstroError):
@@ -38,7 +43,7 @@ class MissingDependencyError(AstroError):
 
 
 class SamplingError(AstroError):
-    """The engine refused or lost a request."""
+    """The engine refused or lost a request, or every tree of a run failed."""
 
 
 class EngineDeadError(SamplingError):

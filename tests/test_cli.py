@@ -15,6 +15,7 @@ import yaml
 from typer.testing import CliRunner
 
 from astro.cli import app
+from astro.train.examples import find_source, read_rows
 
 SETTINGS = {
     "name": "r",
@@ -151,24 +152,51 @@ def test_data_sets_load_by_the_hub_library(config: Path) -> None:
     assert other["train"]["id"] == stored != sets["sft"]["train"]["id"]
 
 
+def test_the_data_of_shards_is_read_as_one(config: Path) -> None:
+    """Each shard is a run of its own; together they have the rows of the whole, in one file that an arm can name."""
+    import datasets
+
+    assert astro("run", config, "name=whole")[0] == 0
+    for part in (1, 2):
+        assert astro("run", config, f"name=part-{part}", f"problems.shard={part}/2")[0] == 0
+    files = "runs/part-?/datasets/sft/train-*.parquet"
+    shards = datasets.load_dataset("parquet", data_files=files, split="train", cache_dir="cache")
+    shards.to_parquet("sft.parquet")
+    whole = read_rows(find_source(Path("runs/whole"), "sft").train)
+    rows = read_rows(find_source(Path("runs/part-1"), "sft.parquet").train)
+    assert sorted(row["id"] for row in rows) == sorted(row["id"] for row in whole)
+    conversations = {row["id"]: (row["prompt"], row["completion"]) for row in whole}
+    assert {row["id"]: (row["prompt"], row["completion"]) for row in rows} == conversations
+
+
 @pytest.mark.parametrize(
     ("overrides", "expected"),
     [
         (["search.kk=3"], "search.kk: unknown key; did you mean 'k'?"),
-        (["traces.wrong_terminals=[5]", "search.goal_wrong=2"], "set search.goal_wrong to 5 or more"),
+        (["traces.wrong_terminals=[5]", "search.goal_correct=1"], "set search.goal_wrong to 5 or more"),
         (["name=../escape"], "name must be letters"),
         (["engine.kind=vllm", "engine.model=no/such/folder"], "there is no folder no/such/folder"),
         (["traces.prompts=none"], "no rewrite.jinja"),
         (["problems.countdown=null", "problems.source=missing.jsonl"], "missing.jsonl"),
         (["engine.options={skil: 1}"], "did you mean 'skill'?"),
+        (["engine.kind=vllm", "engine.model=a/b", "engine.options={foo: 1}"], "engine.options.foo: vllm.EngineArgs"),
+        (["prompt.template=nowhere.jinja"], "there is no file nowhere.jinja"),
+        (["prompt.template=c.yaml"], "must hold the problem once"),
+        (["evaluation={sets: {far: {source: nowhere.jsonl}}}"], "evaluation.sets.far: there is no file"),
+        (["sft={model: no/such/folder}"], "sft.model: there is no folder no/such/folder"),
+        (["problems.shard=1/9999"], "holds none of the 30 problems"),
+        (["output.folder=c.yaml"], "cannot write c.yaml/r"),
+        (["output.folder=/proc/no"], "cannot write /proc/no/r"),
     ],
 )
 def test_mistakes_are_one_message_and_exit_code_2(config: Path, overrides: list[str], expected: str) -> None:
-    """What a user can mend is said without a traceback."""
-    code, out = astro("run", config, *overrides)
-    assert code == 2, out
-    assert expected in out
-    assert "Traceback" not in out
+    """What a user can mend is said without a traceback, by a rehearsal and by a run, which begins nothing."""
+    for rehearsal in (["--dry-run"], []):
+        code, out = astro("run", config, *overrides, *rehearsal)
+        assert code == 2, out
+        assert expected in out
+        assert "Traceback" not in out
+        assert not Path("runs").exists()
 
 
 def test_a_broken_row_is_listed_and_the_run_goes_on(config: Path) -> None:
@@ -191,6 +219,28 @@ def test_a_broken_row_is_listed_and_the_run_goes_on(config: Path) -> None:
     assert "line 2" in out
 
 
+def test_problems_take_settings_as_a_message_writes_them(config: Path) -> None:
+    """What is said of a row without a known column can be typed as it stands; a setting alone asks for its source."""
+    Path("mine.jsonl").write_text('{"y": "What is 1 + 1?", "answer": 2}\n', encoding="utf-8")
+    code, out = astro("problems", "mine.jsonl")
+    assert code == 2
+    hint = re.search(r"problems\.columns\.prompt=", out)
+    assert hint, out
+    code, out = astro("problems", "mine.jsonl", f"{hint[0]}y")
+    assert code == 0, out
+    assert "1 problems" in out
+    assert astro("problems", "problems.countdown.count=2")[0] == 0
+    code, out = astro("problems", "limit=2")
+    assert code == 2
+    assert "astro problems SOURCE limit=2" in out
+
+
+@pytest.mark.parametrize("verb", ["problems", "verify", "sft", "grpo"])
+def test_the_help_on_settings_is_that_of_the_verb(verb: str) -> None:
+    """Each names the section whose settings it takes."""
+    assert f"Settings of the section {verb}: " in " ".join(astro(verb, "--help")[1].split())
+
+
 def test_a_dry_run_writes_nothing_and_estimates(config: Path) -> None:
     """--dry-run prints the resolved settings and an estimate, and leaves no run behind."""
     code, out = astro("run", config, "--dry-run")
@@ -199,6 +249,62 @@ def test_a_dry_run_writes_nothing_and_estimates(config: Path) -> None:
     assert "problems: 30" in out
     assert "Estimate for 30 problems" in out
     assert not Path("runs").exists()
+
+
+def test_a_dry_run_refuses_the_start_that_a_run_would(config: Path) -> None:
+    """Another configuration's run, and traces of trees that are not there."""
+    for trees in ([], ["--trees-of", "runs/none"]):
+        real, rehearsal = astro("traces", config, *trees), astro("traces", config, *trees, "--dry-run")
+        assert (real[0], rehearsal[0]) == (2, 2)
+        assert real[1].strip() in rehearsal[1]
+    assert astro("search", config)[0] == 0
+    code, out = astro("run", config, "seed=5", "--dry-run")
+    assert code == 2
+    assert "seed: 0 in the run, 5 now" in out
+    code, out = astro("traces", config, "name=other", "traces.searches=1", "--trees-of", "runs/r", "--dry-run")
+    assert code == 0, out
+    assert "Estimate for 30 problems" in out
+
+
+def test_a_dry_run_goes_to_no_hub(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What would be fetched is named, be it asked, left out or evaluated; what is here is looked into all the same."""
+    monkeypatch.setattr("socket.socket.connect", lambda *_: pytest.fail("a dry run went to the network"))
+    far = "evaluation={sets: {far: {source: no-one/nothing}}}"
+    code, out = astro("run", config, "problems.exclude=[no-one/nothing]", far, "--dry-run")
+    assert code == 0, out
+    assert "no-one/nothing would be fetched" in out
+    assert "Estimate for 30 problems" in out
+    code, out = astro("run", config, "problems.exclude=[nowhere.jsonl, no-one/nothing]", "--dry-run")
+    assert code == 2
+    assert "nowhere.jsonl" in out
+
+
+def test_a_run_without_one_tree_fails_and_is_done_anew(config: Path) -> None:
+    """The reason is said, shown and kept; the same command tries again, and one that mends it has the same name."""
+    Path("mine.jsonl").write_text('{"id": "sum", "problem": "What is 1 + 1?", "answer": 2}\n', encoding="utf-8")
+    mine = ["problems.countdown=null", "problems.source=mine.jsonl"]
+    for _ in range(2):
+        code, out = astro("run", config, *mine)
+        assert code == 2, out
+        assert re.search(r"failed +1 \(the scripted Countdown player found no Countdown problem", out)
+        assert "none of the 1 trees of runs/r could be begun: the scripted Countdown player" in out
+        assert "from earlier" not in out
+    assert "[failed: the scripted Countdown player" in astro("inspect", "runs/r", "sum")[1]
+    code, out = astro("run", config)
+    assert code == 0, out
+    assert "30 problems" in out
+
+
+def test_one_failed_tree_is_named_and_the_others_count(config: Path) -> None:
+    """The summary says how many failed and why the first did."""
+    rows = [
+        {"id": "a", "numbers": [2, 3, 4], "target": 24, "task": "countdown"},
+        {"id": "b", "problem": "?", "answer": 2, "task": "math"},
+    ]
+    Path("mine.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    code, out = astro("run", config, "problems.countdown=null", "problems.source=mine.jsonl")
+    assert code == 0, out
+    assert re.search(r"failed +1 \(the scripted Countdown player", out)
 
 
 def test_inspect_shows_runs_and_problems(config: Path) -> None:

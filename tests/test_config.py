@@ -103,6 +103,14 @@ def test_a_malformed_override_is_quoted(tmp_path: Path, override: str) -> None:
     assert f"not {override!r}" in mistakes(tmp_path, GOOD, override)
 
 
+def test_mistakes_in_overrides_come_together_with_those_of_values(tmp_path: Path) -> None:
+    """Every override that cannot be applied is listed, and so is what is wrong after the others were."""
+    message = mistakes(tmp_path, GOOD, "foo", "seed=-x", "name.first=1", "bar")
+    assert message.startswith("4 mistakes in ")
+    for line in ("not 'foo'", "not 'bar'", "name is 'x', not a section", "seed: Input should be a valid integer"):
+        assert line in message
+
+
 def test_an_override_below_a_value_is_refused(tmp_path: Path) -> None:
     """A value is not a section."""
     assert "name is 'x', not a section" in mistakes(tmp_path, GOOD, "name.first=1")

@@ -64,7 +64,8 @@ def _most_visited(tree: Tree, max_nodes: int, best: Collection[int]) -> set[int]
 
 
 def _label(tree: Tree, node: int, *, on_best_path: bool) -> Text:
-    label = Text(no_wrap=True, overflow="ellipsis")
+    failure = tree.failure[node] if tree.terminal[node] is Terminal.FAILED else None
+    label = Text(no_wrap=True, overflow="ellipsis") if failure is None else Text(overflow="fold")
     label.append(f"#{node} ", style="dim")
     label.append(f"V {tree.value[node]:.2f} ", style=_BEST if on_best_path else "cyan")
     label.append(f"N {tree.visits[node]} P {tree.prior[node]:.2f} ", style="dim")
@@ -74,7 +75,8 @@ def _label(tree: Tree, node: int, *, on_best_path: bool) -> Text:
         label.append(outcome.value if answer is None else f"{plain(answer)}: {outcome.value}", VERDICT_STYLES[outcome])
         label.append(" ")
     elif tree.terminal[node] is not Terminal.NONE:
-        label.append(f"[{tree.terminal[node].value}] ", style="yellow")
+        reason = "" if failure is None else f": {plain(failure)}"
+        label.append(f"[{tree.terminal[node].value}{reason}] ", style="yellow")
     if node == ROOT:
         correct, graded, sampled = tree.tally(node)
         label.append(f"{plain(tree.problem_id)}, {len(tree)} nodes, rollouts at the root: {correct}/{graded} correct")

@@ -13,7 +13,7 @@ from typing import Self
 
 from pydantic import Field, field_validator, model_validator
 
-from astro.config import Section
+from astro.config import Section, Seed
 from astro.errors import ProblemsError
 from astro.problems.countdown_solver import Operation, count_solutions, legal_operations
 from astro.problems.problem import Problem
@@ -72,7 +72,7 @@ class CountdownConfig(Section):
     max_intermediate: int = Field(default=100, ge=1)
     use: Use = Use.ALL
     split: Split = Split.TRAIN
-    seed: int = 0
+    seed: Seed = 0
 
     @field_validator("sizes")
     @classmethod

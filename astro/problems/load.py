@@ -119,7 +119,7 @@ Check = Callable[[Problem], str | None]
 def load_problems(config: ProblemsConfig, check: Check | None = None) -> LoadedProblems:
     """Read, check and deduplicate the problems that config names.
 
-    Raises ProblemsError when a source is missing, unreadable or without one good row.
+    Raises ProblemsError when a source is missing, unreadable or without one good row, or the shard without a problem.
     """
     loaded = LoadedProblems([], [])
     for outcome in stream_problems(config, check):
@@ -136,7 +136,7 @@ def stream_problems(config: ProblemsConfig, check: Check | None = None) -> Itera
     Rejected rows come with every shard. Rows beyond the limit are not read.
     """
     gate = _Gate(check, config.exclude)
-    good = 0
+    good = kept = 0
     for source, label in _labelled(config.sources) if config.sources else [("astro.problems.countdown", "")]:
         refused: list[RejectedRow] = []
         good_before = good
@@ -145,14 +145,36 @@ def stream_problems(config: ProblemsConfig, check: Check | None = None) -> Itera
             if isinstance(outcome, Problem):
                 good += 1
                 if in_shard(outcome.id, config.shard):
+                    kept += 1
                     yield outcome
                 if good == config.limit:
-                    return
+                    break
             else:
                 refused.append(_refusal(source, row, outcome))
                 yield refused[-1]
         if good == good_before:
             raise ProblemsError(_no_good_row(source, refused))
+        if good == config.limit:
+            break
+    if not kept:
+        raise ProblemsError(f"problems.shard={config.shard} holds none of the {good} problems; part them less finely")
+
+
+def is_on_hub(source: str) -> bool:
+    """Whether a source can only be a data set on the hub: OWNER/NAME, and nothing here that it may be meant for."""
+    path = Path(source).expanduser()
+    looks_like_file = path.suffix in (*SUFFIXES, ".gz")
+    return bool(_HUB_NAME.fullmatch(source)) and not looks_like_file and not path.exists() and not path.parent.is_dir()
+
+
+def without_hub(config: ProblemsConfig) -> tuple[ProblemsConfig | None, list[str]]:
+    """The section as far as it needs no network, or None where nothing is left, and the sources that it leaves out."""
+    remote = [source for source in (*config.sources, *config.exclude) if is_on_hub(source)]
+    sources, exclude = (
+        tuple(source for source in given if source not in remote) for given in (config.sources, config.exclude)
+    )
+    local = config.model_copy(update={"source": sources, "exclude": exclude})
+    return (local if sources or config.countdown else None), remote
 
 
 def in_shard(problem_id: str, shard: str) -> bool:
@@ -242,8 +264,7 @@ def _open_source(source: str, subset: str | None, split: str | None, usual_split
     if source in bundled or path.is_file():
         refuse_parts(source, subset, split)
         return read_rows(bundled.get(source, path))
-    looks_like_file = path.suffix in (*SUFFIXES, ".gz")
-    if path.is_dir() or (_HUB_NAME.fullmatch(source) and not looks_like_file and not path.parent.is_dir()):
+    if path.is_dir() or is_on_hub(source):
         return hub_rows(str(path), subset, split, usual_split)
     siblings = [child.name for child in path.parent.iterdir()] if path.parent.is_dir() else []
     near = difflib.get_close_matches(path.name, [*siblings, *bundled], n=3)

@@ -9,9 +9,9 @@ from rich.console import Console
 from rich.text import Text
 
 from astro import __version__
-from astro.errors import AstroError
+from astro.errors import AstroError, SamplingError
 from astro.inspect.plain import plain
-from astro.run.opening import Stages, check_names, open_run
+from astro.run.opening import Stages, check_settings, open_run
 from astro.run.pipeline import Pipeline, Telling, problems_left
 from astro.run.progress import Board
 from astro.run.settings import RunConfig
@@ -37,9 +37,10 @@ def carry_out(config: RunConfig, stages: Stages, console: Console, open_engine: 
     """Begin a run or go on with it, write its data sets, print the summary and return it.
 
     open_engine gives the language model; it is only called if there is something left to ask it.
-    Raises the errors of astro.errors that a user can mend; on KeyboardInterrupt what has finished is kept.
+    Raises the errors of astro.errors that a user can mend, SamplingError among them if every tree failed; on
+    KeyboardInterrupt what has finished is kept.
     """
-    check_names(config)
+    check_settings(config)
     with open_run(config, stages) as run:
         problems = run.problems()
         _announce(run, console)
@@ -52,6 +53,13 @@ def carry_out(config: RunConfig, stages: Stages, console: Console, open_engine: 
                 run.log("stopped", seconds=round(time.monotonic() - begun, 3), peak_gib=round(peak_memory(), 3))
         else:
             console.print(f"{run.path}: everything was done before", highlight=False)
+        if run.trees.problem_ids and not run.holds_work:
+            summary = summarize(run)
+            console.print(summary_table(summary))
+            raise SamplingError(
+                f"none of the {summary.failed} trees of {run.path} could be begun: {summary.failure}\n"
+                "Mend that and search again; what failed is done anew, with other settings, too."
+            )
         order = [problem.id for problem in problems]
         if run.trees.problem_ids.issuperset(order):
             run.trees.finish(order)

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from astro.config import load_config, validate
-from astro.errors import StoreError
+from astro.errors import ConfigError, StoreError
 from astro.inspect.plain import plain, plain_lines
 from astro.inspect.trace_view import rejects_view, trace_view
 from astro.inspect.tree_view import tree_view
@@ -143,10 +143,16 @@ def show_problems(source: str, settings: Sequence[str], console: Console, rows: 
 
 
 def _problems_config(source: str, settings: Sequence[str]) -> ProblemsConfig:
-    """The section for a source given as such, as the configuration of a run, or as a setting like countdown.count=9."""
+    """The section for a source given as such, as the configuration of a run, or as a setting like countdown.count=9.
+
+    Settings may have the section's name, as they do in a run, which is how messages about rows write them.
+    """
+    source, *settings = (given.removeprefix("problems.") for given in (source, *settings))
     if source.endswith((".yaml", ".yml")):
         return load_config(RunConfig, Path(source), [f"problems.{setting}" for setting in settings]).problems
     if "=" in source:
+        if not any(setting.startswith(("source=", "countdown")) for setting in (source, *settings)):
+            raise ConfigError(f"{source} is a setting, and the source is missing: astro problems SOURCE {source}")
         return validate(ProblemsConfig, {}, "problems", [source, *settings])
     return validate(ProblemsConfig, {"source": source}, "problems", settings)
 

@@ -6,7 +6,8 @@ from pathlib import Path
 from astro.errors import StoreError
 from astro.problems import load_problems
 from astro.run.settings import SPEED_SETTINGS, RunConfig
-from astro.sampling.engine import EngineKind, check_model
+from astro.sampling.engine import check_engine
+from astro.sampling.prompting import check_template
 from astro.store import RunDirectory
 from astro.store.settings import differences
 from astro.traces import load_prompts
@@ -25,27 +26,39 @@ class Stages:
     trees_of: Path | None = None
 
 
-def check_names(config: RunConfig) -> None:
-    """Raise ConfigError where the model or the prompt set that the configuration names cannot be there."""
-    if config.engine.kind is not EngineKind.SCRIPTED:
-        check_model(config.engine.model)
+def check_settings(config: RunConfig) -> None:
+    """Raise ConfigError where model, engine options, template or prompt set cannot be used; loads no model."""
+    check_engine(config.engine)
+    check_template(config.prompt)
     load_prompts(config.traces.prompts)
+
+
+def check_start(config: RunConfig, stages: Stages) -> bool:
+    """Whether the configuration goes on with a run that is there, rather than begin one; writes nothing.
+
+    Raises StoreError (another configuration's run, no trees, trees of another search).
+    """
+    goes_on = RunDirectory.goes_on(config.directory, config.model_dump(mode="json"), ignored=SPEED_SETTINGS)
+    if goes_on:
+        with RunDirectory.read(config.directory) as run:
+            has_trees = bool(run.trees.problem_ids)
+    else:
+        has_trees = stages.trees_of is not None
+        if stages.trees_of is not None:
+            _check_same_search(stages.trees_of, config)
+    if not stages.search and not has_trees:
+        raise StoreError(_NO_TREES.format(config.directory))
+    return goes_on
 
 
 def open_run(config: RunConfig, stages: Stages) -> RunDirectory:
     """Begin the run, or go on with it; on return its problems are fixed.
 
-    Raises StoreError (another configuration's run, a second process, damage, no trees) and ProblemsError. A start that
-    is refused leaves no new run directory behind.
+    If nothing but failed trees came of it, the search begins anew. Raises StoreError (another configuration's run, a
+    second process, damage, no trees) and ProblemsError. A start that is refused leaves no new run directory behind.
     """
-    fresh = None
-    if not RunDirectory.has_begun(config.directory):
-        if stages.trees_of is not None:
-            _check_same_search(stages.trees_of, config)
-        elif not stages.search:
-            raise StoreError(_NO_TREES.format(config.directory))
-        else:
-            fresh = load_problems(config.problems, check_gold)
+    new = not check_start(config, stages)
+    fresh = load_problems(config.problems, check_gold) if new and stages.trees_of is None else None
     run = RunDirectory.create(config.directory, config.model_dump(mode="json"), ignored=SPEED_SETTINGS)
     try:
         if fresh is not None:
@@ -53,8 +66,8 @@ def open_run(config: RunConfig, stages: Stages) -> RunDirectory:
         elif stages.trees_of is not None and not run.has_problems:
             with RunDirectory.read(stages.trees_of) as other:
                 run.take_trees(other)
-        if not stages.search and not run.trees.problem_ids:
-            raise StoreError(_NO_TREES.format(run.path))  # noqa: TRY301 - the run is closed on every way out
+        if stages.search and run.trees.problem_ids and not run.holds_work:
+            run.forget()
     except BaseException:
         run.close()
         raise

@@ -1,17 +1,19 @@
 """Rehearsing a run: everything that can be resolved, checked and estimated without a model."""
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import yaml
 from rich.console import Console
 from rich.table import Table
 
 from astro.problems import load_problems
+from astro.problems.load import without_hub
 from astro.run.estimate import GOAL_SHARE, OPEN_CHILDREN, TYPICAL_LENGTH, TYPICAL_STEPS, Load, search_load, traces_load
-from astro.run.opening import Stages, check_names
-from astro.run.settings import SPEED_SETTINGS, RunConfig
+from astro.run.opening import Stages, check_settings, check_start
+from astro.run.settings import RunConfig
 from astro.store import RunDirectory
-from astro.store.settings import differences
+from astro.store.atomic import writing
 from astro.verify.verifier import check_gold
 
 
@@ -20,32 +22,36 @@ def rehearse(config: RunConfig, stages: Stages, console: Console) -> None:
 
     Raises what carry_out() would raise. Problems on a hub are not fetched; nothing is written.
     """
-    check_names(config)
+    check_settings(config)
     settings = config.model_dump(mode="json")
     console.print(yaml.safe_dump(settings, sort_keys=False, allow_unicode=True), markup=False, highlight=False)
-    if RunDirectory.has_begun(config.directory):
-        with RunDirectory.read(config.directory) as run:
-            changed = differences(run.settings, settings, SPEED_SETTINGS)
-            where = "goes on" if not changed else "is refused, since these settings made another run:\n  "
-            console.print(f"{config.directory} exists: the run {where}" + "\n  ".join(changed), markup=False)
+    goes_on = check_start(config, stages)
+    _check_writable(config.directory)
+    console.print(f"{config.directory}: {'the run goes on' if goes_on else 'a new run'}", markup=False)
+    there = config.directory if goes_on else stages.trees_of
+    if there is not None:
+        with RunDirectory.read(there) as run:
             count: int | None = len(run.problems())
     else:
-        console.print(f"{config.directory} does not exist yet: a new run", markup=False)
         count = _count_problems(config, console)
     console.print(_estimate_table(config, stages, count))
 
 
-def _is_on_hub(source: str) -> bool:
-    """Whether a source can only be a data set on a hub: OWNER/NAME, and nothing of that name here."""
-    return source.count("/") == 1 and not Path(source).exists() and not Path(source).parent.is_dir()
+def _check_writable(path: Path) -> None:
+    """Raise StoreError where path cannot be written or made; what is tried for that is gone at once."""
+    there = next(folder for folder in (path, *path.parents) if folder.exists())
+    with writing(path), TemporaryDirectory(dir=there):
+        pass
 
 
 def _count_problems(config: RunConfig, console: Console) -> int | None:
-    remote = [source for source in config.problems.sources if _is_on_hub(source)]
+    """How many there are, or None where a source would be fetched; those that are here are read all the same."""
+    local, remote = without_hub(config.problems)
     if remote:
-        console.print(f"problems: {', '.join(remote)} would be fetched; not counted here", markup=False)
+        console.print(f"problems: {', '.join(remote)} would be fetched; not looked into here", markup=False)
+    loaded = load_problems(local, check_gold) if local is not None else None
+    if loaded is None or any(source in remote for source in config.problems.sources):
         return config.problems.limit
-    loaded = load_problems(config.problems, check_gold)
     console.print(f"problems: {len(loaded.problems)}, {len(loaded.rejected)} rows left out", markup=False)
     for row in loaded.rejected[:5]:
         console.print(f"  {row}", markup=False)
@@ -64,7 +70,8 @@ def _estimate_table(config: RunConfig, stages: Stages, count: int | None) -> Tab
     parts = {"search": search_load if stages.search else None, "traces": traces_load if stages.traces else None}
     for name, load in parts.items():
         if load is not None:
-            expected, bound = load(config, bound=False) * (count or 1), load(config, bound=True) * (count or 1)
+            times = 1 if count is None else count
+            expected, bound = load(config, bound=False) * times, load(config, bound=True) * times
             table.add_row(name, *_figures(expected, bound))
     return table
 

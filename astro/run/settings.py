@@ -6,7 +6,7 @@ from typing import Self
 
 from pydantic import Field, field_validator, model_validator
 
-from astro.config import Section
+from astro.config import Section, Seed
 from astro.evaluation import Arrangement, EvaluationConfig
 from astro.problems import ProblemsConfig
 from astro.sampling.engine import EngineConfig
@@ -15,6 +15,7 @@ from astro.search import SearchConfig
 from astro.store.settings import settings_hash
 from astro.traces import TracesConfig
 from astro.train.settings import GrpoConfig, SftConfig, TrainingSetup
+from astro.verify.extraction import AnswerFormat
 from astro.verify.settings import VerifyConfig
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -48,7 +49,7 @@ class OutputConfig(Section):
     license: of the data sets, as their card states it; an identifier of the Hugging Face hub.
     """
 
-    folder: str = "runs"
+    folder: str = Field(default="runs", min_length=1)
     license: str = "other"  # the problems and the model decide it, so it is not ours to assume
 
 
@@ -62,7 +63,7 @@ class RunConfig(Section):
     """
 
     name: str
-    seed: int = Field(default=0, ge=0)
+    seed: Seed = 0
     problems: ProblemsConfig
     engine: EngineConfig
     prompt: PromptConfig = PromptConfig()
@@ -114,5 +115,15 @@ class RunConfig(Section):
             raise ValueError(
                 f"search.goal_wrong ({goal}) stops a tree before traces.wrong_terminals ({needed}) can be drawn; "
                 f"set search.goal_wrong to {needed} or more"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _answers_are_read_as_asked_for(self) -> Self:
+        asked, read = self.prompt.answer, self.verify.answer_format
+        if self.prompt.asks_for_answer and read is not AnswerFormat.ANY and {asked, read} == {"boxed", "tag"}:
+            raise ValueError(
+                f"prompt.answer asks for {asked} and verify.answer_format reads {read} alone, so every response would "
+                f"count as unanswered; set verify.answer_format to {asked} or any"
             )
         return self

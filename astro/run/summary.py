@@ -8,8 +8,11 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 from rich.table import Table
+from rich.text import Text
 
+from astro.inspect.plain import plain
 from astro.run.progress import duration
+from astro.search.tree import Stop
 from astro.store import RunDirectory, StageFolder
 from astro.store.datasets import summed_counts
 from astro.traces import Kind
@@ -42,6 +45,7 @@ class Summary:
 
     problems, rejected_rows: problems of the run, and rows that did not become one.
     trees, solved: problems searched; those with a correct solution in the tree.
+    failed: trees whose root could not be evaluated. failure: why the first of them could not, or None.
     traces: by kind. backtracking: traces with at least one backtrack. backtracking_problems: problems they come from.
     rejects: finished traces that were not used, by reason. counts: the sum of astro.traces.TraceOutcome.counts.
     verdicts: of rollouts and ends of solutions, by outcome.
@@ -53,6 +57,8 @@ class Summary:
     rejected_rows: int
     trees: int
     solved: int
+    failed: int
+    failure: str | None
     traces: Mapping[str, int]
     backtracking: int
     backtracking_problems: int
@@ -72,8 +78,9 @@ class Summary:
 
 def summarize(run: RunDirectory) -> Summary:
     """Count what a run directory holds. Raises StoreError if a file is damaged."""
-    trees = run.trees.table("trees", ["solved", *(outcome.value for outcome in Outcome)])
+    trees = run.trees.table("trees", ["solved", "stop", "failure", *(outcome.value for outcome in Outcome)])
     traces = run.traces.table("traces", ["problem_id", "kind", "backtracks"])
+    failures = trees.filter(pc.equal(trees.column("stop"), Stop.FAILED.value)).column("failure").to_pylist()
     searching = traces.filter(pc.greater(traces.column("backtracks"), 0))
     sessions = run.events("stopped")
     return Summary(
@@ -81,6 +88,8 @@ def summarize(run: RunDirectory) -> Summary:
         rejected_rows=run.rejected().num_rows,
         trees=trees.num_rows,
         solved=_total(trees, "solved"),
+        failed=len(failures),
+        failure=failures[0] if failures else None,
         traces=Counter(traces.column("kind").to_pylist()),
         backtracking=searching.num_rows,
         backtracking_problems=len(pc.unique(searching.column("problem_id"))),
@@ -102,6 +111,8 @@ def summary_table(summary: Summary) -> Table:
     rejected = f", {summary.rejected_rows} rows left out (rejected.parquet)" if summary.rejected_rows else ""
     table.add_row("problems", f"{summary.problems}{rejected}")
     table.add_row("trees", f"{summary.trees}, {summary.solved} solved")
+    if summary.failed:
+        table.add_row("failed", Text(f"{summary.failed} ({plain(summary.failure or 'no reason is known')})"))
     kinds = ", ".join(f"{summary.traces[kind]} {kind}" for kind in Kind if summary.traces.get(kind))
     missing = summary.counts.get("control.missing", 0)
     short = f" ({missing} control traces missing: no correct path passed the filters)" if missing else ""

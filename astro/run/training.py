@@ -15,8 +15,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from astro.errors import ConfigError
+from astro.errors import ConfigError, NothingToTrainError, ProblemsError
 from astro.evaluation import evaluate_model
+from astro.inspect.plain import plain
+from astro.problems import Problem, ProblemsConfig, stream_problems
+from astro.problems.load import without_hub
 from astro.report import write_report
 from astro.report.gather import gather
 from astro.report.tables import model_table
@@ -45,22 +48,30 @@ class Subject:
 def train_and_evaluate(config: RunConfig, console: Console) -> None:
     """Carry out the stages after the traces whose sections are there, and write the report if there were any.
 
-    Raises the errors of astro.errors that a user can mend; what has finished is kept.
+    An arm without anything to train on is said and left out; the evaluation is of the models that there are. Raises the
+    errors of astro.errors that a user can mend; what has finished is kept.
     """
-    for arm in config.sft.arms if config.sft else ():
-        train_sft(config, arm, console)
-    for arm in _rl_arms(config):
-        train_grpo(config, arm, console)
+    left_out = set[str]()
+    for name, stage, arms in (("sft", train_sft, _sft_arms), ("grpo", train_grpo, _rl_arms)):
+        for arm in arms(config):
+            if arm in left_out:
+                continue
+            try:
+                stage(config, arm, console)
+            except NothingToTrainError as error:
+                left_out.add(arm)
+                console.print(Text(f"{name} of {arm} is left out: {plain(str(error))}"), soft_wrap=True)
     for subject in subjects(config) if config.evaluation else ():
         evaluate_subject(config, subject, console)
     if config.sft or config.grpo or config.evaluation:
         show_report(config.directory, console)
 
 
-def check_training(config: RunConfig) -> None:
+def check_training(config: RunConfig, *, fetch: bool = True) -> None:
     """Find what is wrong with the sections after the traces before anything is begun. Loads TRL, but no model.
 
-    Raises ConfigError naming every option that TRL or peft does not have, and MissingDependencyError.
+    fetch: look into evaluation sets on a hub, too. Raises ConfigError naming every option that TRL or peft does not
+    have, and every model, file or set of problems that is not there or cannot be used, and MissingDependencyError.
     """
     mistakes: list[str] = []
     for section, kind, given in (("sft", "SFTConfig", config.sft), ("grpo", "GRPOConfig", config.grpo)):
@@ -70,6 +81,12 @@ def check_training(config: RunConfig) -> None:
         mistakes += _mistakes(partial(lora_config, given.lora, f"{section}.lora"))
     if config.evaluation is not None and not config.evaluation.sets:
         mistakes.append("evaluation.sets is empty: name at least one set of problems, or set evaluation to null")
+    if config.sft is not None and config.sft.model is not None:
+        mistakes += _mistakes(partial(check_model, config.sft.model, "sft.model"))
+    for name, problems in config.evaluation.sets.items() if config.evaluation else ():
+        wanted = problems if fetch else without_hub(problems)[0]
+        if wanted is not None:
+            mistakes += [f"evaluation.sets.{name}: {line}" for line in _mistakes(partial(_first_problem, wanted))]
     if mistakes:
         raise ConfigError("\n".join(mistakes))
 
@@ -157,6 +174,10 @@ def show_report(run: Path, console: Console) -> None:
     console.print(f"report: {folder / 'report.html'}", markup=False, highlight=False, soft_wrap=True)
 
 
+def _sft_arms(config: RunConfig) -> list[str]:
+    return list(config.sft.arms) if config.sft is not None else []
+
+
 def _rl_arms(config: RunConfig) -> list[str]:
     if config.grpo is None:
         return []
@@ -165,10 +186,15 @@ def _rl_arms(config: RunConfig) -> list[str]:
     return arms_of(config.training(), config.grpo)
 
 
+def _first_problem(config: ProblemsConfig) -> Problem:
+    """What tells that a set is there and understood. Raises ProblemsError where there is none."""
+    return next(found for found in stream_problems(config) if isinstance(found, Problem))
+
+
 def _mistakes(check: Callable[[], object]) -> list[str]:
     try:
         check()
-    except ConfigError as error:
+    except (ConfigError, ProblemsError) as error:
         return [str(error)]
     return []
 

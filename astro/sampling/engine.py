@@ -7,12 +7,13 @@ import difflib
 from collections.abc import Iterable
 from dataclasses import fields
 from enum import StrEnum
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
 
 from pydantic import Field
 
-from astro.config import Section
+from astro.config import Section, Seed
 from astro.errors import ConfigError
 from astro.sampling.completion import Sampler
 from astro.sampling.scripted import ScriptedSampler
@@ -45,14 +46,14 @@ class EngineConfig(Section):
     """
 
     kind: EngineKind = EngineKind.VLLM
-    model: str
+    model: str = Field(min_length=1)
     dtype: str = "auto"
     tensor_parallel_size: int = Field(default=1, ge=1)
     max_model_len: int | None = Field(default=None, ge=1)
     max_num_seqs: int | None = Field(default=None, ge=1)
     gpu_memory_utilization: float = Field(default=0.9, gt=0, le=1)
     kv_cache_gib: float | None = Field(default=None, gt=0)
-    seed: int = Field(default=0, ge=0)
+    seed: Seed = 0
     options: dict[str, Any] = Field(default_factory=dict)
 
 
@@ -73,10 +74,9 @@ def open_sampler(config: EngineConfig) -> Engine:
     Raises MissingDependencyError where the engine's library is absent, ConfigError where the model cannot be found or
     the engine refuses its settings.
     """
+    check_engine(config)
     if config.kind is EngineKind.SCRIPTED:
-        check_options(config.options, [field.name for field in fields(CountdownPlayer)], "CountdownPlayer")
         return ScriptedSampler(CountdownPlayer(**config.options))
-    check_model(config.model)
     if config.kind is EngineKind.VLLM:
         from astro.sampling.vllm_engine import VllmSampler  # noqa: PLC0415 - heavy
 
@@ -86,17 +86,33 @@ def open_sampler(config: EngineConfig) -> Engine:
     return TransformersSampler(config)
 
 
-def check_model(model: str) -> None:
+def check_engine(config: EngineConfig) -> None:
+    """Raise ConfigError where the model cannot be there, or an option is none; loads no model.
+
+    Options of vLLM are looked at where it is installed, which takes the seconds of importing it. Those of transformers
+    depend on the model.
+    """
+    if config.kind is EngineKind.SCRIPTED:
+        check_options(config.options, [field.name for field in fields(CountdownPlayer)], "CountdownPlayer")
+        return
+    check_model(config.model)
+    if config.kind is EngineKind.VLLM and config.options and find_spec("vllm"):
+        from astro.sampling.vllm_engine import import_vllm  # noqa: PLC0415 - heavy
+
+        import_vllm(config)
+
+
+def check_model(model: str, setting: str = "engine.model") -> None:
     """Raise ConfigError where model can only be a folder and is not one that holds a model."""
     folder = Path(model).expanduser()
     if folder.is_dir():
         if not (folder / "config.json").is_file():
-            raise ConfigError(f"engine.model: {model} has no config.json; give the folder that holds the model's files")
+            raise ConfigError(f"{setting}: {model} has no config.json; give the folder that holds the model's files")
         return
     looks_like_hub_name = model.count("/") <= 1 and not model.startswith((".", "/", "~")) and not folder.exists()
     if not looks_like_hub_name or (model.count("/") == 1 and folder.parent.is_dir()):
         raise ConfigError(
-            f"engine.model: there is no folder {model} (looked in {Path.cwd()}); give a folder that holds a model, "
+            f"{setting}: there is no folder {model} (looked in {Path.cwd()}); give a folder that holds a model, "
             "or a Hugging Face name such as Qwen/Qwen2.5-7B-Instruct"
         )
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 from jinja2 import StrictUndefined, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -24,6 +24,7 @@ from astro.sampling.tokenizer import Tokenizer
 TEMPLATES = Path(__file__).parent / "templates"
 # Some templates write the day's date into the system turn; a run must not depend on the day. Llama 3's own default.
 _DATE = "26 Jul 2024"
+_TRIAL = "What is 6 times 7?"
 
 
 class PromptStyle(StrEnum):
@@ -72,6 +73,7 @@ _STYLE_OF_TEMPLATE = {
 }
 # What a base model writes when it has answered: the heading of the next problem, which it would solve, too.
 _END_STOP = {"plain": ("Problem:",), "r1_zero": ("</answer>", "User:")}
+_WITH_INSTRUCTION = ("chat", "plain")
 
 
 class SolvedExample(Section):
@@ -105,8 +107,13 @@ class PromptConfig(Section):
     instruction: str | None = None
     thinking_prefix: str = ""
     thinking_suffix: str = ""
-    end_stop: tuple[str, ...] | None = None
+    end_stop: tuple[Annotated[str, Field(min_length=1)], ...] | None = None
     template_options: dict[str, Any] = Field(default_factory=dict)
+
+    @property
+    def asks_for_answer(self) -> bool:
+        """Whether the prompt holds the sentence of answer: not with an instruction or a template of one's own."""
+        return self.instruction is None and (self.template or self.style) in _WITH_INSTRUCTION
 
     @model_validator(mode="after")
     def _template_fits_style(self) -> Self:
@@ -133,10 +140,11 @@ class PromptFormat:
             raise ConfigError("prompt.style is chat, and the model has no chat template; set prompt.style=plain")
         self._config, self.tokenizer = config, tokenizer
         self.style = config.style
-        name = config.template or config.style
-        self._template = _load_template(name)
+        self._template = _load_template(config)
         self.step_stop = _STEP_STOP[config.step]
-        self.end_stop = _END_STOP.get(name, ()) if config.end_stop is None else config.end_stop
+        self.end_stop = (
+            _END_STOP.get(config.template or config.style, ()) if config.end_stop is None else config.end_stop
+        )
         self.answer = config.answer
         self._check_template()
 
@@ -197,21 +205,10 @@ class PromptFormat:
     @cached_property
     def instruction(self) -> str:
         """How the model is asked to write its steps and its answer."""
-        if self._config.instruction is not None:
-            return self._config.instruction
-        return f"{_ASK_STEPS[self._config.step]} {_ASK_ANSWER[self._config.answer]}"
+        return _instruction(self._config)
 
     def _user_text(self, problem: str) -> str:
-        try:
-            text = self._template.render(
-                problem=inert(problem.strip()),
-                instruction=self.instruction,
-                system=self._config.system,
-                examples=[example.model_dump() for example in self._config.examples],
-            )
-        except TemplateError as error:
-            raise ConfigError(f"prompt.template {self._config.template}: {error}") from error
-        return str(text).rstrip("\n")
+        return _fill_in(self._template, self._config, problem)
 
     def _solve_turns(self, problem: str) -> list[dict[str, str]]:
         turns = []
@@ -272,13 +269,8 @@ class PromptFormat:
 
     def _check_template(self) -> None:
         """Render a prompt once, so that what a template does to it is known before a run."""
-        problem = "What is 6 times 7?"
-        text = self.tokenizer.decode(self.solve_ids(problem))
-        if text.count(problem) != 1:
-            raise ConfigError(
-                f"the prompt must hold the problem once, and holds it {text.count(problem)} times; "
-                f"look at prompt.template {self._config.template or self._config.style!s}"
-            )
+        text = self.tokenizer.decode(self.solve_ids(_TRIAL))
+        _check_held_once(text, self._config)
         for number, example in enumerate(self._config.examples, 1):
             if example.solution.strip() not in text:
                 raise ConfigError(
@@ -287,7 +279,40 @@ class PromptFormat:
                 )
 
 
-def _load_template(name: str) -> Any:
+def check_template(config: PromptConfig) -> None:
+    """Raise ConfigError where the template is not there, or cannot be filled in; PromptFormat tries it on the model."""
+    _check_held_once(_fill_in(_load_template(config), config, _TRIAL), config)
+
+
+def _check_held_once(text: str, config: PromptConfig) -> None:
+    if text.count(_TRIAL) != 1:
+        raise ConfigError(
+            f"the prompt must hold the problem once, and holds it {text.count(_TRIAL)} times; "
+            f"look at prompt.template {config.template or config.style!s}"
+        )
+
+
+def _instruction(config: PromptConfig) -> str:
+    if config.instruction is not None:
+        return config.instruction
+    return f"{_ASK_STEPS[config.step]} {_ASK_ANSWER[config.answer]}"
+
+
+def _fill_in(template: Any, config: PromptConfig, problem: str) -> str:
+    try:
+        text = template.render(
+            problem=inert(problem.strip()),
+            instruction=_instruction(config),
+            system=config.system,
+            examples=[example.model_dump() for example in config.examples],
+        )
+    except TemplateError as error:
+        raise ConfigError(f"prompt.template {config.template}: {error}") from error
+    return str(text).rstrip("\n")
+
+
+def _load_template(config: PromptConfig) -> Any:
+    name = config.template or config.style
     path = TEMPLATES / f"{name}.jinja" if name in _STYLE_OF_TEMPLATE else Path(name).expanduser()
     environment = ImmutableSandboxedEnvironment(  # text for a model, not HTML
         undefined=StrictUndefined, trim_blocks=False, keep_trailing_newline=True, autoescape=False

@@ -199,22 +199,31 @@ def engine_arguments(config: EngineConfig, *, on_cpu: bool) -> dict[str, Any]:
 
 
 def _start(config: EngineConfig) -> Any:
-    for name, setting in _ENVIRONMENT.items():
-        os.environ.setdefault(name, setting)
-    # vLLM sets up its logging when an engine starts, and speaks before that.
-    logging.getLogger("vllm").setLevel(os.environ["VLLM_LOGGING_LEVEL"])
+    engine_args, llm_engine, on_cpu = import_vllm(config)
+    arguments = engine_arguments(config, on_cpu=on_cpu)
     with warnings.catch_warnings(action="ignore"):
-        engine_args, llm_engine, on_cpu = _import_vllm()
-        check_options(config.options, [field.name for field in fields(engine_args)], "vllm.EngineArgs")
-        arguments = engine_arguments(config, on_cpu=on_cpu)
         try:
             return llm_engine.from_engine_args(engine_args(**arguments))
         except (OSError, ValueError, RuntimeError) as error:
             raise ConfigError(f"vllm could not start an engine for {config.model}: {error}") from error
 
 
+def import_vllm(config: EngineConfig) -> tuple[Any, Any, bool]:
+    """EngineArgs, LLMEngine, and whether this vLLM is a CPU build.
+
+    Raises MissingDependencyError, and ConfigError naming every one of config.options that EngineArgs does not have.
+    """
+    for name, setting in _ENVIRONMENT.items():
+        os.environ.setdefault(name, setting)
+    # vLLM sets up its logging when an engine starts, and speaks before that.
+    logging.getLogger("vllm").setLevel(os.environ["VLLM_LOGGING_LEVEL"])
+    with warnings.catch_warnings(action="ignore"):
+        engine_args, llm_engine, on_cpu = _import_vllm()
+    check_options(config.options, [field.name for field in fields(engine_args)], "vllm.EngineArgs")
+    return engine_args, llm_engine, on_cpu
+
+
 def _import_vllm() -> tuple[Any, Any, bool]:
-    """EngineArgs, LLMEngine, and whether this vLLM is a CPU build."""
     threads_given = "OMP_NUM_THREADS" in os.environ
     try:
         from vllm.platforms import current_platform  # noqa: PLC0415 - heavy

@@ -47,7 +47,7 @@ class SearchConfig(Section):
         p^m + (1 - p)^m, and its reward is biased by (1 - m/M) p (1 - p) (p^(m-1) - (1 - p)^(m-1)): for m = 4, M = 16
         by at most 0.061, towards the nearer end.
     goal_correct, goal_wrong: the tree stops once it has this many correct solutions and this many wrong ones with
-        pairwise different answers; 0 and 0 is no goal.
+        pairwise different answers; 0 and 0 is no goal. A goal of wrong ones alone would stop trees without a solution.
     """
 
     k: SampleCount = 8
@@ -76,5 +76,14 @@ class SearchConfig(Section):
         if self.early_rollouts >= self.rollouts:
             raise ValueError(
                 f"early_rollouts ({self.early_rollouts}) must be less than rollouts ({self.rollouts}); 0 is off"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _goal_asks_for_a_solution(self) -> Self:
+        if self.goal_wrong and not self.goal_correct:
+            raise ValueError(
+                f"goal_wrong ({self.goal_wrong}) alone stops a tree before it has a solution; set goal_correct to 1 or "
+                "more, or both to 0"
             )
         return self

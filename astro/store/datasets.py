@@ -45,12 +45,13 @@ class _Found:
 def write_datasets(run: RunDirectory, config: TracesConfig, origin: Origin, dataset_license: str) -> Path:
     """Write the data sets of the problems whose traces are made, and return their folder.
 
-    Does nothing if they are there already, and begins anew if there are more by now. Raises StoreError if a file of the
-    traces is damaged.
+    Does nothing if they are there already, and begins anew if there are more by now, or if the license, which the card
+    states, is another. Raises StoreError if a file of the traces is damaged.
     """
-    folder, count = run.path / "datasets", len(run.traces.problem_ids)
+    folder = run.path / "datasets"
+    facts = {"problems": len(run.traces.problem_ids), "license": dataset_license}
     if (folder / MARKER).exists():
-        if read_marker(folder / MARKER)["problems"] == count:
+        if facts.items() <= read_marker(folder / MARKER).items():
             return folder
         (folder / MARKER).unlink()
     with writing(folder):
@@ -58,7 +59,7 @@ def write_datasets(run: RunDirectory, config: TracesConfig, origin: Origin, data
         folder.mkdir(exist_ok=True)
         sync_directory(run.path)
         found, files = _write_parts(run, folder, config)
-        facts = CardFacts(
+        card = CardFacts(
             name=run.path.name,
             license=dataset_license,
             origin=origin,
@@ -72,8 +73,8 @@ def write_datasets(run: RunDirectory, config: TracesConfig, origin: Origin, data
             digest=_digest(folder, [path for path, _ in files]),
             example=found.example,
         )
-        write_text(folder / "README.md", data_card(facts))
-        write_marker(folder / MARKER, [*files, (folder / "README.md", 0)], problems=count)
+        write_text(folder / "README.md", data_card(card))
+        write_marker(folder / MARKER, [*files, (folder / "README.md", 0)], **facts)
     return folder
 
 

@@ -30,6 +30,7 @@ from astro import __version__
 from astro.errors import StoreError
 from astro.problems.problem import Problem
 from astro.problems.rejection import RejectedRow
+from astro.search.tree import Stop
 from astro.store import schemas
 from astro.store.atomic import check, read_marker, sweep, sync_directory, sync_file, write_marker, write_text, writing
 from astro.store.lock import RunLock
@@ -50,8 +51,7 @@ class RunDirectory:
         try:
             if writable:
                 sweep(path)
-            self.trees = StageFolder(path / "trees", schemas.TREE_TABLES, writable=writable)
-            self.traces = StageFolder(path / "traces", schemas.TRACE_TABLES, writable=writable)
+            self._open_stages(writable=writable)
         except BaseException:
             self._release()
             raise
@@ -60,14 +60,14 @@ class RunDirectory:
     def create(cls, path: Path, settings: Mapping[str, Any], *, ignored: Collection[str] = ()) -> Self:
         """Open a run for writing: a new one, or one that the same settings began.
 
-        ignored names settings (dotted) that may differ between one start and the next: speed, not substance.
+        ignored names settings (dotted) that may differ between one start and the next: speed, not substance. A run of
+        other settings that holds no work is begun anew.
         Raises StoreError if another process writes it, if other settings made it, or if a file is damaged.
         """
         with writing(path):
             path.mkdir(parents=True, exist_ok=True)
             sync_directory(path.parent)
-        if not (path / _CONFIG).exists() and any(child.name != ".lock" for child in path.iterdir()):
-            raise StoreError(f"{path} is not empty and not a run (it has no {_CONFIG}); choose another name")
+        cls._check_folder(path)
         run = cls(path, writable=True)
         try:
             run._claim(settings, ignored)
@@ -90,6 +90,18 @@ class RunDirectory:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    @classmethod
+    def goes_on(cls, path: Path, settings: Mapping[str, Any], *, ignored: Collection[str] = ()) -> bool:
+        """Whether create() would go on with a run whose problems are fixed, rather than begin one; writes nothing.
+
+        Raises StoreError where create() would refuse the folder or the settings.
+        """
+        cls._check_folder(path)
+        if not (path / _CONFIG).exists():
+            return False
+        with cls.read(path) as run:
+            return not run._changed(settings, ignored) and run.has_problems  # noqa: SLF001 - of the same class
 
     @staticmethod
     def has_begun(path: Path) -> bool:
@@ -114,6 +126,12 @@ class RunDirectory:
         return settings
 
     @property
+    def holds_work(self) -> bool:
+        """Whether a problem was searched; a tree whose root could not be evaluated is nothing to keep."""
+        stops = self.trees.table("trees", ["stop"]).column("stop").to_pylist()
+        return any(stop != Stop.FAILED for stop in stops)
+
+    @property
     def has_problems(self) -> bool:
         """Whether the problems of the run were written."""
         return self.has_begun(self.path)
@@ -134,6 +152,16 @@ class RunDirectory:
     def rejected(self) -> pa.Table:
         """The rows that could not be used."""
         return self._checked("rejected.parquet")
+
+    def forget(self) -> None:
+        """Delete the trees and all that was made of them, to have them done again; the problems stay."""
+        with writing(self.path):
+            for stage in (self.traces, self.trees):
+                stage.close()
+                shutil.rmtree(stage.folder)
+            if (self.path / "datasets").is_dir():
+                shutil.rmtree(self.path / "datasets")
+        self._open_stages(writable=True)
 
     def take_trees(self, other: "RunDirectory") -> None:
         """Copy the problems and the finished trees of another run into this one, which has none yet.
@@ -173,17 +201,36 @@ class RunDirectory:
         """Write the configuration of a new run, or see that it is the one that made this run."""
         config = self.path / _CONFIG
         if config.exists():
-            changed = differences(self.settings, settings, ignored)
-            if changed:
-                raise StoreError(
-                    f"{self.path} was made by another configuration:\n"
-                    + "\n".join(f"  {line}" for line in changed)
-                    + "\nTo go on with that run, give it these settings again; to keep both, add name=ANOTHER_NAME; "
-                    + f"to begin anew, delete {self.path}."
-                )
-            return
+            if not self._changed(settings, ignored):
+                return
+            with writing(self.path):
+                (self.path / _PROBLEMS_MARKER).unlink(missing_ok=True)
+            self.forget()
         head = f"# astro {__version__}, settings {settings_hash(settings, ignored)}\n"
         write_text(config, head + yaml.safe_dump(dict(settings), sort_keys=False, allow_unicode=True))
+
+    def _changed(self, settings: Mapping[str, Any], ignored: Collection[str]) -> list[str]:
+        """What differs from the configuration of this run. Raises StoreError if it does and there is work to lose."""
+        changed = differences(self.settings, settings, ignored)
+        if changed and self.holds_work:
+            raise StoreError(
+                f"{self.path} was made by another configuration:\n"
+                + "\n".join(f"  {line}" for line in changed)
+                + "\nTo go on with that run, give it these settings again; to keep both, add name=ANOTHER_NAME; "
+                + f"to begin anew, delete {self.path}."
+            )
+        return changed
+
+    @staticmethod
+    def _check_folder(path: Path) -> None:
+        """Raise StoreError if path is a folder of something else."""
+        foreign = path.is_dir() and not (path / _CONFIG).exists()
+        if foreign and any(child.name != ".lock" for child in path.iterdir()):
+            raise StoreError(f"{path} is not empty and not a run (it has no {_CONFIG}); choose another name")
+
+    def _open_stages(self, *, writable: bool) -> None:
+        self.trees = StageFolder(self.path / "trees", schemas.TREE_TABLES, writable=writable)
+        self.traces = StageFolder(self.path / "traces", schemas.TRACE_TABLES, writable=writable)
 
     def _checked(self, name: str) -> pa.Table:
         if not self.has_problems:

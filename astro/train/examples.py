@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from astro.errors import ConfigError, StoreError
+from astro.errors import ConfigError, NothingToTrainError, StoreError
 from astro.sampling.prompting import PromptFormat, PromptStyle
 from astro.store import RunDirectory
+from astro.store.stage import MARKER
 from astro.traces.formats import Dataset
 
 IGNORED = -100  # the label of a token that is not learned
@@ -44,13 +45,18 @@ class Example:
 def find_source(run: Path, name: str) -> Source:
     """The data set of that name in the run, or a folder of Parquet files, or one Parquet file.
 
-    Raises ConfigError where there is none.
+    Raises ConfigError where there is none, NothingToTrainError where the run's own is empty.
     """
     folder = run / "datasets" / name
     if name in tuple(Dataset) or (not Path(name).is_absolute() and folder.is_dir()):
         found = {split: tuple(sorted(folder.glob(f"{split}-*.parquet"))) for split in _SPLITS}
         if found["train"]:
             return Source(name, found["train"], found["test"])
+        if (run / "datasets" / MARKER).exists():
+            raise NothingToTrainError(
+                f"the data set {name} of {run} has no row to train on: its problems came to no trace, or to test rows "
+                "alone; search more problems or easier ones, or with more simulations"
+            )
         raise ConfigError(f"{folder} has no train-*.parquet; make the data sets with `astro run` or `astro traces`")
     path = Path(name).expanduser()
     if path.is_file():

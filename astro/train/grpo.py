@@ -13,7 +13,7 @@ from typing import Any
 
 from rich.console import Console
 
-from astro.errors import ConfigError
+from astro.errors import ConfigError, NothingToTrainError
 from astro.problems.problem import Problem
 from astro.sampling.engine import EngineConfig, EngineKind, open_sampler
 from astro.sampling.prompting import PromptFormat
@@ -304,7 +304,7 @@ def _why_not_vllm(arguments: Mapping[str, Any]) -> str | None:
 def _enough(prompts: Sequence[Prompt], rows: int, args: Any, config: GrpoConfig) -> list[Prompt]:
     """The prompts, over again where they are fewer than one step takes: a small trial ends, too."""
     if not prompts:
-        raise ConfigError(
+        raise NothingToTrainError(
             f"none of {rows} prompts has a pass rate in {list(config.pass_rate)}; search more problems, or widen "
             "grpo.pass_rate"
         )

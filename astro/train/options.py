@@ -89,7 +89,7 @@ def machine_defaults(seed: int, folder: Path) -> dict[str, Any]:
     on_cpu = not torch.cuda.is_available()
     return {
         "output_dir": str(folder),
-        "seed": seed,
+        "seed": seed % 2**32,  # numpy, which the trainers seed, takes no larger ones
         "use_cpu": on_cpu,
         "gradient_checkpointing": not on_cpu,  # trades time for the memory that GPUs are short of
         "dataloader_pin_memory": not on_cpu,

@@ -56,6 +56,15 @@ def test_long_text_is_cut_to_the_width() -> None:
     assert any(line.rstrip().endswith("\u2026") for line in lines)
 
 
+def test_the_reason_of_a_failed_node_is_read_to_its_end() -> None:
+    """Why a node failed stands beside it, and is folded rather than cut."""
+    tree = small_tree()
+    tree.terminal[1], tree.outcome[1], tree.failure[1] = Terminal.FAILED, None, "no room for " + "very " * 30 + "much"
+    assert "[failed: no room for very very" in printed(tree)
+    assert printed(tree).count("very") == 30
+    assert "much]" in printed(tree)
+
+
 def test_text_of_the_model_cannot_drive_the_terminal() -> None:
     """Escape sequences, markup, bidirectional overrides and line breaks are shown, not obeyed."""
     out = printed(small_tree("\x1b[2J\x1b]0;title\x07[red]x[/red]\u202e\nnext"))

@@ -252,10 +252,25 @@ def test_shards_part_the_problems_and_never_change(tmp_path_factory, parts, seed
     random.Random(seed).shuffle(rows)
     source = write_lines(path, rows)
     whole = load(source, limit=limit).problems
-    shards = [load(source, limit=limit, shard=f"{part}/{parts}").problems for part in range(1, parts + 1)]
+    shards = [shard_of(source, f"{part}/{parts}", limit) for part in range(1, parts + 1)]
     assert sorted(p.id for shard in shards for p in shard) == sorted(p.id for p in whole)
     for part, shard in enumerate(shards, 1):
         assert all(in_shard(problem.id, f"{part}/{parts}") for problem in shard)
+
+
+def shard_of(source, shard, limit):
+    """The problems of a shard; none where it is refused as empty."""
+    try:
+        return load(source, limit=limit, shard=shard).problems
+    except ProblemsError:
+        return []
+
+
+def test_a_shard_without_a_problem_is_refused(tmp_path):
+    """A run of nothing would look like a success; the message says of how many problems the shard has none."""
+    source = write_lines(tmp_path / "p.jsonl", ROWS[:2])
+    with pytest.raises(ProblemsError, match=r"shard=1/999 holds none of the 2 problems"):
+        load(source, shard="1/999")
 
 
 def test_shuffling_a_file_changes_no_id(tmp_path):

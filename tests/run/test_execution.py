@@ -66,6 +66,11 @@ def test_a_dead_engine_stops_the_run_and_the_rest_is_done_later(tmp_path: Path, 
     assert tables(tmp_path / "broken") == tables(tmp_path / "whole")
 
 
+def test_the_largest_seed_makes_a_whole_run(tmp_path: Path) -> None:
+    """Every seed that the configuration takes fits the tables and the draws."""
+    assert carry_out(config_in(tmp_path, f"seed={2**63 - 1}"), Stages(), quiet()).trees == 6
+
+
 def test_a_bug_is_a_crash(tmp_path: Path) -> None:
     """An exception that is not ours is not turned into a message."""
 
@@ -87,6 +92,15 @@ def test_a_finished_run_asks_for_no_engine(tmp_path: Path) -> None:
     console = quiet()
     assert carry_out(config_in(tmp_path), Stages(), console, none) == first
     assert "everything was done before" in console.file.getvalue()
+
+
+def test_another_license_is_written_on_the_card(tmp_path: Path) -> None:
+    """The license may change from one start to the next; the card says the new one, over the same rows."""
+    carry_out(config_in(tmp_path), Stages(), quiet())
+    before = tables(tmp_path)
+    carry_out(config_in(tmp_path, "output.license=mit"), Stages(), quiet())
+    assert "\nlicense: mit\n" in (tmp_path / "r" / "datasets" / "README.md").read_text(encoding="utf-8")
+    assert tables(tmp_path) == before
 
 
 def test_traces_without_trees_say_what_to_do(tmp_path: Path) -> None:

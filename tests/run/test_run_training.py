@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from astro.errors import ConfigError
 from astro.run import RunConfig, Stages, carry_out
 from astro.run.training import Subject, check_training, evaluate_subject, subjects, train_and_evaluate
 
+MODEL = Path(__file__).parents[2] / "data" / "models" / "tiny-countdown"
 EVALUATION = (
     "evaluation={sets: {new: {countdown: {count: 3, split: test}}, other: {countdown: {count: 2, split: test}}},"
     " samples: 2, max_tokens: 600}"
@@ -95,6 +97,33 @@ def test_the_second_time_nothing_is_done_again(tmp_path: Path) -> None:
     train_and_evaluate(config, quiet())
     assert contents() == before
     assert sampled() == times
+
+
+def test_an_arm_without_a_trace_is_left_out(tmp_path: Path) -> None:
+    """A run that solved nothing has nothing to train on: it says so once an arm, and evaluates and reports the rest."""
+    config = config_in(tmp_path, "engine.options.skill=0.0", "search.simulations=1", EVALUATION, "sft={}", "grpo={}")
+    assert not carry_out(config, Stages(), quiet()).traces
+    console = quiet()
+    train_and_evaluate(config, console)
+    said = console.file.getvalue()
+    for arm, dataset in (("astro", "sft"), ("direct", "direct")):
+        assert f"sft of {arm} is left out: the data set {dataset} of {config.directory} has no row to train on" in said
+    assert "base on new: pass@1" in said
+    assert "report.html" in said.splitlines()[-1]
+
+
+@pytest.mark.skipif(not MODEL.is_dir(), reason="the embedded model is not in this checkout")
+def test_an_arm_without_a_prompt_in_the_band_is_left_out(tmp_path: Path) -> None:
+    """Reinforcement learning on nothing is not begun; the model after SFT is evaluated all the same."""
+    config = config_in(tmp_path, EVALUATION, "grpo={pass_rate: [0.9, 0.95], arms: [astro]}")
+    carry_out(config, Stages(), quiet())
+    shutil.copytree(MODEL, trained(config, "astro", "sft"), dirs_exist_ok=True)
+    console = quiet()
+    train_and_evaluate(config, console)
+    said = console.file.getvalue()
+    assert re.search(r"grpo of astro is left out: none of \d+ prompts has a pass rate in \[0.9, 0.95\]", said)
+    assert "astro-sft on new: pass@1" in said
+    assert "report.html" in said.splitlines()[-1]
 
 
 def test_without_sections_there_is_nothing_to_do(tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ def test_a_section_reads_from_plain_values():
         {"c_puct": -1},
         {"temperature": 0},
         {"top_p": 1.1},
+        {"goal_wrong": 3},
         {"simulation": 3},
     ],
 )

@@ -7,13 +7,25 @@ import pytest
 from astro.errors import StoreError
 from astro.problems.problem import Problem
 from astro.problems.rejection import Reason, RejectedRow
+from astro.search.tree import NO_PARENT, Stop, Tree
 from astro.store import RunDirectory
+from astro.store.journal import Entry
+from astro.store.records import tree_entry
 
 SETTINGS = {"name": "one", "seed": 0, "search": {"k": 8}, "output": {"folder": "runs"}}
 PROBLEMS = [
     Problem("b", "What is 1 + 1?", "2", "math", "made", {"level": 1}),
     Problem("a", "What is é?", "\\frac{1}{2}", "math"),
 ]
+
+
+def tree_of(problem_id: str, stop: Stop) -> Entry:
+    """A search that came no further than its root."""
+    tree = Tree(problem_id, (1,), 0, stop)
+    tree.add(NO_PARENT, "", ())
+    return tree_entry(tree)
+
+
 REJECTED = [RejectedRow("file.jsonl", 3, Reason.UNREADABLE, "not JSON", "{")]
 
 
@@ -32,7 +44,8 @@ def test_a_run_reads_back_its_problems_in_order(tmp_path: Path) -> None:
 
 def test_another_configuration_is_refused_with_what_differs(tmp_path: Path) -> None:
     """The message names each setting with both values and how to go on; nothing is changed."""
-    RunDirectory.create(tmp_path / "r", SETTINGS).close()
+    with RunDirectory.create(tmp_path / "r", SETTINGS) as run:
+        run.trees.append([tree_of("a", Stop.EXHAUSTED)])
     before = (tmp_path / "r" / "config.yaml").read_bytes()
     with pytest.raises(StoreError) as caught:
         RunDirectory.create(tmp_path / "r", {**SETTINGS, "seed": 1, "search": {"k": 4}})
@@ -40,6 +53,20 @@ def test_another_configuration_is_refused_with_what_differs(tmp_path: Path) -> N
     assert "search.k: 8 in the run, 4 now" in str(caught.value)
     assert "name=ANOTHER_NAME" in str(caught.value)
     assert (tmp_path / "r" / "config.yaml").read_bytes() == before
+
+
+@pytest.mark.parametrize("entries", [[], [tree_of("a", Stop.FAILED)]], ids=["no tree", "a failed tree"])
+def test_a_run_without_work_is_begun_anew_by_other_settings(tmp_path: Path, entries: list[Entry]) -> None:
+    """Its name is not lost to a mistake: settings and problems are those of the new start, and no tree is left."""
+    with RunDirectory.create(tmp_path / "r", SETTINGS) as run:
+        run.write_problems(PROBLEMS, [])
+        run.trees.append(entries)
+    other = {**SETTINGS, "seed": 1}
+    assert RunDirectory.goes_on(tmp_path / "r", SETTINGS)
+    assert not RunDirectory.goes_on(tmp_path / "r", other)
+    with RunDirectory.create(tmp_path / "r", other) as run:
+        assert (run.settings, run.has_problems, run.trees.problem_ids) == (other, False, frozenset())
+        run.trees.append([tree_of("a", Stop.EXHAUSTED)])
 
 
 def test_settings_that_are_only_speed_may_change(tmp_path: Path) -> None:

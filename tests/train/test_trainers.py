@@ -1,5 +1,6 @@
 import pytest
 import torch
+from transformers import set_seed
 
 from astro.train.options import machine_defaults, trainer_config
 from astro.train.trainers import by_length, sums_over_rows, trimmed
@@ -27,6 +28,12 @@ def test_parts_of_like_length_hold_the_same_rows():
     assert [part["advantages"].tolist() for part in parts] == [[1.0, 2.0], [5.0, 9.0]]
     assert [part["completion_mask"].sum(1).tolist() for part in parts] == [[1, 2], [5, 9]]
     assert parts[1]["num_items_in_batch"] == first["num_items_in_batch"]
+
+
+def test_every_seed_of_a_run_is_one_that_trainers_take(tmp_path):
+    """A run's seed may have 63 bits, and transformers seeds numpy, which takes 32."""
+    set_seed(machine_defaults(2**63 - 1, tmp_path)["seed"])
+    assert machine_defaults(3, tmp_path)["seed"] == 3
 
 
 def test_only_padding_is_cut():
