@@ -7,7 +7,7 @@ from typing import Any
 
 from astro.report.gather import CONTROLS, MODELS, Evaluation, Findings
 from astro.report.plots import checkpoint_points, draw_bars, draw_scatter
-from astro.report.statistics import Figure, hierarchical_difference, mean_over_seeds, pooled_pearson
+from astro.report.statistics import Figure, Pooled, hierarchical_difference, mean_over_seeds, pooled_pearson
 from astro.report.tables import TextTable, correlation, name_of, percent_with_interval, points
 from astro.store.atomic import write_text, writing
 
@@ -30,9 +30,11 @@ def write_results(seeds: Sequence[Findings], folder: Path, command: str) -> dict
         blocks += [results_table(seeds, dataset).markdown() for dataset in sets]
         blocks += ["## ASTRO minus Direct", differences_table(seeds).markdown()]
         if any(measured.values()):
-            estimate = pooled_pearson(list(measured.values()))
-            draw_scatter(folder / "backtracks", measured, estimate, "Backtracks and accuracy over RL")
-            blocks += ["## Backtracks and accuracy over RL", _on_correlation(seeds, estimate),
+            pooled = pooled_pearson(list(measured.values()))
+            named = zip(measured.items(), pooled.each, strict=True)
+            groups = {f"{name}: {correlation(found)}": pairs for (name, pairs), found in named}
+            draw_scatter(folder / "backtracks", groups, pooled.figure, "Backtracks and accuracy over RL")
+            blocks += ["## Backtracks and accuracy over RL", _correlation_table(seeds, measured, pooled).markdown(),
                        "![backtracks and accuracy over RL](backtracks.png)"]  # fmt: skip
         blocks += ["## Cost", cost_over_seeds(seeds).markdown()]
         write_text(folder / "results.md", "\n\n".join(block.strip() for block in blocks) + "\n")
@@ -41,14 +43,23 @@ def write_results(seeds: Sequence[Findings], folder: Path, command: str) -> dict
 
 
 def effect_of(seeds: Sequence[Findings]) -> dict[str, Any]:
-    """The content of effect.json: differences in points of pass@1 on the first set, and the correlation over RL."""
+    """The content of effect.json: differences in points of pass@1 on the first set, and the correlation over RL.
+
+    pearson: pooled over seeds (mean, low, high), of each seed, and Cochran's Q where there are seeds to compare.
+    """
     main = seeds[0].sets[0]
     effect: dict[str, Any] = {"seeds": len(seeds), "set": main}
     for stage in STAGES:
         found = difference_over_seeds(seeds, main, f"astro-{stage}", f"direct-{stage}")
         effect[f"astro_{stage}_minus_direct_{stage}"] = _as_json(found, 100)
     effect["astro_sft_minus_direct_equal_tokens_sft"] = _as_json(difference_over_seeds(seeds, main, *EQUAL_TOKENS), 100)
-    effect["pearson"] = _as_json(pooled_pearson(list(points_over_rl(seeds).values())), 1)
+    pooled = pooled_pearson(list(points_over_rl(seeds).values()))
+    differing = {"q": round(pooled.q, 3), "degrees": pooled.degrees, "p": float(f"{pooled.p:.3g}")}
+    effect["pearson"] = {
+        **_as_json(pooled.figure, 1),
+        "each": [_as_json(found, 1) for found in pooled.each],
+        "heterogeneity": differing if pooled.degrees else None,
+    }
     return effect
 
 
@@ -141,10 +152,25 @@ def _introduction(seeds: Sequence[Findings], command: str) -> str:
     )
 
 
-def _on_correlation(seeds: Sequence[Findings], estimate: Figure | None) -> str:
-    source = checkpoint_points(seeds[0], "astro")[1]
-    how = "Fisher's z, pooled over seeds" if len(seeds) > 1 else "Fisher's z"
-    return f"ASTRO arm, {source}: Pearson {correlation(estimate)} ({how})."
+def _correlation_table(
+    seeds: Sequence[Findings], measured: Mapping[str, Sequence[tuple[float, float]]], pooled: Pooled
+) -> TextTable:
+    """The correlation and the accuracy over RL by seed, then all seeds as one, and whether they may be taken so."""
+    rows = [
+        [name, correlation(found), ", ".join(f"{100 * accuracy:.1f}" for _, accuracy in pairs)]
+        for (name, pairs), found in zip(measured.items(), pooled.each, strict=True)
+    ]
+    note = "Of one seed: the interval of Fisher's z, too narrow, since points of one training are not independent."
+    if pooled.degrees:
+        rows.append(["pooled", correlation(pooled.figure), ""])
+        chance = f"p = {pooled.p:.3f}" if pooled.p >= 0.001 else "p < 0.001"
+        note += (
+            " Pooled by a random-effects model (DerSimonian-Laird on Fisher's z, interval of Hartung and Knapp). "
+            f"Heterogeneity between seeds: Cochran's Q = {pooled.q:.1f} on {pooled.degrees} degrees of freedom, "
+            f"{chance}."
+        )
+    title = f"ASTRO arm, {checkpoint_points(seeds[0], 'astro')[1]}"
+    return TextTable(title, ["seed", "Pearson [95 %]", "accuracy over RL, %"], rows, note)
 
 
 def _evaluations(seeds: Sequence[Findings], model: str, dataset: str) -> list[Evaluation]:

@@ -32,6 +32,18 @@ def test_three_seeds_come_to_one_effect(seeds, tmp_path: Path) -> None:
     assert {path.name for path in tmp_path.glob("*.png")} == {"results.png", "backtracks.png"}
 
 
+def test_the_correlation_of_each_seed_stands_beside_the_pooled_one(seeds, tmp_path: Path) -> None:
+    """With its interval, and with what the seeds' difference comes to, on the page and in effect.json."""
+    found = write_results(seeds, tmp_path, "c")["pearson"]
+    page = (tmp_path / "results.md").read_text(encoding="utf-8")
+    assert len(found["each"]) == 3
+    for number, each in enumerate(found["each"], start=1):
+        assert each["low"] < each["mean"] < each["high"]
+        assert f"| seed-{number} | r = {each['mean']:.2f} [" in page
+    assert found["heterogeneity"]["degrees"] == 2
+    assert f"Cochran's Q = {found['heterogeneity']['q']:.1f} on 2 degrees of freedom" in page
+
+
 def test_the_mean_is_that_of_the_seeds(seeds, tmp_path: Path) -> None:
     """The difference in effect.json is the mean of each seed's own difference."""
     effect = write_results(seeds, tmp_path, "c")
@@ -62,7 +74,9 @@ def test_what_was_not_measured_is_null(tmp_path: Path) -> None:
         evaluate(path, model, "held-out", skill)
     effect = write_results([gather(path)], tmp_path / "out", "c")
     assert effect["astro_sft_minus_direct_sft"]["mean"] > 0
-    assert effect["astro_rl_minus_direct_rl"] == effect["pearson"] == {"mean": None, "low": None, "high": None}
+    none = {"mean": None, "low": None, "high": None}
+    assert effect["astro_rl_minus_direct_rl"] == none
+    assert effect["pearson"] == {**none, "each": [none], "heterogeneity": None}
 
 
 def test_best_of_n_costs_what_the_other_costs(seeds) -> None:
