@@ -8,7 +8,15 @@ from typing import Any
 from astro.report.gather import CONTROLS, MODELS, Evaluation, Findings
 from astro.report.plots import checkpoint_points, draw_bars, draw_scatter
 from astro.report.statistics import Figure, Pooled, hierarchical_difference, mean_over_seeds, pooled_pearson
-from astro.report.tables import TextTable, correlation, name_of, percent_with_interval, points
+from astro.report.tables import (
+    ON_SEVERAL,
+    TextTable,
+    correlation,
+    name_of,
+    percent_with_interval,
+    points,
+    shared_with_training,
+)
 from astro.store.atomic import write_text, writing
 
 STAGES = ("sft", "rl")
@@ -28,6 +36,7 @@ def write_results(seeds: Sequence[Findings], folder: Path, command: str) -> dict
         draw_bars(folder / "results", sets)
         blocks = [_introduction(seeds, command), "![pass@1 of the models](results.png)"]
         blocks += [results_table(seeds, dataset).markdown() for dataset in sets]
+        blocks += [f"{ON_SEVERAL} Ended are the responses that came to an end within the token limit."]
         blocks += ["## ASTRO minus Direct", differences_table(seeds).markdown()]
         if any(measured.values()):
             pooled = pooled_pearson(list(measured.values()))
@@ -93,6 +102,8 @@ def results_table(seeds: Sequence[Findings], dataset: str) -> TextTable:
     """The models on one set: means over seeds, pass@1 with its interval and each seed's value."""
     columns: list[tuple[str, Callable[[Evaluation], float | None], str]] = [
         ("maj@8, %", lambda found: _share(found, "maj_at_8"), "{:.1f}"),
+        ("any right of 8, %", lambda found: _share(found, "pass_at_8"), "{:.1f}"),
+        ("ended, %", lambda found: _share(found, "finished"), "{:.1f}"),
         ("tokens", lambda found: _value(found, "tokens"), "{:.1f}"),
         ("backtracks", lambda found: _value(found, "backtracks"), "{:.2f}"),
         ("first attempt, %", lambda found: _share(found, "first_attempt"), "{:.1f}"),
@@ -104,9 +115,11 @@ def results_table(seeds: Sequence[Findings], dataset: str) -> TextTable:
         each = ", ".join(f"{100 * found.figures['pass_at_1'].value:.1f}" for found in there)
         cells = [_mean([read(found) for found in there], form) for _, read, form in columns]
         rows.append([name_of(model), percent_with_interval(mean), each, *cells])
-    one = next(iter(_evaluations(seeds, "base", dataset)), None)
-    size = f", {one.problems} problems x {one.samples} samples a seed" if one else ""
-    return TextTable(f"{dataset}{size}", headings, rows)
+    of_seeds = [[found for (_, where), found in findings.evaluations.items() if where == dataset] for findings in seeds]
+    compared = [found for evaluations in of_seeds for found in evaluations if "@" not in found.model]
+    problems, samples = (_range([getattr(found, size) for found in compared]) for size in ("problems", "samples"))
+    title = f"{dataset}, {problems} problems x {samples} samples a seed"
+    return TextTable(title, headings, rows, shared_with_training(of_seeds))
 
 
 def differences_table(seeds: Sequence[Findings]) -> TextTable:
@@ -185,6 +198,12 @@ def _value(found: Evaluation, name: str) -> float | None:
 def _share(found: Evaluation, name: str) -> float | None:
     value = _value(found, name)
     return None if value is None else 100 * value
+
+
+def _range(counts: Sequence[int]) -> str:
+    """One number where all are equal, else the least and the most."""
+    least, most = min(counts), max(counts)
+    return f"{least}" if least == most else f"{least} to {most}"
 
 
 def _mean(values: Sequence[float | None], form: str) -> str:

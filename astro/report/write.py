@@ -8,6 +8,7 @@ from astro.report.gather import Findings, gather
 from astro.report.page import Page, Part, html, markdown
 from astro.report.plots import draw_all
 from astro.report.tables import (
+    ON_SEVERAL,
     TextTable,
     behaviour_table,
     cost_table,
@@ -21,10 +22,10 @@ from astro.report.tables import (
 from astro.store.atomic import write_text, writing
 
 _COLUMNS = (
-    "pass@1 is the share of right responses, its interval a 95 % bootstrap over problems; maj@8 is the majority of "
-    "eight answers; tokens and backtracks are means of a response; the first attempt is what stands before the first "
-    "backtrack; wrong to right and right to wrong are the shares of such backtracks; trained is what SFT, and for RL "
-    "models SFT and GRPO together, took."
+    "pass@1 is the share of right responses, its interval a 95 % bootstrap over problems; tokens and backtracks are "
+    "means of a response; the first attempt is what stands before the first backtrack; wrong to right and right to "
+    "wrong are the shares of such backtracks; trained is what SFT, and for RL models SFT and GRPO together, took. "
+    f"{ON_SEVERAL}"
 )
 _ARMS = (
     "Direct and ASTRO are trained alike on the same problems: Direct on right solutions alone, ASTRO on traces that go "

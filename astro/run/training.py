@@ -29,7 +29,7 @@ from astro.train.checkpoint import read_done
 from astro.train.options import lora_config, trainer_arguments
 
 BASE, CONTROL = "base", "direct"
-_LEFT_OUT = ("wrong to right, %", "right to wrong, %")  # for the page: a screen has no room for them
+_LEFT_OUT = ("any right", "wrong to right", "right to wrong")  # for the page: a screen has no room for them
 _STEP = re.compile(r"checkpoint-(\d{1,9})")
 
 
@@ -140,12 +140,12 @@ def evaluate_subject(config: RunConfig, subject: Subject, console: Console) -> N
 
 
 def show_report(run: Path, console: Console) -> None:
-    """Write the report of a run, show its tables of models without the last shares, and say where it is."""
+    """Write the report of a run, show its tables of models without some of the shares, and say where it is."""
     folder = write_report(run)
     findings = gather(run)
     for dataset in findings.sets:
         found = model_table(findings, dataset)
-        shown = [index for index, heading in enumerate(found.headings) if heading not in _LEFT_OUT]
+        shown = [index for index, heading in enumerate(found.headings) if not heading.startswith(_LEFT_OUT)]
         table = Table(title=Text(found.title), title_justify="left", box=None, pad_edge=False, padding=(0, 1, 0, 0))
         for index in shown:
             heading = found.headings[index]

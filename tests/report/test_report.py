@@ -106,6 +106,17 @@ def test_the_same_run_gives_the_same_report(tmp_path: Path) -> None:
     assert {file.name: file.read_bytes() for file in write_report(path).iterdir()} == first
 
 
+def test_a_set_says_what_it_shares_with_training(tmp_path: Path) -> None:
+    """In both files, under the table of the set that was compared."""
+    folder = write_report(finished(tmp_path / "r"))
+    for name in ("report.md", "report.html"):
+        text = (folder / name).read_text(encoding="utf-8")
+        assert (
+            text.count("Of the 40 problems 1 are training problems, too, and 2 are much like one; compared with 8.")
+            == 1
+        )
+
+
 def test_what_timed_out_is_counted_apart(tmp_path: Path) -> None:
     """The report has the responses of every model by verdict."""
     text = (write_report(finished(tmp_path / "r")) / "report.md").read_text(encoding="utf-8")

@@ -67,6 +67,33 @@ def test_the_control_at_equal_tokens_has_a_difference_of_its_own(tmp_path: Path)
     assert "| set | after SFT | after RL | after SFT, at equal tokens |" in page
 
 
+def test_seeds_of_different_sizes_are_not_said_to_be_of_one(tmp_path: Path) -> None:
+    """Where a seed's set has fewer problems the heading has the range."""
+    runs = [begun(tmp_path / f"r-{seed}") for seed in (1, 2)]
+    for seed, run in enumerate(runs, start=1):
+        evaluate(run, "base", "held-out", 0.2, seed, count=30 + seed)
+    write_results([gather(run) for run in runs], tmp_path / "out", "c")
+    page = (tmp_path / "out" / "results.md").read_text(encoding="utf-8")
+    assert "**held-out, 31 to 32 problems x 8 samples a seed**" in page
+
+
+def test_a_set_says_what_it_shares_with_training(seeds, tmp_path: Path) -> None:
+    """One line a set over all seeds; none where nothing was compared."""
+    write_results(seeds, tmp_path, "c")
+    page = (tmp_path / "results.md").read_text(encoding="utf-8")
+    line = "Of the 120 problems 3 are training problems, too, and 6 are much like one; compared with 24."
+    assert page.count("are training problems, too") == page.count(line) == 1
+
+
+def test_the_table_has_the_best_of_eight_and_how_many_responses_end(seeds, tmp_path: Path) -> None:
+    """Beside maj@8, whose note says where it is kind."""
+    write_results(seeds, tmp_path, "c")
+    page = (tmp_path / "results.md").read_text(encoding="utf-8")
+    assert "| maj@8, % | any right of 8, % | ended, % | tokens |" in page
+    assert page.count("| 87.5 | 90.0 |") == 10
+    assert "a kind figure where right answers have one value in common" in page
+
+
 def test_what_was_not_measured_is_null(tmp_path: Path) -> None:
     """A run without RL has no difference after RL and no correlation."""
     path = begun(tmp_path / "r")
