@@ -24,7 +24,8 @@ from astro.store.atomic import write_text, writing
 _COLUMNS = (
     "pass@1 is the share of right responses, its interval a 95 % bootstrap over problems; tokens and backtracks are "
     "means of a response; the first attempt is what stands before the first backtrack; wrong to right and right to "
-    "wrong are the shares of such backtracks; trained is what SFT, and for RL models SFT and GRPO together, took. "
+    "wrong are the shares of such backtracks; trained is what SFT, and for RL models SFT and GRPO together, took: "
+    "tokens seen in SFT and generated in GRPO. "
     f"{ON_SEVERAL}"
 )
 _ARMS = (

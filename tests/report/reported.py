@@ -15,6 +15,7 @@ SKILL = {"base": 0.1, "direct-sft": 0.25, "astro-sft": 0.4, "direct-rl": 0.35, "
 CHECKPOINTS = {"astro-rl@10": 0.45, "astro-rl@20": 0.5, "astro-rl@30": 0.57}
 SETTINGS = {"name": "r", "seed": 1, "engine": {"model": "tiny"}, "evaluation": {"sets": {"held-out": {}, "five": {}}}}
 STEPS = 40
+GENERATED = 777_000  # by the rollouts of GRPO, more than the trainer sees
 PROBLEMS = 40
 
 
@@ -59,6 +60,8 @@ def train(folder: Path, arm: str, seed: int = 1) -> None:
         path.mkdir(parents=True)
         (path / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
         done = {"steps": STEPS, "seconds": rows[-1]["seconds"], "tokens": rows[-1]["tokens"], "times": {"update": 9.5}}
+        if stage == "grpo":
+            done["generated_tokens"] = GENERATED
         (path / "done.json").write_text(json.dumps(done), encoding="utf-8")
 
 
