@@ -39,12 +39,13 @@ _PICKED = (
 )
 
 
-def write_report(path: Path) -> Path:
+def write_report(path: Path, findings: Findings | None = None) -> Path:
     """Write the report of a run, finished or not, and return its folder; what is missing is named in it.
 
-    path: the run directory. Raises StoreError if it is no run or damaged, MissingDependencyError without matplotlib.
+    path: the run directory. findings: what gather() found there, if it was read already. Raises StoreError if it is no
+    run or damaged, MissingDependencyError without matplotlib.
     """
-    findings = gather(path)
+    findings = findings or gather(path)
     folder = path / "reports"
     with writing(folder):
         folder.mkdir(exist_ok=True)

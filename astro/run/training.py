@@ -141,8 +141,8 @@ def evaluate_subject(config: RunConfig, subject: Subject, console: Console) -> N
 
 def show_report(run: Path, console: Console) -> None:
     """Write the report of a run, show its tables of models without some of the shares, and say where it is."""
-    folder = write_report(run)
     findings = gather(run)
+    folder = write_report(run, findings)
     for dataset in findings.sets:
         found = model_table(findings, dataset)
         shown = [index for index, heading in enumerate(found.headings) if not heading.startswith(_LEFT_OUT)]
