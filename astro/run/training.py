@@ -19,6 +19,7 @@ from astro.errors import ConfigError
 from astro.evaluation import evaluate_model
 from astro.report import write_report
 from astro.report.gather import gather
+from astro.report.plots import check_drawing
 from astro.report.tables import model_table
 from astro.run.evaluating import load_set, training_problems
 from astro.run.settings import RunConfig
@@ -60,8 +61,11 @@ def train_and_evaluate(config: RunConfig, console: Console) -> None:
 def check_training(config: RunConfig) -> None:
     """Find what is wrong with the sections after the traces before anything is begun. Loads TRL, but no model.
 
-    Raises ConfigError naming every option that TRL or peft does not have, and MissingDependencyError.
+    Raises ConfigError naming every option that TRL or peft does not have, and MissingDependencyError, also where the
+    report at the end could not be drawn.
     """
+    if config.sft or config.grpo or config.evaluation:
+        check_drawing()
     mistakes: list[str] = []
     for section, kind, given in (("sft", "SFTConfig", config.sft), ("grpo", "GRPOConfig", config.grpo)):
         if given is None:

@@ -2,14 +2,16 @@
 
 import json
 import re
+import sys
 from pathlib import Path
 
 import pytest
 from runs import config_in, quiet
 
-from astro.errors import ConfigError
+from astro.errors import ConfigError, MissingDependencyError
 from astro.run import RunConfig, Stages, carry_out
-from astro.run.training import Subject, check_training, evaluate_subject, subjects, train_and_evaluate
+from astro.run.training import Subject, check_training, evaluate_subject, show_report, subjects, train_and_evaluate
+from astro.store import RunDirectory
 
 EVALUATION = (
     "evaluation={sets: {new: {countdown: {count: 3, split: test}}, other: {countdown: {count: 2, split: test}}},"
@@ -103,6 +105,24 @@ def test_without_sections_there_is_nothing_to_do(tmp_path: Path) -> None:
     carry_out(config, Stages(), quiet())
     train_and_evaluate(config, quiet())
     assert not (config.directory / "reports").exists()
+
+
+def test_the_run_is_read_once_for_its_report(tmp_path: Path, monkeypatch) -> None:
+    """The page and the table on the screen are of the same findings."""
+    config = config_in(tmp_path)
+    carry_out(config, Stages(), quiet())
+    read, reads = RunDirectory.read, []
+    monkeypatch.setattr(RunDirectory, "read", lambda path: reads.append(path) or read(path))
+    show_report(config.directory, quiet())
+    assert reads == [config.directory]
+
+
+def test_a_report_that_could_not_be_drawn_is_found_before_the_run(tmp_path: Path, monkeypatch) -> None:
+    """The error names the extra that has the library."""
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    check_training(config_in(tmp_path))
+    with pytest.raises(MissingDependencyError, match=r"matplotlib.*astro-reasoner\[train\]"):
+        check_training(config_in(tmp_path, EVALUATION))
 
 
 def test_mistakes_of_all_sections_are_told_before_anything_begins(tmp_path: Path) -> None:
