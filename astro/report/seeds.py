@@ -23,11 +23,14 @@ STAGES = ("sft", "rl")
 EQUAL_TOKENS = ("astro-sft", *CONTROLS)  # the pair that has learned from equally many tokens
 
 
-def write_results(seeds: Sequence[Findings], folder: Path, command: str) -> dict[str, Any]:
+def write_results(
+    seeds: Sequence[Findings], folder: Path, command: str, wall: tuple[float, int] | None = None
+) -> dict[str, Any]:
     """Write results.md, effect.json and the pictures into folder, and return the effect.
 
     seeds: one finished run each, evaluated on the same sets; the first set is the one that effect.json is about.
-    command: what made them, as a reader would type it.
+    command: what made them, as a reader would type it. wall: the seconds that it took by the clock, and how many
+    processes ran at once at most, where that is known.
     """
     effect, measured = effect_of(seeds), points_over_rl(seeds)
     sets = {dataset: means(seeds, dataset) for dataset in seeds[0].sets}
@@ -45,7 +48,7 @@ def write_results(seeds: Sequence[Findings], folder: Path, command: str) -> dict
             draw_scatter(folder / "backtracks", groups, pooled.figure, "Backtracks and accuracy over RL")
             blocks += ["## Backtracks and accuracy over RL", _correlation_table(seeds, measured, pooled).markdown(),
                        "![backtracks and accuracy over RL](backtracks.png)"]  # fmt: skip
-        blocks += ["## Cost", cost_over_seeds(seeds).markdown()]
+        blocks += ["## Cost", cost_over_seeds(seeds, wall).markdown()]
         write_text(folder / "results.md", "\n\n".join(block.strip() for block in blocks) + "\n")
         write_text(folder / "effect.json", json.dumps(effect, indent=1) + "\n")
     return effect
@@ -137,13 +140,16 @@ def differences_table(seeds: Sequence[Findings]) -> TextTable:
     return TextTable("", ["set", *pairs], rows, note)
 
 
-def cost_over_seeds(seeds: Sequence[Findings]) -> TextTable:
-    """Seconds of each stage, by seed."""
+def cost_over_seeds(seeds: Sequence[Findings], wall: tuple[float, int] | None = None) -> TextTable:
+    """Seconds of each stage, by seed, and what all took by the clock (wall, as of write_results())."""
     columns = [_seconds_by_stage(findings) for findings in seeds]
     stages = list(dict.fromkeys(stage for column in columns for stage in column))
     rows = [[stage, *(f"{column[stage]:,.0f}" if stage in column else "-" for column in columns)] for stage in stages]
     rows.append(["sum", *(f"{sum(column.values()):,.0f}" for column in columns)])
-    return TextTable("Seconds at work", ["stage", *(findings.name for findings in seeds)], rows)
+    note = "Of each process while it worked; processes ran side by side and slowed each other down."
+    if wall is not None:
+        note += f" By the clock all jobs took {wall[0]:,.0f} s, at most {wall[1]} processes at once."
+    return TextTable("Seconds at work", ["stage", *(findings.name for findings in seeds)], rows, note)
 
 
 def _seconds_by_stage(findings: Findings) -> dict[str, float]:

@@ -20,7 +20,7 @@ def seeds(tmp_path_factory):
 
 def test_three_seeds_come_to_one_effect(seeds, tmp_path: Path) -> None:
     """effect.json has what was asked of it, in points; the page has the five models on every set, and the command."""
-    effect = write_results(seeds, tmp_path, "python pipelines/results.py --seeds 3")
+    effect = write_results(seeds, tmp_path, "python pipelines/results.py --seeds 3", (5678.4, 2))
     assert json.loads((tmp_path / "effect.json").read_text(encoding="utf-8")) == effect
     assert effect["seeds"] == 3
     for name in ("astro_sft_minus_direct_sft", "astro_rl_minus_direct_rl"):
@@ -29,6 +29,7 @@ def test_three_seeds_come_to_one_effect(seeds, tmp_path: Path) -> None:
     page = (tmp_path / "results.md").read_text(encoding="utf-8")
     assert page.count("| ASTRO-RL |") == 2
     assert "python pipelines/results.py --seeds 3" in page
+    assert "By the clock all jobs took 5,678 s, at most 2 processes at once." in page
     assert {path.name for path in tmp_path.glob("*.png")} == {"results.png", "backtracks.png"}
 
 
