@@ -134,7 +134,7 @@ def evaluate_subject(config: RunConfig, subject: Subject, console: Console) -> N
         check_model(subject.path)
     folder = config.directory / "evaluations" / subject.name
     problems = {name: load_set(name, section, console) for name, section in sets.items()}
-    training = training_problems(config.directory)
+    training = training_problems(config.directory, subject.path, console)
     for name, figures in evaluate_model(subject.name, subject.path, problems, how, folder, training=training).items():
         asked = folder / name / "problems.parquet"
         if not asked.exists():  # for people and the report: the problems are settings, and seldom read
