@@ -77,7 +77,11 @@ def make_page(findings: Findings, captions: dict[str, str]) -> Page:
         Part("By group of problems", "", _present(group_table(findings, dataset) for dataset in findings.sets)),
         Part("SFT", pictures=sft, missing=_unless(sft, _UNLOGGED if "sft" in begun else "No SFT has been run yet.")),
         Part("GRPO", pictures=rl, missing=_unless(rl, _UNLOGGED if "grpo" in begun else "No GRPO has been run yet.")),
-        Part("Behaviour", "Found by patterns in the text: a lower bound, best used to compare.", behaviours),
+        Part(
+            "Behaviour",
+            "Found by patterns in the text: an estimate, best used to compare models that speak alike.",
+            behaviours,
+        ),
         Part("Cost", "", [cost] if cost else [], missing=_unless(cost, "Nothing has been run yet.")),
         Part(
             "An example",

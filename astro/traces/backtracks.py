@@ -151,10 +151,10 @@ def _same_move(last: _Kind, kind: _Kind, sentences: int) -> bool:
 
 
 def _kind_of(sentence: str, *, in_doubt: bool) -> _Kind | None:
-    returns = ((_Kind.RETURN, _RETURN), (_Kind.RETURN, _PROGRESS)) if in_doubt else ((_Kind.RETURN, _RETURN),)
-    if _NO_RETURN.search(sentence):
-        returns = ()
-    for kind, phrase in (*returns, (_Kind.ADMISSION, _ADMISSION), (_Kind.NEW_START, _NEW_START)):
+    phrases = [(_Kind.ADMISSION, _ADMISSION), (_Kind.NEW_START, _NEW_START)]
+    if not _NO_RETURN.search(sentence):
+        phrases = [(_Kind.RETURN, _RETURN), *([(_Kind.RETURN, _PROGRESS)] if in_doubt else []), *phrases]
+    for kind, phrase in phrases:
         found = phrase.search(sentence)
         if found is not None and not _NEGATED.search(sentence[: found.start()]):
             return kind
