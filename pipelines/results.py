@@ -7,7 +7,7 @@
 Direct and ASTRO, and SFT of Direct at equal tokens; base and the trained models on problems whose numbers no training
 problem has, on a size and in a family not trained on, and the checkpoints of RL; a report in runs/NAME. Then results.md
 and effect.json and the pictures in docs/results, from all seeds. Stopped, the same command goes on. Logs are in
-runs/NAME-logs.
+runs/NAME-logs, with jobs.jsonl: when each job began and ended.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from astro.errors import AstroError
 from astro.report.gather import gather
 from astro.report.seeds import write_results
 from astro.run import RunConfig
-from astro.run.jobs import Job, carry_out_jobs
+from astro.run.jobs import Job, carry_out_jobs, wall_time
 
 CONFIG = Path("configs/results.yaml")
 OUT = Path("docs/results")
@@ -82,7 +82,8 @@ def main() -> None:
         shown = f"python pipelines/results.py --seeds {arguments.seeds}"
         shown += "" if arguments.config == CONFIG else f" --config {arguments.config}"
         out = arguments.out or (OUT if arguments.seeds > 1 else OUT / "one-seed")
-        effect = write_results([gather(run) for run in runs], out, " ".join([shown, *arguments.settings]))
+        command = " ".join([shown, *arguments.settings])
+        effect = write_results([gather(run) for run in runs], out, command, wall_time(logs))
     except AstroError as error:
         sys.exit(f"error: {error}")
     print(f"{out / 'results.md'}: {effect}")

@@ -60,7 +60,8 @@ def find_contamination(problems: Iterable[Problem], training: Sequence[Problem])
     short_runs = {run: problem.id for problem in training for run in _runs(problem)}
     leaks = []
     for problem in problems:
-        same = asked.get(fingerprint(problem)) or (problem.id if (problem.id, problem.task) in ids else None)
+        same = asked.get(fingerprint(problem)) or asked.get(" ".join(words(problem.prompt)))
+        same = same or (problem.id if (problem.id, problem.task) in ids else None)
         if same is not None:
             leaks.append(Leak(problem.id, same, exact=True))
         elif (alike := _alike(problem, long_runs, short_runs)) is not None:

@@ -28,7 +28,8 @@ class Evaluation:
 
     problems, samples: how many, and samples of each. figures: by name; those without a value are left out.
     groups: the same for each group of problems. outcomes: responses by verdict. seconds, generated_tokens: what the
-    evaluation took.
+    evaluation took. contamination: counts of training problems and of what the set shares with them (exact, near);
+    None where it was not compared.
     """
 
     model: str
@@ -40,6 +41,7 @@ class Evaluation:
     outcomes: Mapping[str, int]
     seconds: float
     generated_tokens: int
+    contamination: Mapping[str, int] | None
     folder: Path
 
     @cached_property
@@ -162,10 +164,15 @@ def _evaluations(folder: Path) -> Iterator[Evaluation]:
                 outcomes={str(name): int(count) for name, count in content["outcomes"].items()},
                 seconds=float(content["seconds"]),
                 generated_tokens=int(content["generated_tokens"]),
+                contamination=_contamination(content.get("contamination")),
                 folder=path.parent,
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise StoreError(f"{path} is not what an evaluation writes ({error!r}); evaluate again") from error
+
+
+def _contamination(content: Mapping[str, Any] | None) -> dict[str, int] | None:
+    return None if content is None else {name: int(content[name]) for name in ("training", "exact", "near")}
 
 
 def _figures(content: Mapping[str, Mapping[str, float | None] | None]) -> dict[str, Figure]:

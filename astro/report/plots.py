@@ -1,6 +1,7 @@
 """The pictures of a report, as PNG and SVG. The same findings give the same files."""
 
 from collections.abc import Callable, Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +48,12 @@ def draw_all(findings: Findings, folder: Path) -> dict[str, str]:
         ("backtracks-accuracy", _draw_scatter),
     ]
     return {name: caption for name, draw in drawings if (caption := draw(findings, folder / name))}
+
+
+def check_drawing() -> None:
+    """Raise MissingDependencyError without matplotlib, which is looked for and not loaded."""
+    if find_spec("matplotlib") is None:
+        raise MissingDependencyError("matplotlib", "train", "drawing the pictures of a report")
 
 
 def checkpoint_points(findings: Findings, arm: str) -> tuple[list[tuple[float, float]], str]:
@@ -110,11 +117,10 @@ def draw_bars(path: Path, sets: Mapping[str, Mapping[str, Any]]) -> None:
 
 def save(path: Path, size: tuple[float, float], fill: Callable[["Figure"], None]) -> None:
     """Draw one figure and write it beside path's name as PNG and SVG; size in inches."""
-    try:
-        import matplotlib as mpl  # noqa: PLC0415 - heavy
-        from matplotlib.figure import Figure  # noqa: PLC0415 - heavy
-    except ImportError as error:
-        raise MissingDependencyError("matplotlib", "dev", "drawing the pictures of a report") from error
+    check_drawing()
+    import matplotlib as mpl  # noqa: PLC0415 - heavy
+    from matplotlib.figure import Figure  # noqa: PLC0415 - heavy
+
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=size, layout="constrained")
         fill(figure)

@@ -7,19 +7,30 @@ from typing import Any
 
 from astro.report.gather import CONTROLS, MODELS, Evaluation, Findings
 from astro.report.plots import checkpoint_points, draw_bars, draw_scatter
-from astro.report.statistics import Figure, hierarchical_difference, mean_over_seeds, pooled_pearson
-from astro.report.tables import TextTable, correlation, name_of, percent_with_interval, points
+from astro.report.statistics import Figure, Pooled, hierarchical_difference, mean_over_seeds, pooled_pearson
+from astro.report.tables import (
+    ON_SEVERAL,
+    TextTable,
+    correlation,
+    name_of,
+    percent_with_interval,
+    points,
+    shared_with_training,
+)
 from astro.store.atomic import write_text, writing
 
 STAGES = ("sft", "rl")
 EQUAL_TOKENS = ("astro-sft", *CONTROLS)  # the pair that has learned from equally many tokens
 
 
-def write_results(seeds: Sequence[Findings], folder: Path, command: str) -> dict[str, Any]:
+def write_results(
+    seeds: Sequence[Findings], folder: Path, command: str, wall: tuple[float, int] | None = None
+) -> dict[str, Any]:
     """Write results.md, effect.json and the pictures into folder, and return the effect.
 
     seeds: one finished run each, evaluated on the same sets; the first set is the one that effect.json is about.
-    command: what made them, as a reader would type it.
+    command: what made them, as a reader would type it. wall: the seconds that it took by the clock, and how many
+    processes ran at once at most, where that is known.
     """
     effect, measured = effect_of(seeds), points_over_rl(seeds)
     sets = {dataset: means(seeds, dataset) for dataset in seeds[0].sets}
@@ -28,27 +39,39 @@ def write_results(seeds: Sequence[Findings], folder: Path, command: str) -> dict
         draw_bars(folder / "results", sets)
         blocks = [_introduction(seeds, command), "![pass@1 of the models](results.png)"]
         blocks += [results_table(seeds, dataset).markdown() for dataset in sets]
+        blocks += [f"{ON_SEVERAL} Ended are the responses that came to an end within the token limit."]
         blocks += ["## ASTRO minus Direct", differences_table(seeds).markdown()]
         if any(measured.values()):
-            estimate = pooled_pearson(list(measured.values()))
-            draw_scatter(folder / "backtracks", measured, estimate, "Backtracks and accuracy over RL")
-            blocks += ["## Backtracks and accuracy over RL", _on_correlation(seeds, estimate),
+            pooled = pooled_pearson(list(measured.values()))
+            named = zip(measured.items(), pooled.each, strict=True)
+            groups = {f"{name}: {correlation(found)}": pairs for (name, pairs), found in named}
+            draw_scatter(folder / "backtracks", groups, pooled.figure, "Backtracks and accuracy over RL")
+            blocks += ["## Backtracks and accuracy over RL", _correlation_table(seeds, measured, pooled).markdown(),
                        "![backtracks and accuracy over RL](backtracks.png)"]  # fmt: skip
-        blocks += ["## Cost", cost_over_seeds(seeds).markdown()]
+        blocks += ["## Cost", cost_over_seeds(seeds, wall).markdown()]
         write_text(folder / "results.md", "\n\n".join(block.strip() for block in blocks) + "\n")
         write_text(folder / "effect.json", json.dumps(effect, indent=1) + "\n")
     return effect
 
 
 def effect_of(seeds: Sequence[Findings]) -> dict[str, Any]:
-    """The content of effect.json: differences in points of pass@1 on the first set, and the correlation over RL."""
+    """The content of effect.json: differences in points of pass@1 on the first set, and the correlation over RL.
+
+    pearson: pooled over seeds (mean, low, high), of each seed, and Cochran's Q where there are seeds to compare.
+    """
     main = seeds[0].sets[0]
     effect: dict[str, Any] = {"seeds": len(seeds), "set": main}
     for stage in STAGES:
         found = difference_over_seeds(seeds, main, f"astro-{stage}", f"direct-{stage}")
         effect[f"astro_{stage}_minus_direct_{stage}"] = _as_json(found, 100)
     effect["astro_sft_minus_direct_equal_tokens_sft"] = _as_json(difference_over_seeds(seeds, main, *EQUAL_TOKENS), 100)
-    effect["pearson"] = _as_json(pooled_pearson(list(points_over_rl(seeds).values())), 1)
+    pooled = pooled_pearson(list(points_over_rl(seeds).values()))
+    differing = {"q": round(pooled.q, 3), "degrees": pooled.degrees, "p": float(f"{pooled.p:.3g}")}
+    effect["pearson"] = {
+        **_as_json(pooled.figure, 1),
+        "each": [_as_json(found, 1) for found in pooled.each],
+        "heterogeneity": differing if pooled.degrees else None,
+    }
     return effect
 
 
@@ -82,6 +105,8 @@ def results_table(seeds: Sequence[Findings], dataset: str) -> TextTable:
     """The models on one set: means over seeds, pass@1 with its interval and each seed's value."""
     columns: list[tuple[str, Callable[[Evaluation], float | None], str]] = [
         ("maj@8, %", lambda found: _share(found, "maj_at_8"), "{:.1f}"),
+        ("any right of 8, %", lambda found: _share(found, "pass_at_8"), "{:.1f}"),
+        ("ended, %", lambda found: _share(found, "finished"), "{:.1f}"),
         ("tokens", lambda found: _value(found, "tokens"), "{:.1f}"),
         ("backtracks", lambda found: _value(found, "backtracks"), "{:.2f}"),
         ("first attempt, %", lambda found: _share(found, "first_attempt"), "{:.1f}"),
@@ -93,9 +118,11 @@ def results_table(seeds: Sequence[Findings], dataset: str) -> TextTable:
         each = ", ".join(f"{100 * found.figures['pass_at_1'].value:.1f}" for found in there)
         cells = [_mean([read(found) for found in there], form) for _, read, form in columns]
         rows.append([name_of(model), percent_with_interval(mean), each, *cells])
-    one = next(iter(_evaluations(seeds, "base", dataset)), None)
-    size = f", {one.problems} problems x {one.samples} samples a seed" if one else ""
-    return TextTable(f"{dataset}{size}", headings, rows)
+    of_seeds = [[found for (_, where), found in findings.evaluations.items() if where == dataset] for findings in seeds]
+    compared = [found for evaluations in of_seeds for found in evaluations if "@" not in found.model]
+    problems, samples = (_range([getattr(found, size) for found in compared]) for size in ("problems", "samples"))
+    title = f"{dataset}, {problems} problems x {samples} samples a seed"
+    return TextTable(title, headings, rows, shared_with_training(of_seeds))
 
 
 def differences_table(seeds: Sequence[Findings]) -> TextTable:
@@ -113,13 +140,16 @@ def differences_table(seeds: Sequence[Findings]) -> TextTable:
     return TextTable("", ["set", *pairs], rows, note)
 
 
-def cost_over_seeds(seeds: Sequence[Findings]) -> TextTable:
-    """Seconds of each stage, by seed."""
+def cost_over_seeds(seeds: Sequence[Findings], wall: tuple[float, int] | None = None) -> TextTable:
+    """Seconds of each stage, by seed, and what all took by the clock (wall, as of write_results())."""
     columns = [_seconds_by_stage(findings) for findings in seeds]
     stages = list(dict.fromkeys(stage for column in columns for stage in column))
     rows = [[stage, *(f"{column[stage]:,.0f}" if stage in column else "-" for column in columns)] for stage in stages]
     rows.append(["sum", *(f"{sum(column.values()):,.0f}" for column in columns)])
-    return TextTable("Seconds at work", ["stage", *(findings.name for findings in seeds)], rows)
+    note = "Of each process while it worked; processes ran side by side and slowed each other down."
+    if wall is not None:
+        note += f" By the clock all jobs took {wall[0]:,.0f} s, at most {wall[1]} processes at once."
+    return TextTable("Seconds at work", ["stage", *(findings.name for findings in seeds)], rows, note)
 
 
 def _seconds_by_stage(findings: Findings) -> dict[str, float]:
@@ -141,10 +171,25 @@ def _introduction(seeds: Sequence[Findings], command: str) -> str:
     )
 
 
-def _on_correlation(seeds: Sequence[Findings], estimate: Figure | None) -> str:
-    source = checkpoint_points(seeds[0], "astro")[1]
-    how = "Fisher's z, pooled over seeds" if len(seeds) > 1 else "Fisher's z"
-    return f"ASTRO arm, {source}: Pearson {correlation(estimate)} ({how})."
+def _correlation_table(
+    seeds: Sequence[Findings], measured: Mapping[str, Sequence[tuple[float, float]]], pooled: Pooled
+) -> TextTable:
+    """The correlation and the accuracy over RL by seed, then all seeds as one, and whether they may be taken so."""
+    rows = [
+        [name, correlation(found), ", ".join(f"{100 * accuracy:.1f}" for _, accuracy in pairs)]
+        for (name, pairs), found in zip(measured.items(), pooled.each, strict=True)
+    ]
+    note = "Of one seed: the interval of Fisher's z, too narrow, since points of one training are not independent."
+    if pooled.degrees:
+        rows.append(["pooled", correlation(pooled.figure), ""])
+        chance = f"p = {pooled.p:.3f}" if pooled.p >= 0.001 else "p < 0.001"
+        note += (
+            " Pooled by a random-effects model (DerSimonian-Laird on Fisher's z, interval of Hartung and Knapp). "
+            f"Heterogeneity between seeds: Cochran's Q = {pooled.q:.1f} on {pooled.degrees} degrees of freedom, "
+            f"{chance}."
+        )
+    title = f"ASTRO arm, {checkpoint_points(seeds[0], 'astro')[1]}"
+    return TextTable(title, ["seed", "Pearson [95 %]", "accuracy over RL, %"], rows, note)
 
 
 def _evaluations(seeds: Sequence[Findings], model: str, dataset: str) -> list[Evaluation]:
@@ -159,6 +204,12 @@ def _value(found: Evaluation, name: str) -> float | None:
 def _share(found: Evaluation, name: str) -> float | None:
     value = _value(found, name)
     return None if value is None else 100 * value
+
+
+def _range(counts: Sequence[int]) -> str:
+    """One number where all are equal, else the least and the most."""
+    least, most = min(counts), max(counts)
+    return f"{least}" if least == most else f"{least} to {most}"
 
 
 def _mean(values: Sequence[float | None], form: str) -> str:

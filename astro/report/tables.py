@@ -1,7 +1,8 @@
 """The figures of a run as tables of text."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from astro.report.gather import ARMS, MODELS, Evaluation, Findings, Training
 from astro.report.statistics import Figure, paired_difference
@@ -15,6 +16,11 @@ NAMES = {
     "astro-rl": "ASTRO-RL",
     "direct-equal-tokens-sft": "Direct-SFT, equal tokens",
 }
+ON_SEVERAL = (
+    "maj@8 is the majority of eight answers, a kind figure where right answers have one value in common and wrong ones "
+    "scatter, as in Countdown: a few right ones win. Any right of 8 is pass@8, which only someone who knows the answer "
+    "could pick."
+)
 _DASH = "-"
 
 
@@ -41,8 +47,8 @@ def model_table(findings: Findings, dataset: str) -> TextTable:
     models = [model for model in MODELS if model in there]
     models += sorted(model for model in there if model not in MODELS and "@" not in model)
     best = _best_maj(there.values())
-    headings = ["model", "pass@1, % [95 %]", f"maj@{best}, %" if best else "maj, %", "tokens", "backtracks",
-                "first attempt, %", "wrong to right, %", "right to wrong, %", "trained, tokens",
+    headings = ["model", "pass@1, % [95 %]", f"maj@{best}, %" if best else "maj, %", f"any right of {best}, %",
+                "tokens", "backtracks", "first attempt, %", "wrong to right, %", "right to wrong, %", "trained, tokens",
                 "trained, s"]  # fmt: skip
     rows = []
     for model in models:
@@ -52,6 +58,7 @@ def model_table(findings: Findings, dataset: str) -> TextTable:
                 name_of(model),
                 percent_with_interval(figures.get("pass_at_1")),
                 _percent(figures.get(f"maj_at_{best}")),
+                _percent(figures.get(f"pass_at_{best}")),
                 _number(figures.get("tokens"), 1),
                 _number(figures.get("backtracks"), 2),
                 _percent(figures.get("first_attempt")),
@@ -63,8 +70,9 @@ def model_table(findings: Findings, dataset: str) -> TextTable:
     count = {(found.problems, found.samples) for found in there.values()}
     sizes = ", ".join(f"{problems} problems x {samples} samples" for problems, samples in sorted(count))
     missing = [name_of(model) for model in MODELS if model not in there]
-    note = f"Not evaluated: {', '.join(missing)}." if missing else ""
-    return TextTable(f"{dataset}: {sizes}", headings, rows, note)
+    notes = [f"Not evaluated: {', '.join(missing)}."] if missing else []
+    notes.append(shared_with_training([list(there.values())]))
+    return TextTable(f"{dataset}: {sizes}", headings, rows, " ".join(filter(None, notes)))
 
 
 def group_table(findings: Findings, dataset: str) -> TextTable | None:
@@ -134,7 +142,7 @@ def cost_table(findings: Findings) -> TextTable | None:
         if found.done is not None:
             split = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in _split(found))
             stage = f"{names.get(found.stage, found.stage)} {found.arm}"
-            rows.append([stage, _seconds(found.done.get("seconds")), f"{found.done.get('tokens', 0):,}", split])
+            rows.append([stage, _seconds(found.done.get("seconds")), f"{_tokens(found.done):,}", split])
     evaluated = list(findings.evaluations.values())
     if evaluated:
         tokens = sum(found.generated_tokens for found in evaluated)
@@ -142,10 +150,28 @@ def cost_table(findings: Findings) -> TextTable | None:
         rows.append([name, _seconds(sum(found.seconds for found in evaluated)), f"{tokens:,}", ""])
     if not rows:
         return None
-    note = (
-        "Tokens are generated ones for search, traces and evaluation, and those seen by the trainer for SFT and GRPO."
-    )
+    note = "Tokens are those generated, in GRPO for groups that were discarded, too; for SFT those seen by the trainer."
     return TextTable("", ["stage", "seconds", "tokens", "of which"], rows, note)
+
+
+def shared_with_training(runs: Sequence[Sequence[Evaluation]]) -> str:
+    """How many problems of a set are training problems, in a sentence; empty where nothing was compared.
+
+    runs: the evaluations of one set, those of each run apart, for each has problems of its own; of a run's models the
+    one counts that shares most with its training.
+    """
+    most = []
+    for evaluations in runs:
+        compared = [{"problems": found.problems, **found.contamination} for found in evaluations if found.contamination]
+        if compared:
+            most.append(max(compared, key=lambda one: (one["exact"] + one["near"], one["training"])))
+    if not most:
+        return ""
+    total = {name: f"{sum(one[name] for one in most):,}" for name in most[0]}
+    return (
+        f"Of the {total['problems']} problems {total['exact']} are training problems, too, and {total['near']} are "
+        f"much like one; compared with {total['training']}."
+    )
 
 
 def name_of(model: str) -> str:
@@ -195,8 +221,13 @@ def _spent(findings: Findings, model: str) -> list[str]:
     done = [found.done for name in chain if (found := findings.training(arm, name)) and found.done]
     if not chain or len(done) < len(chain):
         return ["0", "0"] if model == "base" else [_DASH, _DASH]
-    return [f"{sum(int(facts.get('tokens', 0)) for facts in done):,}",
+    return [f"{sum(map(_tokens, done)):,}",
             f"{sum(float(facts.get('seconds', 0)) for facts in done):,.0f}"]  # fmt: skip
+
+
+def _tokens(done: Mapping[str, Any]) -> int:
+    """Generated by the rollouts of GRPO, of which the trainer sees those that were kept; seen by the trainer in SFT."""
+    return int(done.get("generated_tokens", done.get("tokens", 0)))
 
 
 def _split(found: Training) -> list[tuple[str, float]]:

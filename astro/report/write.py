@@ -8,6 +8,7 @@ from astro.report.gather import Findings, gather
 from astro.report.page import Page, Part, html, markdown
 from astro.report.plots import draw_all
 from astro.report.tables import (
+    ON_SEVERAL,
     TextTable,
     behaviour_table,
     cost_table,
@@ -21,10 +22,11 @@ from astro.report.tables import (
 from astro.store.atomic import write_text, writing
 
 _COLUMNS = (
-    "pass@1 is the share of right responses, its interval a 95 % bootstrap over problems; maj@8 is the majority of "
-    "eight answers; tokens and backtracks are means of a response; the first attempt is what stands before the first "
-    "backtrack; wrong to right and right to wrong are the shares of such backtracks; trained is what SFT, and for RL "
-    "models SFT and GRPO together, took."
+    "pass@1 is the share of right responses, its interval a 95 % bootstrap over problems; tokens and backtracks are "
+    "means of a response; the first attempt is what stands before the first backtrack; wrong to right and right to "
+    "wrong are the shares of such backtracks; trained is what SFT, and for RL models SFT and GRPO together, took: "
+    "tokens seen in SFT and generated in GRPO. "
+    f"{ON_SEVERAL}"
 )
 _ARMS = (
     "Direct and ASTRO are trained alike on the same problems: Direct on right solutions alone, ASTRO on traces that go "
@@ -37,12 +39,13 @@ _PICKED = (
 )
 
 
-def write_report(path: Path) -> Path:
+def write_report(path: Path, findings: Findings | None = None) -> Path:
     """Write the report of a run, finished or not, and return its folder; what is missing is named in it.
 
-    path: the run directory. Raises StoreError if it is no run or damaged, MissingDependencyError without matplotlib.
+    path: the run directory. findings: what gather() found there, if it was read already. Raises StoreError if it is no
+    run or damaged, MissingDependencyError without matplotlib.
     """
-    findings = gather(path)
+    findings = findings or gather(path)
     folder = path / "reports"
     with writing(folder):
         folder.mkdir(exist_ok=True)
@@ -74,7 +77,11 @@ def make_page(findings: Findings, captions: dict[str, str]) -> Page:
         Part("By group of problems", "", _present(group_table(findings, dataset) for dataset in findings.sets)),
         Part("SFT", pictures=sft, missing=_unless(sft, _UNLOGGED if "sft" in begun else "No SFT has been run yet.")),
         Part("GRPO", pictures=rl, missing=_unless(rl, _UNLOGGED if "grpo" in begun else "No GRPO has been run yet.")),
-        Part("Behaviour", "Found by patterns in the text: a lower bound, best used to compare.", behaviours),
+        Part(
+            "Behaviour",
+            "Found by patterns in the text: an estimate, best used to compare models that speak alike.",
+            behaviours,
+        ),
         Part("Cost", "", [cost] if cost else [], missing=_unless(cost, "Nothing has been run yet.")),
         Part(
             "An example",

@@ -22,6 +22,7 @@ _PACKAGES = {
     "datasets": "problems from the Hugging Face hub",
     "pyarrow": "Parquet",
     "trl": "training (pip install 'astro-reasoner[train]')",
+    "matplotlib": "the pictures of reports (pip install 'astro-reasoner[train]')",
     "ray": "many engines (pip install 'astro-reasoner[ray]')",
     "rdkit": "verifying chemistry (pip install 'astro-reasoner[chem]')",
 }

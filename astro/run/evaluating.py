@@ -3,7 +3,7 @@
 import json
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,8 @@ from astro.problems import Problem, ProblemsConfig, load_problems
 from astro.run.settings import RunConfig
 from astro.sampling.engine import EngineKind, check_model, open_sampler
 from astro.store import RunDirectory
+from astro.train.checkpoint import read_done
+from astro.train.examples import find_source, read_rows
 from astro.verify.verifier import check_gold
 
 _NOTE_SECONDS = 10.0
@@ -74,7 +76,7 @@ def evaluate(
     if order.how.engine_for(model).kind is not EngineKind.SCRIPTED:
         check_model(model)
     sets = {name: load_set(name, config, console) for name, config in order.sets.items()}
-    trained_on = training_problems(training or order.run)
+    trained_on = training_problems(training or order.run, model, console)
     found = evaluate_model(
         order.name,
         model,
@@ -182,14 +184,38 @@ def load_set(name: str, config: ProblemsConfig, console: Console) -> list[Proble
     return loaded.problems
 
 
-def training_problems(source: Path | None) -> list[Problem] | None:
-    """The problems of a run, or of a file or set; None without a source."""
+def training_problems(source: Path | None, model: str, console: Console) -> list[Problem] | None:
+    """The problems of a run, or of a file or set, and what a checkpoint of a run learned from files outside of it.
+
+    None without a source. A file that is gone is named and left out.
+    """
     if source is None:
         return None
-    if (source / "config.yaml").is_file():
-        with RunDirectory.read(source) as run:
-            return run.problems() if run.has_problems else None
-    return load_problems(ProblemsConfig(source=str(source))).problems
+    if not (source / "config.yaml").is_file():
+        return load_problems(ProblemsConfig(source=str(source))).problems
+    with RunDirectory.read(source) as run:
+        problems = run.problems() if run.has_problems else []
+    return [*problems, *_asked_outside(source, Path(model), console)] or None
+
+
+def _asked_outside(run: Path, model: Path, console: Console) -> Iterator[Problem]:
+    """The prompts of data sets that are files outside the run (sft.arms), as problems known by their words alone."""
+    folder = model.parent if model.name.startswith("checkpoint-") else model
+    stages = [folder.with_name("sft"), folder] if folder.name == "grpo" else [folder]
+    names = [str(done["data"]) for stage in stages if (done := read_done(stage)) is not None and "data" in done]
+    for name in names:
+        if (run / "datasets" / name).is_dir():
+            continue
+        try:
+            rows = read_rows(find_source(run, name).train)
+        except ConfigError:
+            console.print(
+                Text(plain(f"{model} learned from {name}, which is gone: not compared with it")), soft_wrap=True
+            )
+            continue
+        texts = [row.get("problem") or row.get("prompt") or "" for row in rows]
+        asked = dict.fromkeys(text if isinstance(text, str) else text[-1]["content"] for text in texts)
+        yield from (Problem(f"{name}, prompt {number}", text, "", "math") for number, text in enumerate(asked))
 
 
 class _Notes:

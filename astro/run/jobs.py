@@ -1,8 +1,11 @@
 """Commands that wait for each other, a few at once: how a pipeline uses more than one core.
 
-Every command goes on by itself from what it has finished, so a stopped pipeline is simply started again.
+Every command goes on by itself from what it has finished, so a stopped pipeline is simply started again. jobs.jsonl in
+the folder of the logs has a line for each command that has ended: job, began and ended (seconds since 1970), and code,
+its exit code. Lines are added, so a continued pipeline has those of all its sessions.
 """
 
+import json
 import os
 import subprocess
 import time
@@ -13,6 +16,7 @@ from pathlib import Path
 from astro.errors import JobError
 
 _POLL = 0.2  # seconds
+_RECORD = "jobs.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,29 +37,54 @@ def carry_out_jobs(jobs: Sequence[Job], at_once: int, logs: Path, say: Callable[
     _check(jobs)
     logs.mkdir(parents=True, exist_ok=True)
     waiting, done = list(jobs), set[str]()
-    running: dict[str, tuple[subprocess.Popen[bytes], float]] = {}
+    running: dict[str, tuple[subprocess.Popen[bytes], float]] = {}  # with when it began, in seconds since 1970
     failed: str | None = None
     try:
         while running or (waiting and failed is None):
             ready = [job for job in waiting if done.issuperset(job.after)] if failed is None else []
             for job in ready[: at_once - len(running)]:
                 waiting.remove(job)
-                running[job.name] = (_begin(job, logs), time.monotonic())
+                running[job.name] = (_begin(job, logs), time.time())
             for name, (process, begun) in list(running.items()):
                 code = process.poll()
                 if code is None:
                     continue
                 del running[name]
-                say(f"{name}: {'done' if code == 0 else f'failed ({code})'} after {time.monotonic() - begun:.0f} s")
+                _record(name, begun, code, logs)
+                say(f"{name}: {'done' if code == 0 else f'failed ({code})'} after {time.time() - begun:.0f} s")
                 done.add(name)
                 if code != 0:
                     failed = failed or name
             time.sleep(_POLL)
     finally:
-        for process, _ in running.values():
-            process.wait()
+        for name, (process, begun) in running.items():
+            _record(name, begun, process.wait(), logs)
     if failed is not None:
         raise JobError(f"{failed} failed; the end of {logs / failed}.log:\n{_tail(logs / f'{failed}.log')}")
+
+
+def wall_time(logs: Path) -> tuple[float, int] | None:
+    """Seconds in which at least one job ran, over all sessions, and how many ran at once at most.
+
+    None where there is no record. A session that was killed has no line for the jobs that ran then: their time is lost.
+    """
+    path = logs / _RECORD
+    if not path.exists():
+        return None
+    spans = [(row["began"], row["ended"]) for row in map(json.loads, path.read_text(encoding="utf-8").splitlines())]
+    changes = sorted(change for began, ended in spans for change in ((began, 1), (ended, -1)))  # an end comes first
+    seconds, running, most, before = 0.0, 0, 0, 0.0
+    for when, change in changes:
+        seconds += when - before if running else 0.0
+        running, before = running + change, when
+        most = max(most, running)
+    return seconds, most
+
+
+def _record(name: str, began: float, code: int, logs: Path) -> None:
+    row = {"job": name, "began": round(began, 3), "ended": round(time.time(), 3), "code": code}
+    with (logs / _RECORD).open("a", encoding="utf-8") as stream:
+        stream.write(json.dumps(row) + "\n")
 
 
 def _begin(job: Job, logs: Path) -> subprocess.Popen[bytes]:

@@ -22,6 +22,7 @@ from astro.problems import Problem, ProblemsConfig, stream_problems
 from astro.problems.load import without_hub
 from astro.report import write_report
 from astro.report.gather import gather
+from astro.report.plots import check_drawing
 from astro.report.tables import model_table
 from astro.run.evaluating import load_set, training_problems
 from astro.run.settings import RunConfig
@@ -32,7 +33,7 @@ from astro.train.checkpoint import read_done
 from astro.train.options import lora_config, trainer_arguments
 
 BASE, CONTROL = "base", "direct"
-_LEFT_OUT = ("wrong to right, %", "right to wrong, %")  # for the page: a screen has no room for them
+_LEFT_OUT = ("any right", "wrong to right", "right to wrong")  # for the page: a screen has no room for them
 _STEP = re.compile(r"checkpoint-(\d{1,9})")
 
 
@@ -71,8 +72,11 @@ def check_training(config: RunConfig, *, fetch: bool = True) -> None:
     """Find what is wrong with the sections after the traces before anything is begun. Loads TRL, but no model.
 
     fetch: look into evaluation sets on a hub, too. Raises ConfigError naming every option that TRL or peft does not
-    have, and every model, file or set of problems that is not there or cannot be used, and MissingDependencyError.
+    have, and every model, file or set of problems that is not there or cannot be used, and MissingDependencyError,
+    also where the report at the end could not be drawn.
     """
+    if config.sft or config.grpo or config.evaluation:
+        check_drawing()
     mistakes: list[str] = []
     for section, kind, given in (("sft", "SFTConfig", config.sft), ("grpo", "GRPOConfig", config.grpo)):
         if given is None:
@@ -147,7 +151,7 @@ def evaluate_subject(config: RunConfig, subject: Subject, console: Console) -> N
         check_model(subject.path)
     folder = config.directory / "evaluations" / subject.name
     problems = {name: load_set(name, section, console) for name, section in sets.items()}
-    training = training_problems(config.directory)
+    training = training_problems(config.directory, subject.path, console)
     for name, figures in evaluate_model(subject.name, subject.path, problems, how, folder, training=training).items():
         asked = folder / name / "problems.parquet"
         if not asked.exists():  # for people and the report: the problems are settings, and seldom read
@@ -157,12 +161,12 @@ def evaluate_subject(config: RunConfig, subject: Subject, console: Console) -> N
 
 
 def show_report(run: Path, console: Console) -> None:
-    """Write the report of a run, show its tables of models without the last shares, and say where it is."""
-    folder = write_report(run)
+    """Write the report of a run, show its tables of models without some of the shares, and say where it is."""
     findings = gather(run)
+    folder = write_report(run, findings)
     for dataset in findings.sets:
         found = model_table(findings, dataset)
-        shown = [index for index, heading in enumerate(found.headings) if heading not in _LEFT_OUT]
+        shown = [index for index, heading in enumerate(found.headings) if not heading.startswith(_LEFT_OUT)]
         table = Table(title=Text(found.title), title_justify="left", box=None, pad_edge=False, padding=(0, 1, 0, 0))
         for index in shown:
             heading = found.headings[index]

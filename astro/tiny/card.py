@@ -81,7 +81,7 @@ def _draw(log: Sequence[LogRow], path: Path) -> None:
         import matplotlib as mpl  # noqa: PLC0415 - heavy
         from matplotlib.figure import Figure  # noqa: PLC0415 - heavy
     except ImportError as error:
-        raise MissingDependencyError("matplotlib", "dev", "drawing the loss curve") from error
+        raise MissingDependencyError("matplotlib", "train", "drawing the loss curve") from error
     with mpl.rc_context({"svg.hashsalt": "astro", "svg.fonttype": "none"}):
         figure = Figure(figsize=(7, 3.5), layout="constrained")
         axes = figure.subplots()

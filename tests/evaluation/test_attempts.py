@@ -54,6 +54,12 @@ def test_errs_twice_then_fixes(problem, verifier):
     assert (found.backtracks, found.first_correct, found.wrong_to_right, found.right_to_wrong) == (2, False, 1, 0)
 
 
+def test_going_back_to_a_formula_ends_no_attempt():
+    """Plain progress in mathematical prose is one attempt, which is right or wrong as the whole response is."""
+    text = "6*7=42. We go back to the formula and insert 42. Let's try another way to confirm: 42/6 = 7."
+    assert split_attempts(text) == [text]
+
+
 def test_a_right_attempt_that_is_left_counts_as_right_to_wrong(problem, verifier):
     """It reached the target without a box, doubted, and ended elsewhere."""
     reached = SECOND.partition("\n")[0] + "\n" + THIRD.rpartition("\n")[0]

@@ -15,6 +15,7 @@ SKILL = {"base": 0.1, "direct-sft": 0.25, "astro-sft": 0.4, "direct-rl": 0.35, "
 CHECKPOINTS = {"astro-rl@10": 0.45, "astro-rl@20": 0.5, "astro-rl@30": 0.57}
 SETTINGS = {"name": "r", "seed": 1, "engine": {"model": "tiny"}, "evaluation": {"sets": {"held-out": {}, "five": {}}}}
 STEPS = 40
+GENERATED = 777_000  # by the rollouts of GRPO, more than the trainer sees
 PROBLEMS = 40
 
 
@@ -59,12 +60,14 @@ def train(folder: Path, arm: str, seed: int = 1) -> None:
         path.mkdir(parents=True)
         (path / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
         done = {"steps": STEPS, "seconds": rows[-1]["seconds"], "tokens": rows[-1]["tokens"], "times": {"update": 9.5}}
+        if stage == "grpo":
+            done["generated_tokens"] = GENERATED
         (path / "done.json").write_text(json.dumps(done), encoding="utf-8")
 
 
-def evaluate(folder: Path, model: str, dataset: str, skill: float, seed: int = 1) -> None:
+def evaluate(folder: Path, model: str, dataset: str, skill: float, seed: int = 1, *, count: int = PROBLEMS) -> None:
     """Write what an evaluation leaves: each problem as hard as it is for every model."""
-    made = generate(CountdownConfig(count=PROBLEMS, sizes=(4,), split=Split.TEST, seed=seed))
+    made = generate(CountdownConfig(count=count, sizes=(4,), split=Split.TEST, seed=seed))
     rng = random.Random(f"{model} {dataset} {seed}")
     ease = {problem.id: random.Random(f"{problem.id} {seed}").gauss(0, 0.1) for problem in made}
     back = 4 * skill if "astro" in model else 0.0
@@ -80,16 +83,19 @@ def evaluate(folder: Path, model: str, dataset: str, skill: float, seed: int = 1
     figures = {
         "pass_at_1": {"value": pass_at_1, "low": pass_at_1 - 0.04, "high": pass_at_1 + 0.05},
         "maj_at_8": {"value": pass_at_1 + 0.02, "low": None, "high": None},
+        "pass_at_8": {"value": 0.875, "low": None, "high": None},
         "tokens": {"value": 50 + 40 * back, "low": 45, "high": 300},
         "backtracks": {"value": sum(found["backtracks"] for found in rows) / len(rows), "low": None, "high": None},
         "first_attempt": {"value": pass_at_1 / (1 + back), "low": None, "high": None},
         "wrong_to_right": None,
         "finished": {"value": 0.9, "low": 0.8, "high": 1.0},
     }
+    contamination = {"training": 8, "exact": 1, "near": 2, "examples": [["a", "b"]]} if dataset == "five" else None
     content = {
-        "model": model, "set": dataset, "problems": PROBLEMS, "samples": 8, "settings": {}, "inputs": {},
+        "model": model, "set": dataset, "problems": count, "samples": 8, "settings": {}, "inputs": {},
         "seconds": 12.5, "generated_tokens": 8 * PROBLEMS * 60, "figures": figures,
         "outcomes": {"correct": 40, "incorrect": 8 * PROBLEMS - 42, "timed_out": 2},
+        "contamination": contamination,
         "groups": {f"{size} numbers": {"problems": PROBLEMS // 2, "figures": figures} for size in (3, 4)},
     }  # fmt: skip
     (path / "figures.json").write_text(json.dumps(content), encoding="utf-8")

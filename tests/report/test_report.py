@@ -4,7 +4,7 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 
-from reported import HOSTILE, begun, evaluate, finished, train
+from reported import GENERATED, HOSTILE, STEPS, begun, evaluate, finished, train
 
 from astro.report import write_report
 
@@ -104,6 +104,24 @@ def test_the_same_run_gives_the_same_report(tmp_path: Path) -> None:
     path = finished(tmp_path / "r")
     first = {file.name: file.read_bytes() for file in write_report(path).iterdir()}
     assert {file.name: file.read_bytes() for file in write_report(path).iterdir()} == first
+
+
+def test_a_set_says_what_it_shares_with_training(tmp_path: Path) -> None:
+    """In both files, under the table of the set that was compared."""
+    folder = write_report(finished(tmp_path / "r"))
+    for name in ("report.md", "report.html"):
+        text = (folder / name).read_text(encoding="utf-8")
+        assert (
+            text.count("Of the 40 problems 1 are training problems, too, and 2 are much like one; compared with 8.")
+            == 1
+        )
+
+
+def test_rl_costs_what_it_generated(tmp_path: Path) -> None:
+    """Also the groups that were discarded, which the trainer never sees; a model of RL has its SFT's tokens on top."""
+    text = (write_report(finished(tmp_path / "r")) / "report.md").read_text(encoding="utf-8")
+    assert re.search(rf"\| GRPO astro \| 117 \| {GENERATED:,} \|", text)
+    assert re.search(rf"\| ASTRO-RL \|.*\| {GENERATED + 900 * (STEPS - 1):,} \|", text)
 
 
 def test_what_timed_out_is_counted_apart(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ def seeds(tmp_path_factory):
 
 def test_three_seeds_come_to_one_effect(seeds, tmp_path: Path) -> None:
     """effect.json has what was asked of it, in points; the page has the five models on every set, and the command."""
-    effect = write_results(seeds, tmp_path, "python pipelines/results.py --seeds 3")
+    effect = write_results(seeds, tmp_path, "python pipelines/results.py --seeds 3", (5678.4, 2))
     assert json.loads((tmp_path / "effect.json").read_text(encoding="utf-8")) == effect
     assert effect["seeds"] == 3
     for name in ("astro_sft_minus_direct_sft", "astro_rl_minus_direct_rl"):
@@ -29,7 +29,20 @@ def test_three_seeds_come_to_one_effect(seeds, tmp_path: Path) -> None:
     page = (tmp_path / "results.md").read_text(encoding="utf-8")
     assert page.count("| ASTRO-RL |") == 2
     assert "python pipelines/results.py --seeds 3" in page
+    assert "By the clock all jobs took 5,678 s, at most 2 processes at once." in page
     assert {path.name for path in tmp_path.glob("*.png")} == {"results.png", "backtracks.png"}
+
+
+def test_the_correlation_of_each_seed_stands_beside_the_pooled_one(seeds, tmp_path: Path) -> None:
+    """With its interval, and with what the seeds' difference comes to, on the page and in effect.json."""
+    found = write_results(seeds, tmp_path, "c")["pearson"]
+    page = (tmp_path / "results.md").read_text(encoding="utf-8")
+    assert len(found["each"]) == 3
+    for number, each in enumerate(found["each"], start=1):
+        assert each["low"] < each["mean"] < each["high"]
+        assert f"| seed-{number} | r = {each['mean']:.2f} [" in page
+    assert found["heterogeneity"]["degrees"] == 2
+    assert f"Cochran's Q = {found['heterogeneity']['q']:.1f} on 2 degrees of freedom" in page
 
 
 def test_the_mean_is_that_of_the_seeds(seeds, tmp_path: Path) -> None:
@@ -55,6 +68,33 @@ def test_the_control_at_equal_tokens_has_a_difference_of_its_own(tmp_path: Path)
     assert "| set | after SFT | after RL | after SFT, at equal tokens |" in page
 
 
+def test_seeds_of_different_sizes_are_not_said_to_be_of_one(tmp_path: Path) -> None:
+    """Where a seed's set has fewer problems the heading has the range."""
+    runs = [begun(tmp_path / f"r-{seed}") for seed in (1, 2)]
+    for seed, run in enumerate(runs, start=1):
+        evaluate(run, "base", "held-out", 0.2, seed, count=30 + seed)
+    write_results([gather(run) for run in runs], tmp_path / "out", "c")
+    page = (tmp_path / "out" / "results.md").read_text(encoding="utf-8")
+    assert "**held-out, 31 to 32 problems x 8 samples a seed**" in page
+
+
+def test_a_set_says_what_it_shares_with_training(seeds, tmp_path: Path) -> None:
+    """One line a set over all seeds; none where nothing was compared."""
+    write_results(seeds, tmp_path, "c")
+    page = (tmp_path / "results.md").read_text(encoding="utf-8")
+    line = "Of the 120 problems 3 are training problems, too, and 6 are much like one; compared with 24."
+    assert page.count("are training problems, too") == page.count(line) == 1
+
+
+def test_the_table_has_the_best_of_eight_and_how_many_responses_end(seeds, tmp_path: Path) -> None:
+    """Beside maj@8, whose note says where it is kind."""
+    write_results(seeds, tmp_path, "c")
+    page = (tmp_path / "results.md").read_text(encoding="utf-8")
+    assert "| maj@8, % | any right of 8, % | ended, % | tokens |" in page
+    assert page.count("| 87.5 | 90.0 |") == 10
+    assert "a kind figure where right answers have one value in common" in page
+
+
 def test_what_was_not_measured_is_null(tmp_path: Path) -> None:
     """A run without RL has no difference after RL and no correlation."""
     path = begun(tmp_path / "r")
@@ -62,7 +102,9 @@ def test_what_was_not_measured_is_null(tmp_path: Path) -> None:
         evaluate(path, model, "held-out", skill)
     effect = write_results([gather(path)], tmp_path / "out", "c")
     assert effect["astro_sft_minus_direct_sft"]["mean"] > 0
-    assert effect["astro_rl_minus_direct_rl"] == effect["pearson"] == {"mean": None, "low": None, "high": None}
+    none = {"mean": None, "low": None, "high": None}
+    assert effect["astro_rl_minus_direct_rl"] == none
+    assert effect["pearson"] == {**none, "each": [none], "heterogeneity": None}
 
 
 def test_best_of_n_costs_what_the_other_costs(seeds) -> None:

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from astro.report.statistics import Figure, hierarchical_difference, paired_difference, pearson, pooled_pearson
 
+FALLING = [(step, -step + wave) for step, wave in enumerate((0, 0.3, -0.2, 0.1, -0.3, 0.2, 0, 0.1, -0.1))]
+
 
 def shares(seed, mean, problems=200, spread=0.2):
     rng = random.Random(seed)
@@ -64,16 +66,42 @@ def test_a_correlation_lies_within_its_interval(points):
 
 def test_pooling_forgets_what_differs_between_groups():
     """Two groups that each fall as x grows fall together, though all points at once would rise."""
-    groups = [[(0, 2), (1, 1.1), (2, -0.1), (3, -1)], [(10, 12), (11, 11.2), (12, 9.9), (13, 9)]]
+    groups = [[(x + 10 * group, y + 10 * group) for x, y in FALLING] for group in (0, 1)]
     pooled, mixed = pooled_pearson(groups), pearson([point for group in groups for point in group])
-    assert pooled is not None
+    assert pooled.figure is not None
     assert mixed is not None
-    assert pooled.value < -0.9 < 0.9 < mixed.value
-    assert pooled.high < 0
+    assert pooled.figure.value < -0.9 < 0.5 < mixed.value
+    assert pooled.figure.value == pytest.approx(pearson(groups[0]).value)
 
 
 def test_groups_too_small_or_flat_are_left_out():
-    """Three points have no interval, and a constant no correlation."""
-    usable = [(0, 0), (1, 1.5), (2, 1.4), (3, 3)]
-    assert pooled_pearson([usable, usable[:3], [(0, 1)] * 5]) == pytest.approx(pooled_pearson([usable]))
-    assert pooled_pearson([usable[:3]]) is None
+    """Three points have no interval, and a constant no correlation; one group that is left has its own interval."""
+    pooled = pooled_pearson([FALLING, FALLING[:3], [(0, 1)] * 5])
+    assert pooled.figure == pearson(FALLING)
+    assert pooled.each == (pearson(FALLING), None, None)
+    assert pooled.degrees == 0
+    assert pooled_pearson([FALLING[:3]]).figure is None
+
+
+def test_seeds_that_contradict_each_other_are_not_taken_for_one():
+    """Two that fall and one that rises: Q says so, and the interval holds both signs, by hand for equal sizes."""
+    rising = [(x, -y) for x, y in FALLING]
+    pooled = pooled_pearson([FALLING, rising, FALLING])
+    assert pooled.figure is not None
+    z = np.arctanh([found.value for found in pooled.each])
+    assert pooled.q == pytest.approx(6 * np.sum((z - z.mean()) ** 2))
+    assert pooled.p == pytest.approx(np.exp(-pooled.q / 2))  # chi-squared on 2 degrees of freedom
+    reach = 4.30265 * z.std(ddof=1) / np.sqrt(3)  # Student's t on 2 degrees of freedom
+    assert (pooled.figure.value, pooled.figure.low, pooled.figure.high) == pytest.approx(
+        np.tanh([z.mean(), z.mean() - reach, z.mean() + reach]), rel=1e-4
+    )
+    assert pooled.figure.low < 0 < pooled.figure.high
+
+
+def test_seeds_that_agree_by_chance_do_not_narrow_the_interval():
+    """Three equal correlations: Q is 0, and the interval is no narrower than the within-seed variance allows."""
+    pooled = pooled_pearson([FALLING] * 3)
+    assert pooled.figure is not None
+    assert (pooled.q, pooled.p) == pytest.approx((0, 1))
+    reach = 4.30265 / np.sqrt(3 * (len(FALLING) - 3))
+    assert np.arctanh(pooled.figure.high) - np.arctanh(pooled.figure.value) == pytest.approx(reach, rel=1e-4)

@@ -1,5 +1,6 @@
 """Commands that wait for each other."""
 
+import json
 import sys
 import time
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from astro.errors import JobError
-from astro.run.jobs import Job, carry_out_jobs
+from astro.run.jobs import Job, carry_out_jobs, wall_time
 
 
 def python(name: str, code: str, *after: str) -> Job:
@@ -52,6 +53,27 @@ def test_a_failure_stops_what_follows_and_shows_its_end(tmp_path: Path) -> None:
         carry_out_jobs(jobs, 2, tmp_path / "logs", lambda _: None)
     assert slow.exists()
     assert not never.exists()
+
+
+def test_when_each_job_began_and_ended_is_recorded(tmp_path: Path) -> None:
+    """Also of one that failed and of one that was waited for; the next start adds its own lines."""
+    logs = tmp_path / "logs"
+    with pytest.raises(JobError):
+        carry_out_jobs([python("bad", "raise SystemExit(3)"), python("b", "")], 2, logs, lambda _: None)
+    carry_out_jobs([python("a", "")], 2, logs, lambda _: None)
+    rows = [json.loads(line) for line in (logs / "jobs.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert {(row["job"], row["code"]) for row in rows} == {("bad", 3), ("b", 0), ("a", 0)}
+    assert all(row["began"] <= row["ended"] <= time.time() for row in rows)
+    assert rows[-1]["job"] == "a"
+
+
+def test_wall_time_counts_every_second_once(tmp_path: Path) -> None:
+    """Two jobs side by side, one right after, and a second session an hour later."""
+    spans = [(100, 130), (110, 120), (130, 140), (4000, 4005)]
+    rows = [{"job": "j", "began": began, "ended": ended, "code": 0} for began, ended in spans]
+    (tmp_path / "jobs.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    assert wall_time(tmp_path) == (45, 2)
+    assert wall_time(tmp_path / "nowhere") is None
 
 
 def test_a_job_may_not_wait_for_one_that_never_comes(tmp_path: Path) -> None:

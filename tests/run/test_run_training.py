@@ -3,14 +3,19 @@
 import json
 import re
 import shutil
+import sys
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from runs import config_in, quiet
 
-from astro.errors import ConfigError
+from astro.errors import ConfigError, MissingDependencyError
 from astro.run import RunConfig, Stages, carry_out
-from astro.run.training import Subject, check_training, evaluate_subject, subjects, train_and_evaluate
+from astro.run.evaluating import load_set, training_problems
+from astro.run.training import Subject, check_training, evaluate_subject, show_report, subjects, train_and_evaluate
+from astro.store import RunDirectory
 
 MODEL = Path(__file__).parents[2] / "data" / "models" / "tiny-countdown"
 EVALUATION = (
@@ -132,6 +137,42 @@ def test_without_sections_there_is_nothing_to_do(tmp_path: Path) -> None:
     carry_out(config, Stages(), quiet())
     train_and_evaluate(config, quiet())
     assert not (config.directory / "reports").exists()
+
+
+def test_what_an_arm_learned_from_a_file_of_its_own_is_compared(tmp_path: Path) -> None:
+    """The set's problem that the file asks, in a conversation or as text, is found; a file that is gone is named."""
+    config = config_in(tmp_path, EVALUATION)
+    carry_out(config, Stages(), quiet())
+    asked = load_set("new", config.evaluation.sets["new"], quiet())
+    rows = [{"prompt": [{"role": "user", "content": asked[1].prompt}], "completion": "c"}] * 2
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "mine.parquet")
+    folder = trained(config, "longer", "sft")
+    (folder / "done.json").write_text(json.dumps({"steps": 1, "data": str(tmp_path / "mine.parquet")}))
+    evaluate_subject(config, Subject("longer-sft", str(folder)), quiet())
+    figures = json.loads((config.directory / "evaluations/longer-sft/new/figures.json").read_text(encoding="utf-8"))
+    assert (figures["contamination"]["training"], figures["contamination"]["exact"]) == (7, 1)
+    (tmp_path / "mine.parquet").unlink()
+    console = quiet()
+    assert len(training_problems(config.directory, str(folder), console)) == 6
+    assert "mine.parquet, which is gone" in console.file.getvalue()
+
+
+def test_the_run_is_read_once_for_its_report(tmp_path: Path, monkeypatch) -> None:
+    """The page and the table on the screen are of the same findings."""
+    config = config_in(tmp_path)
+    carry_out(config, Stages(), quiet())
+    read, reads = RunDirectory.read, []
+    monkeypatch.setattr(RunDirectory, "read", lambda path: reads.append(path) or read(path))
+    show_report(config.directory, quiet())
+    assert reads == [config.directory]
+
+
+def test_a_report_that_could_not_be_drawn_is_found_before_the_run(tmp_path: Path, monkeypatch) -> None:
+    """The error names the extra that has the library."""
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    check_training(config_in(tmp_path))
+    with pytest.raises(MissingDependencyError, match=r"matplotlib.*astro-reasoner\[train\]"):
+        check_training(config_in(tmp_path, EVALUATION))
 
 
 def test_mistakes_of_all_sections_are_told_before_anything_begins(tmp_path: Path) -> None:
