@@ -126,7 +126,8 @@ class StageCheckpoint:
                 shutil.rmtree(folder)
                 continue
             _thin(folder)
-        (self.path / "training_args.bin").unlink(missing_ok=True)
+        for folder in (self.path, self.path / "adapter"):
+            (folder / "training_args.bin").unlink(missing_ok=True)
 
     def thin_earlier(self) -> None:
         """Leave only the models of all checkpoints of the trainer but the last, from which to go on."""

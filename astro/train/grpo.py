@@ -84,7 +84,7 @@ def carry_out_grpo(setup: TrainingSetup, config: GrpoConfig, arm: str, console: 
     with StageCheckpoint(folder, main=is_main()) as stage, ExitStack() as stack:
         stage.claim(_identity(setup, config, arm, base, source))
         if stage.done is not None:
-            stage.thin(keep=True)  # a kill may have come before it
+            _tidy(stage, base)  # a kill may have come before it
             return Trained(folder, stage.done, before=True)
         training = _Training(setup, config, arm, stage=stage, console=console)
         facts = training.carry_out(source, arguments, adapter, stack)
@@ -202,15 +202,12 @@ class _Training:
         }
         save_final(trainer, self.stage, str(self.base), adapter=adapter is not None)
         if self.stage.main:
-            if adapter is not None:
-                for folder in self.stage.path.glob("checkpoint-*"):
-                    merge_adapter(str(self.base), folder, folder, trainer.processing_class)
             weights = {str(name): weight for name, weight in config.rewards.weights.items()}
             shown = arguments_shown(arguments, config.lora)
             write_card(CardFacts(self.stage.path, setup, str(self.base), facts, shown, "GRPO", rewards=weights))
         trainer.accelerator.wait_for_everyone()
         self.stage.finish(facts)
-        self.stage.thin(keep=True)
+        _tidy(self.stage, self.base)
         trainer.accelerator.free_memory()
         del trainer
         gc.collect()
@@ -223,6 +220,19 @@ class _Training:
         groups = EngineGroups(engine, self.setup.seed, self.recorder, stop)
         stack.callback(groups.close)
         return groups
+
+
+def _tidy(stage: StageCheckpoint, base: Path) -> None:
+    """Leave the models of the steps on the way for evaluation: whole, and without what going on would need."""
+    stage.thin(keep=True)
+    for folder in stage.path.glob("checkpoint-*") if stage.main else ():
+        adapter = [folder / "adapter_config.json", folder / "adapter_model.safetensors"]
+        if adapter[0].exists():
+            merge_adapter(str(base), folder, folder)
+            (folder / "adapter").mkdir(exist_ok=True)
+            for file in reversed(adapter):  # the configuration last: while it is there, this is done again
+                if file.exists():
+                    file.rename(folder / "adapter" / file.name)
 
 
 def new_trainer(

@@ -96,10 +96,11 @@ def save_final(trainer: Any, stage: StageCheckpoint, model: str, *, adapter: boo
         return
     trainer.save_model(str(stage.path / "adapter"))
     if stage.main:
-        merge_adapter(model, stage.path / "adapter", stage.path, trainer.processing_class)
+        merge_adapter(model, stage.path / "adapter", stage.path)
+        trainer.processing_class.save_pretrained(stage.path)
 
 
-def merge_adapter(model: str, adapter: Path, folder: Path, tokenizer: Any) -> None:
+def merge_adapter(model: str, adapter: Path, folder: Path) -> None:
     """Write the model with its adapter merged in, for transformers and vLLM, into a folder. One process does it."""
     from peft import PeftModel  # noqa: PLC0415 - heavy
     from transformers import AutoModelForCausalLM  # noqa: PLC0415
@@ -108,7 +109,6 @@ def merge_adapter(model: str, adapter: Path, folder: Path, tokenizer: Any) -> No
     unset_hf_deepspeed_config()  # after training under ZeRO-3 loading would wait for the other processes
     base = AutoModelForCausalLM.from_pretrained(model, dtype="auto")
     PeftModel.from_pretrained(base, adapter).merge_and_unload().save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
 
 
 def check_evaluation(arguments: dict[str, Any], held_out: Sequence[Any], section: str, source: Source) -> None:

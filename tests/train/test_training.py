@@ -144,6 +144,25 @@ def test_an_adapter_is_merged(trained):
     assert all((merged[name] - expected[name]).abs().max() < 1e-5 for name in merged)
 
 
+def test_models_on_the_way_are_whole_with_an_adapter(trained):
+    """GRPO's checkpoints can be evaluated: the adapter merged in, and beside it, not in its place."""
+    from safetensors.torch import load_file
+
+    settings = ["sft.arms={thin: sft}", "grpo.lora.r=4", "grpo.trainer.max_steps=2", "grpo.trainer.learning_rate=0.01"]
+    settings += ["grpo.rewards={weights: {overlong: 1.0}, overlong_buffer: 160}", "grpo.resample=0"]  # never all equal
+    settings += ["grpo.trainer.max_completion_length=160", "grpo.rollouts=transformers", "sft.trainer.max_steps=1"]
+    config = changed(trained, *settings)
+    before = load_file(carry_out_sft(config.training(), config.sft, "thin", quiet()).folder / "model.safetensors")
+    folder = carry_out_grpo(config.training(), config.grpo, "thin", quiet()).folder
+    whole = load_file(folder / "model.safetensors")
+    kept = [load_file(folder / f"checkpoint-{step}" / "model.safetensors") for step in (1, 2)]
+    assert all((kept[1][name] - whole[name]).abs().max() < 1e-6 for name in whole)
+    assert any((kept[0][name] - kept[1][name]).abs().max() > 1e-4 for name in whole)
+    assert any((kept[0][name] - before[name]).abs().max() > 1e-4 for name in whole)
+    assert not (folder / "checkpoint-1" / "adapter_config.json").exists()
+    assert (folder / "checkpoint-1" / "adapter" / "adapter_config.json").exists()
+
+
 def test_grpo_goes_on_after_a_kill(trained):
     """SIGKILL midway, then the same command: the same steps, with rewards, backtracks and the time split of each."""
     pytest.importorskip("vllm")
