@@ -225,9 +225,11 @@ def test_there_must_be_something_to_evaluate_on(trained, tmp_path):
     """Without test rows the option is refused by name, before a model is loaded."""
     rows = pq.read_table(next((trained.directory / "datasets" / "rl").glob("train-*.parquet")))
     pq.write_table(rows, tmp_path / "train.parquet")
-    config = changed(trained, f"grpo.data={tmp_path}", "grpo.trainer.eval_strategy=steps")
+    settings = [f"grpo.data={tmp_path}", "grpo.trainer.eval_strategy=steps", "sft.trainer.max_steps=1"]
+    config = changed(trained, *settings, "sft.arms={blind: sft}")
+    carry_out_sft(config.training(), config.sft, "blind", quiet())
     with pytest.raises(ConfigError, match=r"grpo\.trainer\.eval_strategy is steps, and .* no test rows"):
-        carry_out_grpo(config.training(), config.grpo, "astro", quiet())
+        carry_out_grpo(config.training(), config.grpo, "blind", quiet())
 
 
 def test_options_of_transformers_are_not_dropped(trained):
