@@ -14,7 +14,7 @@ from astro.problems.problem import Problem
 from astro.sampling.completion import Completion, FinishReason, SampleParams
 from astro.sampling.seeds import derive_seed
 from astro.search.backup import backup, close
-from astro.search.reuse import Draw, Endings, Path, find_child, graft
+from astro.search.reuse import Draw, Ending, Endings, Path, find_child, graft
 from astro.search.selection import priors, puct, uct
 from astro.search.settings import Rule
 from astro.search.setup import SearchSetup
@@ -48,6 +48,7 @@ class _Search:
         self._states: dict[int, tuple[tuple[int, ...], str]] = {}
         self._paths: dict[int, list[Path]] = {}
         self._endings = Endings(setup.config)
+        self._ended: dict[int, list[Ending]] = {}
         self._simulations = 0
         self._started = monotonic()
 
@@ -200,6 +201,9 @@ class _Search:
             elif kind is not Terminal.TRUNCATED:
                 work.append(self._roll_out(node))
         await _together(work)
+        # In the order of the nodes, not in that in which the engine was done with them.
+        for node in nodes:
+            self._endings.note(node, self._ended.pop(node, ()))
 
     async def _judge(self, node: int) -> None:
         """A node that ends the solution is worth its own verdict; without one, what its parent is, which it leaves."""
@@ -211,7 +215,7 @@ class _Search:
         tree.canonical[node] = verdict.canonical
         ungraded = verdict.outcome in UNGRADED
         tree.reward[node] = tree.reward[tree.parent[node]] if ungraded else float(verdict.correct)
-        self._endings.note(solution, verdict.outcome, verdict.canonical or verdict.answer)
+        self._ended[node] = [Ending(solution, verdict.outcome, verdict.canonical or verdict.answer)]
 
     async def _roll_out(self, node: int) -> None:
         """A node is worth the share of its rollouts that are correct; early ones that agree decide it."""
@@ -257,13 +261,9 @@ class _Search:
             text += step.text
         path = Path(tuple(steps), kind, rollout)
         self._paths.setdefault(node, []).append(path)
-        fits = self._tree.depth[node] + len(steps) <= self._config.max_depth
-        if (
-            kind is Terminal.ANSWER
-            and fits
-            and self._endings.note(solution + rollout.text, rollout.outcome, rollout.canonical or rollout.answer)
-        ):
-            self._endings.paths.append((node, path))
+        if kind is Terminal.ANSWER and self._tree.depth[node] + len(steps) <= self._config.max_depth:
+            answer = rollout.canonical or rollout.answer
+            self._ended.setdefault(node, []).append(Ending(solution + rollout.text, rollout.outcome, answer, path))
 
     # Backup
 

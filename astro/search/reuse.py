@@ -48,6 +48,15 @@ class Draw(NamedTuple):
     path: Path | None = None
 
 
+class Ending(NamedTuple):
+    """A solution that was graded: answer is the canonical one where there is one; path if a rollout came to it."""
+
+    solution: str
+    outcome: Outcome
+    answer: str | None
+    path: Path | None = None
+
+
 class Endings:
     """The different solutions that a tree has come to: correct ones by their text, wrong ones by their answer.
 
@@ -61,18 +70,19 @@ class Endings:
         self._needed = config.goal_correct, config.goal_wrong
         self.paths: list[tuple[int, Path]] = []
 
-    def note(self, solution: str, outcome: Outcome, answer: str | None) -> bool:
-        """Whether this solution is new; answer is the canonical one where there is one."""
-        if outcome is Outcome.CORRECT:
-            known, key = self._correct, solution
-        elif outcome is Outcome.INCORRECT and answer is not None:
-            known, key = self._wrong, answer
-        else:
-            return False
-        if key in known or len(known) >= max(_ENDINGS, *self._needed):
-            return False
-        known.add(key)
-        return True
+    def note(self, node: int, endings: Sequence[Ending]) -> None:
+        """Take in what a node, or the rollouts from it, came to, so far as it is new."""
+        for ending in endings:
+            if ending.outcome is Outcome.CORRECT:
+                known, key = self._correct, ending.solution
+            elif ending.outcome is Outcome.INCORRECT and ending.answer is not None:
+                known, key = self._wrong, ending.answer
+            else:
+                continue
+            if key not in known and len(known) < max(_ENDINGS, *self._needed):
+                known.add(key)
+                if ending.path is not None:
+                    self.paths.append((node, ending.path))
 
     @property
     def suffice(self) -> bool:

@@ -1,6 +1,7 @@
 """The savings beyond the paper: rollouts reused, early decisions, goals, several leaves at once."""
 
 import asyncio
+import random
 from itertools import product
 
 import pytest
@@ -206,3 +207,32 @@ def test_savings_cost_less():
     assert lean.stop is Stop.GOAL
     assert lean.cost.generated_tokens * 5 < full.cost.generated_tokens
     assert Terminal.ANSWER in lean.terminal
+
+
+class Unhurried(Recorder):
+    """Answers when it likes: the order in which requests are done is drawn anew."""
+
+    def __init__(self, sampler, rng):
+        super().__init__(sampler)
+        self._rng = rng
+
+    async def sample(self, prompt_ids, params, *, priority=0):
+        sampled = await super().sample(prompt_ids, params, priority=priority)
+        for _ in range(self._rng.randrange(12)):
+            await asyncio.sleep(0)
+        return sampled
+
+
+@given(seed=st.integers(0, 2**31), p_end=st.floats(0.1, 0.6), early=st.sampled_from([0, 2]))
+def test_a_tree_does_not_depend_on_who_is_done_first(seed, p_end, early):
+    """An engine serves requests in an order that hangs on what else it serves; the tree is the same."""
+
+    def grown(order: int) -> Tree:
+        sampler = Unhurried(ScriptedSampler(WanderingModel(p_end=p_end)), random.Random(order))
+        savings = {"reuse_rollouts": True, "early_rollouts": early, "goal_correct": 2, "goal_wrong": 3}
+        setup = make_setup(None, sampler=sampler, seed=seed, simulations=6, **savings)
+        return asyncio.run(search(PROBLEM, PROMPT_IDS, setup))
+
+    first, second = grown(1), grown(2)
+    assert (first.text, first.parent, first.rollouts) == (second.text, second.parent, second.rollouts)
+    assert (first.visits, first.value, first.stop) == (second.visits, second.value, second.stop)
