@@ -12,6 +12,7 @@ Every scan is linear in the length of the response; no regular expression here h
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from astro.verify.marks import Span, boxed, stated, tagged
 from astro.verify.verdict import Outcome
@@ -100,9 +101,6 @@ _END_OF_MARKED_TURN = re.compile(r"<\|(?:im_end|eot_id|endoftext|end_of_text|end
 _END_OF_TURN = re.compile(_END_OF_MARKED_TURN.pattern + "|</s>")
 
 
-_READ_BY_RULES = ("<", "%", "~~", "]: ")
-
-
 def plain_box(response: str) -> str:
     r"""The content of the only \boxed{} of a response to which no rare rule can apply; "" when in doubt.
 
@@ -110,7 +108,8 @@ def plain_box(response: str) -> str:
     asked for a box are read here and in no other way.
     """
     start = response.find("\\")
-    if start < 0 or any(mark in response for mark in _READ_BY_RULES) or len(response) > LONG_RESPONSE:
+    rare = "<" in response or "%" in response or "~~" in response or "]: " in response
+    if start < 0 or rare or len(response) > LONG_RESPONSE:
         return ""
     if response.rfind("\\") != start:  # the box is not the only command
         start = response.find("\\boxed")
@@ -125,10 +124,12 @@ def plain_box(response: str) -> str:
         if end < 0:
             return ""
         inner = response[start + 7 : end]
+    before = start - 32 if start > 32 else 0
+    sentence = response.rfind(". ", before, start)  # words of the one before it say nothing of the box
     if (
         "example" in response
-        or _DOUBT.search(response, start - 32 if start > 32 else 0, start)
-        or ((len(response) - end > 2 or response[-1] == "?") and _DOUBT.search(response, end, end + 48))
+        or _is_doubtful(response[sentence if sentence > 0 else before : start])
+        or ((len(response) - end > 2 or response[-1] == "?") and _is_doubtful(response[end : end + 48]))
     ):
         return ""
     inner = inner.strip()
@@ -179,6 +180,11 @@ def _choose(text: str, spans: list[Span], rule: str) -> Extraction:
 _DOUBT = re.compile(
     r"n(?:ot|'t|ever)|or[ \n]|wrong|correct|\?|rather|instead|answer were\b|doubt|unlikely|unsure", re.IGNORECASE
 )
+
+
+@lru_cache(maxsize=4096)  # a model says mostly the same around a box
+def _is_doubtful(words: str) -> bool:
+    return _DOUBT.search(words) is not None
 
 
 def _withdrawn(text: str, span: Span) -> bool:
