@@ -121,7 +121,7 @@ def rl_prompts(
         rate = row.get("pass_rate")
         if rate is not None and not low <= rate <= high:
             continue
-        problem = texts.get(row["id"]) or _problem_of(row)
+        problem = texts.get(row["id"]) or _problem_of(row, prompt_format)
         text, wanted = problem.prompt, None
         if RewardName.LENGTH in config.rewards.weights:
             drawn = random.Random(derive_seed(seed, problem.id, "length"))  # noqa: S311 - reproducible draws
@@ -329,9 +329,10 @@ def _problems(run: Path) -> dict[str, Problem]:
         return {problem.id: problem for problem in directory.problems()}
 
 
-def _problem_of(row: Mapping[str, Any]) -> Problem:
-    """The problem that a row of rl describes by itself."""
+def _problem_of(row: Mapping[str, Any], prompt_format: PromptFormat) -> Problem:
+    """The problem that a row of rl describes by itself; the instruction, which it may hold, is given again."""
     prompt = row["prompt"] if isinstance(row["prompt"], str) else row["prompt"][-1]["content"]
+    prompt = row.get("problem") or prompt.removesuffix(f"\n\n{prompt_format.instruction}")
     facts = row.get("metadata") or {}
     metadata = json.loads(facts) if isinstance(facts, str) else facts
     return Problem(row["id"], prompt, row["answer"], row.get("task") or "math", "", metadata)

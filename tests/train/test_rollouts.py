@@ -7,7 +7,7 @@ from training_runs import MODEL
 from transformers import AutoTokenizer
 
 from astro.problems.problem import Problem
-from astro.sampling.prompting import PromptFormat
+from astro.sampling.prompting import PromptConfig, PromptFormat, PromptStyle
 from astro.train.checkpoint import StageCheckpoint
 from astro.train.grpo import rl_prompts
 from astro.train.recorder import Recorder
@@ -198,6 +198,17 @@ def test_a_curriculum_begins_with_the_easy(prompt_format):
     """By the pass rate that the search measured."""
     found = rl_prompts(ROWS[:5], GrpoConfig(curriculum=True), prompt_format, {}, 0)
     assert [one.pass_rate for one in found] == [0.9, 0.5, 0.1]
+
+
+def test_prompts_of_another_run_are_asked_once(prompt_format):
+    """A row of rl holds the whole turn that its run asks with; asked again, the instruction stands there once."""
+    chat = PromptFormat(PromptConfig(style=PromptStyle.PLAIN), prompt_format.tokenizer)
+    (turn,) = chat.training_messages("1 + 0?")
+    assert chat.instruction in turn["content"]
+    (found,) = rl_prompts([{**ROWS[1], "prompt": [turn]}], GrpoConfig(), chat, {}, 0)
+    assert found.ids == tuple(chat.solve_ids("1 + 0?"))
+    (told,) = rl_prompts([{**ROWS[1], "prompt": "?", "problem": "1 + 0?"}], GrpoConfig(), chat, {}, 0)
+    assert told.ids == found.ids
 
 
 def test_the_wanted_length_is_in_the_prompt(prompt_format):
