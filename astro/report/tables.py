@@ -17,8 +17,8 @@ NAMES = {
     "direct-equal-tokens-sft": "Direct-SFT, equal tokens",
 }
 ON_SEVERAL = (
-    "maj@8 is the majority of eight answers, a kind figure where right answers have one value in common and wrong ones "
-    "scatter, as in Countdown: a few right ones win. Any right of 8 is pass@8, which only someone who knows the answer "
+    "maj@n is the majority of n answers, a kind figure where right answers have one value in common and wrong ones "
+    "scatter, as in Countdown: a few right ones win. Any right of n is pass@n, which only someone who knows the answer "
     "could pick."
 )
 _DASH = "-"
