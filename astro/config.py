@@ -20,7 +20,7 @@ from astro.errors import ConfigError
 class Section(BaseModel):
     """A part of the configuration: frozen, no unknown keys, no silent conversions ("8" is not 8)."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, validate_default=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, validate_default=True, allow_inf_nan=False)
 
 
 Seed = Annotated[int, Field(ge=0, lt=2**63)]  # what a signed integer of 64 bits in a table holds
@@ -29,18 +29,29 @@ S = TypeVar("S", bound=Section)
 
 
 class _Loader(yaml.SafeLoader):
-    """SafeLoader that reads 1e-3 as a number (YAML 1.2) and refuses a key given twice."""
+    """SafeLoader that reads 1e-3 as a number (YAML 1.2), and refuses a key given twice and a key that is no scalar."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: dict[Any, int] = {}
         for key_node, _ in node.value:
             key, line = self.construct_object(key_node, deep=True), key_node.start_mark.line + 1
+            if not isinstance(key, Hashable):
+                raise ConfigError(f"line {line}: {key!r} cannot be a key; a key is a name")
             if key in seen:
                 raise ConfigError(f"line {line}: {key!r} was already set on line {seen[key]}; keep one of them")
             seen[key] = line
         return super().construct_mapping(node, deep)
 
 
+# YAML 1.1 reads 010 as 8 and 1:30 as 90; here they stay text, which no number's place accepts.
+_INT = "tag:yaml.org,2002:int"
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != _INT]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver(
+    _INT, re.compile(r"^[-+]?(0|[1-9][0-9_]*|0x[0-9a-fA-F_]+|0b[01_]+)$"), list("-+0123456789")
+)
 _Loader.add_implicit_resolver(
     "tag:yaml.org,2002:float",
     re.compile(r"^[-+]?(\d[\d_]*\.?[\d_]*|\.\d[\d_]*)[eE][-+]?\d+$"),
@@ -75,11 +86,7 @@ def validate(section: type[S], content: Mapping[str, Any], where: str, overrides
 
     Raises ConfigError listing every mistake.
     """
-    try:
-        plain = json.loads(json.dumps(content, default=str))
-    except (ValueError, RecursionError) as error:
-        raise ConfigError(f"{where} refers to itself (a YAML alias inside its own anchor)") from error
-    lines = []
+    plain, lines = _plain(content, where), []
     for override in overrides:
         try:
             _apply(plain, override)
@@ -96,6 +103,14 @@ def validate(section: type[S], content: Mapping[str, Any], where: str, overrides
     return valid
 
 
+def _plain(content: Any, where: str) -> Any:
+    """A copy as JSON has it. Raises ConfigError where content contains itself; where names it in the error."""
+    try:
+        return json.loads(json.dumps(content, default=str))
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f"{where} refers to itself (a YAML alias inside its own anchor)") from error
+
+
 def _apply(content: dict[str, Any], override: str) -> None:
     key, separator, value = override.partition("=")
     if not separator or not all(key.split(".")):
@@ -110,9 +125,11 @@ def _apply(content: dict[str, Any], override: str) -> None:
             raise ConfigError(f"override {override!r}: {'.'.join(parents[:depth])} is {child!r}, not a section")
         target = child
     try:
-        target[last] = yaml.load(value, Loader=_Loader)  # noqa: S506 - a SafeLoader subclass
+        target[last] = _plain(yaml.load(value, Loader=_Loader), "its value")  # noqa: S506 - a SafeLoader subclass
     except yaml.YAMLError as error:
         raise ConfigError(f"override {override!r}: the value is not valid YAML: {error}") from error
+    except ConfigError as error:
+        raise ConfigError(f"override {override!r}: {error}") from error
 
 
 def _explain_all(section: type[BaseModel], content: Any, mistakes: Iterable[Mapping[str, Any]]) -> list[str]:

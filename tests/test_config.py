@@ -111,6 +111,28 @@ def test_mistakes_in_overrides_come_together_with_those_of_values(tmp_path: Path
         assert line in message
 
 
+def test_an_override_that_contains_itself_is_refused(tmp_path: Path) -> None:
+    """An alias inside its own anchor is a mistake like any other, told with the override."""
+    message = mistakes(tmp_path, GOOD, "engine.stop=&a [*a]", "seed=-x")
+    assert message.startswith("2 mistakes in ")
+    assert "override 'engine.stop=&a [*a]': its value refers to itself" in message
+
+
+@pytest.mark.parametrize("written", ["010", "1:30"])
+def test_what_old_yaml_takes_for_another_number_is_refused(tmp_path: Path, written: str) -> None:
+    """A leading zero does not make 8 of 010, nor a colon 90 of 1:30."""
+    assert f"valid integer; got '{written}'" in mistakes(tmp_path, GOOD, f"seed={written}")
+    assert load(tmp_path, GOOD, "seed=0x10").seed == 16
+
+
+@pytest.mark.parametrize("written", [".inf", ".nan", "1e999"])
+def test_numbers_are_finite(tmp_path: Path, written: str) -> None:
+    """No setting is meant to be infinite: what has no bound is null."""
+    assert "engine.temperature: Input should be a finite number" in mistakes(
+        tmp_path, GOOD, f"engine.temperature={written}"
+    )
+
+
 def test_an_override_below_a_value_is_refused(tmp_path: Path) -> None:
     """A value is not a section."""
     assert "name is 'x', not a section" in mistakes(tmp_path, GOOD, "name.first=1")
@@ -126,6 +148,7 @@ def test_an_override_below_a_value_is_refused(tmp_path: Path) -> None:
         ("name: &a [*a]\n", "refers to itself"),
         ("name: 2024-01-01\nengine: {model: 3}\n", "engine.model: Input should be a valid string; got 3"),
         ("name: !!python/object/apply:os.system [ls]\n", "is not valid YAML"),
+        ("name: x\n[a, b]: y\n", "line 2: ['a', 'b'] cannot be a key"),
     ],
 )
 def test_files_that_are_no_configuration(tmp_path: Path, text: str, expected: str) -> None:
