@@ -37,7 +37,7 @@ from astro.store.lock import RunLock
 from astro.store.records import problems_from, problems_table, rejected_table
 from astro.store.settings import differences, settings_hash
 from astro.store.shards import write_parquet
-from astro.store.stage import StageFolder
+from astro.store.stage import MARKER, StageFolder
 
 _CONFIG, _PROBLEMS_MARKER, _LOG = "config.yaml", "problems.json", "log.jsonl"
 
@@ -62,7 +62,8 @@ class RunDirectory:
 
         ignored names settings (dotted) that may differ between one start and the next: speed, not substance. A run of
         other settings that holds no work is begun anew.
-        Raises StoreError if another process writes it, if other settings made it, or if a file is damaged.
+        Raises StoreError if another process writes it, if other settings made it, if a file is damaged, or if there
+        are traces of trees that are gone.
         """
         with writing(path):
             path.mkdir(parents=True, exist_ok=True)
@@ -71,6 +72,10 @@ class RunDirectory:
         run = cls(path, writable=True)
         try:
             run._claim(settings, ignored)
+            run._check_sources()
+            if not run.traces.problem_ids:
+                # Where the traces were taken away to be made anew, what was made of them is made anew, too.
+                (path / "datasets" / MARKER).unlink(missing_ok=True)
         except BaseException:
             run.close()
             raise
@@ -101,7 +106,10 @@ class RunDirectory:
         if not (path / _CONFIG).exists():
             return False
         with cls.read(path) as run:
-            return not run._changed(settings, ignored) and run.has_problems  # noqa: SLF001 - of the same class
+            if run._changed(settings, ignored):  # noqa: SLF001 - of the same class
+                return False
+            run._check_sources()  # noqa: SLF001
+            return run.has_problems
 
     @staticmethod
     def has_begun(path: Path) -> bool:
@@ -177,9 +185,12 @@ class RunDirectory:
             write_text(self.path / _PROBLEMS_MARKER, (other.path / _PROBLEMS_MARKER).read_text(encoding="utf-8"))
 
     def log(self, event: str, **facts: Any) -> None:
-        """Append one line to log.jsonl: the event, the time (seconds since 1970) and JSON-able facts."""
+        """Append one line to log.jsonl: the event, the time (seconds since 1970) and JSON-able facts.
+
+        Raises StoreError if the disk refuses.
+        """
         line = json.dumps({"event": event, "time": round(time.time(), 3), **facts})
-        with (self.path / _LOG).open("a+b") as stream:
+        with writing(self.path / _LOG), (self.path / _LOG).open("a+b") as stream:
             # A kill may have cut the last line short: start a new one.
             torn = stream.seek(0, 2) > 0 and stream.seek(-1, 2) >= 0 and stream.read(1) != b"\n"
             stream.write((b"\n" if torn else b"") + line.encode() + b"\n")
@@ -221,6 +232,16 @@ class RunDirectory:
             )
         return changed
 
+    def _check_sources(self) -> None:
+        """Raise StoreError if there are traces of trees that are gone: trees made anew need not be the same."""
+        gone = len(self.traces.problem_ids - self.trees.problem_ids)
+        if gone:
+            raise StoreError(
+                f"{self.traces.folder} holds the traces of {gone} problems whose trees are no longer in "
+                f"{self.trees.folder}; restore those from a copy, or delete {self.traces.folder}, too, to have both "
+                "done again"
+            )
+
     @staticmethod
     def _check_folder(path: Path) -> None:
         """Raise StoreError if path is a folder of something else."""
@@ -229,8 +250,9 @@ class RunDirectory:
             raise StoreError(f"{path} is not empty and not a run (it has no {_CONFIG}); choose another name")
 
     def _open_stages(self, *, writable: bool) -> None:
-        self.trees = StageFolder(self.path / "trees", schemas.TREE_TABLES, writable=writable)
+        # The traces first: of a run that another process writes, every trace seen here then has its tree, too.
         self.traces = StageFolder(self.path / "traces", schemas.TRACE_TABLES, writable=writable)
+        self.trees = StageFolder(self.path / "trees", schemas.TREE_TABLES, writable=writable)
 
     def _checked(self, name: str) -> pa.Table:
         if not self.has_problems:

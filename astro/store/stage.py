@@ -54,6 +54,10 @@ class StageFolder:
                 for unmarked in folder.glob("*.parquet"):  # a kill came before the marker: compaction starts over
                     unmarked.unlink()
             self._journal = Journal(folder / JOURNAL, writable=writable)
+            for problem_id in self._journal.problem_order[:1]:  # the others are of the same version
+                tables = self._journal.read(problem_id).tables
+                for name in dict.fromkeys([*schemas, *tables]):
+                    self._check_columns(name, tables[name].column_names if name in tables else [])
 
     @property
     def complete(self) -> bool:
@@ -171,8 +175,19 @@ class StageFolder:
         for file in shards:
             if file in self._unchecked:
                 check(self.folder / file, self._files[file])
+                self._check_columns(name, pq.read_schema(self.folder / file).names)
                 self._unchecked.discard(file)
         return [self.folder / file for file in shards]
+
+    def _check_columns(self, name: str, found: Sequence[str]) -> None:
+        """Raise StoreError unless a table has the columns that this version writes and reads."""
+        ours = self.schemas[name].names if name in self.schemas else []
+        if set(found) != set(ours):
+            differing = ", ".join(sorted(set(found) ^ set(ours)))
+            raise StoreError(
+                f"{self.folder} was written by another version of astro: the table {name!r} differs in {differing}; "
+                "go on with that version (config.yaml begins with its number), or give the run another name"
+            )
 
     def _rows_of(self, name: str, problem_id: str) -> pa.Table:
         parts = [pq.read_table(path, filters=[("problem_id", "=", problem_id)]) for path in self._paths(name)]

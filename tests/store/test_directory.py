@@ -1,3 +1,4 @@
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -7,10 +8,10 @@ import pytest
 from astro.errors import StoreError
 from astro.problems.problem import Problem
 from astro.problems.rejection import Reason, RejectedRow
-from astro.search.tree import NO_PARENT, Stop, Tree
-from astro.store import RunDirectory
+from astro.search.tree import NO_PARENT, Cost, Stop, Tree
+from astro.store import RunDirectory, schemas
 from astro.store.journal import Entry
-from astro.store.records import tree_entry
+from astro.store.records import costs_table, tree_entry
 
 SETTINGS = {"name": "one", "seed": 0, "search": {"k": 8}, "output": {"folder": "runs"}}
 PROBLEMS = [
@@ -24,6 +25,12 @@ def tree_of(problem_id: str, stop: Stop) -> Entry:
     tree = Tree(problem_id, (1,), 0, stop)
     tree.add(NO_PARENT, "", ())
     return tree_entry(tree)
+
+
+def traces_of(problem_id: str) -> Entry:
+    """A tree of which no trace could be made."""
+    tables = {name: schema.empty_table() for name, schema in schemas.TRACE_TABLES.items()}
+    return Entry(problem_id, {**tables, "costs": costs_table(problem_id, Cost())})
 
 
 REJECTED = [RejectedRow("file.jsonl", 3, Reason.UNREADABLE, "not JSON", "{")]
@@ -127,3 +134,26 @@ def test_the_log_survives_a_line_cut_short(tmp_path: Path) -> None:
             stream.write('{"event": "start", "tre')
         run.log("start", trees=2)
         assert [entry["trees"] for entry in run.events("start")] == [1, 2]
+
+
+def test_a_log_that_cannot_be_written_is_a_message(tmp_path: Path) -> None:
+    """A full disk ends the run with an error that a user can mend."""
+    with RunDirectory.create(tmp_path / "r", SETTINGS) as run:
+        (run.path / "log.jsonl").mkdir()
+        with pytest.raises(StoreError, match=r"cannot write .*log\.jsonl"):
+            run.log("start")
+
+
+def test_traces_of_trees_that_are_gone_are_told_before_a_search(tmp_path: Path) -> None:
+    """Whoever deletes the trees to have them made anew learns at once that the traces must go, too; then it works."""
+    with RunDirectory.create(tmp_path / "r", SETTINGS) as run:
+        run.write_problems(PROBLEMS, [])
+        run.trees.append([tree_of(name, Stop.EXHAUSTED) for name in "ab"])
+        run.traces.append([traces_of("a")])
+    shutil.rmtree(tmp_path / "r" / "trees")
+    for begin in (RunDirectory.create, RunDirectory.goes_on):
+        with pytest.raises(StoreError, match="the traces of 1 problems whose trees are no longer"):
+            begin(tmp_path / "r", SETTINGS)
+    RunDirectory.read(tmp_path / "r").close()
+    shutil.rmtree(tmp_path / "r" / "traces")
+    RunDirectory.create(tmp_path / "r", SETTINGS).close()

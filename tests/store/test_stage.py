@@ -165,3 +165,16 @@ def test_entries_of_the_wrong_shape_are_refused(tmp_path: Path) -> None:
     wrong = pa.table({"problem_id": ["a"], "node": ["0"]})
     with pytest.raises(AssertionError, match="nodes"):
         stage.append([Entry("a", {"nodes": wrong, "costs": entry("a").tables["costs"]})])
+
+
+@pytest.mark.parametrize("finished", [False, True])
+def test_tables_of_another_version_are_told(tmp_path: Path, finished: bool) -> None:
+    """A column that the files lack is named, and nothing is added to them."""
+    stage = StageFolder(tmp_path / "trees", SCHEMAS, writable=True)
+    stage.append([entry("a")])
+    if finished:
+        stage.finish(["a"])
+    stage.close()
+    newer = {**SCHEMAS, "nodes": SCHEMAS["nodes"].append(pa.field("failure", pa.string()))}
+    with pytest.raises(StoreError, match="another version of astro: the table 'nodes' differs in failure"):
+        StageFolder(tmp_path / "trees", newer, writable=True).table("nodes")
