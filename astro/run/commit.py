@@ -22,6 +22,7 @@ class Committer:
         if self._batch is None:
             self._batch = []
             self._write = asyncio.create_task(self._write_after(self._write))
+            self._write.add_done_callback(_note)
         self._batch.append(make)
         await self.flush()
 
@@ -36,3 +37,9 @@ class Committer:
         batch, self._batch = self._batch, None
         assert batch is not None
         await asyncio.to_thread(lambda: self._stage.append([make() for make in batch]))
+
+
+def _note(write: asyncio.Task[None]) -> None:
+    """Look at what a write has come to: where all who wait were cancelled, asyncio would print it as never seen."""
+    if not write.cancelled():
+        write.exception()

@@ -66,8 +66,10 @@ class Pipeline:
                         self.tally.solved += is_solved(tree)
                         await self._start_telling(tasks, tree, written)
         finally:
-            await self._trees.flush()
-            await self._traces.flush()
+            try:
+                await self._trees.flush()
+            finally:
+                await self._traces.flush()
 
     def _untold(self) -> Iterator[Tree]:
         """Trees of an earlier start, or of a search apart, that have no traces yet."""

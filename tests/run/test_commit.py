@@ -1,4 +1,5 @@
 import asyncio
+import gc
 from functools import partial
 from pathlib import Path
 
@@ -66,3 +67,28 @@ def test_a_refused_write_reaches_those_who_wait_for_it(tmp_path: Path) -> None:
 
     asyncio.run(put())
     assert stage.problem_ids == {"b"}
+
+
+def test_a_refusal_that_nobody_waits_for_prints_nothing(tmp_path: Path) -> None:
+    """Where Ctrl-C has cancelled who waited, asyncio has no failed write to complain of."""
+    stage = StageFolder(tmp_path / "s", SCHEMAS, writable=True)
+    begun, complaints = asyncio.Event(), []
+
+    def refuse(entries: object) -> None:
+        loop.call_soon_threadsafe(begun.set)
+        raise StoreError("no space left")
+
+    async def cancel() -> None:
+        stage.append = refuse
+        waiting = asyncio.create_task(Committer(stage).put(partial(entry, "a")))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        await begun.wait()
+        await asyncio.sleep(0.05)
+
+    with asyncio.Runner() as runner:
+        loop = runner.get_loop()
+        loop.set_exception_handler(lambda _, context: complaints.append(context["message"]))
+        runner.run(cancel())
+        gc.collect()
+    assert complaints == []
