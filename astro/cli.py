@@ -1,6 +1,7 @@
 """The command line: verbs that call the library and print. `astro --help` is the place to begin."""
 
 import os
+import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -350,7 +351,7 @@ def _carry_out(
     trees_of: Path | None = None,
     training: bool = False,
 ) -> None:
-    again = f"`astro {' '.join(sys.argv[1:])}`"
+    again = f"`astro {shlex.join(sys.argv[1:])}`"
     with _reporting(f"Stopped. What was finished is kept; {again} goes on from here."):
         from astro.config import load_config  # noqa: PLC0415 - heavy
         from astro.run import RunConfig, Stages, carry_out, rehearse  # noqa: PLC0415 - heavy

@@ -235,6 +235,15 @@ def test_problems_take_settings_as_a_message_writes_them(config: Path) -> None:
     assert "astro problems SOURCE limit=2" in out
 
 
+def test_a_file_with_an_equals_sign_in_its_path_is_no_setting(config: Path) -> None:
+    """Folders such as split=train, as partitioned data has them, are a source like any other."""
+    Path("split=train").mkdir()
+    Path("split=train/mine.jsonl").write_text('{"question": "What is 1 + 1?", "answer": 2}\n', encoding="utf-8")
+    code, out = astro("problems", "split=train/mine.jsonl")
+    assert code == 0, out
+    assert "1 problems" in out
+
+
 @pytest.mark.parametrize("verb", ["problems", "verify", "sft", "grpo"])
 def test_the_help_on_settings_is_that_of_the_verb(verb: str) -> None:
     """Each names the section whose settings it takes."""
@@ -410,7 +419,8 @@ def test_sigkill_at_random_moments_and_the_same_command_again(config: Path) -> N
 
 def test_ctrl_c_stops_cleanly_and_says_how_to_go_on(config: Path) -> None:
     """SIGINT ends the command with 130 and a line that says how to continue; continuing gives the whole run."""
-    process = start("run", str(config), "problems.countdown.count=3000", "search.simulations=32")
+    doubt = "traces.doubt=But wait; is it?"
+    process = start("run", str(config), "problems.countdown.count=3000", "search.simulations=32", doubt)
     journal = Path("runs/r/trees/journal.astj")
     while not journal.exists() or journal.stat().st_size == 0:
         assert process.poll() is None
@@ -419,7 +429,7 @@ def test_ctrl_c_stops_cleanly_and_says_how_to_go_on(config: Path) -> None:
     out, _ = process.communicate(timeout=30)
     assert process.returncode == 130, out
     assert "Traceback" not in out
-    assert "goes on from here" in out
+    assert f"search.simulations=32 '{doubt}'` goes on from here" in out
     code, out = astro("inspect", "runs/r", "--rows", "1")
     assert code == 0
     assert int(re.search(r"trees +(\d+)", out)[1]) > 0

@@ -52,7 +52,7 @@ def carry_out(config: RunConfig, stages: Stages, console: Console, open_engine: 
             finally:
                 run.log("stopped", seconds=round(time.monotonic() - begun, 3), peak_gib=round(peak_memory(), 3))
         else:
-            console.print(f"{run.path}: everything was done before", highlight=False)
+            console.print(f"{run.path}: everything was done before", highlight=False, markup=False)
         if run.trees.problem_ids and not run.holds_work:
             summary = summarize(run)
             console.print(summary_table(summary))
@@ -89,7 +89,7 @@ def _ask_model(config: RunConfig, stages: Stages, run: RunDirectory, console: Co
         verifier = Verifier(config.verify)
         stack.callback(verifier.close)
         if console.is_terminal:
-            with console.status(f"loading {config.engine.model}"):
+            with console.status(Text(f"loading {plain(config.engine.model)}")):
                 engine = open_engine(config)
         else:
             engine = open_engine(config)

@@ -150,7 +150,7 @@ def _problems_config(source: str, settings: Sequence[str]) -> ProblemsConfig:
     source, *settings = (given.removeprefix("problems.") for given in (source, *settings))
     if source.endswith((".yaml", ".yml")):
         return load_config(RunConfig, Path(source), [f"problems.{setting}" for setting in settings]).problems
-    if "=" in source:
+    if "=" in source and not Path(source).exists():
         if not any(setting.startswith(("source=", "countdown")) for setting in (source, *settings)):
             raise ConfigError(f"{source} is a setting, and the source is missing: astro problems SOURCE {source}")
         return validate(ProblemsConfig, {}, "problems", [source, *settings])

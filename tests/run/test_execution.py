@@ -1,15 +1,22 @@
-from collections.abc import Sequence
+import io
+import json
+import shutil
+import threading
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from rich.console import Console
 from runs import config_in, quiet
 
 from astro.errors import EngineDeadError, StoreError
-from astro.run import RunConfig, Stages, carry_out
+from astro.run import RunConfig, Stages, carry_out, execution
+from astro.run.commit import Committer
 from astro.sampling.completion import Sampled, SampleParams
 from astro.sampling.engine import Engine, open_sampler
-from astro.store import RunDirectory
+from astro.store import Entry, RunDirectory, StageFolder
 from astro.store.records import traces_from, tree_from
 from astro.traces.visit import check_visits
 from astro.verify.verdict import Outcome
@@ -131,3 +138,66 @@ def test_traces_of_a_search_that_was_stopped(tmp_path: Path) -> None:
 def rl_rows(folder: Path) -> int:
     """Problems in the data sets."""
     return sum(pq.read_metadata(path).num_rows for path in (folder / "r" / "datasets" / "rl").glob("*.parquet"))
+
+
+def test_traces_made_anew_make_the_data_sets_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever deletes the traces to have another version make them does not keep the old ones' data sets."""
+    carry_out(config_in(tmp_path), Stages(), quiet())
+    shutil.rmtree(tmp_path / "r" / "traces")
+    monkeypatch.setattr(execution, "__version__", "next")
+    carry_out(config_in(tmp_path), Stages(), quiet())
+    for file in (tmp_path / "r" / "datasets" / "sft").glob("*.parquet"):
+        provenance = pq.read_table(file).column("provenance").to_pylist()
+        assert {json.loads(text)["code_version"] for text in provenance} == {"next"}
+
+
+def test_traces_are_kept_when_the_disk_refuses_a_tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every trace that was handed over before the error is on the disk after it."""
+    accepted: list[str] = []
+    refused = threading.Event()
+    append, put = StageFolder.append, Committer.put
+
+    def late_or_full(stage: StageFolder, entries: Sequence[Entry]) -> None:
+        if stage.folder.name == "traces":
+            refused.wait(60)
+        elif len(accepted) > 3:
+            refused.set()
+            raise StoreError("no space left")
+        append(stage, entries)
+
+    async def noted(committer: Committer, make: Callable[[], Entry]) -> None:
+        made: Any = make()
+        if "traces" in made.tables:
+            accepted.append(made.problem_id)
+        await put(committer, lambda: made)
+
+    monkeypatch.setattr(StageFolder, "append", late_or_full)
+    monkeypatch.setattr(Committer, "put", noted)
+    with pytest.raises(StoreError, match="no space left"):
+        carry_out(config_in(tmp_path, "problems.countdown.count=20", "search.live_trees=2"), Stages(), quiet())
+    with RunDirectory.read(tmp_path / "r") as run:
+        assert run.traces.problem_ids == set(accepted)
+
+
+def test_a_models_name_is_no_markup(tmp_path: Path) -> None:
+    """A name that rich would read as a closing tag is printed as it is."""
+    console = Console(file=io.StringIO(), width=200, force_terminal=True)
+    config = config_in(tmp_path / "[/b]")
+    named = config.model_copy(update={"engine": config.engine.model_copy(update={"model": "models/[/b]"})})
+
+    def opened(_: RunConfig) -> Engine:
+        return open_sampler(config.engine)
+
+    with RunDirectory.create(tmp_path / "r", {}) as run:
+        run.write_problems([], [])
+        execution._ask_model(named, Stages(), run, console, opened)
+    assert "loading models/[/b]" in console.file.getvalue()
+
+
+def test_a_folders_name_is_no_markup(tmp_path: Path) -> None:
+    """The line of a run that was done before names its folder whole."""
+    config = config_in(tmp_path / "[x]")
+    carry_out(config, Stages(), quiet())
+    console = quiet()
+    carry_out(config, Stages(), console)
+    assert "[x]/r: everything was done before" in console.file.getvalue()
