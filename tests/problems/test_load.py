@@ -124,7 +124,7 @@ def test_bad_rows_of_a_csv_are_listed(tmp_path):
 
 
 def test_a_csv_may_hold_long_texts_blank_lines_and_spaces(tmp_path):
-    """A solution of more than 131,072 characters in many lines, blank lines around the header, a space before a quote."""
+    """A solution of 150,000 characters in many lines, blank lines around the header, a space before a quote."""
     path = tmp_path / "odd.csv"
     solution = 'a line of it, and "words"\n'.replace('"', '""') * 6_000
     path.write_text(f'\n\nproblem, solution, answer\n\nlong,"{solution}",1\n"one, two", "short", "2"\n')

@@ -29,7 +29,7 @@ def ask(prompt, name="p"):
     ],
 )
 def test_dress_makes_no_difference_and_signs_do(one, other, same):
-    """Case, spaces, dollar signs, full stops and how a quote is typed are dress; factorials, primes and powers are not."""
+    """Case, spaces, dollar signs, full stops and how a quote is typed are dress; factorials and powers are not."""
     assert (fingerprint(ask(one)) == fingerprint(ask(other))) is same
 
 
