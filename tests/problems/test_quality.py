@@ -25,7 +25,7 @@ def ask(prompt, name="p"):
         ("Find f'(2).", "Find f(2).", False),
         ("What is 2\u00b3 + 1?", "What is 23 + 1?", False),
         ("What is x\u00b2\u2070?", "what is x^20", True),
-        ("Tom\u2019s \u201csum\u201d is 3 \u2212 1", "Tom's \"sum\" is 3 - 1", True),
+        ("Tom\u2019s \u201csum\u201d is 3 \u2212 1", 'Tom\'s "sum" is 3 - 1', True),
     ],
 )
 def test_dress_makes_no_difference_and_signs_do(one, other, same):
