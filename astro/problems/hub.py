@@ -22,7 +22,8 @@ def hub_rows(source: str, subset: str | None, split: str | None, usual_split: st
     folder = Path(source)
     try:
         if (folder / "dataset_dict.json").exists() or (folder / "state.json").exists():
-            splits = datasets.load_from_disk(source)
+            # A saved set may ask for tensors, or for some of its columns only: that was for training.
+            splits = datasets.load_from_disk(source).with_format(None)
             refuse_parts(source, subset, None if isinstance(splits, dict) else split)
         elif folder.exists():
             builder = datasets.load_dataset_builder(source, subset)

@@ -46,6 +46,7 @@ _PLACEHOLDER = re.compile(
     r"(?:sample answer|answers? (?:(?:may|will|can|could) vary|var(?:y|ies)))\b.*",
     re.IGNORECASE | re.DOTALL,
 )
+_LACKING = {"prompt": Reason.MISSING_PROMPT, "answer": Reason.MISSING_ANSWER}
 _STRUCTURED_TASKS = {"qa", "code", "logic", "chem", "bio"}  # their gold answer may be a list or a mapping
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _LETTERS = re.compile(r"[A-Z](?:, ?[A-Z]){0,25}")
@@ -60,6 +61,9 @@ def read_problem(row: Mapping[str, Any], columns: Mapping[str, str], task: str |
     Raises BadRowError.
     """
     reader = _Row(row, columns)
+    for field in columns:
+        if reader.find(field)[0] is None:
+            raise BadRowError(_LACKING.get(field, Reason.WRONG_TYPE), reader.missing(field))
     own_task = reader.take("task")
     if own_task in TASKS:
         task = own_task
@@ -93,7 +97,7 @@ class _Row:
     """A row seen through the column mapping; it remembers which columns were taken."""
 
     def __init__(self, row: Mapping[str, Any], columns: Mapping[str, str]) -> None:
-        self.fields = {str(name).strip().lower(): content for name, content in row.items()}
+        self.fields = _by_name(row)
         self.names = {str(name).strip().lower(): str(name).strip() for name in row}
         self.columns = columns
         self.taken: set[str] = set()
@@ -109,10 +113,11 @@ class _Row:
         """The first column there is for a field and its content; (None, None) without one."""
         mapped = self.columns.get(field)
         for column in (mapped.lower(),) if mapped else COLUMNS[field]:
-            content: Any = self.fields
             # A column whose own name has dots comes before a nested field.
-            for part in [column] if column in self.fields else column.split("."):
-                content = content.get(part, _ABSENT) if isinstance(content, Mapping) else _ABSENT
+            first, *deeper = [column] if column in self.fields else column.split(".")
+            content: Any = self.fields.get(first, _ABSENT)
+            for part in deeper:
+                content = _by_name(content).get(part, _ABSENT)
             if content is not _ABSENT:
                 return column, content
         return None, None
@@ -138,6 +143,11 @@ class _Row:
 
 
 _ABSENT = object()
+
+
+def _by_name(fields: Any) -> dict[str, Any]:
+    """The fields of a mapping by their names without regard to capitals; none of anything else."""
+    return {str(name).strip().lower(): field for name, field in fields.items()} if isinstance(fields, Mapping) else {}
 
 
 def _countdown(reader: _Row, numbers: Any, target: Any, metadata: dict[str, Any], source: str) -> Problem:

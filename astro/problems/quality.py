@@ -9,13 +9,16 @@ from astro.problems.countdown import Use
 from astro.problems.problem import Problem
 
 _WORD = re.compile(r"\w+|[^\w\s]")  # LaTeX and signs count: x + 1 and x - 1 are different problems
-_PUNCTUATION = frozenset(".,;:!?$\"'`")  # ... but sentences that differ in their dress are not
+_PUNCTUATION = frozenset('.,;:?$"`')  # ... but sentences that differ in their dress are not; 5! and f'(x) are signs
+_RAISED = re.compile("[\u00b2\u00b3\u00b9\u2070-\u207f]+")  # superscripts, of which NFKC makes digits: 2^3 is not 23
+# Typographic quotes, primes, dashes and minus signs, which NFKC leaves.
+_TYPED = str.maketrans("\u2018\u2019\u2032\u201c\u201d\u2212\u2013\u2014", "'''\"\"---")
 
 
 def words(text: str) -> list[str]:
-    """Words and signs of a text for comparison: lower case, compatible Unicode forms unified, without punctuation."""
-    found = _WORD.findall(unicodedata.normalize("NFKC", text).lower())
-    return [word for word in found if word not in _PUNCTUATION]
+    """Words and signs of a text for comparison: lower case, forms of one character unified, without punctuation."""
+    plain = unicodedata.normalize("NFKC", _RAISED.sub(r"^\g<0>", text.translate(_TYPED))).lower()
+    return [word for word in _WORD.findall(plain) if word not in _PUNCTUATION]
 
 
 def fingerprint(problem: Problem) -> str:

@@ -8,6 +8,7 @@ import gzip
 import io
 import itertools
 import json
+import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,7 +18,7 @@ from astro.problems.rejection import BadRowError, Reason
 
 TEXT_SUFFIXES = (".jsonl", ".ndjson", ".json", ".csv", ".tsv")  # each may be followed by .gz
 SUFFIXES = (*TEXT_SUFFIXES, ".parquet")
-_LONGEST_LINE = 1 << 24  # bytes; a line beyond it is a damaged file rather than a problem
+_LONGEST_LINE = 1 << 24  # bytes; a line or a CSV field beyond it is a damaged file rather than a problem
 
 
 class Row(NamedTuple):
@@ -51,7 +52,7 @@ def read_rows(path: Path) -> Iterator[Row]:
             yield from _json_rows(path)
         else:
             yield from _json_lines(path)
-    except (OSError, EOFError) as error:  # gzip raises EOFError for a truncated file
+    except (OSError, EOFError, zlib.error) as error:  # the latter two for a truncated and for a damaged gzip file
         raise ProblemsError(f"cannot read {path}: {error}") from error
 
 
@@ -135,6 +136,8 @@ def _is_rows(values: list[Any]) -> bool:
 
 
 def _csv_rows(path: Path, delimiter: str) -> Iterator[Row]:
+    # The csv module's own limit of 131,072 characters is less than what a reasoning model writes about one problem.
+    csv.field_size_limit(max(csv.field_size_limit(), _LONGEST_LINE))
     with _open(path) as stream:
         # Bytes that are not UTF-8 become half surrogates, which spoil their own row only.
         lines = (line.decode(errors="surrogateescape") for line in stream)
@@ -143,9 +146,11 @@ def _csv_rows(path: Path, delimiter: str) -> Iterator[Row]:
         for line, cells, text in _csv_records(itertools.chain([first], lines), delimiter):
             if isinstance(cells, csv.Error):
                 yield Row(line, _unreadable(f"not CSV: {cells}"), text)
+            elif not cells:
+                continue  # a blank line
             elif header is None:
                 header = cells
-            elif cells:
+            else:
                 yield Row(line, _csv_row(header, cells), text)
 
 
@@ -168,7 +173,7 @@ def _csv_records(lines: Iterator[str], delimiter: str) -> Iterator[tuple[int, li
         taken.clear()
         cells: list[str] | csv.Error
         try:
-            cells = next(csv.reader(take(), delimiter=delimiter, strict=True))
+            cells = next(csv.reader(take(), delimiter=delimiter, skipinitialspace=True, strict=True))
         except StopIteration:
             return
         except csv.Error as error:

@@ -5,7 +5,8 @@ import re
 # What opens or closes a turn, a thought or a document in the templates of the main model families.
 _CONTROL = re.compile(
     r"<[|\uff5c][^<>|\uff5c\n]{1,60}[|\uff5c]>|</?s>|<(?:bos|eos|pad|unk|mask|unused\d{1,9}|extra_id_\d{1,9})>|"
-    r"</?think>|<(?:start|end)_of_(?:turn|image)>|</?tool_(?:call|response)>|<</?SYS>>|"
+    r"<\|\w{2,30}>|<\w{2,30}\|>|"  # Gemma 4
+    r"</?think>|<(?:start|end)_of_(?:turn|image|utterance)>|</?tool_(?:call|response)>|<</?SYS>>|"
     r"\[/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS|THINK)\]",
     re.IGNORECASE,
 )

@@ -91,7 +91,7 @@ class PromptConfig(Section):
     system: the system turn; null leaves it to the chat template, which may have a default of its own.
     examples: solved problems shown first; chat models get them as turns.
     instruction: how to write steps and answer; null takes sentences that fit step and answer.
-    thinking_prefix: begins the solver's turn, where the chat template has not already written it (such as <think>).
+    thinking_prefix: begins the solver's turn, where the template has not already written it (such as <think>).
     thinking_suffix: begins the answer to every other task, to close a thinking model's thoughts (such as </think>).
     end_stop: strings that end a whole solution, such as a base model's next problem; null takes those of the template
         (plain, r1_zero). A closing tag such as </answer> belongs to the solution, any other string does not.
@@ -136,7 +136,8 @@ class PromptFormat:
 
     def __init__(self, config: PromptConfig, tokenizer: Tokenizer) -> None:
         """Raises ConfigError where the model's chat template cannot carry this configuration."""
-        if config.style is PromptStyle.CHAT and not tokenizer.chat_template:
+        # Mistral's own tokenizer has not even the attribute.
+        if config.style is PromptStyle.CHAT and not getattr(tokenizer, "chat_template", None):
             raise ConfigError("prompt.style is chat, and the model has no chat template; set prompt.style=plain")
         self._config, self.tokenizer = config, tokenizer
         self.style = config.style
@@ -151,7 +152,7 @@ class PromptFormat:
     def solve_ids(self, problem: str) -> list[int]:
         """The prompt of a problem, up to where the model's own words begin."""
         if self._config.style is PromptStyle.PLAIN:
-            return self._plain_ids(self._user_text(problem))
+            return self._plain_ids(self._begun(self._user_text(problem)))
         return self._solver_ids(self._solve_turns(problem))
 
     def solve_ids_of(self, messages: Sequence[Mapping[str, str]]) -> list[int]:
@@ -161,11 +162,12 @@ class PromptFormat:
         return self._solver_ids(messages)
 
     def _solver_ids(self, turns: Sequence[Mapping[str, str]]) -> list[int]:
-        opening = self._opening(turns)
+        return self.tokenizer.encode(self._begun(self._opening(turns)), add_special_tokens=False)
+
+    def _begun(self, opening: str) -> str:
+        """The opening of the solver's turn with thinking_prefix, unless the template ends with it."""
         prefix = self._config.thinking_prefix
-        if prefix and not opening.rstrip().endswith(prefix.strip()):
-            opening += prefix
-        return self.tokenizer.encode(opening, add_special_tokens=False)
+        return opening if not prefix or opening.rstrip().endswith(prefix.strip()) else opening + prefix
 
     def chat_ids(self, messages: Sequence[Mapping[str, str]], partial_assistant: str = "") -> list[int]:
         """The prompt of any other task, with the beginning of the assistant's answer.
@@ -174,7 +176,8 @@ class PromptFormat:
         a blank line between.
         """
         if self._config.style is PromptStyle.PLAIN:
-            opening = self._plain_ids("\n\n".join(message["content"] for message in messages) + "\n")
+            text = "\n\n".join(message["content"] for message in messages) + "\n"
+            opening = self._plain_ids(text + self._config.thinking_suffix)
         else:
             text = self._opening(messages) + self._config.thinking_suffix
             opening = self.tokenizer.encode(text, add_special_tokens=False)
@@ -280,8 +283,20 @@ class PromptFormat:
 
 
 def check_template(config: PromptConfig) -> None:
-    """Raise ConfigError where the template is not there, or cannot be filled in; PromptFormat tries it on the model."""
-    _check_held_once(_fill_in(_load_template(config), config, _TRIAL), config)
+    """Raise ConfigError where the template is not there, cannot be filled in, or leaves out what is set.
+
+    PromptFormat tries it on the model.
+    """
+    text = _fill_in(_load_template(config), config, _TRIAL)
+    _check_held_once(text, config)
+    # A chat model gets the system text as a turn of its own.
+    system = config.system if config.style is PromptStyle.PLAIN else None
+    for setting, given in (("instruction", config.instruction), ("system", system)):
+        if given and given.strip() not in text:
+            raise ConfigError(
+                f"prompt.{setting} is set, and prompt.template {config.template or config.style!s} does not hold it; "
+                f"leave it out, or take a template of your own with {{{{ {setting} }}}}"
+            )
 
 
 def _check_held_once(text: str, config: PromptConfig) -> None:

@@ -72,11 +72,19 @@ class StepSplitter:
         pieces = [self._texts.piece(token) for token in completion.token_ids]
         if "".join(pieces) == completion.text:
             return list(accumulate(map(len, pieces)))
-        # Some token holds part of a character: decode from the beginning, and count a character once it is whole.
-        offsets, offset = [], 0
-        for end in range(1, len(pieces) + 1):
-            text = self._texts.of(completion.token_ids[:end]).rstrip("\ufffd")
-            offset = max(offset, len(text)) if completion.text.startswith(text) else offset
+        # Some token holds part of a character: it waits for those that make it whole, and the character counts then.
+        offsets: list[int] = []
+        offset = known = 0
+        waiting: list[int] = []
+        for token in completion.token_ids:
+            waiting.append(token)
+            text = self._texts.piece(token) if len(waiting) == 1 else self._texts.of(waiting)
+            whole = text.rstrip("\ufffd")
+            if completion.text.startswith(whole, known):
+                offset = max(offset, known + len(whole))
+                if whole == text:
+                    known = offset
+                    waiting.clear()
             offsets.append(offset)
         if offsets:
             offsets[-1] = len(completion.text)

@@ -29,6 +29,14 @@ class Tokenizer(Protocol):
         """Render a conversation by the model's template."""
 
 
+def hf_tokenizer(model: str) -> Any:
+    """The Hugging Face tokenizer of a model's folder or name on the hub; raises what transformers does."""
+    from transformers import AutoTokenizer  # noqa: PLC0415 - heavy
+
+    # Mistral's own, which transformers prefers, has no chat template and encodes no control token.
+    return AutoTokenizer.from_pretrained(model, mistral_format=False)
+
+
 class ByteTokenizer:
     """UTF-8 bytes as token ids 0-255, and END_OF_TURN = 256, which has no text.
 

@@ -15,9 +15,11 @@ from astro.errors import ConfigError, EngineDeadError, MissingDependencyError, S
 from astro.sampling.completion import Completion, FinishReason, Sampled, SampleParams
 from astro.sampling.engine import EngineConfig
 from astro.sampling.lockstep import until_blocked
+from astro.sampling.seeds import derive_seed
 from astro.sampling.stats import EngineStats, Meter
 from astro.sampling.stops import first_stop
 from astro.sampling.token_text import TokenText
+from astro.sampling.tokenizer import hf_tokenizer
 
 _MAX_NUM_SEQS = 32
 
@@ -92,7 +94,7 @@ class TransformersSampler:
             raise SamplingError(f"n and max_tokens must be at least 1, not {params.n} and {params.max_tokens}")
         loop = asyncio.get_running_loop()
         arrival = next(self._arrivals)
-        base = params.seed if params.seed is not None else self._seed + arrival * params.n
+        base = params.seed if params.seed is not None else derive_seed(self._seed, arrival)
         room = min(params.max_tokens, self._max_model_len - len(prompt_ids))
         return [
             _Row(
@@ -218,7 +220,7 @@ def sample_token(logits: Any, params: SampleParams, generator: Any) -> tuple[int
 def _load(config: EngineConfig) -> tuple[Any, Any]:
     try:
         import torch  # noqa: PLC0415 - heavy
-        from transformers import AutoModelForCausalLM, AutoTokenizer  # noqa: PLC0415 - heavy
+        from transformers import AutoModelForCausalLM  # noqa: PLC0415 - heavy
     except ImportError as error:
         raise MissingDependencyError("torch", "cpu", "the transformers engine") from error
     if config.tensor_parallel_size > 1:
@@ -227,7 +229,7 @@ def _load(config: EngineConfig) -> tuple[Any, Any]:
             "device; set engine.kind=vllm"
         )
     try:
-        tokenizer = AutoTokenizer.from_pretrained(config.model)
+        tokenizer = hf_tokenizer(config.model)
         model = AutoModelForCausalLM.from_pretrained(config.model, **({"dtype": config.dtype} | config.options))
     except (OSError, ValueError, TypeError) as error:
         raise ConfigError(f"transformers could not load {config.model}: {error}") from error

@@ -175,6 +175,7 @@ def engine_arguments(config: EngineConfig, *, on_cpu: bool) -> dict[str, Any]:
     kv_cache_gib = config.kv_cache_gib if config.kv_cache_gib is not None else 1.0 if on_cpu else None
     arguments: dict[str, Any] = {
         "model": config.model,
+        "tokenizer_mode": "hf",  # Mistral's own, which vLLM prefers, has no chat template and encodes no control token
         "dtype": config.dtype,
         "seed": config.seed,
         "tensor_parallel_size": config.tensor_parallel_size,

@@ -15,6 +15,7 @@ from rich.console import Console
 from astro.errors import ConfigError
 from astro.sampling.engine import check_model
 from astro.sampling.prompting import PromptFormat
+from astro.sampling.tokenizer import hf_tokenizer
 from astro.train.card import CardFacts, write_card
 from astro.train.checkpoint import StageCheckpoint, content_hash, model_hash
 from astro.train.examples import Example, ExampleMaker, Source, find_source, problem_texts, read_rows
@@ -78,12 +79,11 @@ def quieten(trainer: Any) -> None:
 
 def load_tokenizer(model: str) -> Any:
     """The model's tokenizer; from here on transformers shows no progress bars, which tell of files."""
-    from transformers import AutoTokenizer  # noqa: PLC0415 - heavy
-    from transformers.utils import logging  # noqa: PLC0415
+    from transformers.utils import logging  # noqa: PLC0415 - heavy
 
     logging.disable_progress_bar()
 
-    tokenizer = AutoTokenizer.from_pretrained(model)
+    tokenizer = hf_tokenizer(model)
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
     return tokenizer

@@ -118,6 +118,15 @@ def test_a_set_saved_to_disk_is_read(tmp_path):
     assert answers(tmp_path / "two", split="test") == ["1"]
 
 
+def test_a_set_saved_for_training_is_read_as_plain_rows(tmp_path):
+    """Numbers that come as tensors, and columns that are hidden, are those of the table all the same."""
+    table = datasets.Dataset.from_list([{"nums": [1, 2, 3], "target": 6, "input_ids": [5]}])
+    table.with_format("numpy").save_to_disk(tmp_path / "arrays")
+    table.with_format("numpy", columns=["input_ids"]).save_to_disk(tmp_path / "hidden")
+    datasets.DatasetDict(train=table.with_format("numpy")).save_to_disk(tmp_path / "splits")
+    assert all(answers(tmp_path / name) == ["6"] for name in ("arrays", "hidden", "splits"))
+
+
 def test_a_part_is_not_asked_of_what_has_none(tmp_path):
     """A file, a bundled set and a single saved table have no splits: all of it would come in under the name of one."""
     datasets.Dataset.from_list(ROWS).save_to_disk(tmp_path / "one")

@@ -203,6 +203,21 @@ def test_a_column_mapping_comes_first():
     assert countdown.metadata["numbers"] == [1, 2]
 
 
+def test_a_nested_column_is_found_without_regard_to_capitals():
+    """As a column at the top is, written as in the file or not."""
+    row = {"question": "Q", "Meta": {"Gold Answer": "5"}}
+    assert read(row, {"answer": "Meta.Gold Answer"}).answer == "5"
+    assert read(row, {"answer": "meta.gold answer"}).answer == "5"
+
+
+@pytest.mark.parametrize("field", ["id", "prompt", "answer", "task", "numbers", "target"])
+def test_a_mapped_column_that_is_not_there_is_never_passed_over(field):
+    """The row could be read without it, by another column, by the box of its solution or with an id of its content."""
+    row = {"question": "Q", "answer": "3", "solution": r"\boxed{3}", "nums": [1, 2], "target": 3}
+    assert read(row)
+    assert "no column 'misspelt' among question" in refused(row, {field: "misspelt"})[1]
+
+
 def test_a_missing_column_is_named_with_those_there_are():
     """The message shows the columns and the setting that maps one."""
     assert refused({"text": "Q", "answer": "4"}) == (

@@ -123,6 +123,16 @@ def test_bad_rows_of_a_csv_are_listed(tmp_path):
     ]
 
 
+def test_a_csv_may_hold_long_texts_blank_lines_and_spaces(tmp_path):
+    """A solution of 150,000 characters in many lines, blank lines around the header, a space before a quote."""
+    path = tmp_path / "odd.csv"
+    solution = 'a line of it, and "words"\n'.replace('"', '""') * 6_000
+    path.write_text(f'\n\nproblem, solution, answer\n\nlong,"{solution}",1\n"one, two", "short", "2"\n')
+    loaded = load(str(path))
+    assert [(problem.prompt, problem.answer) for problem in loaded.problems] == [("long", "1"), ("one, two", "2")]
+    assert not loaded.rejected
+
+
 def test_an_open_quote_costs_its_own_line_only(tmp_path):
     """The lines up to the next quote, or to the end of the file, are read for themselves; fields of many lines too."""
     lines = ["problem,answer", *(f"early {n},{n}" for n in range(5)), '"oops unclosed,7']
@@ -211,7 +221,8 @@ def test_what_is_said_of_a_bad_row_can_be_written(tmp_path, name, content):
         ("broken.json", b'[{"problem": ', "is not valid JSON"),
         ("number.json", b"7", "must hold a list of rows, not int"),
         ("broken.parquet", b"PAR1 no", "is not readable Parquet"),
-        ("broken.jsonl.gz", gzip.compress(b"{}" * 1000)[:20], "cannot read"),
+        ("broken.jsonl.gz", gzip.compress(b"{}" * 1000, mtime=0)[:20], "cannot read"),
+        ("damaged.jsonl.gz", gzip.compress(b"{}" * 1000, mtime=0)[:10] + b"\xff" * 40, "cannot read"),
         ("mine.xlsx", b"PK", "unknown format; readable are .jsonl"),
     ],
 )

@@ -21,10 +21,15 @@ def ask(prompt, name="p"):
         ("What is x + 1?", "What is x - 1?", False),
         ("What is 10?", "What is 1 0?", False),
         ("Is a < b?", "Is a > b?", False),
+        ("What is 5!?", "What is 5?", False),
+        ("Find f'(2).", "Find f(2).", False),
+        ("What is 2\u00b3 + 1?", "What is 23 + 1?", False),
+        ("What is x\u00b2\u2070?", "what is x^20", True),
+        ("Tom\u2019s \u201csum\u201d is 3 \u2212 1", 'Tom\'s "sum" is 3 - 1', True),
     ],
 )
 def test_dress_makes_no_difference_and_signs_do(one, other, same):
-    """Case, spaces, dollar signs and full stops are dress."""
+    """Case, spaces, dollar signs, full stops and how a quote is typed are dress; factorials and powers are not."""
     assert (fingerprint(ask(one)) == fingerprint(ask(other))) is same
 
 

@@ -13,6 +13,9 @@ CONTROL = [
     "[/INST]",
     "<think>",
     "<<SYS>>",
+    "<turn|>",
+    "<|turn>",
+    "<end_of_utterance>",
 ]
 HARMLESS = ["3 < 5 and |x|>3", "<b>bold</b>", "{{ 7 * 7 }} {% raw %}", "[1, 2] and a<b>c", "<|x|<5"]
 

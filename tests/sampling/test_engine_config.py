@@ -25,6 +25,12 @@ def test_cpu_engines_start_small_and_whole():
 
 
 @pytest.mark.parametrize("on_cpu", [True, False])
+def test_the_hugging_face_tokenizer_is_asked_for(on_cpu):
+    """Of a Mistral model vLLM would take Mistral's own, which has no chat template."""
+    assert engine_arguments(EngineConfig(model="a/b"), on_cpu=on_cpu)["tokenizer_mode"] == "hf"
+
+
+@pytest.mark.parametrize("on_cpu", [True, False])
 def test_options_have_the_last_word(on_cpu):
     """An option reaches vLLM as it is and replaces what the other fields say."""
     config = EngineConfig(model="a/b", max_num_seqs=7, options={"max_num_seqs": 9, "quantization": "fp8"})

@@ -50,6 +50,17 @@ def test_completion_i_uses_seed_plus_i(sampler):
     assert len({c.token_ids for c in together.completions}) == 3
 
 
+def test_requests_without_a_seed_differ(model_folder):
+    """No completion of one is a completion of another that asks the same, however many each asks for."""
+    sampler = open_sampler(EngineConfig(kind=EngineKind.TRANSFORMERS, model=str(model_folder)))
+
+    async def both():
+        return await asyncio.gather(sample(sampler, n=8), sample(sampler, n=4))
+
+    eight, four = asyncio.run(both())
+    assert not set(eight.completions) & set(four.completions)
+
+
 def test_output_does_not_depend_on_what_else_is_in_flight(sampler):
     """A seeded request gives the same tokens alone and among twelve others of other lengths and settings."""
 

@@ -1,4 +1,6 @@
+import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import trl
@@ -6,7 +8,16 @@ from local_tokenizers import train_sentencepiece, train_tokenizer
 from pydantic import ValidationError
 
 from astro.errors import ConfigError
-from astro.sampling.prompting import AnswerStyle, PromptConfig, PromptFormat, PromptStyle, SolvedExample, StepDelimiter
+from astro.sampling.control_tokens import has_control
+from astro.sampling.prompting import (
+    AnswerStyle,
+    PromptConfig,
+    PromptFormat,
+    PromptStyle,
+    SolvedExample,
+    StepDelimiter,
+    check_template,
+)
 from astro.sampling.tokenizer import ByteTokenizer
 
 TEMPLATES = sorted((Path(trl.__file__).parent / "chat_templates").glob("*.jinja"))
@@ -125,6 +136,17 @@ def test_thinking_suffix_begins_the_answer_of_other_tasks(byte_level):
     assert not byte_level.decode(prompts.solve_ids(PROBLEM)).endswith("</think>\n\n")
 
 
+def test_a_base_model_begins_to_think_and_ends_it_as_a_chat_model_does(byte_level):
+    """The prefix begins a solution, unless the template wrote it, and the suffix every other answer."""
+    thinking = {"style": PromptStyle.PLAIN, "thinking_prefix": "<think>\n", "thinking_suffix": "</think>\n"}
+    prompts = PromptFormat(PromptConfig(**thinking), byte_level)
+    assert byte_level.decode(prompts.solve_ids(PROBLEM)).endswith(f"{PROBLEM}\n\nSolution:<think>\n")
+    other = prompts.chat_ids([{"role": "user", "content": "Rewrite."}], "Next,")
+    assert byte_level.decode(other).endswith("Rewrite.\n</think>\nNext,")
+    r1_zero = PromptFormat(PromptConfig(**thinking, template="r1_zero"), byte_level)
+    assert byte_level.decode(r1_zero.solve_ids(PROBLEM)).endswith(". Assistant: <think>")
+
+
 def test_template_options_reach_the_chat_template(byte_level):
     """enable_thinking: false makes Qwen 3's template close the thought itself."""
     byte_level.chat_template = (TEMPLATES[0].parent / "qwen3.jinja").read_text()
@@ -216,6 +238,32 @@ def test_a_base_model_has_no_chat_style(byte_level):
         PromptFormat(PromptConfig(), byte_level)
 
 
+def test_a_tokenizer_that_knows_no_chat_templates_has_no_chat_style():
+    """Mistral's own, where the user insists on it, is told like a base model's."""
+    with pytest.raises(ConfigError, match=r"prompt\.style=plain"):
+        PromptFormat(PromptConfig(), SimpleNamespace())
+
+
+@pytest.mark.parametrize(
+    ("settings", "setting"),
+    [
+        ({"style": PromptStyle.PLAIN, "template": "r1_zero", "system": SYSTEM}, "system"),
+        ({"style": PromptStyle.PLAIN, "template": "r1_zero", "instruction": "Be quick."}, "instruction"),
+        ({"template": "tiny", "instruction": "Be quick."}, "instruction"),
+    ],
+)
+def test_words_that_the_template_leaves_out_are_refused(settings, setting):
+    """What the user sets reaches the model, or the error names the setting and the template."""
+    with pytest.raises(ConfigError, match=rf"prompt\.{setting} is set, and prompt\.template"):
+        check_template(PromptConfig(**settings))
+
+
+def test_words_that_the_template_holds_are_fine():
+    """The templates plain and chat hold the instruction, plain the system text, and a chat model gets it as a turn."""
+    check_template(PromptConfig(style=PromptStyle.PLAIN, system=SYSTEM, instruction="Be quick."))
+    check_template(PromptConfig(system=SYSTEM, instruction="Be quick.\n"))
+
+
 def test_template_and_style_must_fit():
     """r1_zero is a whole prompt and cannot be a user turn."""
     with pytest.raises(ValidationError, match="r1_zero"):
@@ -227,6 +275,17 @@ def test_text_in_a_problem_is_not_a_template():
     hostile = "What is {{ 7 * 7 }} and {% raise %}?"
     prompts = PromptFormat(PromptConfig(template="tiny"), ByteTokenizer())
     assert hostile in ByteTokenizer().decode(prompts.solve_ids(hostile))
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.stem)
+def test_what_closes_a_turn_in_any_family_is_a_control_token(byte_level, path):
+    """No mark that a chat template writes after the user's words can be spelled by a problem."""
+    byte_level.chat_template = path.read_text(encoding="utf-8")
+    prompts = PromptFormat(PromptConfig(template="tiny"), byte_level)
+    closing = byte_level.decode(prompts.solve_ids(PROBLEM)).rpartition(PROBLEM)[2]
+    marks = re.findall(r"<[^<>\s]+>|\[/?[A-Z]+\]", closing)
+    assert marks
+    assert all(map(has_control, marks))
 
 
 def test_a_problem_cannot_close_its_turn(byte_level):

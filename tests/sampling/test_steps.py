@@ -63,6 +63,21 @@ def test_a_rollout_is_cut_where_sampling_step_by_step_would_cut_it():
     assert StepSplitter(tokenizer, ("\n",)).split(rollout) == one_by_one
 
 
+def test_cutting_takes_time_in_proportion_to_the_length():
+    """A character of several tokens makes its own tokens be decoded together, not all those before it each time."""
+
+    class Counting(ByteTokenizer):
+        decoded = 0
+
+        def decode(self, token_ids, **options):
+            Counting.decoded += len(token_ids)
+            return super().decode(token_ids, **options)
+
+    completion = completion_of(ByteTokenizer(), "So \u2220 is right \U0001f642.\n" * 100)
+    assert len(StepSplitter(Counting(), ("\n",)).split(completion)) == 100
+    assert Counting.decoded < 10 * len(completion.token_ids)
+
+
 def test_a_completion_cut_by_length_has_a_last_step_cut_by_length():
     """Only the last step carries the completion's own end."""
     whole = completion_of(ByteTokenizer(), "one\ntwo")
