@@ -78,12 +78,18 @@ def quieten(trainer: Any) -> None:
 
 
 def load_tokenizer(model: str) -> Any:
-    """The model's tokenizer; from here on transformers shows no progress bars, which tell of files."""
+    """The model's tokenizer; from here on transformers shows no progress bars, which tell of files.
+
+    Raises ConfigError where it can be neither found nor fetched.
+    """
     from transformers.utils import logging  # noqa: PLC0415 - heavy
 
     logging.disable_progress_bar()
 
-    tokenizer = hf_tokenizer(model)
+    try:
+        tokenizer = hf_tokenizer(model)
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"transformers could not load the tokenizer of {model}: {error}") from error
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
     return tokenizer

@@ -18,7 +18,7 @@ from astro.run import RunConfig
 from astro.train.checkpoint import StageCheckpoint, read_done, read_metrics
 from astro.train.grpo import carry_out_grpo, rollouts_by
 from astro.train.settings import Rollouts
-from astro.train.sft import carry_out_sft
+from astro.train.sft import carry_out_sft, load_tokenizer
 
 
 def changed(config: RunConfig, *overrides: str) -> RunConfig:
@@ -107,6 +107,13 @@ def test_mistakes_are_told_before_a_model_is_loaded(made_run):
         carry_out_sft(made_run.training(), made_run.sft, "x", quiet())
     with pytest.raises(ConfigError, match="no finished SFT checkpoint"):
         carry_out_grpo(made_run.training(), made_run.grpo, "nobody", quiet())
+
+
+def test_a_model_without_a_tokenizer_is_a_mistake_and_no_crash(tmp_path):
+    """The message names the model and says what transformers said."""
+    (tmp_path / "config.json").write_text('{"model_type": "llama"}')
+    with pytest.raises(ConfigError, match=f"could not load the tokenizer of {tmp_path}: "):
+        load_tokenizer(str(tmp_path))
 
 
 def test_sft_goes_on_after_a_kill(trained):
