@@ -10,7 +10,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from astro.errors import MissingDependencyError, StoreError
 from astro.run import RunConfig
-from astro.tiny.pretrain import LOG
+from astro.tiny.corpus import FIRST, SECOND
+from astro.tiny.pretrain import LOG, Recipe
 
 PICTURE = "loss.svg"
 _ROWS = 12  # of the loss table; the picture has every point
@@ -45,7 +46,7 @@ def write_card(folder: Path, figures: Mapping[str, Any], config: RunConfig) -> N
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"percent": _percent, "figure": _figure}
+    environment.filters |= {"percent": _percent, "figure": _figure, "share": lambda part: round(100 * part)}
     model = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     weights = (folder / "model.safetensors").stat().st_size
     card = environment.get_template("card.md.jinja").render(
@@ -54,6 +55,9 @@ def write_card(folder: Path, figures: Mapping[str, Any], config: RunConfig) -> N
         parameters=weights / 4 / 1e6,  # float32
         megabytes=weights / 1e6,
         tokens=log[-1].tokens,
+        first=FIRST,
+        second=SECOND,
+        last_tokens=Recipe().phases[-1].tokens // 1_000_000,
         table=_thinned(log),
         config=config,
         **figures,

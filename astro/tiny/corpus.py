@@ -1,6 +1,6 @@
 """The corpus of the embedded model: solving, rewriting, backtracking and judging, all generated.
 
-About two in three solutions reach the target, the others end elsewhere and say so: a base that is honest about failure
+Three in four solutions or more reach the target, the others end elsewhere and say so: a base that is honest about failure
 can later be taught to act on it, while one whose corpus fakes the last step cannot. No solution backtracks. Thoughts
 that do stand in the requests to rewrite or to go back, and are learned as text that is read: like any language model,
 this one has met the words before it is taught to use them.
@@ -100,20 +100,25 @@ class Mix:
     judged: float
     traces: float = 0.0
     endings: float = 0.0
-    right: float = 0.65
+    right: float = 0.75
     misses: tuple[float, ...] = (0.15, 0.45, 0.27, 0.13)
     failed_choices: bool = True
+
+    @property
+    def told(self) -> float:
+        """The share of the requests to tell a trace."""
+        return 1 - self.solutions - self.judged - self.traces
 
 
 FIRST = Mix(solutions=0.62, judged=0.12)
 # Whole traces show what follows a right conclusion where a wrong one is followed by a doubt. What a missed attempt
 # chose is not learned, only what came of it: whoever reads a search is to choose what works, at every attempt.
 SECOND = Mix(
-    solutions=0.45,
-    judged=0.08,
-    traces=0.29,
+    solutions=0.5,
+    judged=0.07,
+    traces=0.27,
     endings=0.4,
-    right=0.8,
+    right=0.9,
     misses=(0.12, 0.24, 0.19, 0.14, 0.11, 0.08, 0.06, 0.04, 0.02),
     failed_choices=False,
 )

@@ -69,7 +69,7 @@ class Recipe:
 
     phases: tuple[Phase, ...] = (
         Phase(40_000_000, FIRST, 0.02, 3e-3, row=512, batch=4),
-        Phase(15_000_000, SECOND, 0.01, 2e-3, row=1024, batch=2),
+        Phase(18_000_000, SECOND, 0.01, 2e-3, row=1024, batch=2),
     )
     seed: int = 0
     hidden: int = 128
