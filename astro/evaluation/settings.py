@@ -61,6 +61,8 @@ class EvaluationConfig(Section):
     samples: responses a problem; one where temperature is 0, since greedy responses are all the same.
     checkpoint_samples: of the checkpoints on the way through RL; null is samples.
     max_tokens: longest response.
+    think_tokens: every problem asks for a response of so many tokens, in the sentence that GRPO's length reward trains
+        with (grpo.rewards.length.instruction); null asks for none.
     engine: kind of engine, where it is not that of the run.
     resamples: bootstrap resamples of each interval.
     """
@@ -71,6 +73,7 @@ class EvaluationConfig(Section):
     temperature: float = Field(default=1.0, ge=0.0)
     top_p: float = Field(default=1.0, gt=0.0, le=1.0)
     max_tokens: int = Field(default=4096, ge=1)
+    think_tokens: int | None = Field(default=None, ge=1)
     engine: EngineKind | None = None
     resamples: int = Field(default=2000, ge=100, le=100_000)
     budget_forcing: BudgetForcing | None = None
@@ -85,6 +88,15 @@ class EvaluationConfig(Section):
     def drawn(self) -> int:
         """Responses that are sampled of each problem."""
         return 1 if self.temperature == 0 else self.samples
+
+    @model_validator(mode="after")
+    def _asked_length_fits(self) -> Self:
+        if self.think_tokens is not None and self.think_tokens > self.max_tokens:
+            raise ValueError(
+                f"think_tokens asks for {self.think_tokens} tokens, and max_tokens cuts a response off at "
+                f"{self.max_tokens}; set max_tokens to {self.think_tokens} or more"
+            )
+        return self
 
     @field_validator("sets")
     @classmethod

@@ -47,9 +47,10 @@ def model_table(findings: Findings, dataset: str) -> TextTable:
     models = [model for model in MODELS if model in there]
     models += sorted(model for model in there if model not in MODELS and "@" not in model)
     best = _best_maj(there.values())
+    asked = any("length_error" in found.figures for found in there.values())
     headings = ["model", "pass@1, % [95 %]", f"maj@{best}, %" if best else "maj, %", f"any right of {best}, %",
-                "tokens", "backtracks", "first attempt, %", "wrong to right, %", "right to wrong, %", "trained, tokens",
-                "trained, s"]  # fmt: skip
+                "tokens", *(["off the asked length, %"] if asked else []), "backtracks", "first attempt, %",
+                "wrong to right, %", "right to wrong, %", "trained, tokens", "trained, s"]  # fmt: skip
     rows = []
     for model in models:
         figures = there[model].figures
@@ -60,6 +61,7 @@ def model_table(findings: Findings, dataset: str) -> TextTable:
                 _percent(figures.get(f"maj_at_{best}")),
                 _percent(figures.get(f"pass_at_{best}")),
                 _number(figures.get("tokens"), 1),
+                *([_percent(figures.get("length_error"))] if asked else []),
                 _number(figures.get("backtracks"), 2),
                 _percent(figures.get("first_attempt")),
                 _percent(figures.get("wrong_to_right")),

@@ -32,6 +32,7 @@ _UNFIT = re.compile(r"[^A-Za-z0-9._@-]+")
 _HEADINGS = {
     "tokens": "tokens",
     "backtracks": "backtracks",
+    "length_error": "off the asked length",
     "first_attempt": "first try",
     "wrong_to_right": "wrong>right",
     "right_to_wrong": "right>wrong",

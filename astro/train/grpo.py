@@ -16,7 +16,7 @@ from rich.console import Console
 from astro.errors import ConfigError, NothingToTrainError
 from astro.problems.problem import Problem
 from astro.sampling.engine import EngineConfig, EngineKind, open_sampler
-from astro.sampling.prompting import PromptFormat
+from astro.sampling.prompting import PromptFormat, asking_for_length
 from astro.sampling.seeds import derive_seed
 from astro.store import RunDirectory
 from astro.train.card import CardFacts, write_card
@@ -126,7 +126,7 @@ def rl_prompts(
         if RewardName.LENGTH in config.rewards.weights:
             drawn = random.Random(derive_seed(seed, problem.id, "length"))  # noqa: S311 - reproducible draws
             wanted = drawn.randint(config.rewards.length.low, config.rewards.length.high)
-            text = f"{text.rstrip()}\n\n{config.rewards.length.instruction.format(tokens=wanted)}"
+            text = asking_for_length(text, wanted, config.rewards.length.instruction)
         prompts.setdefault(text, Prompt(problem, text, tuple(prompt_format.solve_ids(text)), rate, wanted))
     found = list(prompts.values())
     if config.curriculum:

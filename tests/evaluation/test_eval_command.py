@@ -156,6 +156,8 @@ def test_a_run_is_asked_as_it_asks(tmp_path, monkeypatch):
     assert order.folder == Path("runs/r/evaluations/astro-rl@50")
     assert list(order.sets) == ["countdown"]
     assert list(take_order(str(checkpoint), "runs/r", []).sets) == ["own"]
+    trained = "grpo={rewards: {length: {instruction: 'Use {tokens}.'}}}"
+    assert take_order(str(checkpoint), "runs/r", [trained, "think_tokens=9"]).how.sentence == "Use {tokens}."
 
 
 def test_models_have_names_for_tables():

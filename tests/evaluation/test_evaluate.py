@@ -9,6 +9,7 @@ from itertools import count
 
 import pyarrow.parquet as pq
 import pytest
+from pydantic import ValidationError
 
 from astro.errors import StoreError
 from astro.evaluation import Arrangement, BudgetForcing, EvaluationConfig, JudgeConfig, evaluate_model
@@ -365,3 +366,33 @@ def test_the_patterns_of_a_judge_are_read_anywhere():
         "subgoals": True,
         "backward_chaining": None,
     }
+
+
+def test_a_length_is_asked_for_as_training_asks(tmp_path):
+    """Every prompt ends with the run's sentence; the figure is the mean distance from the length, as a share of it."""
+    asked = Arrangement(
+        SCRIPTED, EvaluationConfig(samples=2, max_tokens=400, think_tokens=20), sentence="Use {tokens} tokens {sic}."
+    )
+    said = ["It is \\boxed{2}.", "It is surely \\boxed{81}."]  # 16 and 24 bytes, and the end of turn
+    engines = Scripted(lambda prompt, seed: said[seed % (1 << 15)])
+    found = evaluate_model("m", "script", {"sums": PROBLEMS}, asked, tmp_path, open_engine=engines)["sums"]
+    assert all("plus 1?\n\nUse 20 tokens {sic}." in prompt for prompt in engines.prompts if "plus" in prompt)
+    assert values(found)["length_error"] == pytest.approx((3 / 20 + 5 / 20) / 2)
+    assert values(found["groups"]["level 1"])["length_error"] == pytest.approx((3 / 20 + 5 / 20) / 2)
+    with pytest.raises(StoreError, match="Use 20 tokens"):
+        evaluate_model("m", "script", {"sums": PROBLEMS}, how(samples=2), tmp_path, open_engine=engines)
+
+
+def test_no_length_is_asked_for_unless_wanted(tmp_path):
+    """The problem is asked in its own words, there is no such figure, and older evaluations go on."""
+    engines = Scripted(by_script)
+    found = evaluate_model("m", "script", {"sums": PROBLEMS}, how(), tmp_path, open_engine=engines)["sums"]
+    assert not any("Think for" in prompt for prompt in engines.prompts)
+    assert "length_error" not in found["figures"]
+    assert not {"asks", "think_tokens"} & found["settings"]["evaluation"].keys()
+
+
+def test_a_length_that_would_be_cut_off_is_refused():
+    """The message has both numbers."""
+    with pytest.raises(ValidationError, match="asks for 500 tokens, and max_tokens cuts a response off at 400"):
+        EvaluationConfig(max_tokens=400, think_tokens=500)

@@ -222,3 +222,11 @@ def test_the_wanted_length_is_in_the_prompt(prompt_format):
     assert all(f"Think for {one.wanted} tokens." in one.text and 10 <= one.wanted <= 99 for one in found)
     assert len({one.wanted for one in found}) > 1
     assert found[0].ids == tuple(prompt_format.solve_ids(found[0].text))
+
+
+def test_a_sentence_of_ones_own_may_hold_other_braces(prompt_format):
+    """Only {tokens} stands for the number: LaTeX is left as it is."""
+    length = LengthConfig(low=7, high=7, instruction="Answer in \\boxed{} after {tokens} tokens.")
+    config = GrpoConfig(rewards=RewardsConfig(weights={RewardName.LENGTH: 1.0}, length=length))
+    found = rl_prompts(ROWS[1:2], config, prompt_format, {}, 0)
+    assert found[0].text == "1 + 0?\n\nAnswer in \\boxed{} after 7 tokens."
