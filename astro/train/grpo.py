@@ -163,6 +163,8 @@ class _Training:
         verifier = Verifier(setup.verify)
         stack.callback(verifier.close)
         sampler = self._sampler(arguments, prompt_format.end_stop, stack)
+        # TRL knows a finished completion by its end token, and one that a string ended has none.
+        mask_unfinished = args.mask_truncated_completions and bool(prompt_format.end_stop)
         rollouts = Rollouts(
             prompts,
             sampler,
@@ -172,8 +174,11 @@ class _Training:
             resample=config.resample,
             held_out=held_out,
             curriculum=config.curriculum,
+            mask_unfinished=mask_unfinished,
         )
         trainer = new_trainer(self.base, args, tokenizer, rollouts, self.recorder, adapter=adapter)
+        if mask_unfinished:
+            trainer.mask_truncated_completions = False
         last = self.stage.last()
         done_steps = 0 if last is None else int(last.name.rpartition("-")[2])
         self.recorder.go_on(self.stage.rewind(done_steps))

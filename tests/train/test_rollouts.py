@@ -111,6 +111,14 @@ def test_groups_without_variance_are_replaced(rolling):
     assert len(asked) == len(set(asked))
 
 
+def test_what_was_cut_off_can_be_left_out_of_the_loss(rolling):
+    """All tokens of a completion that did not come to an end."""
+    rollouts, sampler, _ = rolling(0, mask_unfinished=True)
+    ended = [Rolled("a", (7, 8), finished) for finished in (True, False, True, True)]
+    sampler.sample = lambda prompts, n, trainer, salt: [ended]
+    assert rollouts([prompt(1).text] * 4, fake_trainer())["env_mask"] == [[1, 1], [0, 0], [1, 1], [1, 1]]
+
+
 def test_rounds_are_bounded(rolling):
     """One round for two lacking groups asks for two other prompts."""
     rollouts, sampler, _ = rolling(1)
