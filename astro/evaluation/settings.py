@@ -39,6 +39,9 @@ class BudgetForcing(Section):
     def _one_direction(self) -> Self:
         if (self.wait is None) == (self.cut_thinking is None):
             raise ValueError("give wait (think longer) or cut_thinking (think shorter), one of the two")
+        end = self.end_of_thinking
+        if self.cut_thinking is not None and end is not None and end not in self.cut_text:
+            raise ValueError(f"cut_text is {self.cut_text!r} and must hold end_of_thinking, which is {end!r}")
         return self
 
 
@@ -90,11 +93,17 @@ class EvaluationConfig(Section):
         return 1 if self.temperature == 0 else self.samples
 
     @model_validator(mode="after")
-    def _asked_length_fits(self) -> Self:
+    def _lengths_fit(self) -> Self:
         if self.think_tokens is not None and self.think_tokens > self.max_tokens:
             raise ValueError(
                 f"think_tokens asks for {self.think_tokens} tokens, and max_tokens cuts a response off at "
                 f"{self.max_tokens}; set max_tokens to {self.think_tokens} or more"
+            )
+        cut = self.budget_forcing.cut_thinking if self.budget_forcing is not None else None
+        if cut is not None and cut > self.max_tokens:
+            raise ValueError(
+                f"budget_forcing.cut_thinking is {cut}, and max_tokens cuts a response off at {self.max_tokens}; set "
+                f"max_tokens to {cut} or more"
             )
         return self
 
