@@ -222,9 +222,7 @@ class Rollouts:
         }
         columns = _columns(groups)
         if self._mask_unfinished:  # TRL's name for tokens that are not learned
-            columns["env_mask"] = [
-                [int(one.finished)] * len(one.token_ids) for group in groups for one in group.rolled
-            ]
+            columns["env_mask"] = [[int(one.finished)] * len(one.token_ids) for group in groups for one in group.rolled]
         return columns
 
     def reward_functions(self) -> list[Callable[..., list[float | None]]]:

@@ -6,6 +6,7 @@ from rich.console import Console
 from training_runs import MODEL
 from transformers import AutoTokenizer
 
+from astro.errors import ConfigError
 from astro.problems.problem import Problem
 from astro.sampling.prompting import PromptConfig, PromptFormat, PromptStyle
 from astro.train.checkpoint import StageCheckpoint
@@ -217,6 +218,22 @@ def test_prompts_of_another_run_are_asked_once(prompt_format):
     assert found.ids == tuple(chat.solve_ids("1 + 0?"))
     (told,) = rl_prompts([{**ROWS[1], "prompt": "?", "problem": "1 + 0?"}], GrpoConfig(), chat, {}, 0)
     assert told.ids == found.ids
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"answer": None}, "answer = None"),
+        ({"answer": 27.0}, r"answer = 27\.0"),
+        ({"id": 7, "prompt": None}, "id = 7, prompt = None"),
+        ({"metadata": "{numbers"}, "metadata of row p1 is not JSON"),
+        ({"task": "chess"}, "row p1 cannot be graded: no verifier for task 'chess'"),
+    ],
+)
+def test_a_row_that_could_not_be_graded_is_named(prompt_format, changes, message):
+    """Before a model is loaded, not in the middle of a step."""
+    with pytest.raises(ConfigError, match=message):
+        rl_prompts([{**ROWS[1], **changes}], GrpoConfig(), prompt_format, {}, 0)
 
 
 def test_the_wanted_length_is_in_the_prompt(prompt_format):
