@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from astro.inspect.plain import plain
 from astro.report.gather import ARMS, MODELS, Evaluation, Findings, Training
 from astro.report.statistics import Figure, paired_difference
 from astro.verify.verdict import Outcome
@@ -258,4 +259,5 @@ def _line(cells: Sequence[str]) -> str:
 
 
 def _cell(text: str) -> str:
-    return " ".join(text.replace("|", "\\|").split())
+    """Groups of problems are named by the data set, so a name is not to act in a page or a terminal."""
+    return plain(" ".join(text.split())).replace("<", "&lt;").replace("|", "\\|")

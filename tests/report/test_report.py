@@ -145,3 +145,17 @@ def test_how_near_an_asked_length_was_kept_stands_in_the_table(tmp_path: Path) -
     at = asked.headings.index("off the asked length, %")
     assert [row[at] for row in asked.rows] == ["-", "-", "-", "-", "12.5"]
     assert "off the asked length, %" not in free.headings
+
+
+def test_the_name_of_a_group_does_not_act(tmp_path: Path) -> None:
+    """A data set's levels name the groups: in Markdown they are no HTML, and nowhere an escape sequence."""
+    run = finished(tmp_path / "r")
+    for path in run.glob("evaluations/*/five/figures.json"):
+        content = json.loads(path.read_text(encoding="utf-8"))
+        first, second = content["groups"].values()
+        content["groups"] = {"<img src=x onerror=alert(1)> \x1b[31m": first, "b": second}
+        path.write_text(json.dumps(content), encoding="utf-8")
+    folder = write_report(run)
+    told = (folder / "report.md").read_text(encoding="utf-8").partition("## An example")[0]
+    assert "| model | &lt;img src=x onerror=alert(1)> \N{SYMBOL FOR ESCAPE}[31m | b |" in told
+    assert "\x1b" not in told + (folder / "report.html").read_text(encoding="utf-8")
