@@ -280,7 +280,7 @@ def test_cut_thinking_asks_for_the_answer(tmp_path):
     ],
 )
 def test_a_cut_that_could_not_go_well_is_refused(forcing, message):
-    """One after the longest response would come earlier than asked; in a thought without its end nothing is answered."""
+    """Beyond max_tokens it would come earlier than asked; without the closing tag the answer is a thought."""
     with pytest.raises(ValidationError, match=message):
         EvaluationConfig(max_tokens=400, budget_forcing=forcing)
 
@@ -380,7 +380,9 @@ def test_the_patterns_of_a_judge_are_read_anywhere():
     }
 
 
-@pytest.mark.parametrize("reply", ["", "verification: yes/no", "Verification: yes or no", "verification: no, yes", "yes"])
+@pytest.mark.parametrize(
+    "reply", ["", "verification: yes/no", "Verification: yes or no", "verification: no, yes", "yes"]
+)
 def test_a_reply_that_does_not_decide_is_none(reply):
     """The question repeated is no answer to it."""
     assert set(read_judgement(reply).values()) == {None}
