@@ -269,10 +269,12 @@ def test_a_completion_that_a_string_ended_is_not_taken_for_one_cut_off(trained):
     """With mask_truncated_completions the model still learns from responses without an end token."""
     settings = ["grpo.rollouts=transformers", "grpo.resample=0", "grpo.trainer.mask_truncated_completions=true"]
     settings += ["grpo.trainer.max_steps=1", "grpo.rewards.weights={overlong: 1.0}", "grpo.rewards.overlong_buffer=48"]
-    config = changed(trained, *settings, 'prompt.end_stop=["\\n"]', "sft.arms={lines: sft}", "sft.trainer.max_steps=1")
+    config = changed(trained, *settings, 'prompt.end_stop=["\\n"]', "sft.arms={lines: sft}")
     carry_out_sft(config.training(), config.sft, "lines", quiet())
     folder = carry_out_grpo(config.training(), config.grpo, "lines", quiet()).folder
-    assert read_metrics(folder)[0]["grad_norm"] > 0
+    logged = read_metrics(folder)[0]
+    assert logged["groups_flat"] < 1  # there is something to learn
+    assert logged["grad_norm"] > 0
 
 
 def test_a_launch_trains_in_several_processes(trained):
