@@ -262,8 +262,8 @@ def evaluate(
     """Evaluate a model: pass@1, pass@k, maj@k, length, backtracks, attempts and behaviours, with 95 % intervals.
 
     Settings are those of a run; those of its section evaluation need no prefix (samples, temperature, top_p,
-    max_tokens, budget_forcing). A checkpoint of a run is asked as that run asks. What was answered is kept: the same
-    command goes on where it stopped, and prints a finished evaluation again.
+    max_tokens, think_tokens, budget_forcing). A checkpoint of a run is asked as that run asks. What was answered is
+    kept: the same command goes on where it stopped, and prints a finished evaluation again.
     """
     with _reporting("Stopped. The responses so far are kept; the same command goes on from here."):
         from astro.run.evaluating import evaluate as carry_out_evaluation  # noqa: PLC0415 - heavy

@@ -28,7 +28,7 @@ from astro.evaluation.responses import SCHEMA, SECONDS, TABLE, Asked, sample_all
 from astro.evaluation.settings import EvaluationConfig, JudgeConfig
 from astro.problems.problem import Problem
 from astro.sampling.engine import Engine, EngineConfig, open_sampler
-from astro.sampling.prompting import PromptConfig, PromptFormat
+from astro.sampling.prompting import THINK_FOR, PromptConfig, PromptFormat
 from astro.store.atomic import sweep, write_text, writing
 from astro.store.journal import Journal
 from astro.store.lock import RunLock
@@ -56,7 +56,8 @@ Progress = Callable[[str, int, int], None]
 class Arrangement:
     """How models are asked and graded, the same for all that are compared; the sections of a run's configuration.
 
-    engine: whose model is replaced by the one that is evaluated. seed: of the run.
+    engine: whose model is replaced by the one that is evaluated. seed: of the run. sentence: asks for
+    evaluation.think_tokens, where they are set.
     """
 
     engine: EngineConfig
@@ -64,6 +65,7 @@ class Arrangement:
     prompt: PromptConfig = field(default_factory=PromptConfig)
     verify: VerifyConfig = field(default_factory=VerifyConfig)
     seed: int = 0
+    sentence: str = THINK_FOR
 
     def engine_for(self, model: str) -> EngineConfig:
         """The engine that serves a model; the options of another kind of engine mean nothing to it."""
@@ -73,7 +75,9 @@ class Arrangement:
 
     def settings(self) -> dict[str, Any]:
         """What the responses depend on, beside the model and the problems."""
-        evaluation = self.evaluation.model_dump(mode="json", exclude={"sets", "engine"})
+        evaluation = self.evaluation.model_dump(mode="json", exclude={"sets", "engine", "think_tokens"})
+        if self.evaluation.think_tokens is not None:
+            evaluation["asks"] = self.sentence.replace("{tokens}", str(self.evaluation.think_tokens))
         return {
             "seed": self.seed,
             "evaluation": evaluation,
@@ -142,7 +146,7 @@ async def _answer(
     try:
         prompt_format = PromptFormat(how.prompt, engine.tokenizer)
         for study in studies:
-            asked = Asked(engine, prompt_format, verifier, how.evaluation, study.set_name, how.seed)
+            asked = Asked(engine, prompt_format, verifier, how.evaluation, study.set_name, how.seed, how.sentence)
 
             def note(done: int, total: int, study: "_Study" = study) -> None:
                 progress(study.set_name, done, total)
@@ -273,5 +277,5 @@ class _Study:
             "seconds": float((table.schema.metadata or {}).get(b"seconds", b"nan")),
             "generated_tokens": sum(table.column("tokens").to_pylist()),
             "contamination": contamination,
-            **figures_of(table, how.evaluation.resamples, how.seed),
+            **figures_of(table, how.evaluation.resamples, how.seed, how.evaluation.think_tokens),
         }

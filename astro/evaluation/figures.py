@@ -21,10 +21,11 @@ def ks_of(samples: int) -> list[int]:
     return [*(1 << power for power in range(samples.bit_length()) if 1 << power < samples), samples]
 
 
-def figures_of(table: pa.Table, resamples: int, seed: int) -> dict[str, Any]:
+def figures_of(table: pa.Table, resamples: int, seed: int, wanted: int | None = None) -> dict[str, Any]:
     """The parts problems, outcomes (responses by verdict), figures and groups of figures.json, from responses.parquet.
 
-    Every problem has the same number of responses. Groups come in the order of their names.
+    Every problem has the same number of responses. Groups come in the order of their names. wanted: the length in
+    tokens that every problem asked for, if it asked for one.
     """
     by_problem: dict[str, list[Row]] = {}
     for row in table.drop_columns(["text"]).to_pylist():
@@ -32,12 +33,12 @@ def figures_of(table: pa.Table, resamples: int, seed: int) -> dict[str, Any]:
     groups: dict[str, list[list[Row]]] = {}
     for rows in by_problem.values():
         groups.setdefault(rows[0]["group"], []).append(rows)
-    whole = _part(list(by_problem.values()), resamples, seed)
-    return {**whole, "groups": {name: _part(groups[name], resamples, seed) for name in sorted(groups)}}
+    whole = _part(list(by_problem.values()), resamples, seed, wanted)
+    return {**whole, "groups": {name: _part(groups[name], resamples, seed, wanted) for name in sorted(groups)}}
 
 
-def _part(problems: Sequence[Sequence[Row]], resamples: int, seed: int) -> dict[str, Any]:
-    columns = _columns(problems)
+def _part(problems: Sequence[Sequence[Row]], resamples: int, seed: int, wanted: int | None) -> dict[str, Any]:
+    columns = _columns(problems, wanted)
     tops = np.stack([top for top, _ in columns.values()], axis=1)
     bottoms = np.stack([bottom for _, bottom in columns.values()], axis=1)
     intervals = bootstrap_ratios(tops, bottoms, resamples, np.random.default_rng(seed))
@@ -53,7 +54,7 @@ def as_json(interval: Interval) -> dict[str, float | None]:
     return {"value": interval.value, "low": interval.low, "high": interval.high}
 
 
-def _columns(problems: Sequence[Sequence[Row]]) -> dict[str, tuple[Floats, Floats]]:
+def _columns(problems: Sequence[Sequence[Row]], wanted: int | None) -> dict[str, tuple[Floats, Floats]]:
     """Each figure as a sum over a problem's responses and the count it is divided by: two arrays of shape [P]."""
     samples, ones = len(problems[0]), np.ones(len(problems))
     columns: dict[str, tuple[Floats, Floats]] = {}
@@ -66,6 +67,9 @@ def _columns(problems: Sequence[Sequence[Row]]) -> dict[str, tuple[Floats, Float
     every = ones * samples
     for name, column in (("tokens", "tokens"), ("backtracks", "backtracks"), ("first_attempt", "first_correct")):
         columns[name] = _summed(problems, column), every
+    if wanted is not None:
+        missed = [sum(abs(row["tokens"] - wanted) for row in rows) for rows in problems]
+        columns["length_error"] = np.array(missed, dtype=np.float64), every * wanted
     for name in PER_BACKTRACK:
         columns[name] = _summed(problems, name), columns["backtracks"][0]
     finished = [sum(row["finish_reason"] == FinishReason.STOP for row in rows) for rows in problems]

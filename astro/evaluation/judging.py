@@ -31,8 +31,12 @@ _SCHEMA = pa.schema([
     pa.field("sample", pa.int32(), nullable=False),
     *(pa.field(name, pa.bool_()) for name in COLUMNS),
 ])  # fmt: skip
-_ANSWERS = {
-    name: re.compile(rf"^[\W\d]{{0,8}}{name}\W{{1,6}}(yes|no)\b", re.IGNORECASE | re.MULTILINE) for name in BEHAVIOURS
+_ANSWERS = {  # "yes/no" and "yes or no" repeat the question
+    name: re.compile(
+        rf"^[\W\d]{{0,8}}{name.replace('_', '[ _-]')}\W{{1,6}}(yes|no)\b(?!\W{{0,3}}(?:or\b|yes\b|no\b))",
+        re.IGNORECASE | re.MULTILINE,
+    )
+    for name in BEHAVIOURS
 }
 
 

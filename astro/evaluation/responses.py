@@ -19,7 +19,7 @@ from astro.evaluation.budget import Answered, Budget, respond
 from astro.evaluation.settings import EvaluationConfig
 from astro.problems.problem import Problem
 from astro.sampling.engine import Engine
-from astro.sampling.prompting import PromptFormat
+from astro.sampling.prompting import PromptFormat, asking_for_length
 from astro.sampling.seeds import derive_seed
 from astro.store.journal import Entry, Journal
 from astro.verify.verdict import Outcome, Verdict
@@ -60,6 +60,7 @@ class Asked:
     """A model, and how a set's problems are put to it and graded.
 
     seed: of the run; the responses' seeds derive from it, the set's name and the problem's id.
+    sentence: asks for config.think_tokens, where they are set.
     """
 
     sampler: Engine
@@ -68,6 +69,12 @@ class Asked:
     config: EvaluationConfig
     set_name: str
     seed: int
+    sentence: str
+
+    def words(self, problem: Problem) -> str:
+        """What the model is asked."""
+        wanted = self.config.think_tokens
+        return problem.prompt if wanted is None else asking_for_length(problem.prompt, wanted, self.sentence)
 
 
 def group_of(problem: Problem) -> str:
@@ -113,7 +120,7 @@ async def _answer(asked: Asked, problem: Problem, recorder: "_Recorder") -> None
     config = asked.config
     budget = Budget(config.max_tokens, config.temperature, config.top_p, config.budget_forcing)
     seed = derive_seed(asked.seed, "evaluate", asked.set_name, problem.id)
-    prompt = asked.prompt_format.solve_ids(problem.prompt)
+    prompt = asked.prompt_format.solve_ids(asked.words(problem))
     try:
         responses = await respond(asked.sampler, asked.prompt_format, prompt, budget, n=config.drawn, seed=seed)
     except EngineDeadError:

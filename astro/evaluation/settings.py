@@ -39,6 +39,9 @@ class BudgetForcing(Section):
     def _one_direction(self) -> Self:
         if (self.wait is None) == (self.cut_thinking is None):
             raise ValueError("give wait (think longer) or cut_thinking (think shorter), one of the two")
+        end = self.end_of_thinking
+        if self.cut_thinking is not None and end is not None and end not in self.cut_text:
+            raise ValueError(f"cut_text is {self.cut_text!r} and must hold end_of_thinking, which is {end!r}")
         return self
 
 
@@ -61,6 +64,8 @@ class EvaluationConfig(Section):
     samples: responses a problem; one where temperature is 0, since greedy responses are all the same.
     checkpoint_samples: of the checkpoints on the way through RL; null is samples.
     max_tokens: longest response.
+    think_tokens: every problem asks for a response of so many tokens, in the sentence that GRPO's length reward trains
+        with (grpo.rewards.length.instruction); null asks for none.
     engine: kind of engine, where it is not that of the run.
     resamples: bootstrap resamples of each interval.
     """
@@ -71,6 +76,7 @@ class EvaluationConfig(Section):
     temperature: float = Field(default=1.0, ge=0.0)
     top_p: float = Field(default=1.0, gt=0.0, le=1.0)
     max_tokens: int = Field(default=4096, ge=1)
+    think_tokens: int | None = Field(default=None, ge=1)
     engine: EngineKind | None = None
     resamples: int = Field(default=2000, ge=100, le=100_000)
     budget_forcing: BudgetForcing | None = None
@@ -85,6 +91,21 @@ class EvaluationConfig(Section):
     def drawn(self) -> int:
         """Responses that are sampled of each problem."""
         return 1 if self.temperature == 0 else self.samples
+
+    @model_validator(mode="after")
+    def _lengths_fit(self) -> Self:
+        if self.think_tokens is not None and self.think_tokens > self.max_tokens:
+            raise ValueError(
+                f"think_tokens asks for {self.think_tokens} tokens, and max_tokens cuts a response off at "
+                f"{self.max_tokens}; set max_tokens to {self.think_tokens} or more"
+            )
+        cut = self.budget_forcing.cut_thinking if self.budget_forcing is not None else None
+        if cut is not None and cut > self.max_tokens:
+            raise ValueError(
+                f"budget_forcing.cut_thinking is {cut}, and max_tokens cuts a response off at {self.max_tokens}; set "
+                f"max_tokens to {cut} or more"
+            )
+        return self
 
     @field_validator("sets")
     @classmethod

@@ -224,7 +224,10 @@ def _prompts(folder: Path) -> dict[str, str]:
     path = folder / "problems.parquet"
     if not path.exists():
         return {}
-    table = pq.read_table(path, columns=["id", "prompt"])
+    try:
+        table = pq.read_table(path, columns=["id", "prompt"])
+    except (OSError, pa.ArrowInvalid) as error:
+        raise StoreError(f"{path} cannot be read: {error}; delete it, and the next `astro run` writes it") from error
     return dict(zip(table["id"].to_pylist(), table["prompt"].to_pylist(), strict=True))
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from astro.inspect.plain import plain
 from astro.report.gather import ARMS, MODELS, Evaluation, Findings, Training
 from astro.report.statistics import Figure, paired_difference
 from astro.verify.verdict import Outcome
@@ -47,9 +48,10 @@ def model_table(findings: Findings, dataset: str) -> TextTable:
     models = [model for model in MODELS if model in there]
     models += sorted(model for model in there if model not in MODELS and "@" not in model)
     best = _best_maj(there.values())
+    asked = any("length_error" in found.figures for found in there.values())
     headings = ["model", "pass@1, % [95 %]", f"maj@{best}, %" if best else "maj, %", f"any right of {best}, %",
-                "tokens", "backtracks", "first attempt, %", "wrong to right, %", "right to wrong, %", "trained, tokens",
-                "trained, s"]  # fmt: skip
+                "tokens", *(["off the asked length, %"] if asked else []), "backtracks", "first attempt, %",
+                "wrong to right, %", "right to wrong, %", "trained, tokens", "trained, s"]  # fmt: skip
     rows = []
     for model in models:
         figures = there[model].figures
@@ -60,6 +62,7 @@ def model_table(findings: Findings, dataset: str) -> TextTable:
                 _percent(figures.get(f"maj_at_{best}")),
                 _percent(figures.get(f"pass_at_{best}")),
                 _number(figures.get("tokens"), 1),
+                *([_percent(figures.get("length_error"))] if asked else []),
                 _number(figures.get("backtracks"), 2),
                 _percent(figures.get("first_attempt")),
                 _percent(figures.get("wrong_to_right")),
@@ -256,4 +259,5 @@ def _line(cells: Sequence[str]) -> str:
 
 
 def _cell(text: str) -> str:
-    return " ".join(text.replace("|", "\\|").split())
+    """Groups of problems are named by the data set, so a name is not to act in a page or a terminal."""
+    return plain(" ".join(text.split())).replace("<", "&lt;").replace("|", "\\|")

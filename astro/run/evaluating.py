@@ -32,6 +32,7 @@ _UNFIT = re.compile(r"[^A-Za-z0-9._@-]+")
 _HEADINGS = {
     "tokens": "tokens",
     "backtracks": "backtracks",
+    "length_error": "off the asked length",
     "first_attempt": "first try",
     "wrong_to_right": "wrong>right",
     "right_to_wrong": "right>wrong",
@@ -109,19 +110,21 @@ def take_order(
     """Resolve what the command line says; nothing is loaded.
 
     problems: a bundled set, file, folder or hub name; a setting such as countdown.count=100; or a configuration or run,
-    whose evaluation.sets are meant. Settings are those of a run; those of its section evaluation may be written without
-    the section's name. Raises ConfigError.
+    whose evaluation.sets are meant, and no more where like or the model's own run says how to ask. Settings are those
+    of a run; those of its section evaluation may be written without the section's name. Raises ConfigError.
     """
-    run = _run_of(Path(problems)) or _run_of(Path(model))
+    own_run = _run_of(Path(model))
+    run = own_run or _run_of(Path(problems))
     given = Path(problems) if _is_configuration(Path(problems)) else None
-    source = like or given or run
+    source = like or own_run or given or run
     overrides = [*_placed(settings), f"engine.model={json.dumps(model)}"]
     if source is not None:
-        config = load_config(RunConfig, source / "config.yaml" if source.is_dir() else source, overrides)
+        config = load_config(RunConfig, _config_file(source), overrides)
     else:
         config = validate(RunConfig, {"name": "evaluation", "problems": _PLACEHOLDER}, "the settings", overrides)
     if given is not None:
-        sets: Mapping[str, ProblemsConfig] = config.evaluation.sets if config.evaluation is not None else {}
+        holder = config if given == source else load_config(RunConfig, _config_file(given), overrides)
+        sets: Mapping[str, ProblemsConfig] = holder.evaluation.sets if holder.evaluation is not None else {}
         if not sets:
             raise ConfigError(f"{problems} has no evaluation.sets; name a problem set, or add them there")
     else:
@@ -148,6 +151,10 @@ def _placed(settings: Sequence[str]) -> list[str]:
 
 def _is_configuration(path: Path) -> bool:
     return path.suffix in {".yaml", ".yml"} or (path / "config.yaml").is_file()
+
+
+def _config_file(path: Path) -> Path:
+    return path / "config.yaml" if path.is_dir() else path
 
 
 def _run_of(path: Path) -> Path | None:

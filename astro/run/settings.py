@@ -93,7 +93,9 @@ class RunConfig(Section):
 
     def arrangement(self) -> Arrangement:
         """How the run's models are asked and graded in an evaluation."""
-        return Arrangement(self.engine, self.evaluation or EvaluationConfig(), self.prompt, self.verify, self.seed)
+        length = (self.grpo or GrpoConfig()).rewards.length
+        evaluation = self.evaluation or EvaluationConfig()
+        return Arrangement(self.engine, evaluation, self.prompt, self.verify, self.seed, length.instruction)
 
     def identity(self) -> str:
         """16 hexadecimal digits, the same for every configuration that makes the same trees and traces."""

@@ -25,6 +25,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 # Some templates write the day's date into the system turn; a run must not depend on the day. Llama 3's own default.
 _DATE = "26 Jul 2024"
 _TRIAL = "What is 6 times 7?"
+THINK_FOR = "Think for {tokens} tokens."  # L1, Aggarwal and Welleck 2025, arXiv 2503.04697
 
 
 class PromptStyle(StrEnum):
@@ -280,6 +281,11 @@ class PromptFormat:
                     f"prompt.examples: the model's chat template changes the solution of example {number} "
                     "(many cut out what stands between <think> tags); give the solution without it"
                 )
+
+
+def asking_for_length(problem: str, tokens: int, sentence: str = THINK_FOR) -> str:
+    """The problem, and after it the sentence, which holds {tokens} where the number goes."""
+    return f"{problem.rstrip()}\n\n{sentence.replace('{tokens}', str(tokens))}"
 
 
 def check_template(config: PromptConfig) -> None:

@@ -62,7 +62,8 @@ def find_source(run: Path, name: str) -> Source:
     if path.is_file():
         return Source(name, (path,))
     files = {split: tuple(sorted(path.glob(f"{split}*.parquet"))) for split in _SPLITS} if path.is_dir() else {}
-    train = files.get("train") or (tuple(sorted(path.glob("*.parquet"))) if path.is_dir() else ())
+    others = sorted(set(path.glob("*.parquet")).difference(files["test"])) if files else []
+    train = files.get("train") or tuple(others)
     if not train:
         known = ", ".join(sorted(child.name for child in (run / "datasets").glob("*") if child.is_dir()))
         raise ConfigError(f"there is no data set {name!r}: give one of {known or '(none yet)'}, a folder or a file")

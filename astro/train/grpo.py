@@ -16,7 +16,7 @@ from rich.console import Console
 from astro.errors import ConfigError, NothingToTrainError
 from astro.problems.problem import Problem
 from astro.sampling.engine import EngineConfig, EngineKind, open_sampler
-from astro.sampling.prompting import PromptFormat
+from astro.sampling.prompting import PromptFormat, asking_for_length
 from astro.sampling.seeds import derive_seed
 from astro.store import RunDirectory
 from astro.train.card import CardFacts, write_card
@@ -47,7 +47,7 @@ from astro.train.sft import (
     save_final,
 )
 from astro.train.trainers import grpo_trainer
-from astro.verify.verifier import Verifier
+from astro.verify.verifier import Verifier, check_gold
 
 STAGE = "grpo"
 # Options of TRL's own generation that ASTRO's engine does not have, with the values that ask for nothing.
@@ -113,7 +113,7 @@ def rl_prompts(
     """The prompts within the band of pass rates; easy first where the curriculum asks for it. Equal prompts come once.
 
     texts: the run's problems by id; rows of other problems need the problem's words as a text in the column prompt, or
-    as the last turn of it.
+    as the last turn of it. Raises ConfigError for a row that is no problem, or whose answer nothing could be graded by.
     """
     low, high = config.pass_rate
     prompts: dict[str, Prompt] = {}
@@ -121,12 +121,12 @@ def rl_prompts(
         rate = row.get("pass_rate")
         if rate is not None and not low <= rate <= high:
             continue
-        problem = texts.get(row["id"]) or _problem_of(row, prompt_format)
+        problem = texts.get(row.get("id") or "") or _problem_of(row, prompt_format)
         text, wanted = problem.prompt, None
         if RewardName.LENGTH in config.rewards.weights:
             drawn = random.Random(derive_seed(seed, problem.id, "length"))  # noqa: S311 - reproducible draws
             wanted = drawn.randint(config.rewards.length.low, config.rewards.length.high)
-            text = f"{text.rstrip()}\n\n{config.rewards.length.instruction.format(tokens=wanted)}"
+            text = asking_for_length(text, wanted, config.rewards.length.instruction)
         prompts.setdefault(text, Prompt(problem, text, tuple(prompt_format.solve_ids(text)), rate, wanted))
     found = list(prompts.values())
     if config.curriculum:
@@ -163,6 +163,8 @@ class _Training:
         verifier = Verifier(setup.verify)
         stack.callback(verifier.close)
         sampler = self._sampler(arguments, prompt_format.end_stop, stack)
+        # TRL knows a finished completion by its end token, and one that a string ended has none.
+        mask_unfinished = args.mask_truncated_completions and bool(prompt_format.end_stop)
         rollouts = Rollouts(
             prompts,
             sampler,
@@ -172,8 +174,11 @@ class _Training:
             resample=config.resample,
             held_out=held_out,
             curriculum=config.curriculum,
+            mask_unfinished=mask_unfinished,
         )
         trainer = new_trainer(self.base, args, tokenizer, rollouts, self.recorder, adapter=adapter)
+        if mask_unfinished:
+            trainer.mask_truncated_completions = False
         last = self.stage.last()
         done_steps = 0 if last is None else int(last.name.rpartition("-")[2])
         self.recorder.go_on(self.stage.rewind(done_steps))
@@ -331,11 +336,22 @@ def _problems(run: Path) -> dict[str, Problem]:
 
 def _problem_of(row: Mapping[str, Any], prompt_format: PromptFormat) -> Problem:
     """The problem that a row of rl describes by itself; the instruction, which it may hold, is given again."""
+    wrong = [name for name in ("id", "answer") if not isinstance(row.get(name), str)]
+    wrong += [] if row.get("prompt") else ["prompt"]
+    if wrong:
+        there = ", ".join(f"{name} = {row.get(name)!r}" for name in wrong)
+        raise ConfigError(f"grpo.data: a row needs id and answer as text and a prompt; one has {there}")
     prompt = row["prompt"] if isinstance(row["prompt"], str) else row["prompt"][-1]["content"]
     prompt = row.get("problem") or prompt.removesuffix(f"\n\n{prompt_format.instruction}")
     facts = row.get("metadata") or {}
-    metadata = json.loads(facts) if isinstance(facts, str) else facts
-    return Problem(row["id"], prompt, row["answer"], row.get("task") or "math", "", metadata)
+    try:
+        metadata = json.loads(facts) if isinstance(facts, str) else facts
+    except ValueError as error:
+        raise ConfigError(f"grpo.data: the metadata of row {row['id']} is not JSON: {error}") from error
+    problem = Problem(row["id"], prompt, row["answer"], row.get("task") or "math", "", metadata)
+    if (reason := check_gold(problem)) is not None:
+        raise ConfigError(f"grpo.data: row {problem.id} cannot be graded: {reason}")
+    return problem
 
 
 def _describe(sampler: GroupSampler, args: Any) -> str:

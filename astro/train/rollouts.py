@@ -182,12 +182,14 @@ class Rollouts:
         resample: int,
         held_out: Sequence[Prompt] = (),
         curriculum: bool = False,
+        mask_unfinished: bool = False,
     ) -> None:
         """A prompt may stand in prompts more than once.
 
         resample: rounds of other prompts for groups without variance, at most.
         held_out: prompts that the trainer evaluates on.
         curriculum: the order of the prompts means something, and those that replace others are their neighbours.
+        mask_unfinished: leave completions that were cut off out of the loss.
         """
         self.texts = [prompt.text for prompt in prompts]
         self.held_out = [prompt.text for prompt in held_out]
@@ -195,6 +197,7 @@ class Rollouts:
         self._prompts = {prompt.text: prompt for prompt in (*held_out, *prompts)}
         self._sampler, self._scorer, self._recorder = sampler, scorer, recorder
         self._seed, self._resample, self._curriculum = seed, resample, curriculum
+        self._mask_unfinished = mask_unfinished
         self._calls: tuple[int, int] = (-1, 0)  # step, and generation within it
         self.figures: dict[str, float] = {}
 
@@ -217,7 +220,10 @@ class Rollouts:
             "groups_replaced": float(replaced),
             "groups_left": sum(not varies(group.totals) for group in groups) / len(groups),
         }
-        return _columns(groups)
+        columns = _columns(groups)
+        if self._mask_unfinished:  # TRL's name for tokens that are not learned
+            columns["env_mask"] = [[int(one.finished)] * len(one.token_ids) for group in groups for one in group.rolled]
+        return columns
 
     def reward_functions(self) -> list[Callable[..., list[float | None]]]:
         """One for each reward: it reads what was computed with the rollouts; the first also logs the figures."""

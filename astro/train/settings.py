@@ -12,7 +12,7 @@ from pydantic import Field, field_validator, model_validator
 
 from astro.config import Section
 from astro.sampling.engine import EngineConfig
-from astro.sampling.prompting import PromptConfig
+from astro.sampling.prompting import THINK_FOR, PromptConfig
 from astro.verify.settings import VerifyConfig
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -61,7 +61,7 @@ class LengthConfig(Section):
     alpha: float = Field(default=0.0003, gt=0.0)
     low: int = Field(default=100, ge=1)
     high: int = Field(default=4000, ge=1)
-    instruction: str = "Think for {tokens} tokens."
+    instruction: str = THINK_FOR
 
     @field_validator("instruction")
     @classmethod

@@ -156,6 +156,32 @@ def test_a_run_is_asked_as_it_asks(tmp_path, monkeypatch):
     assert order.folder == Path("runs/r/evaluations/astro-rl@50")
     assert list(order.sets) == ["countdown"]
     assert list(take_order(str(checkpoint), "runs/r", []).sets) == ["own"]
+    trained = "grpo={rewards: {length: {instruction: 'Use {tokens}.'}}}"
+    assert take_order(str(checkpoint), "runs/r", [trained, "think_tokens=9"]).how.sentence == "Use {tokens}."
+
+
+def test_the_sets_of_one_run_are_asked_as_another_asks(tmp_path, monkeypatch):
+    """PROBLEMS gives its sets alone: the model's own run, or --like, says how they are asked and where files go."""
+    monkeypatch.chdir(tmp_path)
+    for name, seed in (("a", 1), ("b", 2)):
+        Path(f"runs/{name}/checkpoints/astro/sft").mkdir(parents=True)
+        Path(f"runs/{name}/problems.json").write_text("{}", encoding="utf-8")
+        content = {
+            "name": name,
+            "seed": seed,
+            "problems": {"source": "countdown"},
+            "engine": {"model": "base"},
+            "evaluation": {"sets": {f"set-{name}": {"source": "countdown"}}},
+        }
+        Path(f"runs/{name}/config.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
+    orders = [
+        take_order("runs/a/checkpoints/astro/sft", "runs/b", []),
+        take_order("some/model", "runs/b", [], like=Path("runs/a")),
+        take_order("some/model", "runs/b", []),
+    ]
+    assert [(order.how.seed, list(order.sets)) for order in orders] == [(1, ["set-b"]), (1, ["set-b"]), (2, ["set-b"])]
+    assert orders[0].folder == Path("runs/a/evaluations/astro-sft")
+    assert orders[0].run == Path("runs/a")  # whose problems the model has learned from
 
 
 def test_models_have_names_for_tables():

@@ -9,9 +9,11 @@ from itertools import count
 
 import pyarrow.parquet as pq
 import pytest
+from pydantic import ValidationError
 
 from astro.errors import StoreError
 from astro.evaluation import Arrangement, BudgetForcing, EvaluationConfig, JudgeConfig, evaluate_model
+from astro.evaluation.judging import read_judgement
 from astro.evaluation.responses import group_of
 from astro.problems import Problem
 from astro.problems.countdown import CountdownConfig, Split, generate
@@ -270,6 +272,19 @@ def test_cut_thinking_asks_for_the_answer(tmp_path):
     assert rows[0]["tokens"] == 30 + len(" \\boxed{2}") + 1
 
 
+@pytest.mark.parametrize(
+    ("forcing", "message"),
+    [
+        ({"cut_thinking": 500}, "cut_thinking is 500, and max_tokens cuts a response off at 400"),
+        ({"cut_thinking": 5, "end_of_thinking": "</think>"}, "must hold end_of_thinking, which is '</think>'"),
+    ],
+)
+def test_a_cut_that_could_not_go_well_is_refused(forcing, message):
+    """Beyond max_tokens it would come earlier than asked; without the closing tag the answer is a thought."""
+    with pytest.raises(ValidationError, match=message):
+        EvaluationConfig(max_tokens=400, budget_forcing=forcing)
+
+
 def test_a_thinking_model_waits_before_its_answer(tmp_path):
     """The closing tag is taken back once, then let stand, and the answer follows it."""
 
@@ -356,8 +371,6 @@ def test_a_kill_loses_nothing_that_was_answered(tmp_path):
 
 def test_the_patterns_of_a_judge_are_read_anywhere():
     """A judge's Markdown makes no difference."""
-    from astro.evaluation.judging import read_judgement
-
     reply = "**verification:** yes\n2. subgoals: yes\nbackward_chaining: maybe"
     assert read_judgement(reply) == {
         "verification": True,
@@ -365,3 +378,47 @@ def test_the_patterns_of_a_judge_are_read_anywhere():
         "subgoals": True,
         "backward_chaining": None,
     }
+
+
+@pytest.mark.parametrize(
+    "reply", ["", "verification: yes/no", "Verification: yes or no", "verification: no, yes", "yes"]
+)
+def test_a_reply_that_does_not_decide_is_none(reply):
+    """The question repeated is no answer to it."""
+    assert set(read_judgement(reply).values()) == {None}
+
+
+def test_behaviours_may_be_spelled_with_a_space_or_a_hyphen():
+    """As judges write what has an underscore in the question."""
+    assert read_judgement("Backward chaining: yes")["backward_chaining"] is True
+    assert read_judgement("* Backward-Chaining: No, it goes on.")["backward_chaining"] is False
+
+
+def test_a_length_is_asked_for_as_training_asks(tmp_path):
+    """Every prompt ends with the run's sentence; the figure is the mean distance from the length, as a share of it."""
+    asked = Arrangement(
+        SCRIPTED, EvaluationConfig(samples=2, max_tokens=400, think_tokens=20), sentence="Use {tokens} tokens {sic}."
+    )
+    said = ["It is \\boxed{2}.", "It is surely \\boxed{81}."]  # 16 and 24 bytes, and the end of turn
+    engines = Scripted(lambda prompt, seed: said[seed % (1 << 15)])
+    found = evaluate_model("m", "script", {"sums": PROBLEMS}, asked, tmp_path, open_engine=engines)["sums"]
+    assert all("plus 1?\n\nUse 20 tokens {sic}." in prompt for prompt in engines.prompts if "plus" in prompt)
+    assert values(found)["length_error"] == pytest.approx((3 / 20 + 5 / 20) / 2)
+    assert values(found["groups"]["level 1"])["length_error"] == pytest.approx((3 / 20 + 5 / 20) / 2)
+    with pytest.raises(StoreError, match="Use 20 tokens"):
+        evaluate_model("m", "script", {"sums": PROBLEMS}, how(samples=2), tmp_path, open_engine=engines)
+
+
+def test_no_length_is_asked_for_unless_wanted(tmp_path):
+    """The problem is asked in its own words, there is no such figure, and older evaluations go on."""
+    engines = Scripted(by_script)
+    found = evaluate_model("m", "script", {"sums": PROBLEMS}, how(), tmp_path, open_engine=engines)["sums"]
+    assert not any("Think for" in prompt for prompt in engines.prompts)
+    assert "length_error" not in found["figures"]
+    assert not {"asks", "think_tokens"} & found["settings"]["evaluation"].keys()
+
+
+def test_a_length_that_would_be_cut_off_is_refused():
+    """The message has both numbers."""
+    with pytest.raises(ValidationError, match="asks for 500 tokens, and max_tokens cuts a response off at 400"):
+        EvaluationConfig(max_tokens=400, think_tokens=500)

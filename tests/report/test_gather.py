@@ -73,6 +73,14 @@ def test_damaged_figures_are_named(tmp_path: Path, content: str) -> None:
         gather(path)
 
 
+def test_damaged_problems_of_an_evaluation_are_named(tmp_path: Path) -> None:
+    """With what to do."""
+    run = finished(tmp_path / "r")
+    (run / "evaluations" / "base" / "five" / "problems.parquet").write_bytes(b"PAR1")
+    with pytest.raises(StoreError, match=r"base/five/problems\.parquet cannot be read: .*delete it"):
+        gather(run)
+
+
 def test_a_folder_that_is_no_run_is_refused(tmp_path: Path) -> None:
     """As everywhere."""
     with pytest.raises(StoreError, match="is not a run"):

@@ -1,5 +1,6 @@
 """The page: what it says, and that nothing a model wrote acts in it."""
 
+import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -7,6 +8,8 @@ from pathlib import Path
 from reported import GENERATED, HOSTILE, STEPS, begun, evaluate, finished, train
 
 from astro.report import write_report
+from astro.report.gather import gather
+from astro.report.tables import model_table
 
 
 class Tags(HTMLParser):
@@ -129,3 +132,30 @@ def test_what_timed_out_is_counted_apart(tmp_path: Path) -> None:
     text = (write_report(finished(tmp_path / "r")) / "report.md").read_text(encoding="utf-8")
     assert "| model | correct | incorrect | timed out |" in text
     assert re.search(r"\| ASTRO-RL \| 40 \| \d+ \| 2 \|", text)
+
+
+def test_how_near_an_asked_length_was_kept_stands_in_the_table(tmp_path: Path) -> None:
+    """Only where a length was asked for."""
+    run = finished(tmp_path / "r")
+    path = run / "evaluations" / "astro-rl" / "held-out" / "figures.json"
+    content = json.loads(path.read_text(encoding="utf-8"))
+    content["figures"]["length_error"] = {"value": 0.125, "low": 0.1, "high": 0.2}
+    path.write_text(json.dumps(content), encoding="utf-8")
+    asked, free = (model_table(gather(run), name) for name in ("held-out", "five"))
+    at = asked.headings.index("off the asked length, %")
+    assert [row[at] for row in asked.rows] == ["-", "-", "-", "-", "12.5"]
+    assert "off the asked length, %" not in free.headings
+
+
+def test_the_name_of_a_group_does_not_act(tmp_path: Path) -> None:
+    """A data set's levels name the groups: in Markdown they are no HTML, and nowhere an escape sequence."""
+    run = finished(tmp_path / "r")
+    for path in run.glob("evaluations/*/five/figures.json"):
+        content = json.loads(path.read_text(encoding="utf-8"))
+        first, second = content["groups"].values()
+        content["groups"] = {"<img src=x onerror=alert(1)> \x1b[31m": first, "b": second}
+        path.write_text(json.dumps(content), encoding="utf-8")
+    folder = write_report(run)
+    told = (folder / "report.md").read_text(encoding="utf-8").partition("## An example")[0]
+    assert "| model | &lt;img src=x onerror=alert(1)> \N{SYMBOL FOR ESCAPE}[31m | b |" in told
+    assert "\x1b" not in told + (folder / "report.html").read_text(encoding="utf-8")

@@ -1,5 +1,7 @@
 import json
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from training_runs import MODEL
 from transformers import AutoTokenizer
@@ -59,3 +61,13 @@ def test_an_unknown_data_set_is_named_with_those_there_are(made_run):
     """A mistyped name is found before a model is loaded."""
     with pytest.raises(ConfigError, match=r"no data set 'stf'.*direct, messages, rl, sft"):
         find_source(made_run.directory, "stf")
+
+
+def test_test_rows_are_not_trained_on(tmp_path):
+    """In a folder whose other file is not called train, either."""
+    for name in ("mine", "test-0"):
+        pq.write_table(pa.table({"prompt": ["p"], "completion": ["c"]}), tmp_path / f"{name}.parquet")
+    source = find_source(tmp_path / "no-run", str(tmp_path))
+    assert [[file.name for file in files] for files in (source.train, source.test)] == [
+        ["mine.parquet"], ["test-0.parquet"],
+    ]  # fmt: skip

@@ -6,6 +6,7 @@ from rich.console import Console
 from training_runs import MODEL
 from transformers import AutoTokenizer
 
+from astro.errors import ConfigError
 from astro.problems.problem import Problem
 from astro.sampling.prompting import PromptConfig, PromptFormat, PromptStyle
 from astro.train.checkpoint import StageCheckpoint
@@ -111,6 +112,14 @@ def test_groups_without_variance_are_replaced(rolling):
     assert len(asked) == len(set(asked))
 
 
+def test_what_was_cut_off_can_be_left_out_of_the_loss(rolling):
+    """All tokens of a completion that did not come to an end."""
+    rollouts, sampler, _ = rolling(0, mask_unfinished=True)
+    ended = [Rolled("a", (7, 8), finished) for finished in (True, False, True, True)]
+    sampler.sample = lambda prompts, n, trainer, salt: [ended]
+    assert rollouts([prompt(1).text] * 4, fake_trainer())["env_mask"] == [[1, 1], [0, 0], [1, 1], [1, 1]]
+
+
 def test_rounds_are_bounded(rolling):
     """One round for two lacking groups asks for two other prompts."""
     rollouts, sampler, _ = rolling(1)
@@ -211,6 +220,22 @@ def test_prompts_of_another_run_are_asked_once(prompt_format):
     assert told.ids == found.ids
 
 
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"answer": None}, "answer = None"),
+        ({"answer": 27.0}, r"answer = 27\.0"),
+        ({"id": 7, "prompt": None}, "id = 7, prompt = None"),
+        ({"metadata": "{numbers"}, "metadata of row p1 is not JSON"),
+        ({"task": "chess"}, "row p1 cannot be graded: no verifier for task 'chess'"),
+    ],
+)
+def test_a_row_that_could_not_be_graded_is_named(prompt_format, changes, message):
+    """Before a model is loaded, not in the middle of a step."""
+    with pytest.raises(ConfigError, match=message):
+        rl_prompts([{**ROWS[1], **changes}], GrpoConfig(), prompt_format, {}, 0)
+
+
 def test_the_wanted_length_is_in_the_prompt(prompt_format):
     """Drawn for each prompt, the same in every start."""
     rewards = RewardsConfig(
@@ -222,3 +247,11 @@ def test_the_wanted_length_is_in_the_prompt(prompt_format):
     assert all(f"Think for {one.wanted} tokens." in one.text and 10 <= one.wanted <= 99 for one in found)
     assert len({one.wanted for one in found}) > 1
     assert found[0].ids == tuple(prompt_format.solve_ids(found[0].text))
+
+
+def test_a_sentence_of_ones_own_may_hold_other_braces(prompt_format):
+    """Only {tokens} stands for the number: LaTeX is left as it is."""
+    length = LengthConfig(low=7, high=7, instruction="Answer in \\boxed{} after {tokens} tokens.")
+    config = GrpoConfig(rewards=RewardsConfig(weights={RewardName.LENGTH: 1.0}, length=length))
+    found = rl_prompts(ROWS[1:2], config, prompt_format, {}, 0)
+    assert found[0].text == "1 + 0?\n\nAnswer in \\boxed{} after 7 tokens."

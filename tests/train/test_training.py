@@ -272,6 +272,18 @@ def test_less_padding_gives_the_same_step(trained, monkeypatch):
     assert all((moved["ours"][name] - moved["theirs"][name]).abs().max() < 0.01 * largest for name in moved["ours"])
 
 
+def test_a_completion_that_a_string_ended_is_not_taken_for_one_cut_off(trained):
+    """With mask_truncated_completions the model still learns from responses without an end token."""
+    settings = ["grpo.rollouts=transformers", "grpo.resample=0", "grpo.trainer.mask_truncated_completions=true"]
+    settings += ["grpo.trainer.max_steps=1", "grpo.rewards.weights={overlong: 1.0}", "grpo.rewards.overlong_buffer=48"]
+    config = changed(trained, *settings, 'prompt.end_stop=["\\n"]', "sft.arms={lines: sft}")
+    carry_out_sft(config.training(), config.sft, "lines", quiet())
+    folder = carry_out_grpo(config.training(), config.grpo, "lines", quiet()).folder
+    logged = read_metrics(folder)[0]
+    assert logged["groups_flat"] < 1  # there is something to learn
+    assert logged["grad_norm"] > 0
+
+
 def test_a_launch_trains_in_several_processes(trained):
     """accelerate's own launcher, two processes on the CPU, one writes; a configuration that is not there is said."""
     configurations = Path(__file__).parents[2] / "configs" / "accelerate"
