@@ -1,9 +1,9 @@
 """The corpus of the embedded model: solving, rewriting, backtracking and judging, all generated.
 
-Three in four solutions or more reach the target, the others end elsewhere and say so: a base that is honest about failure
-can later be taught to act on it, while one whose corpus fakes the last step cannot. No solution backtracks. Thoughts
-that do stand in the requests to rewrite or to go back, and are learned as text that is read: like any language model,
-this one has met the words before it is taught to use them.
+Three in four solutions or more reach the target, the others end elsewhere and say so: a base that is honest about
+failure can later be taught to act on it, while one whose corpus fakes the last step cannot. No solution backtracks.
+Thoughts that do stand in the requests to rewrite or to go back, and are learned as text that is read: like any language
+model, this one has met the words before it is taught to use them.
 """
 
 import random
