@@ -30,16 +30,16 @@ SEED = 0
 # The settings of configs/tiny.yaml, which has the reason for each.
 PROMPT = PromptConfig(template="tiny", step=StepDelimiter.NEWLINE)
 SEARCH = SearchConfig(
-    k=8,
+    k=12,
     rollouts=8,
-    simulations=24,
+    simulations=14,
     max_depth=6,
     temperature=0.7,
     max_step_tokens=48,
     max_rollout_tokens=160,
     reuse_rollouts=True,
     early_rollouts=4,
-    goal_correct=6,
+    goal_correct=5,
     goal_wrong=8,
 )
 TRACES = TracesConfig(
@@ -52,6 +52,7 @@ TRACES = TracesConfig(
     control=Control.ORIGINAL,
     max_fallbacks=0,
     rewrite_temperature=0.3,
+    evaluation_temperature=0.5,
     rewrite_max_tokens=64,
     evaluation_max_tokens=8,
     max_tokens=1024,

@@ -5,6 +5,8 @@ import sys
 import time
 from pathlib import Path
 
+import pyarrow as pa
+
 from astro.store.stage import StageFolder
 
 WORKER = """
@@ -60,7 +62,8 @@ def test_sigkill_at_random_moments_loses_and_repeats_nothing(tmp_path: Path) -> 
     assert kills >= 3
     done = [name for name in acknowledged if name != "finished"]
     assert len(done) == len(set(done)), "a finished problem was done again"
-    stage = StageFolder(tmp_path / "trees", {"costs": None}, writable=False)
+    schemas = {"costs": pa.schema([("problem_id", pa.string())])}
+    stage = StageFolder(tmp_path / "trees", schemas, writable=False)
     assert stage.complete
     costs = stage.table("costs", ["problem_id"]).column("problem_id").to_pylist()
     assert costs == [f"p{i:03d}" for i in range(PROBLEMS)]
