@@ -1,3 +1,4 @@
+import asyncio
 import io
 import json
 import shutil
@@ -153,14 +154,14 @@ def test_traces_made_anew_make_the_data_sets_anew(tmp_path: Path, monkeypatch: p
 
 def test_traces_are_kept_when_the_disk_refuses_a_tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every trace that was handed over before the error is on the disk after it."""
-    accepted: list[str] = []
-    refused = threading.Event()
+    trees, traces = list[str](), list[str]()
+    handed, refused = asyncio.Event(), threading.Event()
     append, put = StageFolder.append, Committer.put
 
     def late_or_full(stage: StageFolder, entries: Sequence[Entry]) -> None:
         if stage.folder.name == "traces":
             refused.wait(60)
-        elif len(accepted) > 3:
+        elif {entry.problem_id for entry in entries} & set(trees[5:]):
             refused.set()
             raise StoreError("no space left")
         append(stage, entries)
@@ -168,7 +169,13 @@ def test_traces_are_kept_when_the_disk_refuses_a_tree(tmp_path: Path, monkeypatc
     async def noted(committer: Committer, make: Callable[[], Entry]) -> None:
         made: Any = make()
         if "traces" in made.tables:
-            accepted.append(made.problem_id)
+            traces.append(made.problem_id)
+            if len(traces) == 4:  # some of them wait for the first to be written
+                handed.set()
+        else:
+            trees.append(made.problem_id)
+            if len(trees) > 5:
+                await handed.wait()
         await put(committer, lambda: made)
 
     monkeypatch.setattr(StageFolder, "append", late_or_full)
@@ -176,7 +183,7 @@ def test_traces_are_kept_when_the_disk_refuses_a_tree(tmp_path: Path, monkeypatc
     with pytest.raises(StoreError, match="no space left"):
         carry_out(config_in(tmp_path, "problems.countdown.count=20", "search.live_trees=2"), Stages(), quiet())
     with RunDirectory.read(tmp_path / "r") as run:
-        assert run.traces.problem_ids == set(accepted)
+        assert run.traces.problem_ids == set(traces)
 
 
 def test_a_models_name_is_no_markup(tmp_path: Path) -> None:
