@@ -32,7 +32,7 @@ PROMPT = PromptConfig(template="tiny", step=StepDelimiter.NEWLINE)
 SEARCH = SearchConfig(
     k=12,
     rollouts=8,
-    simulations=14,
+    simulations=12,
     max_depth=6,
     temperature=0.7,
     max_step_tokens=48,
