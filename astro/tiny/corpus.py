@@ -8,7 +8,7 @@ model, this one has met the words before it is taught to use them.
 
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise, takewhile
 
 from astro.problems import countdown, dialect
@@ -56,16 +56,21 @@ _BACK = ("Let's go back to where we had {left}.", "Let's go back to the point wh
 _RESTART = "Let's restart our solution from the beginning with {left}."
 
 
+Span = tuple[int, int]
+
+
 @dataclass(frozen=True, slots=True)
 class Example:
     """One exchange: what the user asks and what the model says.
 
     read: the parts of the prompt (first character, one after the last) that are learned, too: thoughts.
+    unlearned: the parts of the completion that are not.
     """
 
     prompt: str
     completion: str
-    read: tuple[tuple[int, int], ...] = ()
+    read: tuple[Span, ...] = ()
+    unlearned: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +97,7 @@ class Mix:
     solutions: problems and their solutions. judged: solutions to judge. traces: whole traces to judge.
     endings: of the requests to tell, those for a trace's conclusion, beside those that chance makes of it.
     right: of the solutions, those drawn to reach the target (others reach it by chance).
+    in_thoughts: of the solutions, those in the words of thoughts, half of them right, of which only the end is learned.
     misses: weights of 0, 1, 2, ... misses before the way that works, in thoughts.
     failed_choices: whether the numbers that a missed attempt combines are learned where thoughts are read.
     """
@@ -101,6 +107,7 @@ class Mix:
     traces: float = 0.0
     endings: float = 0.0
     right: float = 0.75
+    in_thoughts: float = 0.0
     misses: tuple[float, ...] = (0.15, 0.45, 0.27, 0.13)
     failed_choices: bool = True
 
@@ -124,6 +131,11 @@ SECOND = Mix(
 )
 
 
+# Asked to solve, the turn ends with the first conclusion, in whatever words it is told. Without this the model tells a
+# solution from a trace that it reads by the words alone, and forgets the difference when it is trained on right ones.
+THIRD = replace(SECOND, in_thoughts=0.35)
+
+
 def examples(rng: random.Random, mix: Mix = FIRST) -> Iterator[Example]:
     """An endless stream of examples, none about numbers of the test split."""
     while True:
@@ -145,7 +157,10 @@ def examples(rng: random.Random, mix: Mix = FIRST) -> Iterator[Example]:
             yield _told(_Trace(problem, target, rng, mix), right, use)
         elif kind < mix.solutions:
             path = right if rng.random() < mix.right else wrong
-            yield Example(problem, solution(path.steps(), path.final, target))
+            if mix.in_thoughts and rng.random() < mix.in_thoughts:
+                yield _ended(_Trace(problem, target, rng, mix), rng.choice((right, wrong)))
+            else:
+                yield Example(problem, solution(path.steps(), path.final, target))
         else:
             yield Example(*judged(problem, target, right, wrong, rng))
 
@@ -153,6 +168,14 @@ def examples(rng: random.Random, mix: Mix = FIRST) -> Iterator[Example]:
 def solution(steps: Sequence[str], final: Term, target: int) -> str:
     """A whole solution: its steps, then the conclusion, one a line."""
     return dialect.STEP_DELIMITER.join([*steps, dialect.conclusion(final, target)])
+
+
+def _ended(trace: "_Trace", path: Path) -> Example:
+    """A solution in the words of thoughts, of which what follows the conclusion is learned, and nothing else."""
+    trace.tell(path, 0)
+    text = dialect.joined(trace.thoughts)
+    answer = "" if path.final.value == trace.target else f" The answer is \\boxed{{{path.final.expression}}}."
+    return Example(trace.problem, text + answer, unlearned=((0, len(text)),))
 
 
 def random_path(numbers: Sequence[int], use: Use, rng: random.Random) -> Path | None:

@@ -14,7 +14,7 @@ from typing import Any
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-from astro.tiny.corpus import FIRST, SECOND, Example, Mix, examples
+from astro.tiny.corpus import FIRST, SECOND, THIRD, Example, Mix, Span, examples
 
 SPECIAL = ("<|pad|>", "<|end|>", "<|system|>", "<|user|>", "<|assistant|>")
 VOCABULARY = 1024  # bytes, the numbers 1-100 with and without a space before, and every word of the corpus
@@ -64,12 +64,13 @@ class Phase:
 class Recipe:
     """How the model is trained; warmup: steps of each phase.
 
-    The rows of the second phase are longer: a position that was never seen is where a long search breaks down.
+    The rows are longer from the second phase on: a position that was never seen is where a long search breaks down.
     """
 
     phases: tuple[Phase, ...] = (
         Phase(40_000_000, FIRST, 0.02, 3e-3, row=512, batch=4),
         Phase(18_000_000, SECOND, 0.01, 2e-3, row=1024, batch=2),
+        Phase(3_000_000, THIRD, 0.005, 1e-3, row=1024, batch=2),
     )
     seed: int = 0
     hidden: int = 128
@@ -159,20 +160,30 @@ def packed_rows(
         completions = encode([one.completion for one in chunk], add_special_tokens=False)
         encoded = []
         for one, prompt, completion in zip(chunk, prompts, completions, strict=True):
-            said = [*completion.ids, end]
-            learned = bytearray(len(one.prompt))
-            for first, last in one.read:
-                learned[first:last] = b"\1" * (last - first)
-            read = [
-                token if all(learned[start:stop]) else IGNORED
+            read = _marked(len(one.prompt), one.read)
+            asked = [
+                token if all(read[start:stop]) else IGNORED
                 for token, (start, stop) in zip(prompt.ids, prompt.offsets, strict=True)
             ]
-            encoded.append(([user, *prompt.ids, end, assistant, *said], [IGNORED, *read, IGNORED, IGNORED, *said]))
+            unlearned = _marked(len(one.completion), one.unlearned)
+            said = [
+                IGNORED if any(unlearned[start:stop]) else token
+                for token, (start, stop) in zip(completion.ids, completion.offsets, strict=True)
+            ]
+            ids = [user, *prompt.ids, end, assistant, *completion.ids, end]
+            encoded.append((ids, [IGNORED, *asked, IGNORED, IGNORED, *said, end]))
         rows = _first_fit(encoded, length)
         rng.shuffle(rows)
         for ids, labels in rows:
             missing = length - len(ids)
             yield ids + [pad] * missing, labels + [IGNORED] * missing
+
+
+def _marked(length: int, spans: Iterable[Span]) -> bytearray:
+    marked = bytearray(length)
+    for first, last in spans:
+        marked[first:last] = b"\1" * (last - first)
+    return marked
 
 
 def _first_fit(encoded: list[tuple[list[int], list[int]]], length: int) -> list[tuple[list[int], list[int]]]:
