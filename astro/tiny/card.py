@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from astro.errors import MissingDependencyError, StoreError
 from astro.run import RunConfig
-from astro.tiny.corpus import FIRST, SECOND
+from astro.tiny.corpus import FIRST, SECOND, THIRD
 from astro.tiny.pretrain import LOG, Recipe
 
 PICTURE = "loss.svg"
@@ -57,7 +57,8 @@ def write_card(folder: Path, figures: Mapping[str, Any], config: RunConfig) -> N
         tokens=log[-1].tokens,
         first=FIRST,
         second=SECOND,
-        last_tokens=Recipe().phases[-1].tokens // 1_000_000,
+        third=THIRD,
+        millions=[phase.tokens // 1_000_000 for phase in Recipe().phases],
         table=_thinned(log),
         config=config,
         **figures,

@@ -129,10 +129,8 @@ SECOND = Mix(
     misses=(0.12, 0.24, 0.19, 0.14, 0.11, 0.08, 0.06, 0.04, 0.02),
     failed_choices=False,
 )
-
-
 # Asked to solve, the turn ends with the first conclusion, in whatever words it is told. Without this the model tells a
-# solution from a trace that it reads by the words alone, and forgets the difference when it is trained on right ones.
+# solution from a trace by the words alone, and forgets the difference when it is trained on right solutions.
 THIRD = replace(SECOND, in_thoughts=0.35)
 
 

@@ -7,7 +7,7 @@ import pytest
 from astro.problems import dialect
 from astro.problems.countdown import Split, Use, problem_text, split_of, to_problem
 from astro.problems.problem import Problem
-from astro.tiny.corpus import FIRST, RIGHT_TRACES, SECOND, Example, Mix, examples
+from astro.tiny.corpus import FIRST, RIGHT_TRACES, SECOND, THIRD, Example, Mix, examples
 from astro.tiny.measure import Attempt, backtracks, solving
 from astro.traces.fidelity import Around, Role, backtrack_fault, step_fault
 from astro.verify.verifier import Verifier
@@ -23,7 +23,7 @@ CONCLUDED = re.compile(r"That \w+ (?P<value>\d+) and the target is (?P<target>\d
 TOLD = re.compile(r"\nThoughts:\n(?P<thoughts>.*?)\nStep: (?P<step>[^\n]*)\n(?P<task>Rewrite|Go back)", re.DOTALL)
 
 
-@pytest.fixture(scope="module", params=[FIRST, SECOND], ids=["first", "second"])
+@pytest.fixture(scope="module", params=[FIRST, SECOND, THIRD], ids=["first", "second", "third"])
 def mix(request: pytest.FixtureRequest) -> Mix:
     return request.param
 
@@ -62,17 +62,37 @@ def test_solutions_judge_themselves_rightly_and_never_go_back(
     drawn: list[Example], mix: Mix, checker: Verifier
 ) -> None:
     """Most, not all, are right; each says what the verifier says; every step is legal; none backtracks."""
-    solutions = [example for example in drawn if example.prompt.startswith("Using")]
+    solutions = [example for example in drawn if example.prompt.startswith("Using") and not example.unlearned]
     attempts = [
         Attempt(problem_of(one), one.completion, checker.verify(problem_of(one), one.completion).outcome)
         for one in solutions
     ]
     figures = solving([attempts])
-    assert abs(len(solutions) / len(drawn) - mix.solutions) < 0.05
+    assert abs(len(solutions) / len(drawn) - mix.solutions * (1 - mix.in_thoughts)) < 0.05
     assert mix.right - 0.05 < figures["pass_at_1"] < mix.right + 0.1  # some others hit the target by chance
     assert [attempt.claims for attempt in attempts] == [attempt.correct for attempt in attempts]
     assert figures["honest_misses"] == figures["arithmetic"] == figures["bookkeeping"] == 1
     assert backtracks(attempts) == 0
+
+
+def test_a_solution_in_the_words_of_thoughts_ends_with_its_conclusion(checker: Verifier) -> None:
+    """It is one attempt, right or not; what is learned of it is the answer that follows a miss, and the end."""
+    drawn = [one for one in islice(examples(random.Random(4), THIRD), 3000) if one.unlearned]
+    assert 400 < len(drawn) < 650
+    rights = 0
+    for example in drawn:
+        ((start, end),) = example.unlearned
+        said, end_learned = example.completion[start:end], example.completion[end:]
+        assert start == 0
+        assert said.startswith(("Let's", "First", "We can"))
+        (concluded,) = CONCLUDED.finditer(said)
+        verdict = checker.verify(problem_of(example), example.completion)
+        assert verdict.correct == (concluded["no"] is None) == (end_learned == "")
+        assert verdict.correct or re.fullmatch(r" The answer is \\boxed\{.+\}\.", end_learned)
+        assert "Let's go back" not in said
+        assert "Let's restart" not in said
+        rights += verdict.correct
+    assert 0.45 < rights / len(drawn) < 0.6
 
 
 def test_judgements_are_the_verifiers(drawn: list[Example], mix: Mix, checker: Verifier) -> None:

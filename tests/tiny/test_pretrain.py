@@ -100,6 +100,14 @@ def test_choices_that_failed_are_read_and_not_learned(tokenizer: PreTrainedToken
     assert "7 + 3" in tokenizer.decode(ids)
 
 
+def test_parts_of_a_reply_are_said_and_not_learned(tokenizer: PreTrainedTokenizerFast) -> None:
+    """Where a solution was told in other words, its end alone is learned."""
+    example = Example("Make 24.", "That gives 10, so it is not correct. The answer is 10.", unlearned=((0, 36),))
+    ((ids, labels),) = packed_rows([example], tokenizer, 64, random.Random(0))
+    assert tokenizer.decode([token for token in labels if token != IGNORED]) == " The answer is 10.<|end|>"
+    assert example.completion in tokenizer.decode(ids)
+
+
 def test_training_goes_on_after_the_last_finished_phase(tokenizer: PreTrainedTokenizerFast, tmp_path: Path) -> None:
     """Stopped in its second phase, the same call trains that one alone, and the model is the one of a single run."""
     phases = tuple(replace(one, tokens=2 * one.row * one.batch) for one in Recipe().phases)
@@ -116,7 +124,7 @@ def test_training_goes_on_after_the_last_finished_phase(tokenizer: PreTrainedTok
             train(recipe, tokenizer, tmp_path / "stopped", say=stop)
         train(recipe, tokenizer, tmp_path / "stopped", say=said.append)
     assert "trained before" in said[0]
-    assert len(said) == 2
+    assert len(said) == len(phases)
     for name in ("model.safetensors", "training_log.jsonl"):
         assert (tmp_path / "stopped" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
 

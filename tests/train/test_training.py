@@ -41,11 +41,14 @@ def killed_in(run, stage: str, arm: str, *settings: str, after: int):
 
 
 def shown(folder, name: str) -> list[tuple[int, float]]:
-    """The steps and values of a figure that TensorBoard shows of a stage."""
+    """The steps and values of a figure that TensorBoard shows of a stage, in order.
+
+    It reads the files of one folder by name, which says when they were begun, to the second, and by which process.
+    """
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     events = EventAccumulator(str(folder / "tensorboard")).Reload()
-    return [(event.step, event.value) for event in events.Scalars(name)]
+    return sorted((event.step, event.value) for event in events.Scalars(name))
 
 
 def steps_logged(folder) -> list[int]:
