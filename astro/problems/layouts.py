@@ -63,7 +63,7 @@ def read_problem(row: Mapping[str, Any], columns: Mapping[str, str], task: str |
     reader = _Row(row, columns)
     for field in columns:
         if reader.find(field)[0] is None:
-            raise BadRowError(_LACKING.get(field, Reason.WRONG_TYPE), reader.missing(field))
+            raise BadRowError(_LACKING.get(field, Reason.MISSING_COLUMN), reader.missing(field))
     own_task = reader.take("task")
     if own_task in TASKS:
         task = own_task

@@ -9,6 +9,7 @@ class Reason(StrEnum):
 
     UNREADABLE = "unreadable"  # not JSON, not UTF-8, not a row of the table
     WRONG_TYPE = "wrong type"  # a prompt that is not text, an answer that is not a text or a number
+    MISSING_COLUMN = "missing column"  # the one that a field other than prompt and answer is mapped to
     MISSING_PROMPT = "missing prompt"
     MISSING_ANSWER = "missing answer"  # absent, empty, NaN, or a solution without a final answer
     UNVERIFIABLE = "unverifiable answer"  # the verifier of the task cannot read it

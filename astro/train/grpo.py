@@ -113,21 +113,29 @@ def rl_prompts(
     """The prompts within the band of pass rates; easy first where the curriculum asks for it. Equal prompts come once.
 
     texts: the run's problems by id; rows of other problems need the problem's words as a text in the column prompt, or
-    as the last turn of it. Raises ConfigError for a row that is no problem, or whose answer nothing could be graded by.
+    as the last turn of it. Raises ConfigError with every row that is no problem, or whose answer nothing could be
+    graded by.
     """
     low, high = config.pass_rate
     prompts: dict[str, Prompt] = {}
-    for row in rows:
+    mistakes: list[str] = []
+    for number, row in enumerate(rows, 1):
         rate = row.get("pass_rate")
         if rate is not None and not low <= rate <= high:
             continue
-        problem = texts.get(row.get("id") or "") or _problem_of(row, prompt_format)
+        try:
+            problem = texts.get(row.get("id") or "") or _problem_of(row, prompt_format)
+        except ValueError as error:
+            mistakes.append(f"grpo.data, row {number}: {error}")
+            continue
         text, wanted = problem.prompt, None
         if RewardName.LENGTH in config.rewards.weights:
             drawn = random.Random(derive_seed(seed, problem.id, "length"))  # noqa: S311 - reproducible draws
             wanted = drawn.randint(config.rewards.length.low, config.rewards.length.high)
             text = asking_for_length(text, wanted, config.rewards.length.instruction)
         prompts.setdefault(text, Prompt(problem, text, tuple(prompt_format.solve_ids(text)), rate, wanted))
+    if mistakes:
+        raise ConfigError("\n".join(mistakes))
     found = list(prompts.values())
     if config.curriculum:
         found.sort(key=lambda prompt: -(1.0 if prompt.pass_rate is None else prompt.pass_rate))
@@ -335,22 +343,25 @@ def _problems(run: Path) -> dict[str, Problem]:
 
 
 def _problem_of(row: Mapping[str, Any], prompt_format: PromptFormat) -> Problem:
-    """The problem that a row of rl describes by itself; the instruction, which it may hold, is given again."""
+    """The problem that a row of rl describes by itself; the instruction, which it may hold, is given again.
+
+    Raises ValueError where it describes none.
+    """
     wrong = [name for name in ("id", "answer") if not isinstance(row.get(name), str)]
     wrong += [] if row.get("prompt") else ["prompt"]
     if wrong:
         there = ", ".join(f"{name} = {row.get(name)!r}" for name in wrong)
-        raise ConfigError(f"grpo.data: a row needs id and answer as text and a prompt; one has {there}")
+        raise ValueError(f"a row needs id and answer as text and a prompt; this one has {there}")
     prompt = row["prompt"] if isinstance(row["prompt"], str) else row["prompt"][-1]["content"]
     prompt = row.get("problem") or prompt.removesuffix(f"\n\n{prompt_format.instruction}")
     facts = row.get("metadata") or {}
     try:
         metadata = json.loads(facts) if isinstance(facts, str) else facts
     except ValueError as error:
-        raise ConfigError(f"grpo.data: the metadata of row {row['id']} is not JSON: {error}") from error
+        raise ValueError(f"the metadata of {row['id']} is not JSON: {error}") from error
     problem = Problem(row["id"], prompt, row["answer"], row.get("task") or "math", "", metadata)
     if (reason := check_gold(problem)) is not None:
-        raise ConfigError(f"grpo.data: row {problem.id} cannot be graded: {reason}")
+        raise ValueError(f"{problem.id} cannot be graded: {reason}")
     return problem
 
 

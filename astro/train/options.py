@@ -1,12 +1,14 @@
-"""Options that pass through to TRL and peft: their names are checked before any model is loaded, all at once."""
+"""Options that pass through to TRL and peft: names and types are checked before any model is loaded, all at once."""
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
+
+from pydantic import TypeAdapter, ValidationError
 
 from astro.errors import ConfigError, MissingDependencyError
 
@@ -18,10 +20,10 @@ _OURS = {
 }
 
 
-def check_names(options: Iterable[str], known: Iterable[str], section: str, owner: str) -> list[str]:
-    """One line for each option that owner does not have, with the nearest one that it has."""
-    known, lines = list(known), []
-    for option in options:
+def check_options(given: Mapping[str, Any], taker: type, section: str, owner: str) -> list[str]:
+    """One line for each option that taker, a dataclass, does not have, with the nearest one, or whose type is wrong."""
+    known, types, lines = [field.name for field in fields(taker) if field.init], get_type_hints(taker), list[str]()
+    for option, value in given.items():
         if option in _OURS:
             lines.append(f"{section}.{option}: not yours to set, {_OURS[option]}")
         elif option not in known:
@@ -29,17 +31,22 @@ def check_names(options: Iterable[str], known: Iterable[str], section: str, owne
             lines.append(
                 f"{section}.{option}: {owner} has no such option" + (f"; did you mean {near[0]!r}?" if near else "")
             )
+        else:
+            try:
+                TypeAdapter(types[option]).validate_python(value)
+            except ValidationError as error:
+                messages = dict.fromkeys(one["msg"] for one in error.errors())
+                lines.append(f"{section}.{option}: {value!r:.80} is not what {owner} takes: {'; or '.join(messages)}")
     return lines
 
 
 def trainer_arguments(kind: str, section: str, given: Mapping[str, Any], ours: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments of trl.SFTConfig or trl.GRPOConfig: ours, and over them what was given.
 
-    Raises ConfigError listing every unknown option, MissingDependencyError without TRL.
+    Raises ConfigError listing every unknown option and wrong type, MissingDependencyError without TRL.
     """
     trl = import_trl()
-    owner = getattr(trl, kind)
-    mistakes = check_names(given, [field.name for field in fields(owner) if field.init], section, f"trl.{kind}")
+    mistakes = check_options(given, getattr(trl, kind), section, f"trl.{kind}")
     if mistakes:
         raise ConfigError("\n".join(mistakes))
     return {**ours, **given}
@@ -73,7 +80,7 @@ def lora_config(lora: Mapping[str, Any] | None, section: str) -> Any:
         from peft import LoraConfig  # noqa: PLC0415 - heavy
     except ImportError as error:
         raise MissingDependencyError("peft", "train", section) from error
-    mistakes = check_names(lora, [field.name for field in fields(LoraConfig) if field.init], section, "peft.LoraConfig")
+    mistakes = check_options(lora, LoraConfig, section, "peft.LoraConfig")
     if mistakes:
         raise ConfigError("\n".join(mistakes))
     # All linear layers, as in the QLoRA paper (arXiv 2305.14314, section 4): fewer fall behind full fine-tuning.

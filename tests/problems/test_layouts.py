@@ -215,7 +215,10 @@ def test_a_mapped_column_that_is_not_there_is_never_passed_over(field):
     """The row could be read without it, by another column, by the box of its solution or with an id of its content."""
     row = {"question": "Q", "answer": "3", "solution": r"\boxed{3}", "nums": [1, 2], "target": 3}
     assert read(row)
-    assert "no column 'misspelt' among question" in refused(row, {field: "misspelt"})[1]
+    own = {"prompt": Reason.MISSING_PROMPT, "answer": Reason.MISSING_ANSWER}
+    reason, detail = refused(row, {field: "misspelt"})
+    assert reason is own.get(field, Reason.MISSING_COLUMN)
+    assert "no column 'misspelt' among question" in detail
 
 
 def test_a_missing_column_is_named_with_those_there_are():

@@ -226,14 +226,22 @@ def test_prompts_of_another_run_are_asked_once(prompt_format):
         ({"answer": None}, "answer = None"),
         ({"answer": 27.0}, r"answer = 27\.0"),
         ({"id": 7, "prompt": None}, "id = 7, prompt = None"),
-        ({"metadata": "{numbers"}, "metadata of row p1 is not JSON"),
-        ({"task": "chess"}, "row p1 cannot be graded: no verifier for task 'chess'"),
+        ({"metadata": "{numbers"}, "row 1: the metadata of p1 is not JSON"),
+        ({"task": "chess"}, "row 1: p1 cannot be graded: no verifier for task 'chess'"),
     ],
 )
 def test_a_row_that_could_not_be_graded_is_named(prompt_format, changes, message):
     """Before a model is loaded, not in the middle of a step."""
     with pytest.raises(ConfigError, match=message):
         rl_prompts([{**ROWS[1], **changes}], GrpoConfig(), prompt_format, {}, 0)
+
+
+def test_all_rows_that_could_not_be_graded_are_named(prompt_format):
+    """One message has every bad row of the file, by its number; good ones are not in it."""
+    rows = [ROWS[0], {**ROWS[1], "answer": None}, ROWS[2], {**ROWS[3], "task": "chess"}]
+    with pytest.raises(ConfigError) as told:
+        rl_prompts(rows, GrpoConfig(), prompt_format, {}, 0)
+    assert [line.partition(":")[0] for line in str(told.value).splitlines()] == ["grpo.data, row 2", "grpo.data, row 4"]
 
 
 def test_the_wanted_length_is_in_the_prompt(prompt_format):

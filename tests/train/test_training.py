@@ -103,6 +103,9 @@ def test_mistakes_are_told_before_a_model_is_loaded(made_run):
     wrong = changed(made_run, "sft.trainer.learning_rte=1", "sft.trainer.output_dir=x")
     with pytest.raises(ConfigError, match=r"(?s)did you mean 'learning_rate'.*output_dir: not yours to set"):
         carry_out_sft(wrong.training(), wrong.sft, "astro", quiet())
+    wrong = changed(made_run, "sft.trainer.num_train_epochs=many", "sft.trainer.per_device_train_batch_size=2.5")
+    with pytest.raises(ConfigError, match=r"(?s)num_train_epochs: 'many' is not what .*train_batch_size: 2\.5 is not"):
+        carry_out_sft(wrong.training(), wrong.sft, "astro", quiet())
     wrong = changed(made_run, "sft.lora.rr=4")
     with pytest.raises(ConfigError, match=r"sft\.lora\.rr: peft\.LoraConfig has no such option"):
         carry_out_sft(wrong.training(), wrong.sft, "astro", quiet())
