@@ -104,7 +104,7 @@ def test_mistakes_are_told_before_a_model_is_loaded(made_run):
     with pytest.raises(ConfigError, match=r"(?s)did you mean 'learning_rate'.*output_dir: not yours to set"):
         carry_out_sft(wrong.training(), wrong.sft, "astro", quiet())
     wrong = changed(made_run, "sft.trainer.num_train_epochs=many", "sft.trainer.per_device_train_batch_size=2.5")
-    with pytest.raises(ConfigError, match=r"(?s)num_train_epochs: 'many' is not what .*train_batch_size: 2\.5 is not"):
+    with pytest.raises(ConfigError, match=r"(?s)train_batch_size: 2\.5 is not what .*num_train_epochs: 'many' is not"):
         carry_out_sft(wrong.training(), wrong.sft, "astro", quiet())
     wrong = changed(made_run, "sft.lora.rr=4")
     with pytest.raises(ConfigError, match=r"sft\.lora\.rr: peft\.LoraConfig has no such option"):
