@@ -76,7 +76,10 @@ def stated(text: str) -> list[Span]:
         end = stop.start() if stop else len(tail)
         inner = tail[match.end() : end]
         asked = tail[end : end + 1] == "?"
-        if asked or inner.count("$") % 2 or _NEGATION.match(inner.lower()):
+        if asked or _NEGATION.match(inner.lower()):
+            continue
+        broken_off = len(_DOLLAR.findall(inner)) % 2  # a formula, unless it is money and its sentence has ended
+        if broken_off and not (stop and _PRICE.fullmatch(inner) and "$" not in tail[end:].partition("\n")[0]):
             continue
         start = tail_start + match.start()
         if spans and start < spans[-1].end:  # "Final answer: the answer is 42" states it once
@@ -98,6 +101,8 @@ _NOT_A_STATEMENT = re.compile(
     r"\s(?:the |an |my )?(?:final |right |correct )?$"
 )
 _NEGATION = re.compile(r"\s{0,3}(?:not|no longer|unknown|unclear|never)\b")
+_DOLLAR = re.compile(r"(?<!\\)\$")
+_PRICE = re.compile(r"\$\s?\d[\d,]*(?:\.\d+)?(?:\s[a-z' ]{1,60})?[*_\s]{0,4}")
 _SENTENCE_END = re.compile(
     r"[.;!](?=\s|$|\*)|\?|\n|,? (?:because|since|which|as we|i hope|i think|and i)\b", re.IGNORECASE
 )
@@ -105,6 +110,8 @@ _SENTENCE_END = re.compile(
 
 def _bare(statement: str) -> str:
     """A stated answer without its Markdown and math delimiters."""
-    for mark in ("**", "__", "\\(", "\\)", "\\[", "\\]", "$"):
+    for mark in ("**", "__", "\\(", "\\)", "\\[", "\\]"):
         statement = statement.replace(mark, "")
+    if len(_DOLLAR.findall(statement)) % 2 == 0:  # an odd one is money
+        statement = _DOLLAR.sub("", statement)
     return statement.strip(" \t\r\n*_`:")
