@@ -26,7 +26,7 @@ _LEAD = re.compile(
 )
 _MARKED = re.compile(r"[(\[]([A-Za-z]|\d{1,2})[)\]]|([A-Za-z]|\d{1,2})[).:]")
 _LONE = re.compile(r"(?<![A-Za-z0-9'])([A-Z])(?![A-Za-z0-9'])")
-_DASHED = re.compile(r"[(\[]?([A-Za-z]|\d{1,2})[)\]]?\s?[-\u2013\u2014=:]{1,2}\s?(\S.*)")
+_BEFORE = re.compile(r"[(\[]?([A-Za-z]|\d{1,2})(?:[)\]]\s?[-\u2013\u2014=:.]{0,2}|\s?[-\u2013\u2014=:.]{1,2})\s?(\S.*)")
 _BEHIND = re.compile(r"(.*\S)[\s,:-]{0,3}[(\[]([A-Za-z]|\d{1,2})[)\]]")
 _HEDGE = re.compile(
     r"\b(?:or|not|neither|nor|either|except|maybe|possibly)\b|\?|\b(?:is|are|was) (?:wrong|incorrect|false|out)\b",
@@ -143,7 +143,7 @@ def _choice(text: str, options: Mapping[str, str], labels: Any, *, several: bool
     if several:
         return _marked_list(bare, labels)
     named = [label for label, option in options.items() if option and option == _folded(text)]
-    beside = _beside_its_text(text, options, labels)
+    beside = _beside_its_text(text, options, labels) or _beside_its_text(bare, options, labels)
     if beside:
         return {beside}
     marked = _MARKED.match(bare)
@@ -160,8 +160,11 @@ def _choice(text: str, options: Mapping[str, str], labels: Any, *, several: bool
 
 
 def _beside_its_text(text: str, options: Mapping[str, str], labels: Any) -> str | None:
-    """The label of "B - Jupiter" or "Jupiter (B)", where it is that option's whole text."""
-    match = _DASHED.fullmatch(text)
+    """The label of "B - Jupiter", "(B) Jupiter" or "Jupiter (B)", where it is that option's whole text.
+
+    Words of an option such as "None of these" or "vitamin C" then neither take its label back nor name another one.
+    """
+    match = _BEFORE.fullmatch(text)
     label, written = match.group(1, 2) if match else (None, "")
     if label is None and (match := _BEHIND.fullmatch(text)):
         written, label = match.group(1, 2)

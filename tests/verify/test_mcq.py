@@ -101,6 +101,29 @@ def test_options_in_the_metadata(facts):
         assert outcome(problem, boxed("A")) is Outcome.INCORRECT
 
 
+WORDY = (
+    "What is missing?\n(A) Neither iron nor zinc\n(B) Not enough is known\n(C) vitamin C or D\n(D) None of the above"
+)
+
+
+@pytest.mark.parametrize(
+    ("gold", "answer"),
+    [
+        ("A", r"(A) \text{Neither iron nor zinc}"),
+        ("B", "B) Not enough is known"),
+        ("B", "Option B: Not enough is known."),
+        ("C", "(C) vitamin C or D"),
+        ("D", "D. None of the above"),
+    ],
+)
+def test_words_of_the_option_itself_take_nothing_back(gold, answer):
+    """A "not", an "or" or a lone letter in the text of the chosen option is no doubt; in other text it is."""
+    problem = Problem("wordy", WORDY, gold, "mcq")
+    assert outcome(problem, boxed(answer)) is Outcome.CORRECT
+    assert outcome(problem, boxed(f"{answer}, or D) None of the above")) is not Outcome.CORRECT
+    assert outcome(problem, boxed(f"{gold}) not enough is missing")) is not Outcome.CORRECT
+
+
 def test_gold_that_names_no_option_is_an_error():
     """Without a usable gold nothing is rewarded."""
     problem = Problem("p", ONE.prompt, "forty-two", "mcq")
