@@ -198,7 +198,9 @@ def _read_answer(text: str, gold: Reading, question: Question) -> Reading:
     symbols = (
         frozenset[str]() if measured else frozenset(name for part in scalars(gold.answer) for name in variables(part))
     )
-    return read(text, _manner(question, letters=measured, known=question.words - HEDGES, sets=sets, symbols=symbols))
+    manner = _manner(question, letters=measured, known=question.words - HEDGES, sets=sets, symbols=symbols)
+    reading = read(text, manner)
+    return _as_said(reading) if sets else reading  # all real numbers, outside of \text{}
 
 
 def _has_letters(reading: Reading) -> bool:
