@@ -28,6 +28,9 @@ _PERSONS = frozenset(("people", "persons", "inhabitants", "residents"))
 _EACH = frozenset(("per", "each", "every", "an", "a", "hourly"))
 _POUND, _STERLING = read_unit(["pounds"]), Unit((("sterling", 1),))
 _MONEY = frozenset(("dollar", "euro", "sterling", "yen", "rupee"))
+_OTHER_QUESTIONS = vocabulary(
+    "what which when much long far fast old tall high wide deep heavy find determine calculate compute"
+)
 _GENERIC = frozenset(
     ("such", "possible", "distinct", "different", "total", "altogether", "way", "all", "item", "piece", "in")
 )
@@ -142,11 +145,18 @@ class Measures:
         if self.question.power and dict(unit.dimensions).get("length", self.question.power) != self.question.power:
             return False
         if unit.dimensions and not unit.words:
+            if self._asks_for_things():
+                return False  # 25 dollars are not 25 apples
             if self._mentions(unit):
                 return True
             return dict(unit.dimensions).keys() == {"angle"} and "angle" in self.question.words
         stems = {_stem(word) for word in self.question.words}
         return self._counts(unit.words[0]) and all(self._counts(word) or _stem(word) in stems for word in unit.words)
+
+    def _asks_for_things(self) -> bool:
+        """Whether all that the problem asks is how many there are of what is no unit, such as apples."""
+        units = [read_unit([word]) for word in self.question.counted]
+        return bool(units) and all(unit and unit.words for unit in units) and not self.question.words & _OTHER_QUESTIONS
 
     def _counts(self, word: str) -> bool:
         """Whether a word names what is counted: the thing asked for, or a word of the problem if none is."""
