@@ -135,7 +135,9 @@ _MEASURED = re.compile(r"(?<![\d.,])(\d{1,9}(?:\.\d{1,9})?)(?:\s|-|~|\\,)?(?:\\(
 _EXTENT = re.compile(r"(?:what is|find|compute|calculate|determine) the (?:[a-z]+ )?(area|volume)\b")
 _LETTER_UNIT = re.compile(r"\d(?:\s|~|\\[,; ])?(?:\\(?:text|mathrm)\{)?\s?([mshgLlJWNVAK])\b")
 _MONEY = vocabulary("cost costs price prices pay pays paid money spend spent earn earns worth bill salary sale change")
-_OTHER_MONEY = vocabulary("euro euros pounds yen rupee rupees rs sterling")
+_OTHER_MONEY = vocabulary("euro euros yen rupee rupees rs sterling british exchange currency convert")
+_OTHER_SIGN = re.compile(r"[\u20ac\u00a3\u00a5\u20b9]|\\(?:euro|pounds|yen)\b")
+_PRICE = re.compile(r"\\\$|\$\d[\d,.]*(?:[?)]|/[a-z]{3}|[\s-][A-Za-z]{2}|\s?\Z)")  # not what begins $2 < x$
 _COUNTED = re.compile(r"how many ((?:[a-z]+ ?){1,4})")
 _AFTER_NOUN = vocabulary(
     "are is was were do does did has have had can could will would in of on at to from with that which there if we you "
@@ -222,7 +224,9 @@ def _named_units(prompt: str, words: frozenset[str]) -> tuple[Unit, ...]:
     """Units named in a prompt; a single letter is one after a number only, and "in" is a word."""
     names = {word for word in words if len(word) > 1 and word != "in"}
     names |= set(_LETTER_UNIT.findall(prompt))
-    if (words & _MONEY or "\\$" in prompt) and not words & _OTHER_MONEY:
+    priced = bool(_PRICE.search(prompt))
+    pounds = "pounds" in words and not priced  # beside dollars they are a weight
+    if (priced or words & _MONEY) and not (pounds or words & _OTHER_MONEY or _OTHER_SIGN.search(prompt)):
         names.add("dollar")
     units = (read_unit([name]) for name in sorted(names))
     return tuple(unit for unit in units if unit is not None and unit.dimensions and not unit.words)
