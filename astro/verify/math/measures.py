@@ -86,12 +86,16 @@ class Measures:
         return one == other or (not (one and other) and self.question.words & SIDES == one | other)
 
     def _rate_of(self, expected: Unit, unit: Unit) -> bool:
-        """Whether dollars per hour are the dollars of the other, because the problem says "per hour" or "hourly"."""
+        """Whether dollars per hour are the dollars of the other, because the problem says "per hour" or "hourly".
+
+        So are miles per hour the miles of an answer to "how many miles per hour".
+        """
         fewer, more = sorted((expected, unit), key=lambda each: len(each.dimensions))
         rest = set(more.dimensions) - set(fewer.dimensions)
         if set(fewer.dimensions) - set(more.dimensions) or len(rest) != 1 or not self.question.words & _EACH:
             return False
-        if fewer.dimensions[0][0] not in _MONEY:
+        said = fewer.dimensions[0][0] in _MONEY or (self.question.how_many and more == self.question.unit)
+        if not said:
             return False  # 8 m are not 8 m/s
         dimension, power = next(iter(rest))
         named = [

@@ -84,7 +84,7 @@ def read_question(prompt: str) -> Question:
     expression = _ASKED_FOR.search(prompt)
     return Question(
         percent="percent" in text or "%" in text,
-        unit=asked or _counted_unit(counted),
+        unit=asked or _counted_rate(text) or _counted_unit(counted),
         how_many=asked is None,
         stated=frozenset(_stated(prompt)),
         named=_named_units(prompt, words),
@@ -139,6 +139,7 @@ _OTHER_MONEY = vocabulary("euro euros yen rupee rupees rs sterling british excha
 _OTHER_SIGN = re.compile(r"[\u20ac\u00a3\u00a5\u20b9]|\\(?:euro|pounds|yen)\b")
 _PRICE = re.compile(r"\\\$|\$\d[\d,.]*(?:[?)]|/[a-z]{3}|[\s-][A-Za-z]{2}|\s?\Z)")  # not what begins $2 < x$
 _COUNTED = re.compile(r"how many ((?:[a-z]+ ?){1,4})")
+_COUNTED_RATE = re.compile(r"how many ((?:square |cubic )?[a-z]+) per ([a-z]+)")
 _AFTER_NOUN = vocabulary(
     "are is was were do does did has have had can could will would in of on at to from with that which there if we you "
     "they he she must should may came come go went remain fit it for by per and or"
@@ -195,6 +196,16 @@ def _asked_unit(prompt: str) -> Unit | None:
 
 _POWERS = str.maketrans({"\u00b2": "^2", "\u00b3": "^3"})
 _SCALE = re.compile(r"\b(?:in|to) (?:degrees )?(celsius|fahrenheit|kelvin)s?\b", re.IGNORECASE)
+
+
+def _counted_rate(text: str) -> Unit | None:
+    """The unit of "how many miles per hour"; not of hours per week or miles per gallon, of which one side cancels."""
+    match = _COUNTED_RATE.search(text)
+    words = match.group(1).split() if match else []
+    above, rate = read_unit(words), read_unit([*words, "per", match.group(2)]) if match else None
+    if above is None or rate is None or not above.dimensions or rate.words:
+        return None
+    return rate if set(above.dimensions) < set(rate.dimensions) else None
 
 
 def _counted_unit(counted: tuple[str, ...]) -> Unit | None:
