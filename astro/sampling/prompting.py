@@ -226,10 +226,15 @@ class PromptFormat:
         return self._render(self._with_system(messages))
 
     def _with_system(self, messages: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:
-        """The turns with a system turn, or with its words in the first user turn where the template drops it."""
-        turns = [dict(message) for message in messages]
-        if self._config.system is not None and turns[0]["role"] != "system":
-            turns.insert(0, {"role": "system", "content": self._config.system})
+        """The turns with a system turn, or with its words in the first user turn where the template drops it.
+
+        Turns that training_messages made come back with the words already there.
+        """
+        turns, words = [dict(message) for message in messages], self._config.system
+        if words is not None and self._drops_system and turns[0]["content"].startswith(f"{words}\n\n"):
+            return turns
+        if words is not None and turns[0]["role"] != "system":
+            turns.insert(0, {"role": "system", "content": words})
         if turns[0]["role"] == "system" and self._drops_system:
             system, asked, *rest = turns
             turns = [{**asked, "content": f"{system['content']}\n\n{asked['content']}"}, *rest]

@@ -66,9 +66,10 @@ def chat_tokenizer(request, tokenizer):
 @pytest.mark.parametrize("system", [None, SYSTEM])
 def test_every_family_carries_problem_system_and_partial_turn(chat_tokenizer, system):
     """The ids begin with the opening's; the text holds the problem and the system text once, BOS at most once, and ends
-    exactly with the partial turn, after which nothing closes it."""
+    exactly with the partial turn, after which nothing closes it. The turns for training give the same opening."""
     prompts = PromptFormat(PromptConfig(system=system), chat_tokenizer)
     opening = prompts.solve_ids(PROBLEM)
+    assert prompts.solve_ids_of(prompts.training_messages(PROBLEM)) == opening
     text = chat_tokenizer.decode(opening)
     assert text.count(PROBLEM) == 1
     assert opening.count(chat_tokenizer.bos_token_id) <= 1
