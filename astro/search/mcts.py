@@ -188,7 +188,8 @@ class _Search:
             if child is not None:
                 rest = draw.path.rest()
                 tree.rollouts[child].append(rest.rollout)
-                self._paths.setdefault(child, []).append(rest)
+                if rest.steps:  # none where its tokens ran out just after a delimiter
+                    self._paths.setdefault(child, []).append(rest)
 
     # Evaluate
 

@@ -93,6 +93,16 @@ def test_a_rollout_is_cut_where_its_step_would_have_been():
     assert not list(tree.answered())
 
 
+def test_a_rollout_that_ran_out_of_tokens_after_a_delimiter_begins_no_further_step():
+    """It counts as a rollout of its last step, which has one of its own beside it; that one and a sample are grown."""
+    model = lines_in_turn("a\nb\nc\n\\boxed{1}", "a\nd\nc\n\\boxed{7}")
+    tree, requests = recorded(model, k=2, rollouts=2, simulations=4, max_rollout_tokens=4, reuse_rollouts=True)
+    b = tree.text.index("b\n")
+    assert [rollout.text for rollout in tree.rollouts[b]] == ["", "a\nb\n"]
+    assert [params.n for ids, params, _ in requests if params.stop and ids == tree.prompt_ids_at(b)] == [1]
+    assert tree.children[b]
+
+
 def test_a_rollout_never_walks_into_a_dead_end_that_reads_like_its_step():
     """Beside a step that was cut before its delimiter, the whole step is a child of its own."""
     tree = Tree("p", (), 0)
