@@ -6,6 +6,7 @@ backs the rewards up. The requests of one simulation are in flight together.
 
 import asyncio
 from collections.abc import Coroutine, Sequence
+from math import isnan
 from time import monotonic
 from typing import Any, TypeVar
 
@@ -310,10 +311,12 @@ class _Search:
         whole = []
         for completion in sampled.completions:
             cost.generated_tokens += len(completion.token_ids)
-            if completion.finish_reason not in _LOST:
+            # A model that overflows (float16) gives no number; as a prior it would compare with nothing.
+            if completion.finish_reason not in _LOST and not isnan(completion.logprob):
                 whole.append(completion)
         if len(whole) < count:
-            tree.failure[node] = f"{count - len(whole)} of {count} samples were lost by the engine"
+            lost = count - len(whole)
+            tree.failure[node] = f"{lost} of {count} samples were lost by the engine or have no log-probability (NaN)"
         return whole
 
     async def _grade(self, node: int, solutions: Sequence[str]) -> list[Verdict]:

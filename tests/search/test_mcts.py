@@ -1,6 +1,7 @@
 """One tree: selection, expansion, evaluation, terminal rule, budgets, failures, determinism."""
 
 import asyncio
+import math
 
 import pytest
 from hypothesis import given, settings
@@ -270,6 +271,19 @@ def test_a_prompt_that_never_fits_fails_the_tree():
     """The first refusal is at the root."""
     tree = search_with(Recorder(ScriptedSampler(WanderingModel()), refuse_beyond=0))
     assert (tree.stop, tree.failure[ROOT], tree.visits) == (Stop.FAILED, "the prompt is too long", [1])
+
+
+def test_samples_whose_log_probability_is_not_a_number_are_lost():
+    """What a broken model says has no prior to be selected by: such a step is left out, and the reason recorded."""
+
+    def model(prompt, seed):
+        text = "abc"[seed % 3] + "\nx\n\\boxed{7}"
+        return Line(text, (math.nan if text[0] == "b" else -1.0,) * len(text))
+
+    tree = grow(model, simulations=1)
+    assert set(texts(tree, tree.children[ROOT])) == {"a\n", "c\n"}
+    assert "NaN" in tree.failure[ROOT]
+    assert grow(lambda prompt, seed: Line("b\nx", (math.nan,) * 3)).stop is Stop.FAILED
 
 
 def test_a_dead_engine_is_not_swallowed():
