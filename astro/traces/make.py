@@ -109,7 +109,7 @@ class _Work:
     def _usable_wrong(self) -> list[int]:
         """Wrong terminals that a doubt can follow: they do not claim success, or the claim can be left out."""
         tree, wrong = self._tree, wrong_terminals(self._tree)
-        right = {tree.canonical[node] for node in correct_terminals(tree)}
+        right = {tree.canonical[node] for node in correct_terminals(tree)} - {None}  # not every task has such a form
         usable = []
         for node in wrong:
             steps = self._steps(node)

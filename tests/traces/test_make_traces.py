@@ -168,6 +168,16 @@ def test_claims_of_success_can_be_left_out(make):
     assert outcome.counts[f"unused.{Unused.CLAIMS_SUCCESS}"] == 1
 
 
+def test_answers_without_a_canonical_form_can_be_wrong(make):
+    """Verifiers of programs give none; a wrong attempt is not taken for a right one because of it."""
+    tree = tree_of(MISS, HIT)
+    for node in tree.answered():
+        tree.canonical[node] = None
+    outcome = make(tree, HONEST)
+    assert len(of_kind(outcome, Kind.SEARCH)) == 1
+    assert not outcome.counts["unused.claims_success"]
+
+
 def test_made_up_results_are_never_used(make):
     """A last equation that fakes the target cannot be doubted honestly."""
     faked = MISS.replace("8 * 2 = 16, which leaves 16", "8 * 2 = 24, which leaves 24").replace(
