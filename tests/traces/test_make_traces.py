@@ -109,6 +109,21 @@ def test_what_ended_a_solution_is_not_told(make, ending, said):
     assert all(trace.text.endswith(HIT.removeprefix(RIGHT) + said) for trace in outcome.traces)
 
 
+def test_what_ended_a_solution_is_not_judged(make):
+    """The vote is on the solution alone, not on the heading with which a base model went on."""
+    tree = tree_of(HIT)
+    (end,) = correct_terminals(tree)
+    tree.text[end] += "\n\nProblem:"
+    asked = []
+
+    def model(prompt, seed):
+        asked.append(prompt)
+        return HONEST(prompt, seed)
+
+    make(tree, model, rewrite=False, end_stop=("Problem:",))
+    assert [f"Solution: {HIT}\nIs the solution right?" in prompt for prompt in asked] == [True] * 8
+
+
 LOOPING = RIGHT + "I am sure of what I did. " * 3 + HIT.removeprefix(RIGHT)
 
 
