@@ -130,15 +130,18 @@ class _Work:
 
     async def _trace(self, plan: Plan, name: str) -> Trace | None:
         """Tell and verify one plan; None, with a reject, if the model could not be asked."""
+        if self._own_words(plan.kind):
+            return await self._finish(plan, name, self._teller.tell_originally(plan))
+        telling = Telling()
         try:
-            if self._own_words(plan.kind):
-                return await self._finish(plan, name, self._teller.tell_originally(plan))
-            return await self._finish(plan, name, await self._teller.tell(plan, name))
+            await self._teller.tell(plan, name, telling)
         except EngineDeadError:
             raise
         except SamplingError as error:
+            self._cost += telling.cost
             self._refuse(self._id(name), plan.kind, Refusal.UNTOLD, str(error), "")
             return None
+        return await self._finish(plan, name, telling)
 
     def _own_words(self, kind: Kind) -> bool:
         return not self._config.rewrite or (kind is Kind.CONTROL and self._config.control is Control.ORIGINAL)

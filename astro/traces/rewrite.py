@@ -61,9 +61,11 @@ class Teller:
     tree: Tree
     problem: Problem
 
-    async def tell(self, plan: Plan, name: str) -> Telling:
-        """Tell a plan; name is its place in the run, from which the seeds derive. Raises SamplingError."""
-        telling = Telling()
+    async def tell(self, plan: Plan, name: str, telling: Telling) -> None:
+        """Tell a plan into telling; name is its place in the run, from which the seeds derive.
+
+        Raises SamplingError; telling then has what was told and spent before.
+        """
         for index, visit in enumerate(plan.visits):
             if visit.move is Move.REFLECT:
                 telling.thoughts.append(self._reflection(plan.visits, index))
@@ -76,7 +78,6 @@ class Teller:
                 task = self._step(plan.visits, index, thoughts)
             told = await self._ask(task, f"{name}/{index}", telling) if task else self._stand_in(visit.node)
             telling.thoughts.append(told)
-        return telling
 
     def tell_originally(self, plan: Plan) -> Telling:
         """Tell a plan in the steps' own words, and the ways back in a fixed sentence; nothing is asked."""

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import random
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -263,6 +264,21 @@ def test_a_refused_request_costs_its_trace_only(make):
     outcome = make(tree_of(HIT, MISS), model)
     assert [reject.reason for reject in outcome.rejects] == [Refusal.UNTOLD]
     assert [trace.kind for trace in outcome.traces] == [Kind.DIRECT, Kind.CONTROL]
+
+
+def test_what_a_refused_trace_has_cost_is_counted(make):
+    """Every request that was answered is in the cost, those of a trace that could not be finished too."""
+    answered = Counter()
+
+    def model(prompt, seed):
+        if "is not correct" in prompt.rpartition("Step:")[2]:
+            raise SamplingError("the prompt is longer than the context window")
+        answered[prompt] += 1
+        return HONEST(prompt, seed)
+
+    outcome = make(tree_of(HIT, MISS), model, votes=0)
+    assert [reject.reason for reject in outcome.rejects] == [Refusal.UNTOLD]
+    assert outcome.cost.calls == answered.total()
 
 
 def test_a_dead_engine_stops_everything(make):
