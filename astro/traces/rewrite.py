@@ -89,7 +89,7 @@ class Teller:
             case Move.REFLECT:
                 return self._reflection(visits, index)
             case Move.BACKTRACK:
-                return _plain_return([self._text(step) for step in self.tree.path(visit.node)[1:]])
+                return _plain_return(self._told(visit.node))
             case Move.ADVANCE | Move.CONCLUDE:
                 return self._original(visit.node, self._role(visits, index))
 
@@ -132,14 +132,19 @@ class Teller:
 
     def _return(self, node: int, *, left: int, thoughts: Sequence[str]) -> _Task:
         """Ask for the sentence that goes back to a node from the one that is left."""
-        path = [self._text(step) for step in self.tree.path(node)[1:]]
-        abandoned = [self._text(step) for step in self.tree.path(left)[len(path) + 1 :]]
+        path = self._told(node)
+        abandoned = [self._text(step) for step in self.tree.path(left)[self.tree.depth[node] + 1 :]]
         around = Around(self.problem, thoughts)
         return _Task(
             self.prompts.backtrack(self.problem.prompt, thoughts, path[-1] if path else None),
             lambda told: backtrack_fault(told, path, abandoned, around),
             _plain_return(path),
         )
+
+    def _told(self, node: int) -> list[str]:
+        """The steps on the path to a node that say something; a blank one cannot be named, only what is before it."""
+        steps = [self._text(step) for step in self.tree.path(node)[1:]]
+        return [step for step in steps if essence(step, Role.STEP)]
 
     def _text(self, node: int) -> str:
         """A step without what only separates it: heading, label, marks of a thinking model, an end string."""

@@ -350,6 +350,18 @@ def test_headings_labels_and_thinking_marks_are_not_told(make):
     assert {trace.text for trace in traces} == {"Add 2 + 3 = 5.\nAdd 5 + 4 = 9.\nSo it is \\boxed{9}."}
 
 
+def test_a_blank_step_is_no_place_to_go_back_to(make):
+    """An empty thought that all solutions begin with is not named: to go back to it is to begin again."""
+    problem = Problem("m-3", "What is 2 + 3?", "5", "math")
+    tree = new_tree(problem.id)
+    for solution in ("<think>\n</think>\nIt is \\boxed{6}.", "<think>\n</think>\nIt is \\boxed{5}."):
+        add_solution(tree, solution, problem)
+    vague = lambda prompt, _: "Yes." if "Is the solution right" in prompt else "Let's go on."  # noqa: E731
+    for rewrite in (True, False):
+        (search,) = of_kind(make(backed_up(tree), vague, problem=problem, rewrite=rewrite), Kind.SEARCH)
+        assert "\nLet's restart our solution from the beginning.\n" in search.text
+
+
 def test_provenance_says_where_a_trace_comes_from(make):
     """Model, seed, tree, prompts and code are on every trace."""
     tree = tree_of(HIT)
