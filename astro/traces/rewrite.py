@@ -89,7 +89,7 @@ class Teller:
             case Move.REFLECT:
                 return self._reflection(visits, index)
             case Move.BACKTRACK:
-                return _plain_return(self._told(visit.node))
+                return self._plain_return(self._told(visit.node))
             case Move.ADVANCE | Move.CONCLUDE:
                 return self._original(visit.node, self._role(visits, index))
 
@@ -138,7 +138,7 @@ class Teller:
         return _Task(
             self.prompts.backtrack(self.problem.prompt, thoughts, path[-1] if path else None),
             lambda told: backtrack_fault(told, path, abandoned, around),
-            _plain_return(path),
+            self._plain_return(path),
         )
 
     def _told(self, node: int) -> list[str]:
@@ -173,11 +173,11 @@ class Teller:
         answer = self.tree.answer[node]
         return f"That gives {inert(answer)}." if answer else ""
 
-
-def _plain_return(path: Sequence[str]) -> str:
-    """A sentence that goes back to the end of a path of steps without the language model's help."""
-    if not path:
-        return "Let's restart our solution from the beginning."
-    step = inert(essence(path[-1], Role.STEP))
-    left = what_is_left(step)
-    return f"Let's go back to where we had {left}" if left else f"Let's go back to where we had this: {step}"
+    def _plain_return(self, path: Sequence[str]) -> str:
+        """A sentence that goes back to the end of a path of steps without the language model's help."""
+        if not path:
+            return "Let's restart our solution from the beginning."
+        step = inert(essence(path[-1], Role.STEP))
+        # In a word problem what leaves may be a train.
+        left = what_is_left(step) if self.problem.task == "countdown" else ""
+        return f"Let's go back to where we had {left}" if left else f"Let's go back to where we had this: {step}"

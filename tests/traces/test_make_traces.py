@@ -362,6 +362,16 @@ def test_a_blank_step_is_no_place_to_go_back_to(make):
         assert "\nLet's restart our solution from the beginning.\n" in search.text
 
 
+def test_a_plain_return_quotes_the_step_of_a_word_problem(make):
+    """Only in Countdown is what a step leaves the state it ends in."""
+    problem = Problem("m-4", "A train leaves at 3 and travels 4 hours. When is it there?", "7", "math")
+    tree = new_tree(problem.id)
+    for end in ("So 4 - 3 = 1 and \\boxed{1}.", "So 3 + 4 = 7 and \\boxed{7}."):
+        add_solution(tree, f"The train leaves the station at 3.\n{end}", problem)
+    (search,) = of_kind(make(backed_up(tree), lambda *_: "Yes.", problem=problem, rewrite=False), Kind.SEARCH)
+    assert "Let's go back to where we had this: The train leaves the station at 3.\n" in search.text
+
+
 def test_provenance_says_where_a_trace_comes_from(make):
     """Model, seed, tree, prompts and code are on every trace."""
     tree = tree_of(HIT)
