@@ -6,7 +6,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 _LABEL = re.compile(
-    r"^[ \t]*(?:#{1,6}[ \t]*)?(?:\*\*)?(?:step[ \t]{1,9}\d{1,9}\b[ \t]*[:.)-]*|\d{1,2}[.)]\s)",
+    r"^[ \t]*(?:#{1,6}[ \t]*)?(?:\*\*)?(?:step[ \t]{1,9}\d{1,9}\b(?:\*\*)?[ \t]*[:.)-]*(?:\*\*)?|\d{1,2}[.)]\s)",
     re.IGNORECASE | re.MULTILINE,
 )
 _FRACTION = re.compile(r"\\[dt]?frac[ \t]{0,9}\{([^{}]{1,200})\}[ \t]{0,9}\{([^{}]{1,200})\}")
@@ -57,9 +57,12 @@ def figures(text: str) -> Figures:
 
 
 def without_label(text: str) -> str:
-    """The text without a label such as "Step 3:" or "2." at its beginning."""
+    """The text without a label such as "Step 3:", "**Step 3:**" or "2." at its beginning."""
     label = _LABEL.match(text)
-    return text[label.end() :] if label else text
+    if label is None:
+        return text
+    # A label may be the beginning of a bold title, which goes on as plain text.
+    return text[label.end() :].replace("**", "", label[0].count("**") % 2)
 
 
 def sides(expression: str) -> list[str]:
