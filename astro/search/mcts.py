@@ -217,7 +217,7 @@ class _Search:
         tree.canonical[node] = verdict.canonical
         ungraded = verdict.outcome in UNGRADED
         tree.reward[node] = tree.reward[tree.parent[node]] if ungraded else float(verdict.correct)
-        self._ended[node] = [Ending(solution, verdict.outcome, verdict.canonical or verdict.answer)]
+        self._ended[node] = [Ending(solution.rstrip(), verdict.outcome, verdict.canonical or verdict.answer)]
 
     async def _roll_out(self, node: int) -> None:
         """A node is worth the share of its rollouts that are correct; early ones that agree decide it."""
@@ -258,14 +258,14 @@ class _Search:
             # Sampled by itself, a longer step would have been cut.
             too_long = len(step.token_ids) > self._config.max_step_tokens
             kind = Terminal.TRUNCATED if too_long else self._setup.kind_of(text, step)
+            text += step.text
             if kind is not Terminal.NONE:
                 break
-            text += step.text
         path = Path(tuple(steps), kind, rollout)
         self._paths.setdefault(node, []).append(path)
         if kind is Terminal.ANSWER and self._tree.depth[node] + len(steps) <= self._config.max_depth:
             answer = rollout.canonical or rollout.answer
-            self._ended.setdefault(node, []).append(Ending(solution + rollout.text, rollout.outcome, answer, path))
+            self._ended.setdefault(node, []).append(Ending(text.rstrip(), rollout.outcome, answer, path))
 
     # Backup
 

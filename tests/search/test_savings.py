@@ -83,6 +83,14 @@ def test_new_endings_become_paths_of_the_tree():
     assert tree.prior[a] == 0.0
 
 
+def test_what_a_rollout_says_after_its_answer_makes_no_other_solution():
+    """Two rollouts that differ behind the answer alone are one terminal, and count once for the goal."""
+    model = lines_in_turn(*[f"a\n\\boxed{{7}}\nThat was {word}." for word in ("fun", "easy", "long", "short")])
+    tree, _ = recorded(model, simulations=2, reuse_rollouts=True, goal_correct=2)
+    assert len(list(tree.answered())) == 1
+    assert tree.stop is not Stop.GOAL
+
+
 def test_a_rollout_is_cut_where_its_step_would_have_been():
     """A step of six tokens is none where five are allowed, neither as a child nor on the way to an answer."""
     model = lines_in_turn("a\nlonger\n\\boxed{1}", "longer\n\\boxed{7}", "a\nb\nc", "a\nb\nc")
