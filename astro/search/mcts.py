@@ -220,7 +220,10 @@ class _Search:
         self._ended[node] = [Ending(solution.rstrip(), verdict.outcome, verdict.canonical or verdict.answer)]
 
     async def _roll_out(self, node: int) -> None:
-        """A node is worth the share of its rollouts that are correct; early ones that agree decide it."""
+        """A node is worth the share of its rollouts that are correct; early ones that agree decide it.
+
+        Where none could be graded, or the engine lost them all, it is worth what its parent is, which it leaves.
+        """
         tree, config = self._tree, self._config
         rounds = (config.early_rollouts, config.rollouts) if config.early_rollouts else (config.rollouts,)
         for call, wanted in enumerate(rounds, _FIRST_ROLLOUTS):
@@ -233,7 +236,7 @@ class _Search:
         tree.reward[node] = tally.reward
         if node == ROOT and not tally.graded:
             tree.terminal[node], tree.exhausted[node] = Terminal.FAILED, True
-        elif tally.sampled and not tally.graded:
+        elif not tally.graded:
             tree.reward[node] = tree.reward[tree.parent[node]]
 
     async def _sample_rollouts(self, node: int, call: int, count: int) -> None:

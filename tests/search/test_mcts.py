@@ -73,7 +73,8 @@ def test_every_tree_keeps_its_invariants(model, seed, faults, grader, options):
         assert tree.depth[node] <= options["max_depth"]
         assert len(tree.rollouts[node]) <= max(options["rollouts"], options["k"])
         tally, outcome = tree.tally(node), tree.outcome[node]
-        if node != ROOT and (outcome in UNGRADED or (tally.sampled and not tally.graded)):
+        rolled_out = outcome is None and tree.terminal[node] is not Terminal.TRUNCATED
+        if node != ROOT and (outcome in UNGRADED or (rolled_out and not tally.graded)):
             assert tree.reward[node] == tree.reward[tree.parent[node]]
         else:
             assert tree.reward[node] == (float(outcome is Outcome.CORRECT) if outcome else tally.reward)
@@ -234,6 +235,16 @@ def test_a_node_without_a_graded_rollout_is_worth_its_parent():
     tree = grow(model, ByAnswer(outcomes={"2": Outcome.ERROR}), simulations=1, rollouts=2)
     assert tree.text == ["", "a\n"]
     assert tree.reward == tree.value == [0.5, 0.5]
+
+
+def test_a_node_whose_rollouts_are_all_lost_is_worth_its_parent():
+    """All of the root's rollouts are right; the engine refuses those from its only step: R and V stay 1."""
+    sampler = Recorder(ScriptedSampler(lines_in_turn("a\n\\boxed{7}")), refuse_beyond=len(PROMPT_IDS))
+    tree = search_with(sampler, simulations=1)
+    assert tree.text == ["", "a\n"]
+    assert tree.rollouts[1] == []
+    assert tree.reward == tree.value == [1.0, 1.0]
+    assert tree.failure[1] == "the prompt is too long"
 
 
 @pytest.mark.parametrize("outcome", [Outcome.TIMED_OUT, Outcome.ERROR])
