@@ -6,7 +6,8 @@ from bisect import bisect_right
 from astro.verify.extraction import closing_brace, extract
 
 _BOX = re.compile(r"\\(?:fbox|boxed)\s{0,8}\{")
-_HASHES = re.compile(r"^[ \t]*####.*$", re.MULTILINE)
+_HASHES = re.compile(r"[ \t]{0,8}####.*")
+_BRACE = re.compile(rf"{_BOX.pattern}|\\.|[{{}}]", re.DOTALL)
 _SAYS_ANSWER = re.compile(
     r"\b(?:final answer|answer is|answer:|answer would be|</?answer>)|\banswer\*\*:|\*\*answer", re.IGNORECASE
 )
@@ -25,12 +26,17 @@ def without_answer(text: str) -> str:
 
 
 def without_boxes(text: str) -> str:
-    """The text with every box replaced by what is in it."""
-    pieces, position = [], 0
-    for opening, start, end in _boxes(text):
-        pieces += [text[position:opening], text[start:end]]
-        position = end + 1
-    return "".join([*pieces, text[position:]]).strip()
+    """The text with every box, also one within another, replaced by what is in it."""
+    opened: list[bool] = []  # the braces that are open: whether each is a box's
+
+    def kept(found: re.Match[str]) -> str:
+        mark = found[0]
+        if mark.endswith("{") and not mark.startswith("\\{"):
+            opened.append(mark != "{")
+            return "" if opened[-1] else mark
+        return "" if mark == "}" and opened and opened.pop() else mark
+
+    return _BRACE.sub(kept, text).strip()
 
 
 def _sentences(text: str) -> list[str]:
