@@ -6,7 +6,8 @@ from functools import lru_cache
 from itertools import pairwise
 
 _LABEL = re.compile(
-    r"^[ \t]*(?:#{1,6}[ \t]*)?(?:\*\*)?(?:step[ \t]{1,9}\d{1,9}\b(?:\*\*)?[ \t]*[:.)-]*(?:\*\*)?|\d{1,2}[.)]\s)",
+    r"^[ \t]*(?P<heading>#{1,6}[ \t]*)?(?:\*\*)?(?:step[ \t]{1,9}\d{1,9}"
+    r"(?:(?:\*\*)?[ \t]{0,9}[:.)\u2013\u2014-]+(?:\*\*)?|\*\*|(?(heading)\b|(?=[ \t\r]*$)))|\d{1,2}[.)]\s)",
     re.IGNORECASE | re.MULTILINE,
 )
 _FRACTION = re.compile(r"\\[dt]?frac[ \t]{0,9}\{([^{}]{1,200})\}[ \t]{0,9}\{([^{}]{1,200})\}")
