@@ -14,7 +14,7 @@ from astro.problems.problem import Problem
 from astro.sampling.control_tokens import has_control
 from astro.traces.claims import claims_success
 from astro.traces.expressions import Figures, figures, sides
-from astro.traces.markup import has_answer, without_answer, without_boxes
+from astro.traces.markup import has_answer, has_mark, without_answer, without_boxes
 from astro.traces.notation import in_notation, is_plain, terms
 from astro.verify.extraction import extract
 
@@ -94,7 +94,7 @@ def step_fault(told: str, step: str, role: Role, around: Around) -> Fault | None
     if role is Role.RIGHT_END:
         if _final_answer(told) != _final_answer(step):
             return Fault.ANSWER_LOST
-    elif has_answer(told) and (role is Role.WRONG_END or not has_answer(core)):
+    elif _leaks(told, core, role):
         return Fault.ANSWER_LEAKED
     if role is Role.WRONG_END and claims_success(around.problem, told):
         return Fault.CLAIMS_SUCCESS
@@ -134,6 +134,13 @@ def _form_fault(told: str, core: str, around: Around) -> Fault | None:
     if _ECHO.search(told) and not _ECHO.search(core):
         return Fault.ECHO
     return None
+
+
+def _leaks(told: str, core: str, role: Role) -> bool:
+    """Whether told gives an answer before the conclusion; a step may speak of one as its core does, but mark none."""
+    if role is Role.WRONG_END:
+        return has_answer(told)
+    return (has_answer(told) and not has_answer(core)) or (has_mark(told) and not has_mark(core))
 
 
 def _final_answer(text: str) -> str:

@@ -16,13 +16,18 @@ _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+")
 
 def has_answer(text: str) -> bool:
     """Whether the text announces a final answer that a verifier or a reader would take for one."""
-    return any(mark.search(text) for mark in (_BOX, _HASHES, _SAYS_ANSWER)) or extract(text).answer is not None
+    return has_mark(text) or _SAYS_ANSWER.search(text) is not None or extract(text).answer is not None
 
 
 def without_answer(text: str) -> str:
     """The text without announcements of a final answer: such sentences go, and a box within a sentence is opened."""
     kept = [sentence for sentence in _sentences(_HASHES.sub("", text)) if not _SAYS_ANSWER.search(sentence)]
     return without_boxes("".join(kept))
+
+
+def has_mark(text: str) -> bool:
+    """Whether the text has a final answer as a program would mark it: a box or hashes."""
+    return any(mark.search(text) for mark in (_BOX, _HASHES))
 
 
 def without_boxes(text: str) -> str:

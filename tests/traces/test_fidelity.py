@@ -157,6 +157,12 @@ def test_countdown_is_read_without_words_for_signs():
     assert step_fault(told, STEP, Role.STEP, AROUND) is Fault.EXPRESSION_LOST
 
 
+@pytest.mark.parametrize("told", ["The answer is \\boxed{5}, so far.", "So the answer is 5.\n#### 5"])
+def test_a_step_that_speaks_of_the_answer_is_not_told_with_a_mark(told):
+    """A box or hashes in the middle of a trace would be taken for its end."""
+    assert step_fault(told, "The answer is 5 so far.", Role.STEP, MATHS) is Fault.ANSWER_LEAKED
+
+
 PATH = ["I take 5 * 4 = 20, which leaves 20, 2 and 3."]
 LEFT = ["I take 20 - 2 = 18, which leaves 18 and 3.", "I take 18 * 3 = 54, which leaves 54."]
 
