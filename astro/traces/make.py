@@ -16,6 +16,7 @@ from astro.traces.asking import Model
 from astro.traces.claims import claims_success, misquotes_target, shows_success
 from astro.traces.config import Control, TracesConfig
 from astro.traces.evaluation import Evaluator
+from astro.traces.fidelity import Role, essence
 from astro.traces.filters import Refusal, Reject, refusal
 from astro.traces.linearize import Plan, Unused, control_plans, correct_terminals, linearize, wrong_terminals
 from astro.traces.luck import right_by_luck
@@ -114,6 +115,9 @@ class _Work:
         for node in wrong:
             steps = self._steps(node)
             beyond_words = tree.canonical[node] in right or shows_success(self._problem, steps)
+            # Only the terminal is told without its claims; if it says nothing itself, those before it stand.
+            said = next((step for step in reversed(steps) if essence(step, Role.WRONG_END)), steps[-1])
+            beyond_words |= said is not steps[-1] and claims_success(self._problem, said)
             claims = claims_success(self._problem, steps[-1])
             if beyond_words or (claims and not self._config.mend_claims):
                 self._counts[f"unused.{Unused.CLAIMS_SUCCESS}"] += 1

@@ -184,6 +184,20 @@ def test_claims_of_success_can_be_left_out(make):
     assert outcome.counts[f"unused.{Unused.CLAIMS_SUCCESS}"] == 1
 
 
+@pytest.mark.parametrize("end", ["", "\n", "The answer is 6."])
+def test_a_claim_before_a_last_step_that_says_nothing_is_a_claim(make, end):
+    """The terminal is told in other words, the step before it as it is: a doubt after both would contradict it."""
+    problem = Problem("m-5", "What is 2 + 3?", "5", "math")
+    tree = new_tree(problem.id)
+    add_solution(tree, "So 2 + 3 = 5, and \\boxed{5}.", problem)
+    claim = tree.add(0, "We have 2 + 4 = 6, which is correct. The answer is 6.\n\n", (1,))
+    node = tree.add(claim, end, (1,), terminal=Terminal.ANSWER)
+    tree.outcome[node], tree.answer[node], tree.canonical[node] = Outcome.INCORRECT, "6", "6"
+    outcome = make(backed_up(tree), lambda *_: "Yes.", problem=problem)
+    assert of_kind(outcome, Kind.SEARCH) == []
+    assert outcome.counts[f"unused.{Unused.CLAIMS_SUCCESS}"] == 1
+
+
 def test_answers_without_a_canonical_form_can_be_wrong(make):
     """Verifiers of programs give none; a wrong attempt is not taken for a right one because of it."""
     tree = tree_of(MISS, HIT)
