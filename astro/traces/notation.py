@@ -19,9 +19,9 @@ _IS_NOT = r"\b(?:(?:is|are|was|were|does|do|must|should|could|can)(?: not|n't)|c
 _WORDING = [
     (re.compile(pattern), notation)
     for pattern, notation in (
-        (r"\\[dt]binom\b", r"\\binom"),
-        (r"\\[dt]?frac(\d)(\d)", r"\\frac{\1}{\2}"),
-        (r"-[ \t]?\\[dt]?frac\{(\w{1,9})\}\{(\w{1,9})\}", r"-\1/\2 "),
+        (r"\\[dt](?=binom|frac)", r"\\"),
+        (r"\\frac(\d)(\d)", r"\\frac{\1}{\2}"),
+        (r"-[ \t]?\\frac\{(\w{1,9})\}\{(\w{1,9})\}", r"-\1/\2 "),
         (r"\\ne\b", r"\\neq "),
         (r"\\(?:text|mathrm|operatorname)\{(gcd|lcm)\}", r"\\\1"),
         (r"\b(?:gcd|GCD|greatest common (?:divisor|factor)) of (\d{1,9}) and (\d{1,9})\b", r"\\gcd(\1, \2)"),
@@ -57,7 +57,7 @@ _DENIED = re.compile(
     rf"\b(?:non-?|un|in|im|ir)({_PREDICATE})s?\b",
     re.IGNORECASE,
 )
-_LATEX = re.compile(r"\$|\\[()\[\]]|-[ \t]?(?=\\[dt]?frac)")  # the signs of fractions are seen in expressions
+_LATEX = re.compile(r"\$|\\[()\[\]]|-[ \t]?(?=\\frac)")  # the signs of fractions are seen in expressions
 _SYMBOLS = frozenset("\\" + name for name in _GREEK.split("|"))
 _PREFIXES = frozenset("\\" + name for name in _FUNCTIONS.split("|")) | {
     r"\binom", r"\abs", r"\repeating", r"\lfloor", r"\lceil", r"\pm", "!="

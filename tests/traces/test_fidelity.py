@@ -124,6 +124,7 @@ def test_mathematics_without_a_binary_operator_is_neither_lost_nor_added(step, t
         (r"The angle is $30^\circ$.", "That makes an angle of 30 degrees."),
         ("So 91 is not prime.", "Thus 91 isn't prime."),
         ("There are no real solutions.", "So the equation does not have any real solutions."),
+        (r"So $x = \frac{-1 + \sqrt{13}}{6}$.", r"Then $x = \dfrac{-1+\sqrt{13}}{6}$."),
         (r"The slope is $-\frac{1}{2}$.", "We get a slope of -1/2."),
         (
             r"By the quadratic formula, $x = \frac{-b \pm \sqrt{b^2 - 4ac}}{2a}$, where $a = 1$ and $c = -6$.",
