@@ -6,6 +6,7 @@ backs the rewards up. The requests of one simulation are in flight together.
 
 import asyncio
 from collections.abc import Coroutine, Sequence
+from math import isnan
 from time import monotonic
 from typing import Any, TypeVar
 
@@ -188,7 +189,8 @@ class _Search:
             if child is not None:
                 rest = draw.path.rest()
                 tree.rollouts[child].append(rest.rollout)
-                self._paths.setdefault(child, []).append(rest)
+                if rest.steps:  # none where its tokens ran out just after a delimiter
+                    self._paths.setdefault(child, []).append(rest)
 
     # Evaluate
 
@@ -215,10 +217,13 @@ class _Search:
         tree.canonical[node] = verdict.canonical
         ungraded = verdict.outcome in UNGRADED
         tree.reward[node] = tree.reward[tree.parent[node]] if ungraded else float(verdict.correct)
-        self._ended[node] = [Ending(solution, verdict.outcome, verdict.canonical or verdict.answer)]
+        self._ended[node] = [Ending(solution.rstrip(), verdict.outcome, verdict.canonical or verdict.answer)]
 
     async def _roll_out(self, node: int) -> None:
-        """A node is worth the share of its rollouts that are correct; early ones that agree decide it."""
+        """A node is worth the share of its rollouts that are correct; early ones that agree decide it.
+
+        Where none could be graded, or the engine lost them all, it is worth what its parent is, which it leaves.
+        """
         tree, config = self._tree, self._config
         rounds = (config.early_rollouts, config.rollouts) if config.early_rollouts else (config.rollouts,)
         for call, wanted in enumerate(rounds, _FIRST_ROLLOUTS):
@@ -231,7 +236,7 @@ class _Search:
         tree.reward[node] = tally.reward
         if node == ROOT and not tally.graded:
             tree.terminal[node], tree.exhausted[node] = Terminal.FAILED, True
-        elif tally.sampled and not tally.graded:
+        elif not tally.graded:
             tree.reward[node] = tree.reward[tree.parent[node]]
 
     async def _sample_rollouts(self, node: int, call: int, count: int) -> None:
@@ -256,14 +261,14 @@ class _Search:
             # Sampled by itself, a longer step would have been cut.
             too_long = len(step.token_ids) > self._config.max_step_tokens
             kind = Terminal.TRUNCATED if too_long else self._setup.kind_of(text, step)
+            text += step.text
             if kind is not Terminal.NONE:
                 break
-            text += step.text
         path = Path(tuple(steps), kind, rollout)
         self._paths.setdefault(node, []).append(path)
         if kind is Terminal.ANSWER and self._tree.depth[node] + len(steps) <= self._config.max_depth:
             answer = rollout.canonical or rollout.answer
-            self._ended.setdefault(node, []).append(Ending(solution + rollout.text, rollout.outcome, answer, path))
+            self._ended.setdefault(node, []).append(Ending(text.rstrip(), rollout.outcome, answer, path))
 
     # Backup
 
@@ -309,10 +314,12 @@ class _Search:
         whole = []
         for completion in sampled.completions:
             cost.generated_tokens += len(completion.token_ids)
-            if completion.finish_reason not in _LOST:
+            # A model that overflows (float16) gives no number; as a prior it would compare with nothing.
+            if completion.finish_reason not in _LOST and not isnan(completion.logprob):
                 whole.append(completion)
         if len(whole) < count:
-            tree.failure[node] = f"{count - len(whole)} of {count} samples were lost by the engine"
+            lost = count - len(whole)
+            tree.failure[node] = f"{lost} of {count} samples were lost by the engine or have no log-probability (NaN)"
         return whole
 
     async def _grade(self, node: int, solutions: Sequence[str]) -> list[Verdict]:

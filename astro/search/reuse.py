@@ -49,7 +49,11 @@ class Draw(NamedTuple):
 
 
 class Ending(NamedTuple):
-    """A solution that was graded: answer is the canonical one where there is one; path if a rollout came to it."""
+    """A solution that was graded.
+
+    solution: its text as a path of the tree has it, up to space at its end: nothing that a rollout says after it.
+    answer: the canonical one where there is one. path: if a rollout came to it.
+    """
 
     solution: str
     outcome: Outcome

@@ -95,7 +95,7 @@ class Tree:
     logprob: nats, summed over the step's tokens. samples: how many identical samples merged into this node.
     prior: share of the siblings' prior mass, summing to 1 over siblings; 1.0 at the root. Grafted nodes have 0.0.
     visits: N >= 1. value: V in [0, 1]. reward: R in [0, 1], the node's own evaluation, or its parent's where
-        nothing that was sampled could be graded. total: V * N.
+        nothing could be graded: no rollout came back, or none with a verdict. total: V * N.
     rollouts: completions sampled from the node. terminal: why it has no next step.
     outcome, answer, canonical: the verdict on a node that ends a solution, otherwise None.
     simulation: when it was added: 0 for the root, 1 for the first simulation's children.

@@ -10,6 +10,7 @@ from enum import StrEnum
 from astro.errors import EngineDeadError, SamplingError
 from astro.problems.problem import Problem
 from astro.sampling.seeds import derive_seed
+from astro.sampling.stops import before_stop
 from astro.search.tree import Tree
 from astro.traces.asking import Model, Reply
 from astro.traces.config import TracesConfig
@@ -68,9 +69,12 @@ class Evaluator:
         config = self._config
         if config.votes == 0:
             return True
+        solution = tree.solution(terminal)
+        for stop in self._model.prompt_format.end_stop:
+            solution = before_stop(solution, stop)
         try:
             replies, cost = await self._model.ask(
-                self._prompts.evaluate(problem.prompt, tree.solution(terminal).strip()),
+                self._prompts.evaluate(problem.prompt, solution.strip()),
                 derive_seed(self._seed, problem.id, "evaluate", terminal),
                 temperature=config.evaluation_temperature,
                 max_tokens=config.evaluation_max_tokens,

@@ -6,7 +6,8 @@ from functools import lru_cache
 from itertools import pairwise
 
 _LABEL = re.compile(
-    r"^[ \t]*(?:#{1,6}[ \t]*)?(?:\*\*)?(?:step[ \t]{1,9}\d{1,9}\b[ \t]*[:.)-]*|\d{1,2}[.)]\s)",
+    r"^[ \t]*(?P<heading>#{1,6}[ \t]*)?(?:\*\*)?(?:step[ \t]{1,9}\d{1,9}"
+    r"(?:(?:\*\*)?[ \t]{0,9}[:.)\u2013\u2014-]+(?:\*\*)?|\*\*|(?(heading)\b|(?=[ \t\r]*$)))|\d{1,2}[.)]\s)",
     re.IGNORECASE | re.MULTILINE,
 )
 _FRACTION = re.compile(r"\\[dt]?frac[ \t]{0,9}\{([^{}]{1,200})\}[ \t]{0,9}\{([^{}]{1,200})\}")
@@ -20,8 +21,8 @@ _SPELLING = {
     "{,}": ",", "**": " ", "{": "(", "}": ")",
 }  # fmt: skip
 _RESPELL = re.compile("|".join(re.escape(mark) + ("(?![a-zA-Z])" if mark[-1].isalpha() else "") for mark in _SPELLING))
-_TOKEN = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?|\\[a-zA-Z]+|[a-zA-Z]+|[<>!]=|[-+*/^=<>()]|\S")
-_OPERATORS = frozenset("+-*/^=<>") | {"<=", ">=", "!="}
+TOKEN = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?|\\[a-zA-Z]+|[a-zA-Z]+|[<>!]=|[-+*/^=<>()]|\S")
+OPERATORS = frozenset("+-*/^=<>") | {"<=", ">=", "!="}
 _PARENTHESES = frozenset("()")
 _RELATIONS = frozenset({"=", "<", ">", "<=", ">=", "!="})
 _SIMPLE_GROUP = re.compile(r"\{([0-9a-zA-Z.]{1,20})\}")
@@ -51,15 +52,23 @@ class Figures:
 @lru_cache(maxsize=4096)  # every thought is looked at again for each one that follows it
 def figures(text: str) -> Figures:
     """Read the figures of a text in time linear in its length. Labels such as "Step 3:" are not figures."""
-    tokens = [_canonical(token) for token in _TOKEN.findall(_respelled(_LABEL.sub(" ", text)))]
+    tokens = [_canonical(token) for token in TOKEN.findall(respelled(without_labels(text)))]
     numbers = tuple(token for token in tokens if token[0].isdigit())
     return Figures(numbers, tuple(_expressions(tokens)), f" {' '.join(tokens)} ")
 
 
 def without_label(text: str) -> str:
-    """The text without a label such as "Step 3:" or "2." at its beginning."""
+    """The text without a label such as "Step 3:", "**Step 3:**" or "2." at its beginning."""
     label = _LABEL.match(text)
-    return text[label.end() :] if label else text
+    if label is None:
+        return text
+    # A label may be the beginning of a bold title, which goes on as plain text.
+    return text[label.end() :].replace("**", "", label[0].count("**") % 2)
+
+
+def without_labels(text: str) -> str:
+    """The text without the labels at the beginnings of its lines."""
+    return _LABEL.sub(" ", text)
 
 
 def sides(expression: str) -> list[str]:
@@ -73,7 +82,8 @@ def sides(expression: str) -> list[str]:
     return [" ".join(side) for side in found if side]
 
 
-def _respelled(text: str) -> str:
+def respelled(text: str) -> str:
+    """The text with one spelling for operators and fractions, and parentheses for braces."""
     for _ in range(_FRACTION_PASSES):
         text, changed = _FRACTION.subn(lambda found: f" {_operand(found[1])}/{_operand(found[2])} ", text)
         if not changed:
@@ -98,7 +108,7 @@ def _expressions(tokens: list[str]) -> list[str]:
             run.append(token)
             continue
         trimmed = _trimmed(run)
-        if any(left not in _OPERATORS and right in _OPERATORS for left, right in pairwise(trimmed)):
+        if any(left not in OPERATORS and right in OPERATORS for left, right in pairwise(trimmed)):
             found.append(" ".join(trimmed))
         run = []
     return found
@@ -107,7 +117,7 @@ def _expressions(tokens: list[str]) -> list[str]:
 def _is_mathematical(token: str) -> bool:
     if token[0] == "\\":
         return token not in _TEXT_COMMANDS
-    return token[0].isdigit() or token in _OPERATORS or token in _PARENTHESES or (len(token) == 1 and token.isalpha())
+    return token[0].isdigit() or token in OPERATORS or token in _PARENTHESES or (len(token) == 1 and token.isalpha())
 
 
 def _trimmed(run: list[str]) -> list[str]:
@@ -116,10 +126,10 @@ def _trimmed(run: list[str]) -> list[str]:
     open_ = run.count("(") - run.count(")")
     while start < end:
         first, last = run[start], run[end - 1]
-        if first in _OPERATORS - {"-"} or first == ")" or (first == "(" and open_ > 0):
+        if first in OPERATORS - {"-"} or first == ")" or (first == "(" and open_ > 0):
             start += 1
             open_ -= {"(": 1, ")": -1}.get(first, 0)
-        elif last in _OPERATORS or last == "(" or (last == ")" and open_ < 0):
+        elif last in OPERATORS or last == "(" or (last == ")" and open_ < 0):
             end -= 1
             open_ -= {"(": 1, ")": -1}.get(last, 0)
         else:

@@ -14,7 +14,8 @@ from astro.problems.problem import Problem
 from astro.sampling.control_tokens import has_control
 from astro.traces.claims import claims_success
 from astro.traces.expressions import Figures, figures, sides
-from astro.traces.markup import has_answer, without_answer, without_boxes
+from astro.traces.markup import has_answer, has_mark, without_answer, without_boxes
+from astro.traces.notation import in_notation, is_plain, terms
 from astro.verify.extraction import extract
 
 _LENGTH_FACTOR, _LENGTH_SLACK = 3, 200  # longest thought, in characters: 3 times its step and 200 more
@@ -93,11 +94,12 @@ def step_fault(told: str, step: str, role: Role, around: Around) -> Fault | None
     if role is Role.RIGHT_END:
         if _final_answer(told) != _final_answer(step):
             return Fault.ANSWER_LOST
-    elif has_answer(told) and (role is Role.WRONG_END or not has_answer(core)):
+    elif _leaks(told, core, role):
         return Fault.ANSWER_LEAKED
     if role is Role.WRONG_END and claims_success(around.problem, told):
         return Fault.CLAIMS_SUCCESS
-    return _lost(told, core) or _added(told, [core, around.problem.prompt, *around.thoughts])
+    sources = [core, around.problem.prompt, *around.thoughts]
+    return _lost(told, core, around.problem) or _added(told, sources, around.problem)
 
 
 def backtrack_fault(told: str, path: Sequence[str], abandoned: Sequence[str], around: Around) -> Fault | None:
@@ -113,8 +115,9 @@ def backtrack_fault(told: str, path: Sequence[str], abandoned: Sequence[str], ar
         return Fault.ANSWER_LEAKED
     if bool(path) == bool(_BEGINNING.search(told)):
         return Fault.WRONG_PLACE
-    if fault := _added(told, [around.problem.prompt, *path]):
-        return Fault.ABANDONED if _added(told, [around.problem.prompt, *path, *abandoned]) is None else fault
+    if fault := _added(told, [around.problem.prompt, *path], around.problem):
+        known = [around.problem.prompt, *path, *abandoned]
+        return Fault.ABANDONED if _added(told, known, around.problem) is None else fault
     return None if _names(told, place, around.problem, at_root=not path) else Fault.WRONG_PLACE
 
 
@@ -133,25 +136,43 @@ def _form_fault(told: str, core: str, around: Around) -> Fault | None:
     return None
 
 
+def _leaks(told: str, core: str, role: Role) -> bool:
+    """Whether told gives an answer before the conclusion; a step may speak of one as its core does, but mark none."""
+    if role is Role.WRONG_END:
+        return has_answer(told)
+    return (has_answer(told) and not has_answer(core)) or (has_mark(told) and not has_mark(core))
+
+
 def _final_answer(text: str) -> str:
     return figures(extract(text).answer or "").running
 
 
-def _lost(told: str, core: str) -> Fault | None:
-    before, now = figures(core), figures(told)
+def _read(text: str, problem: Problem) -> tuple[Figures, frozenset[str]]:
+    """The figures of a text and its terms; Countdown has no mathematics but numbers and expressions."""
+    if problem.task == "countdown":
+        return figures(text), frozenset()
+    text = in_notation(text)
+    return figures(text), terms(text)
+
+
+def _lost(told: str, core: str, problem: Problem) -> Fault | None:
+    (before, terms_before), (now, terms_now) = _read(core, problem), _read(told, problem)
     if set(before.numbers) - set(now.numbers):
         return Fault.NUMBER_LOST
-    if not all(now.holds(expression) for expression in before.expressions):
+    if terms_before - terms_now or not all(now.holds(expression) for expression in before.expressions):
         return Fault.EXPRESSION_LOST
     return None
 
 
-def _added(told: str, sources: Iterable[str]) -> Fault | None:
-    """A number of told that no source has, or an expression one side of which no source has."""
-    now = figures(told)
-    known = [figures(source) for source in sources]
+def _added(told: str, sources: Iterable[str], problem: Problem) -> Fault | None:
+    """A number or a term of told that no source has, or an expression one side of which no source has."""
+    now, terms_now = _read(told, problem)
+    read = [_read(source, problem) for source in sources]
+    known = [figures_there for figures_there, _ in read]
     if set(now.numbers) - {number for source in known for number in source.numbers}:
         return Fault.NUMBER_ADDED
+    if {term for term in terms_now if not is_plain(term)}.difference(*(terms_there for _, terms_there in read)):
+        return Fault.EXPRESSION_ADDED
     for expression in now.expressions:
         if not all(_occurs(side, known) for side in sides(expression)):
             return Fault.EXPRESSION_ADDED

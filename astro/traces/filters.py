@@ -93,9 +93,11 @@ def _left(trace: Trace, config: TracesConfig) -> str | None:
 
 
 def _contradiction(trace: Trace, problem: Problem) -> str | None:
+    last = 0  # the last visit before index that says something
     for index in range(1, len(trace.visits)):
-        before = trace.thoughts[index - 1]
-        told = trace.visits[index - 1].move is not Move.REFLECT
+        last = index - 1 if trace.thoughts[index - 1] else last
+        before = trace.thoughts[last]
+        told = trace.visits[last].move is not Move.REFLECT
         if told and is_doubt(trace.visits, index) and claims_success(problem, before):
             return f"before visit {index}: {before[:200]}"
     return None

@@ -16,6 +16,7 @@ from astro.traces.asking import Model
 from astro.traces.claims import claims_success, misquotes_target, shows_success
 from astro.traces.config import Control, TracesConfig
 from astro.traces.evaluation import Evaluator
+from astro.traces.fidelity import Role, essence
 from astro.traces.filters import Refusal, Reject, refusal
 from astro.traces.linearize import Plan, Unused, control_plans, correct_terminals, linearize, wrong_terminals
 from astro.traces.luck import right_by_luck
@@ -109,11 +110,14 @@ class _Work:
     def _usable_wrong(self) -> list[int]:
         """Wrong terminals that a doubt can follow: they do not claim success, or the claim can be left out."""
         tree, wrong = self._tree, wrong_terminals(self._tree)
-        right = {tree.canonical[node] for node in correct_terminals(tree)}
+        right = {tree.canonical[node] for node in correct_terminals(tree)} - {None}  # not every task has such a form
         usable = []
         for node in wrong:
             steps = self._steps(node)
             beyond_words = tree.canonical[node] in right or shows_success(self._problem, steps)
+            # Only the terminal is told without its claims; if it says nothing itself, those before it stand.
+            said = next((step for step in reversed(steps) if essence(step, Role.WRONG_END)), steps[-1])
+            beyond_words |= said is not steps[-1] and claims_success(self._problem, said)
             claims = claims_success(self._problem, steps[-1])
             if beyond_words or (claims and not self._config.mend_claims):
                 self._counts[f"unused.{Unused.CLAIMS_SUCCESS}"] += 1
@@ -130,15 +134,18 @@ class _Work:
 
     async def _trace(self, plan: Plan, name: str) -> Trace | None:
         """Tell and verify one plan; None, with a reject, if the model could not be asked."""
+        if self._own_words(plan.kind):
+            return await self._finish(plan, name, self._teller.tell_originally(plan))
+        telling = Telling()
         try:
-            if self._own_words(plan.kind):
-                return await self._finish(plan, name, self._teller.tell_originally(plan))
-            return await self._finish(plan, name, await self._teller.tell(plan, name))
+            await self._teller.tell(plan, name, telling)
         except EngineDeadError:
             raise
         except SamplingError as error:
+            self._cost += telling.cost
             self._refuse(self._id(name), plan.kind, Refusal.UNTOLD, str(error), "")
             return None
+        return await self._finish(plan, name, telling)
 
     def _own_words(self, kind: Kind) -> bool:
         return not self._config.rewrite or (kind is Kind.CONTROL and self._config.control is Control.ORIGINAL)

@@ -6,7 +6,8 @@ from bisect import bisect_right
 from astro.verify.extraction import closing_brace, extract
 
 _BOX = re.compile(r"\\(?:fbox|boxed)\s{0,8}\{")
-_HASHES = re.compile(r"^[ \t]*####.*$", re.MULTILINE)
+_HASHES = re.compile(r"[ \t]{0,8}####.*")
+_BRACE = re.compile(rf"{_BOX.pattern}|\\.|[{{}}]", re.DOTALL)
 _SAYS_ANSWER = re.compile(
     r"\b(?:final answer|answer is|answer:|answer would be|</?answer>)|\banswer\*\*:|\*\*answer", re.IGNORECASE
 )
@@ -15,7 +16,7 @@ _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+")
 
 def has_answer(text: str) -> bool:
     """Whether the text announces a final answer that a verifier or a reader would take for one."""
-    return any(mark.search(text) for mark in (_BOX, _HASHES, _SAYS_ANSWER)) or extract(text).answer is not None
+    return has_mark(text) or _SAYS_ANSWER.search(text) is not None or extract(text).answer is not None
 
 
 def without_answer(text: str) -> str:
@@ -24,13 +25,23 @@ def without_answer(text: str) -> str:
     return without_boxes("".join(kept))
 
 
+def has_mark(text: str) -> bool:
+    """Whether the text has a final answer as a program would mark it: a box or hashes."""
+    return any(mark.search(text) for mark in (_BOX, _HASHES))
+
+
 def without_boxes(text: str) -> str:
-    """The text with every box replaced by what is in it."""
-    pieces, position = [], 0
-    for opening, start, end in _boxes(text):
-        pieces += [text[position:opening], text[start:end]]
-        position = end + 1
-    return "".join([*pieces, text[position:]]).strip()
+    """The text with every box, also one within another, replaced by what is in it."""
+    opened: list[bool] = []  # the braces that are open: whether each is a box's
+
+    def kept(found: re.Match[str]) -> str:
+        mark = found[0]
+        if mark.endswith("{") and not mark.startswith("\\{"):
+            opened.append(mark != "{")
+            return "" if opened[-1] else mark
+        return "" if mark == "}" and opened and opened.pop() else mark
+
+    return _BRACE.sub(kept, text).strip()
 
 
 def _sentences(text: str) -> list[str]:

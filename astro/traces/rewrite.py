@@ -61,9 +61,11 @@ class Teller:
     tree: Tree
     problem: Problem
 
-    async def tell(self, plan: Plan, name: str) -> Telling:
-        """Tell a plan; name is its place in the run, from which the seeds derive. Raises SamplingError."""
-        telling = Telling()
+    async def tell(self, plan: Plan, name: str, telling: Telling) -> None:
+        """Tell a plan into telling; name is its place in the run, from which the seeds derive.
+
+        Raises SamplingError; telling then has what was told and spent before.
+        """
         for index, visit in enumerate(plan.visits):
             if visit.move is Move.REFLECT:
                 telling.thoughts.append(self._reflection(plan.visits, index))
@@ -76,7 +78,6 @@ class Teller:
                 task = self._step(plan.visits, index, thoughts)
             told = await self._ask(task, f"{name}/{index}", telling) if task else self._stand_in(visit.node)
             telling.thoughts.append(told)
-        return telling
 
     def tell_originally(self, plan: Plan) -> Telling:
         """Tell a plan in the steps' own words, and the ways back in a fixed sentence; nothing is asked."""
@@ -88,7 +89,7 @@ class Teller:
             case Move.REFLECT:
                 return self._reflection(visits, index)
             case Move.BACKTRACK:
-                return _plain_return([self._text(step) for step in self.tree.path(visit.node)[1:]])
+                return self._plain_return(self._told(visit.node))
             case Move.ADVANCE | Move.CONCLUDE:
                 return self._original(visit.node, self._role(visits, index))
 
@@ -131,14 +132,19 @@ class Teller:
 
     def _return(self, node: int, *, left: int, thoughts: Sequence[str]) -> _Task:
         """Ask for the sentence that goes back to a node from the one that is left."""
-        path = [self._text(step) for step in self.tree.path(node)[1:]]
-        abandoned = [self._text(step) for step in self.tree.path(left)[len(path) + 1 :]]
+        path = self._told(node)
+        abandoned = [self._text(step) for step in self.tree.path(left)[self.tree.depth[node] + 1 :]]
         around = Around(self.problem, thoughts)
         return _Task(
             self.prompts.backtrack(self.problem.prompt, thoughts, path[-1] if path else None),
             lambda told: backtrack_fault(told, path, abandoned, around),
-            _plain_return(path),
+            self._plain_return(path),
         )
+
+    def _told(self, node: int) -> list[str]:
+        """The steps on the path to a node that say something; a blank one cannot be named, only what is before it."""
+        steps = [self._text(step) for step in self.tree.path(node)[1:]]
+        return [step for step in steps if essence(step, Role.STEP)]
 
     def _text(self, node: int) -> str:
         """A step without what only separates it: heading, label, marks of a thinking model, an end string."""
@@ -167,11 +173,11 @@ class Teller:
         answer = self.tree.answer[node]
         return f"That gives {inert(answer)}." if answer else ""
 
-
-def _plain_return(path: Sequence[str]) -> str:
-    """A sentence that goes back to the end of a path of steps without the language model's help."""
-    if not path:
-        return "Let's restart our solution from the beginning."
-    step = inert(essence(path[-1], Role.STEP))
-    left = what_is_left(step)
-    return f"Let's go back to where we had {left}" if left else f"Let's go back to where we had this: {step}"
+    def _plain_return(self, path: Sequence[str]) -> str:
+        """A sentence that goes back to the end of a path of steps without the language model's help."""
+        if not path:
+            return "Let's restart our solution from the beginning."
+        step = inert(essence(path[-1], Role.STEP))
+        # In a word problem what leaves may be a train.
+        left = what_is_left(step) if self.problem.task == "countdown" else ""
+        return f"Let's go back to where we had {left}" if left else f"Let's go back to where we had this: {step}"

@@ -1,6 +1,7 @@
 """One tree: selection, expansion, evaluation, terminal rule, budgets, failures, determinism."""
 
 import asyncio
+import math
 
 import pytest
 from hypothesis import given, settings
@@ -72,7 +73,8 @@ def test_every_tree_keeps_its_invariants(model, seed, faults, grader, options):
         assert tree.depth[node] <= options["max_depth"]
         assert len(tree.rollouts[node]) <= max(options["rollouts"], options["k"])
         tally, outcome = tree.tally(node), tree.outcome[node]
-        if node != ROOT and (outcome in UNGRADED or (tally.sampled and not tally.graded)):
+        rolled_out = outcome is None and tree.terminal[node] is not Terminal.TRUNCATED
+        if node != ROOT and (outcome in UNGRADED or (rolled_out and not tally.graded)):
             assert tree.reward[node] == tree.reward[tree.parent[node]]
         else:
             assert tree.reward[node] == (float(outcome is Outcome.CORRECT) if outcome else tally.reward)
@@ -235,6 +237,16 @@ def test_a_node_without_a_graded_rollout_is_worth_its_parent():
     assert tree.reward == tree.value == [0.5, 0.5]
 
 
+def test_a_node_whose_rollouts_are_all_lost_is_worth_its_parent():
+    """All of the root's rollouts are right; the engine refuses those from its only step: R and V stay 1."""
+    sampler = Recorder(ScriptedSampler(lines_in_turn("a\n\\boxed{7}")), refuse_beyond=len(PROMPT_IDS))
+    tree = search_with(sampler, simulations=1)
+    assert tree.text == ["", "a\n"]
+    assert tree.rollouts[1] == []
+    assert tree.reward == tree.value == [1.0, 1.0]
+    assert tree.failure[1] == "the prompt is too long"
+
+
 @pytest.mark.parametrize("outcome", [Outcome.TIMED_OUT, Outcome.ERROR])
 def test_a_problem_nobody_can_grade_stops_at_its_root(outcome):
     """No graded rollout at the root: nothing else is spent on the problem."""
@@ -270,6 +282,19 @@ def test_a_prompt_that_never_fits_fails_the_tree():
     """The first refusal is at the root."""
     tree = search_with(Recorder(ScriptedSampler(WanderingModel()), refuse_beyond=0))
     assert (tree.stop, tree.failure[ROOT], tree.visits) == (Stop.FAILED, "the prompt is too long", [1])
+
+
+def test_samples_whose_log_probability_is_not_a_number_are_lost():
+    """What a broken model says has no prior to be selected by: such a step is left out, and the reason recorded."""
+
+    def model(prompt, seed):
+        text = "abc"[seed % 3] + "\nx\n\\boxed{7}"
+        return Line(text, (math.nan if text[0] == "b" else -1.0,) * len(text))
+
+    tree = grow(model, simulations=1)
+    assert set(texts(tree, tree.children[ROOT])) == {"a\n", "c\n"}
+    assert "NaN" in tree.failure[ROOT]
+    assert grow(lambda prompt, seed: Line("b\nx", (math.nan,) * 3)).stop is Stop.FAILED
 
 
 def test_a_dead_engine_is_not_swallowed():

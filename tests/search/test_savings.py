@@ -83,6 +83,14 @@ def test_new_endings_become_paths_of_the_tree():
     assert tree.prior[a] == 0.0
 
 
+def test_what_a_rollout_says_after_its_answer_makes_no_other_solution():
+    """Two rollouts that differ behind the answer alone are one terminal, and count once for the goal."""
+    model = lines_in_turn(*[f"a\n\\boxed{{7}}\nThat was {word}." for word in ("fun", "easy", "long", "short")])
+    tree, _ = recorded(model, simulations=2, reuse_rollouts=True, goal_correct=2)
+    assert len(list(tree.answered())) == 1
+    assert tree.stop is not Stop.GOAL
+
+
 def test_a_rollout_is_cut_where_its_step_would_have_been():
     """A step of six tokens is none where five are allowed, neither as a child nor on the way to an answer."""
     model = lines_in_turn("a\nlonger\n\\boxed{1}", "longer\n\\boxed{7}", "a\nb\nc", "a\nb\nc")
@@ -91,6 +99,16 @@ def test_a_rollout_is_cut_where_its_step_would_have_been():
     assert "a\n" in complete
     assert all(len(text) <= 5 for text in tree.text)
     assert not list(tree.answered())
+
+
+def test_a_rollout_that_ran_out_of_tokens_after_a_delimiter_begins_no_further_step():
+    """It counts as a rollout of its last step, which has one of its own beside it; that one and a sample are grown."""
+    model = lines_in_turn("a\nb\nc\n\\boxed{1}", "a\nd\nc\n\\boxed{7}")
+    tree, requests = recorded(model, k=2, rollouts=2, simulations=4, max_rollout_tokens=4, reuse_rollouts=True)
+    b = tree.text.index("b\n")
+    assert [rollout.text for rollout in tree.rollouts[b]] == ["", "a\nb\n"]
+    assert [params.n for ids, params, _ in requests if params.stop and ids == tree.prompt_ids_at(b)] == [1]
+    assert tree.children[b]
 
 
 def test_a_rollout_never_walks_into_a_dead_end_that_reads_like_its_step():

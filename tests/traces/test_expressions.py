@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from astro.traces.expressions import figures, sides
+from astro.traces.expressions import figures, sides, without_label
 
 
 @pytest.mark.parametrize(
@@ -26,6 +26,25 @@ def test_figures_have_one_spelling(text, numbers, expressions):
     found = figures(text)
     assert list(found.numbers) == numbers
     assert list(found.expressions) == expressions
+
+
+@pytest.mark.parametrize(
+    "labelled",
+    [
+        "Step 3: Add **all**.", "**Step 3:** Add **all**.", "**Step 3**: Add **all**.", "### Step 3\nAdd **all**.",
+        "### Step 3 Add **all**.", "Step 3\nAdd **all**.", "**Step 3** Add **all**.", "Step 3 - Add **all**.",
+        "**Step 3: Add** **all**.", "3. Add **all**.", "**3. Add** **all**.", "Add **all**.",
+    ],
+)  # fmt: skip
+def test_a_label_goes_with_its_bold_marks(labelled):
+    """What is left is the step alone, its own marks whole."""
+    assert without_label(labelled).strip() == "Add **all**."
+
+
+@pytest.mark.parametrize("text", ["Step 2 gives x = 3.", "Step 12 and step 3 add up.", "Steps 1-2: easy."])
+def test_a_step_that_a_sentence_speaks_of_is_no_label(text):
+    """A label ends with punctuation or its line."""
+    assert without_label(text) == text
 
 
 def test_an_expression_is_found_by_whole_tokens():

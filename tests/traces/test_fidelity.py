@@ -76,6 +76,94 @@ def test_a_step_may_speak_of_the_answer():
     assert step_fault("The answer is an integer, so let's try n = 3.", step, Role.STEP, AROUND) is None
 
 
+MATHS = Around(Problem("m", "Find the value of the expression.", "4", "math"), [])
+CHANGED = [
+    (r"The side is $\sqrt{5}$.", "The side is 5."),
+    (r"The area is $25\pi$.", "The area is 25."),
+    (r"The root is $-5$.", "The root is 5."),
+    ("The roots are -1, 2 and -3.", "The roots are 1, 2 and 3."),
+    ("It grows by 5%.", "It grows by 5."),
+    (r"There are $5!$ orders.", "There are 5 orders."),
+    (r"We need $\binom{5}{2}$.", r"We need $\binom{2}{5}$."),
+    ("The point is (2,3).", "The point is (3,2)."),
+    (r"The interval is $[2, 3)$.", r"The interval is $(2, 3)$."),
+    (r"We need $\sin(3)$.", r"We need $\cos(3)$."),
+    (r"We need $\log_2 8$.", r"We need $\log_8 2$."),
+    (r"We have $\gcd(12, 18)$.", r"We have $\text{lcm}(12, 18)$."),
+    (r"It is $|-5|$.", r"It is $-5$."),
+    (r"It is $\pm 5$.", r"It is $5$."),
+    (r"It is $2\sqrt{3}$.", r"It is $3\sqrt{2}$."),
+    ("So x is not 3.", "So x is 3."),
+    (r"So $x \neq 3$.", "So x is 3."),
+    ("So 91 is not prime.", "So 91 is prime."),
+    ("There is no real solution.", "There is a real solution."),
+]
+
+
+@pytest.mark.parametrize(("step", "told"), [*CHANGED, *[(told, step) for step, told in CHANGED]])
+def test_mathematics_without_a_binary_operator_is_neither_lost_nor_added(step, told):
+    """Roots, signs, percents, functions, the order of a list, a denial: what has one is told with it, and no other."""
+    assert step_fault(told, step, Role.STEP, MATHS) in {Fault.EXPRESSION_LOST, Fault.EXPRESSION_ADDED}
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (r"The side is $\sqrt{5}$.", "So the side is the square root of 5."),
+        (r"The area is $25\pi$ square units.", "So we get an area of 25 pi square units."),
+        (r"It grows by $5\%$.", "Here we have growth of 5 percent."),
+        ("The root is -5.", "Hence its root is minus 5."),
+        (r"So $x = -5$.", "Now, x = negative 5."),
+        (r"So $x \neq 3$.", r"Therefore $x$ is not equal to $3$."),
+        (r"So $x \ne 3$.", "Hmm, x cannot be 3."),
+        (r"We need $\binom{5}{2} = 10$.", r"That is 5 choose 2, so $\dbinom{5}{2}=10$."),
+        ("The point is $(2,3)$.", r"We arrive at $\left(2, 3\right)$, a point."),
+        (r"We need $\sin(3)$.", "What we need is the sine of 3."),
+        (r"We have $\gcd(12, 18)$.", "We have the greatest common divisor of 12 and 18."),
+        (r"It is $|-5|$.", "It is the absolute value of -5."),
+        (r"The angle is $30^\circ$.", "That makes an angle of 30 degrees."),
+        ("So 91 is not prime.", "Thus 91 isn't prime."),
+        ("There are no real solutions.", "So the equation does not have any real solutions."),
+        (r"So $x = \frac{-1 + \sqrt{13}}{6}$.", r"Then $x = \dfrac{-1+\sqrt{13}}{6}$."),
+        (r"The slope is $-\frac{1}{2}$.", "We get a slope of -1/2."),
+        (
+            r"By the quadratic formula, $x = \frac{-b \pm \sqrt{b^2 - 4ac}}{2a}$, where $a = 1$ and $c = -6$.",
+            r"Since $a=1$ and $c=-6$, let's use the quadratic formula: $x=\frac{-b \pm \sqrt{b^2-4ac}}{2a}$.",
+        ),
+        (
+            r"Since $\sin^2\theta + \cos^2\theta = 1$, we find $\cos\theta = -\frac{3}{5}$.",
+            r"Let's use the identity $\sin^2 \theta + \cos^2 \theta = 1$. It gives $\cos \theta = -\frac{3}{5}$.",
+        ),
+        (
+            r"The first term is $a_1 = -3$ and the difference is $d = 4$, so \[a_{10} = -3 + 9 \cdot 4 = 33.\]",
+            r"We know that $a_1=-3$ and $d=4$. So the tenth term is $a_{10} = -3 + 9 \times 4 = 33$.",
+        ),
+        (
+            r"Simplifying, \[\sqrt{50} = 5\sqrt{2},\] and the circle has radius $5\sqrt{2} \text{ cm}$.",
+            r"We can simplify that: $\sqrt{50} = 5 \sqrt{2}$. So the circle's radius is $5\sqrt{2}$ cm.",
+        ),
+        ("- 5 is prime.\n- 7 is prime.", "Both numbers are prime: 5 is, and 7 is, too."),
+        ("We subtract 5 from both sides of $x + 5 = 12$ to get $x = 7$.", "Taking 5 from both, $x+5=12$ is $x=7$."),
+    ],
+)
+def test_the_same_mathematics_in_other_words_passes_both_ways(one, other):
+    """Notation put into words, words into notation, and text moved around."""
+    assert step_fault(other, one, Role.STEP, MATHS) is None
+    assert step_fault(one, other, Role.STEP, MATHS) is None
+
+
+def test_countdown_is_read_without_words_for_signs():
+    """There "5 minus 3" is no expression, and a step that says so in words has lost it."""
+    told = "Taking 5 minus 3, which is 2, leaves 2, 2 and 4."
+    assert step_fault(told, STEP, Role.STEP, AROUND) is Fault.EXPRESSION_LOST
+
+
+@pytest.mark.parametrize("told", ["The answer is \\boxed{5}, so far.", "So the answer is 5.\n#### 5"])
+def test_a_step_that_speaks_of_the_answer_is_not_told_with_a_mark(told):
+    """A box or hashes in the middle of a trace would be taken for its end."""
+    assert step_fault(told, "The answer is 5 so far.", Role.STEP, MATHS) is Fault.ANSWER_LEAKED
+
+
 PATH = ["I take 5 * 4 = 20, which leaves 20, 2 and 3."]
 LEFT = ["I take 20 - 2 = 18, which leaves 18 and 3.", "I take 18 * 3 = 54, which leaves 54."]
 

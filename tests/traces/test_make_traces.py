@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import random
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -109,6 +110,21 @@ def test_what_ended_a_solution_is_not_told(make, ending, said):
     assert all(trace.text.endswith(HIT.removeprefix(RIGHT) + said) for trace in outcome.traces)
 
 
+def test_what_ended_a_solution_is_not_judged(make):
+    """The vote is on the solution alone, not on the heading with which a base model went on."""
+    tree = tree_of(HIT)
+    (end,) = correct_terminals(tree)
+    tree.text[end] += "\n\nProblem:"
+    asked = []
+
+    def model(prompt, seed):
+        asked.append(prompt)
+        return HONEST(prompt, seed)
+
+    make(tree, model, rewrite=False, end_stop=("Problem:",))
+    assert [f"Solution: {HIT}\nIs the solution right?" in prompt for prompt in asked] == [True] * 8
+
+
 LOOPING = RIGHT + "I am sure of what I did. " * 3 + HIT.removeprefix(RIGHT)
 
 
@@ -166,6 +182,30 @@ def test_claims_of_success_can_be_left_out(make):
     outcome = make(tree_of(HIT, LIE), HONEST, mend_claims=False)
     assert of_kind(outcome, Kind.SEARCH) == []
     assert outcome.counts[f"unused.{Unused.CLAIMS_SUCCESS}"] == 1
+
+
+@pytest.mark.parametrize("end", ["", "\n", "The answer is 6."])
+def test_a_claim_before_a_last_step_that_says_nothing_is_a_claim(make, end):
+    """The terminal is told in other words, the step before it as it is: a doubt after both would contradict it."""
+    problem = Problem("m-5", "What is 2 + 3?", "5", "math")
+    tree = new_tree(problem.id)
+    add_solution(tree, "So 2 + 3 = 5, and \\boxed{5}.", problem)
+    claim = tree.add(0, "We have 2 + 4 = 6, which is correct. The answer is 6.\n\n", (1,))
+    node = tree.add(claim, end, (1,), terminal=Terminal.ANSWER)
+    tree.outcome[node], tree.answer[node], tree.canonical[node] = Outcome.INCORRECT, "6", "6"
+    outcome = make(backed_up(tree), lambda *_: "Yes.", problem=problem)
+    assert of_kind(outcome, Kind.SEARCH) == []
+    assert outcome.counts[f"unused.{Unused.CLAIMS_SUCCESS}"] == 1
+
+
+def test_answers_without_a_canonical_form_can_be_wrong(make):
+    """Verifiers of programs give none; a wrong attempt is not taken for a right one because of it."""
+    tree = tree_of(MISS, HIT)
+    for node in tree.answered():
+        tree.canonical[node] = None
+    outcome = make(tree, HONEST)
+    assert len(of_kind(outcome, Kind.SEARCH)) == 1
+    assert not outcome.counts["unused.claims_success"]
 
 
 def test_made_up_results_are_never_used(make):
@@ -240,6 +280,21 @@ def test_a_refused_request_costs_its_trace_only(make):
     assert [trace.kind for trace in outcome.traces] == [Kind.DIRECT, Kind.CONTROL]
 
 
+def test_what_a_refused_trace_has_cost_is_counted(make):
+    """Every request that was answered is in the cost, those of a trace that could not be finished too."""
+    answered = Counter()
+
+    def model(prompt, seed):
+        if "is not correct" in prompt.rpartition("Step:")[2]:
+            raise SamplingError("the prompt is longer than the context window")
+        answered[prompt] += 1
+        return HONEST(prompt, seed)
+
+    outcome = make(tree_of(HIT, MISS), model, votes=0)
+    assert [reject.reason for reject in outcome.rejects] == [Refusal.UNTOLD]
+    assert outcome.cost.calls == answered.total()
+
+
 def test_a_dead_engine_stops_everything(make):
     """There is nothing to record when the model is gone."""
 
@@ -307,6 +362,28 @@ def test_headings_labels_and_thinking_marks_are_not_told(make):
         backed_up(tree), quiet, problem=problem, high_value_reflections=0, final_reflection=FinalReflection.NONE
     ).traces
     assert {trace.text for trace in traces} == {"Add 2 + 3 = 5.\nAdd 5 + 4 = 9.\nSo it is \\boxed{9}."}
+
+
+def test_a_blank_step_is_no_place_to_go_back_to(make):
+    """An empty thought that all solutions begin with is not named: to go back to it is to begin again."""
+    problem = Problem("m-3", "What is 2 + 3?", "5", "math")
+    tree = new_tree(problem.id)
+    for solution in ("<think>\n</think>\nIt is \\boxed{6}.", "<think>\n</think>\nIt is \\boxed{5}."):
+        add_solution(tree, solution, problem)
+    vague = lambda prompt, _: "Yes." if "Is the solution right" in prompt else "Let's go on."  # noqa: E731
+    for rewrite in (True, False):
+        (search,) = of_kind(make(backed_up(tree), vague, problem=problem, rewrite=rewrite), Kind.SEARCH)
+        assert "\nLet's restart our solution from the beginning.\n" in search.text
+
+
+def test_a_plain_return_quotes_the_step_of_a_word_problem(make):
+    """Only in Countdown is what a step leaves the state it ends in."""
+    problem = Problem("m-4", "A train leaves at 3 and travels 4 hours. When is it there?", "7", "math")
+    tree = new_tree(problem.id)
+    for end in ("So 4 - 3 = 1 and \\boxed{1}.", "So 3 + 4 = 7 and \\boxed{7}."):
+        add_solution(tree, f"The train leaves the station at 3.\n{end}", problem)
+    (search,) = of_kind(make(backed_up(tree), lambda *_: "Yes.", problem=problem, rewrite=False), Kind.SEARCH)
+    assert "Let's go back to where we had this: The train leaves the station at 3.\n" in search.text
 
 
 def test_provenance_says_where_a_trace_comes_from(make):

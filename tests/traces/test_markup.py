@@ -3,6 +3,7 @@
 import pytest
 from growing import PROBLEM
 
+from astro.problems.problem import Problem
 from astro.sampling.control_tokens import inert
 from astro.traces.claims import claims_success
 from astro.traces.expressions import figures, without_label
@@ -19,6 +20,9 @@ from astro.traces.markup import has_answer, without_answer
         ),
         (r"So $x = \boxed{\frac{1}{2}}$, and we are done.", r"So $x = \frac{1}{2}$, and we are done."),
         ("We add 3 + 4 = 7.\n#### 7", "We add 3 + 4 = 7."),
+        ("It leaves 5. #### 5\nNow on.", "It leaves 5.\nNow on."),
+        (r"So $x = \boxed{\boxed{6}}$, a \{set\}.", r"So $x = 6$, a \{set\}."),
+        (r"So \fbox{\frac{\boxed{1}}{2}}.", r"So \frac{1}{2}."),
         ("It leaves 5.\n\nFinal answer: 5", "It leaves 5."),
         ("<answer>5</answer>", ""),
         (r"The answer is $\boxed{a. b}$. It is odd.", "It is odd."),
@@ -46,12 +50,17 @@ def test_announcements_are_recognised():
 
 
 @pytest.mark.parametrize(
-    "piece", ["\n", "(", "\\boxed{", "\\boxed{a. }", ". ", "#", "1,000", "<|", "leaves ", "\\frac{", "target ", " "]
-)
+    "piece",
+    [
+        "\n", "(", "\\boxed{", "\\boxed{a. }", ". ", "#", "1,000", "<|", "leaves ", "\\frac{", "target ", " ",
+        "\\sqrt", "\\sin_", "-", "(1,", "|x", "not a ", "5!", "\\binom{",
+    ],
+)  # fmt: skip
 def test_long_hostile_texts_are_read_in_linear_time(piece):
     """Twenty thousand repetitions: what is quadratic anywhere would take minutes."""
     text = piece * 20_000
     claims_success(PROBLEM, without_answer(inert(text)))
     figures(without_label(text))
-    step_fault(text, text, Role.WRONG_END, Around(PROBLEM, [text]))
+    for problem in (PROBLEM, Problem("m", "What is 2 + 2?", "4", "math")):
+        step_fault(text, text, Role.WRONG_END, Around(problem, [text]))
     backtrack_fault(text, [text], [text], Around(PROBLEM, [text]))

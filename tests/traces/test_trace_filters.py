@@ -98,6 +98,13 @@ def test_a_trace_may_be_left_in_its_own_words_only_so_far(most, kind, reason):
     assert (found and found[0]) is reason
 
 
+def test_a_doubt_after_an_empty_step_follows_what_was_said_before_it():
+    """A claim of success is contradicted across a step that says nothing."""
+    found = refusal(trace_of(["That gives 24, which is the target.", "", *THOUGHTS[2:]]), PROBLEM, [], TINY)
+    assert found is not None
+    assert found[0] is Refusal.CONTRADICTION
+
+
 def test_the_same_step_in_two_attempts_is_no_loop():
     """Only what one attempt repeats counts."""
     step = "Next, 4 * 2 = 8, which leaves 8 and 2."
