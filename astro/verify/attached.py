@@ -2,7 +2,7 @@ r"""Mathematics that is attached to a box, so that what stands in the box is not
 
 import re
 
-_WINDOW = 160  # characters on each side of a box that are looked at
+_WINDOW = 120  # characters on each side of a box that are looked at
 
 
 def attached(text: str, start: int, end: int) -> bool:
@@ -12,6 +12,8 @@ def attached(text: str, start: int, end: int) -> bool:
     which the box then fills in: 3 x [5] = 15.
     """
     before, after = text[max(0, start - _WINDOW) : start], text[end : end + _WINDOW]
+    if not (before.rstrip()[-1:] in _SIGNS or "{" in before or "\\" in before[-8:] or after.lstrip()[:1] in _SIGNS):
+        return False  # as nearly always
     beside = (
         _BEFORE.search(before)
         or _BEHIND.match(after)
@@ -21,6 +23,7 @@ def attached(text: str, start: int, end: int) -> bool:
     return bool(beside) and "=" not in _FORMULA_END.split(after, maxsplit=1)[0]
 
 
+_SIGNS = frozenset("\\^!+-*/\u2212)}0123456789")
 _OPERATION = r"\\(?:times|cdot|div|ast|pm|mp|pi|sqrt)(?![a-zA-Z])"
 _BEFORE = re.compile(
     rf"(?:^|[\s=$({{\d)}}])[-\u2212]\{{?$|(?:{_OPERATION}|\\(?:sin|cos|tan|log|ln)|\^|[=$({{\[]\s*[-\u2212]|[\d)}}][+*/]"

@@ -62,8 +62,10 @@ def extract(
     """
     if answer_format is not AnswerFormat.TAG:
         plain = plain_box(response)
-        if plain and not (alone and any(_is_attached(response, span) for span in boxed(response) or [])):
-            return Extraction(plain, "boxed")
+        if plain:
+            start = response.rfind("\\boxed") if alone else -1
+            if start < 0 or not attached(response, start, closing_brace(response, start + 6) + 1):
+                return Extraction(plain, "boxed")
     text = after_reasoning(response)
     if text is None:
         return Extraction(None, "the reasoning never ends", Outcome.UNANSWERED)
