@@ -18,6 +18,7 @@ from astro.evaluation.behaviours import find_behaviours
 from astro.evaluation.budget import Answered, Budget, respond
 from astro.evaluation.settings import EvaluationConfig
 from astro.problems.problem import Problem
+from astro.sampling.completion import FinishReason
 from astro.sampling.engine import Engine
 from astro.sampling.prompting import PromptFormat, asking_for_length
 from astro.sampling.seeds import derive_seed
@@ -75,6 +76,14 @@ class Asked:
         """What the model is asked."""
         wanted = self.config.think_tokens
         return problem.prompt if wanted is None else asking_for_length(problem.prompt, wanted, self.sentence)
+
+    def graded(self, response: Answered) -> str:
+        """What the verifier reads: a response that was cut off in the thought its prompt opened is no answer yet.
+
+        One that the model ended itself is read as it is: it may have answered without closing the thought.
+        """
+        cut_off = response.finish_reason is FinishReason.LENGTH
+        return f"<think>{response.text}" if cut_off and self.prompt_format.opens_thought else response.text
 
 
 def group_of(problem: Problem) -> str:
@@ -161,7 +170,9 @@ class _Recorder:
 
     def _record(self, batch: Sequence[tuple[Problem, Sequence[Answered]]]) -> None:
         verifier = self._asked.verifier
-        answered = [(problem, one.text) for problem, each in batch for one in each if one.failure is None]
+        answered = [
+            (problem, self._asked.graded(one)) for problem, each in batch for one in each if one.failure is None
+        ]
         verdicts = iter(verifier.verify_many(answered))
         now, before = time.monotonic(), self._since
         self._since = now

@@ -211,6 +211,11 @@ class PromptFormat:
         """How the model is asked to write its steps and its answer."""
         return _instruction(self._config)
 
+    @cached_property
+    def opens_thought(self) -> bool:
+        """Whether the prompt itself writes <think>, so that a response begins in the thought (R1-Zero, DeepSeek-R1)."""
+        return self.tokenizer.decode(self.solve_ids(_TRIAL)).rstrip().endswith("<think>")
+
     def _user_text(self, problem: str) -> str:
         return _fill_in(self._template, self._config, problem)
 

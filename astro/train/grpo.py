@@ -176,7 +176,7 @@ class _Training:
         rollouts = Rollouts(
             prompts,
             sampler,
-            Scorer(config.rewards, verifier, args.max_completion_length),
+            Scorer(config.rewards, verifier, args.max_completion_length, opens_thought=prompt_format.opens_thought),
             self.recorder,
             seed=setup.seed,
             resample=config.resample,

@@ -38,15 +38,22 @@ class Scores:
 
 
 class Scorer:
-    """Scores solutions. limit: the largest length of a completion in tokens."""
+    """Scores solutions. limit: the largest length of a completion in tokens. opens_thought: that of the prompts."""
 
-    def __init__(self, config: RewardsConfig, verifier: Verifier, limit: int) -> None:
+    def __init__(self, config: RewardsConfig, verifier: Verifier, limit: int, *, opens_thought: bool = False) -> None:
         self.config, self._verifier, self._limit = config, verifier, limit
+        self._opens_thought = opens_thought
         self.names = tuple(config.weights)
 
     def score(self, solutions: Sequence[Solution]) -> Scores:
         """Score all solutions of a step together, so that the verifier's workers share them."""
-        verdicts = self._verifier.verify_many([(solution.problem, solution.text) for solution in solutions])
+        verdicts = self._verifier.verify_many(
+            [
+                # Cut off in the thought that the prompt opened, it is no answer yet, as evaluation has it.
+                (one.problem, f"<think>{one.text}" if self._opens_thought and not one.finished else one.text)
+                for one in solutions
+            ]
+        )
         rewards = {name: self._reward(name, solutions, verdicts) for name in self.names}
         weights = self.config.weights
         totals: list[float | None] = []

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
+from astro.verify.attached import attached
 from astro.verify.marks import Span, boxed, stated, tagged
 from astro.verify.verdict import Outcome
 from astro.verify.visible import RARE_MARKS, closing_brace, visible
@@ -50,16 +51,21 @@ class Extraction:
     parts: tuple[str, ...] = ()
 
 
-def extract(response: str, answer_format: AnswerFormat = AnswerFormat.ANY, *, statements: bool = True) -> Extraction:
-    """Find the final answer.
+def extract(
+    response: str, answer_format: AnswerFormat = AnswerFormat.ANY, *, statements: bool = True, alone: bool = False
+) -> Extraction:
+    r"""Find the final answer.
 
     statements: whether "The answer is X", "Answer: X" or "#### X" near the end counts when nothing is marked up.
+    alone: whether a box is refused to which mathematics is attached, as in -\boxed{5}.
     Never raises. A response of more than LONG_RESPONSE characters is read in its last TAIL characters only.
     """
     if answer_format is not AnswerFormat.TAG:
         plain = plain_box(response)
         if plain:
-            return Extraction(plain, "boxed")
+            start = response.rfind("\\boxed") if alone else -1
+            if start < 0 or not attached(response, start, closing_brace(response, start + 6) + 1):
+                return Extraction(plain, "boxed")
     text = after_reasoning(response)
     if text is None:
         return Extraction(None, "the reasoning never ends", Outcome.UNANSWERED)
@@ -70,7 +76,7 @@ def extract(response: str, answer_format: AnswerFormat = AnswerFormat.ANY, *, st
     rule = "boxed" if answer_format is AnswerFormat.BOXED else "marked"
     if not spans and statements:
         spans, rule = stated(text), "stated"
-    return _choose(text, spans, rule)
+    return _choose(text, spans, rule, alone=alone)
 
 
 def after_reasoning(response: str) -> str | None:
@@ -153,7 +159,7 @@ def _candidates(text: str, answer_format: AnswerFormat) -> list[Span] | None:
     return spans
 
 
-def _choose(text: str, spans: list[Span], rule: str) -> Extraction:
+def _choose(text: str, spans: list[Span], rule: str, *, alone: bool) -> Extraction:
     """The final answer among candidates: the last, together with those that stand beside it as equals."""
     marked = spans[-MAX_MARKS:]
     spans = [span for span in marked if not _withdrawn(text, span)]
@@ -164,17 +170,30 @@ def _choose(text: str, spans: list[Span], rule: str) -> Extraction:
     if not real:
         return Extraction(None, "no final answer", Outcome.UNANSWERED)
     last = len(real) - 1
-    if _is_hedged(text, real[last]) or any(_is_doubt(text, real[last], span) for span in marked):
-        return Extraction(None, "the last answer is one of several", Outcome.MALFORMED)
     first = last
     while first > 0 and _side_by_side(text, real, first):
         first -= 1
+    fault = ""
+    if _is_hedged(text, real[last]) or any(_is_doubt(text, real[last], span) for span in marked):
+        fault = "the last answer is one of several"
+    elif alone and any(_is_attached(text, span) for span in real[first:]):
+        fault = "the box is only a part of a formula"
+    if fault:
+        return Extraction(None, fault, Outcome.MALFORMED)
     parts = tuple(dict.fromkeys(span.inner for span in real[first:]))
     if len(parts) == 1:
         if len({span.inner for span in real}) > MAX_CANDIDATES:
             return Extraction(None, "a long list of different answers", Outcome.MALFORMED)
         return Extraction(parts[0], rule)
     return Extraction(", ".join(parts), "several answers side by side", None, parts)
+
+
+def _is_attached(text: str, span: Span) -> bool:
+    """Whether mathematics is attached to a box, or to the one inside a tag."""
+    if text.startswith("<answer>", span.start):
+        text = text[span.start + 8 : span.end - 9]
+        span = (boxed(text) or [Span(0, 0, "")])[-1]
+    return text.startswith("\\", span.start) and attached(text, span.start, span.end)
 
 
 _DOUBT = re.compile(

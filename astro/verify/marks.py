@@ -78,8 +78,9 @@ def stated(text: str) -> list[Span]:
         asked = tail[end : end + 1] == "?"
         if asked or _NEGATION.match(inner.lower()):
             continue
-        broken_off = len(_DOLLAR.findall(inner)) % 2  # a formula, unless it is money and its sentence has ended
-        if broken_off and not (stop and _PRICE.fullmatch(inner) and "$" not in tail[end:].partition("\n")[0]):
+        broken_off = len(_DOLLAR.findall(inner)) % 2  # a formula, unless it is money and has ended
+        ended = stop or _CENTS.search(inner)
+        if broken_off and not (ended and _PRICE.fullmatch(inner) and "$" not in tail[end:].partition("\n")[0]):
             continue
         start = tail_start + match.start()
         if spans and start < spans[-1].end:  # "Final answer: the answer is 42" states it once
@@ -103,6 +104,7 @@ _NOT_A_STATEMENT = re.compile(
 _NEGATION = re.compile(r"\s{0,3}(?:not|no longer|unknown|unclear|never)\b")
 _DOLLAR = re.compile(r"(?<!\\)\$")
 _PRICE = re.compile(r"\$\s?\d[\d,]*(?:\.\d+)?(?:\s[a-z' ]{1,60})?[*_\s]{0,4}")
+_CENTS = re.compile(r"\.\d\d[*_\s]{0,4}\Z")
 _SENTENCE_END = re.compile(
     r"[.;!](?=\s|$|\*)|\?|\n|,? (?:because|since|which|as we|i hope|i think|and i)\b", re.IGNORECASE
 )

@@ -71,6 +71,36 @@ def test_maj_at_k_of_many_responses_is_exact():
     assert maj_at_k(votes, 32) == pytest.approx(1 - ties * 31 / 32, abs=1e-15)
 
 
+@pytest.mark.parametrize(
+    ("answers", "k", "chance"),
+    [
+        ("aaaabbbcc--", 2, 0.43636363636363634),
+        ("aaaabbbcc--", 7, 0.6242424242424243),
+        ("aaaabbbcc--", 10, 0.8181818181818182),
+        ("aaaaaaaaabbbbbbbbbbcd", 4, 0.4548872180451128),
+        ("aaaaaaaaabbbbbbbbbbcd", 16, 0.35404688191065903),
+        ("aaaaaaaaabbbbbbbbbbcd", 21, 0.0),
+        ("a" * 40 + "b" * 30 + "c" * 20 + "-" * 10, 3, 0.47297464440321585),
+        ("a" * 40 + "b" * 30 + "c" * 20 + "-" * 10, 50, 0.8821163962981371),
+    ],
+)
+def test_maj_at_k_against_exact_fractions(answers, k, chance):
+    """The right answer is a, and - is none; the chances were counted in whole numbers, over all ways to vote."""
+    votes = [(None if answer == "-" else answer, answer == "a") for answer in answers]
+    assert maj_at_k(votes, k) == pytest.approx(chance, abs=1e-10)
+
+
+@pytest.mark.parametrize("k", [64, 2048, 4095, 4096])
+def test_maj_at_k_of_thousands_of_responses(k):
+    """4,096 votes over 2,000 answers, one of them ahead: its share and that of the others are one, in no time."""
+    answers = [str(n % 2000) for n in range(4095)] + ["7"]
+    favourite, others = ([(answer, (answer == "7") is wanted) for answer in answers] for wanted in (True, False))
+    chance = maj_at_k(favourite, k)
+    assert chance + maj_at_k(others, k) == pytest.approx(1.0, abs=1e-9)
+    assert maj_at_k(favourite[::-1], k) == chance
+    assert 1 / 2000 < chance < 1 or (chance == 1.0 and k == 4096)
+
+
 def test_a_mean_is_its_own_and_its_interval_covers_the_truth():
     """95 % intervals of 400 samples of 60 coin flips hold the coin's rate about 95 times in a hundred."""
     rng = np.random.default_rng(1)

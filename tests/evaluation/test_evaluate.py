@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from itertools import count
 
 import pyarrow.parquet as pq
@@ -299,6 +300,28 @@ def test_a_thinking_model_waits_before_its_answer(tmp_path):
     (row,) = pq.read_table(tmp_path / "s/responses.parquet").to_pylist()
     assert row["text"] == "It is 2.\nWait, I am sure.</think>The answer is \\boxed{2}."
     assert row["correct"]
+
+
+@pytest.mark.parametrize(
+    ("prefix", "end", "outcomes"),
+    [
+        ("<think>", "", ["correct", "unanswered"]),
+        ("<think>", "</think>\\boxed{2}", ["correct", "correct"]),
+        ("", "", ["correct", "correct"]),
+    ],
+)
+def test_a_thought_that_was_cut_off_is_no_answer(tmp_path, prefix, end, outcomes):
+    """Where the prompt opens the thought, and neither it nor the response was ended by the model."""
+    said = "We try 1+1: \\boxed{2}." + end
+    settings = replace(how(samples=2, max_tokens=60), prompt=PromptConfig(thinking_prefix=prefix))
+
+    def thinker(prompt, seed):
+        return said if seed % (1 << 15) == 0 else f"{said} Then the whole, for the" + " and so on" * 9
+
+    evaluate_model("m", "script", {"s": PROBLEMS[:1]}, settings, tmp_path, open_engine=Scripted(thinker))
+    rows = pq.read_table(tmp_path / "s/responses.parquet").to_pylist()
+    assert [row["finish_reason"] for row in rows] == ["stop", "length"]
+    assert [row["outcome"] for row in rows] == outcomes
 
 
 def test_a_judge_is_asked_once_a_response(tmp_path):

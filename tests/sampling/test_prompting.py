@@ -126,6 +126,7 @@ def test_thinking_prefix_is_written_unless_the_template_did(byte_level):
         text = byte_level.decode(prompts.solve_ids(PROBLEM))
         assert text.endswith("<think>\n")
         assert text.count("<think>") == 1
+        assert prompts.opens_thought
 
 
 def test_thinking_suffix_begins_the_answer_of_other_tasks(byte_level):
@@ -153,6 +154,7 @@ def test_template_options_reach_the_chat_template(byte_level):
     byte_level.chat_template = (TEMPLATES[0].parent / "qwen3.jinja").read_text()
     prompts = PromptFormat(PromptConfig(template_options={"enable_thinking": False}), byte_level)
     assert byte_level.decode(prompts.solve_ids(PROBLEM)).endswith("<think>\n\n</think>\n\n")
+    assert not prompts.opens_thought
 
 
 def test_a_base_model_gets_text(tokenizer):

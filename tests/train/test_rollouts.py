@@ -13,7 +13,7 @@ from astro.train.checkpoint import StageCheckpoint
 from astro.train.grpo import rl_prompts
 from astro.train.recorder import Recorder
 from astro.train.rollouts import Prompt, Rolled, Rollouts, TrlGroups
-from astro.train.scoring import Scorer
+from astro.train.scoring import Scorer, Solution
 from astro.train.settings import GrpoConfig, LengthConfig, RewardName, RewardsConfig
 from astro.verify.verifier import Verifier
 
@@ -85,6 +85,17 @@ def test_one_row_comes_back_for_each_prompt(rolling):
     logged = {}
     assert read([], [], log_metric=logged.__setitem__, **columns) == columns["scored_correctness"]
     assert logged["accuracy"] == 0.5
+
+
+@pytest.mark.parametrize(("opens_thought", "correct"), [(True, [True, False, True]), (False, [True, True, True])])
+def test_a_thought_that_was_cut_off_earns_nothing(opens_thought, correct):
+    """Where the prompts open the thought, an answer in it counts only if the model ended it, or the response."""
+    verifier = Verifier()
+    scorer = Scorer(RewardsConfig(), verifier, 100, opens_thought=opens_thought)
+    said = [(r"\boxed{2}", True), (r"\boxed{2}. Then the", False), (r"</think>\boxed{2}. Then the", False)]
+    scores = scorer.score([Solution(prompt(2).problem, text, 20, finished) for text, finished in said])
+    verifier.close()
+    assert scores.correct == correct
 
 
 def test_groups_without_variance_are_counted(rolling):

@@ -47,6 +47,8 @@ def test_marked_answers(response, answer):
         ("The answer is $42.", "$42"),
         ("So **the answer is $1,042.50 a day**.", "$1,042.50 a day"),
         ("#### $42\n", "$42"),
+        ("Answer: $42.50", "$42.50"),
+        ("**Answer: $1,042.50**", "$1,042.50"),
         (r"The answer is \$42.", r"\$42"),
         (r"The answer is $\$42$.", r"\$42"),
         ("The answer is $42$. I hope it is correct.", "42"),
@@ -74,6 +76,8 @@ def test_plain_statements(response, answer):
         "Is the answer 42?",
         "If the answer is 42, then",
         "The answer is $42",
+        "The answer is $42.5",
+        "The answer is $42.50 x",
         "The answer is $42. 5$",
         "The answer is $42! / 6$.",
         "The answer is $42x. So",
@@ -119,6 +123,72 @@ def test_placeholders_are_malformed(inner):
 def test_answers_side_by_side_stay_together(response):
     """Alternatives are kept as parts, for a task whose gold answer is a list to accept and others to refuse."""
     assert extract(response).parts == ("41", "42")
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        r"-\boxed{5}",
+        r"so \(x = - \boxed{5}\)",
+        r"The answer is -\boxed{5}.",
+        r"<think>a</think>-\boxed{5}",
+        r"<answer>-\boxed{5}</answer>",
+        r"\frac{\boxed{5}}{2}",
+        r"$\frac{\sqrt{2}}{\boxed{5}}$",
+        r"\sqrt{\boxed{5}}",
+        r"$2^{\boxed{5}}$",
+        r"\boxed{5}^2",
+        r"\boxed{5} \times 10^3",
+        r"$2 \cdot \boxed{5}$",
+        r"$3 - \boxed{5}$",
+        r"$\boxed{5} + x$",
+        r"\boxed{5}/2",
+        r"\boxed{5}\pi",
+        r"\boxed{5}!",
+        r"It is $\boxed{5}!$.",
+        r"$-\boxed{5}, \boxed{6}$",
+    ],
+)
+def test_a_part_of_a_formula_is_not_its_value(response):
+    """Where boxes must stand alone, mathematics that is attached to one makes another number of it."""
+    assert extract(response, alone=True).outcome is Outcome.MALFORMED
+    assert extract(response).answer.startswith("5")
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        r"$\boxed{5}$.",
+        r"$x = \boxed{5}$ since $x > 3$",
+        r"$\frac{10}{2} = \boxed{5}$",
+        r"\boxed{5}\text{ cm}^2",
+        r"\boxed{5}^\circ",
+        r"\boxed{5}^{\text{th}}",
+        r"\boxed{5}\%",
+        r"\boxed{5}\ \frac{m}{s}",
+        r"$\$\boxed{5}$",
+        r"\(\boxed{5}\)",
+        r"\color{red}{\boxed{5}}",
+        r"*\boxed{5}* since $x$ is odd",
+        r"**\boxed{5}** - the sum of $x$ and $y$",
+        r"- \boxed{5}",
+        r"Question 10 - \boxed{5}",
+        r"\boxed{5} units",
+        r"\boxed{5}. So 5 - 2 are left",
+        r"It costs $5. The answer is \boxed{5}!",
+        r"$3 \times \boxed{5} = 15$",
+        r"$2^{\boxed{5}} = 32$",
+    ],
+)
+def test_what_stands_beside_a_box_may_leave_it_whole(response):
+    """Relations, units, Markdown and prose change nothing, and an equation may be filled in."""
+    assert extract(response, alone=True).answer == "5"
+
+
+def test_boxes_beside_each_other_stand_alone():
+    """Text and commas between boxes attach nothing to them."""
+    assert extract(r"\boxed{2} \text{ and } \boxed{3}", alone=True).parts == ("2", "3")
+    assert extract(r"\boxed{A}, \boxed{C}", alone=True).parts == ("A", "C")
 
 
 def test_a_long_list_is_no_commitment():

@@ -8,7 +8,7 @@ import pytest
 
 from astro.problems.problem import Problem
 from astro.verify.extraction import Extraction, extract
-from astro.verify.math import check_gold, settle, verify
+from astro.verify.math import check_gold, read, settle, verify
 from astro.verify.settings import VerifyConfig
 from astro.verify.verdict import Outcome, Verdict
 from astro.verify.verifier import Verifier
@@ -27,7 +27,7 @@ def grade(gold, answer, prompt="Compute.", config=CONFIG, **metadata):
 
 
 def is_correct(problem, response):
-    extraction = extract(response)
+    extraction = read(response, CONFIG)
     if extraction.answer is None:
         return False
     return (verify(problem, extraction, CONFIG) or settle(problem, extraction, CONFIG)).correct
@@ -116,6 +116,14 @@ def test_exact_is_the_default_and_tolerance_is_opt_in():
     assert grade("\\pi", "3.14", tolerance=0.001).outcome is Outcome.CORRECT
     assert grade("\\pi", "3.14", config=VerifyConfig(tolerance=0.001)).outcome is Outcome.CORRECT
     assert grade("\\pi", "3.15", tolerance=0.001).outcome is Outcome.INCORRECT
+
+
+@pytest.mark.parametrize("response", [r"-\boxed{5}", r"\frac{\boxed{5}}{2}", r"\boxed{5} \times 10^3", r"$\boxed{5}!$"])
+def test_a_part_of_a_formula_is_no_answer(response):
+    """Neither the box alone nor the whole formula is taken for the answer."""
+    verifier = Verifier()
+    for gold in ("5", "-5"):
+        assert verifier.verify(Problem(gold, "Compute.", gold, "math"), response).outcome is Outcome.MALFORMED
 
 
 def test_echo_can_be_allowed():

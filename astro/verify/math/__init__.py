@@ -4,5 +4,6 @@ characters -> lexer -> parser -> reader (which kind of answer) -> compare (is it
 """
 
 from astro.verify.math.grading import check_gold, second_opinion, settle, verify, warm
+from astro.verify.math.grading import read_response as read
 
-__all__ = ["check_gold", "second_opinion", "settle", "verify", "warm"]
+__all__ = ["check_gold", "read", "second_opinion", "settle", "verify", "warm"]

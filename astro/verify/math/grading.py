@@ -6,7 +6,7 @@ from fractions import Fraction
 from functools import lru_cache
 
 from astro.problems.problem import Problem
-from astro.verify.extraction import Extraction
+from astro.verify.extraction import Extraction, extract
 from astro.verify.math import symbolic
 from astro.verify.math.answers import Interval, Listing, Matrix, Named, Numeral, Ordered, Scalar, Values, Words, scalars
 from astro.verify.math.canonical import canonical
@@ -25,6 +25,11 @@ from astro.verify.math.vectors import in_components
 from astro.verify.math.words import HARMLESS, HEDGES, SIDES, phrase, stem
 from astro.verify.settings import VerifyConfig
 from astro.verify.verdict import Outcome, Verdict
+
+
+def read_response(response: str, config: VerifyConfig) -> Extraction:
+    """The final answer; what stands in a box that is only a part of a formula is none."""
+    return extract(response, config.answer_format, statements=config.statements, alone=True)
 
 
 def verify(problem: Problem, extraction: Extraction, config: VerifyConfig) -> Verdict | None:

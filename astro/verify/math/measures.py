@@ -63,7 +63,7 @@ class Measures:
             expected, unit = _without_side(expected), _without_side(unit)
         if unit.words or expected.words:
             return (one, other) if unit == expected or self._same_words(expected, unit) else None
-        if unit.neutral or self._rate_of(expected, unit):
+        if unit.neutral or unit == self.question.rate or self._rate_of(expected, unit):
             return one, other
         return self._converted(one, other, expected, unit)
 

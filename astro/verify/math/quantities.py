@@ -49,7 +49,7 @@ def quantity(tokens: tuple[Token, ...], manner: Manner) -> Answer:
         return in_words
     tokens, currency = _without_currency(_with_marks(tokens))
     if currency is not None:
-        tokens = tuple(_PER if token.text in _EACH and token.kind is Kind.WORD else token for token in tokens)
+        tokens = _with_per(tokens)
     cardinal = _without_ordinal(tokens)
     if cardinal != tokens and not manner.ordinals:
         raise UnreadableError("an ordinal where a number is asked for")
@@ -69,7 +69,16 @@ def quantity(tokens: tuple[Token, ...], manner: Manner) -> Answer:
     return scalars[0] if len(scalars) == 1 else total_of(scalars)
 
 
-_PER, _EACH = Token(Kind.WORD, "per"), frozenset(("a", "an", "each", "every"))
+def _with_per(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
+    """Of $18 a day, or each or every day: per day. Outside of text, a letter a is that word before a unit only."""
+    following = (*(token.text for token in tokens[1:]), "")
+    return tuple(
+        _PER if token.text in _EACH and (token.kind in (Kind.WORD, Kind.RUN) or is_unit(after)) else token
+        for token, after in zip(tokens, following, strict=True)
+    )
+
+
+_PER, _EACH = Token(Kind.WORD, "per"), frozenset(("per", "a", "an", "each", "every"))
 
 
 def _with_currency(currency: Unit, unit: Unit | None) -> Unit:

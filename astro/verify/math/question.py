@@ -18,6 +18,7 @@ class Question:
     """Cues in the prompt of a problem, all in lower case except unknowns.
 
     unit: the unit the answer is asked in, if the prompt names one.
+    rate: the unit of "how many miles per gallon", whose answer may also be in miles.
     named: every unit the prompt names.
     power: 2 if the prompt asks for an area, 3 for a volume, else 0.
     words: every word of the prompt.
@@ -38,6 +39,7 @@ class Question:
 
     percent: bool
     unit: Unit | None
+    rate: Unit | None
     named: tuple[Unit, ...]
     power: int
     words: frozenset[str]
@@ -80,11 +82,12 @@ def read_question(prompt: str) -> Question:
     text = prompt.lower()
     words = frozenset(_WORD.findall(text))
     extent = _EXTENT.search(text)
-    asked, counted = _asked_unit(prompt), _counted(text)
+    asked, counted, rate = _asked_unit(prompt), _counted(text), _counted_rate(text)
     expression = _ASKED_FOR.search(prompt)
     return Question(
         percent="percent" in text or "%" in text,
-        unit=asked or _counted_rate(text) or _counted_unit(counted),
+        unit=asked or _unit_of(_counted_unit(counted), rate),
+        rate=rate,
         how_many=asked is None,
         stated=frozenset(_stated(prompt)),
         named=_named_units(prompt, words),
@@ -199,13 +202,17 @@ _SCALE = re.compile(r"\b(?:in|to) (?:degrees )?(celsius|fahrenheit|kelvin)s?\b",
 
 
 def _counted_rate(text: str) -> Unit | None:
-    """The unit of "how many miles per hour"; not of hours per week or miles per gallon, of which one side cancels."""
+    """The unit of "how many miles per hour"."""
     match = _COUNTED_RATE.search(text)
     words = match.group(1).split() if match else []
     above, rate = read_unit(words), read_unit([*words, "per", match.group(2)]) if match else None
-    if above is None or rate is None or not above.dimensions or rate.words:
-        return None
-    return rate if set(above.dimensions) < set(rate.dimensions) else None
+    return rate if rate and above and above.dimensions and not rate.words else None
+
+
+def _unit_of(counted: Unit | None, rate: Unit | None) -> Unit | None:
+    """Miles per hour; but hours and miles of hours per week and miles per gallon, of which one side cancels."""
+    kept = counted and rate and set(counted.dimensions) < set(rate.dimensions)
+    return rate if kept else counted
 
 
 def _counted_unit(counted: tuple[str, ...]) -> Unit | None:

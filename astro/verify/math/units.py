@@ -214,9 +214,11 @@ def _marks_apart(words: Sequence[str]) -> list[str]:
         if word == "-" and kept[-1:] == ["^"]:
             kept[-1] = "^-"
         elif (
-            word in ("a", "an") and kept and _TABLE.get("".join(words[position + 1 : position + 2]), ("",))[0] == "time"
+            word in ("a", "an", "each", "every")
+            and kept
+            and _TABLE.get("".join(words[position + 1 : position + 2]), ("",))[0] == "time"
         ):
-            kept.append("per")  # miles an hour
+            kept.append("per")  # miles an hour, dollars every day
         elif word not in (".", "{", "}", "(", ")", "*", "of", "-", "a", "an", "the"):
             kept.append(word)
     return kept
