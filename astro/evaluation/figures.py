@@ -38,7 +38,7 @@ def figures_of(table: pa.Table, resamples: int, seed: int, wanted: int | None = 
 
 
 def _part(problems: Sequence[Sequence[Row]], resamples: int, seed: int, wanted: int | None) -> dict[str, Any]:
-    columns = _columns(problems, wanted)
+    columns = _columns(problems, np.random.default_rng(seed), wanted)
     tops = np.stack([top for top, _ in columns.values()], axis=1)
     bottoms = np.stack([bottom for _, bottom in columns.values()], axis=1)
     intervals = bootstrap_ratios(tops, bottoms, resamples, np.random.default_rng(seed))
@@ -54,7 +54,9 @@ def as_json(interval: Interval) -> dict[str, float | None]:
     return {"value": interval.value, "low": interval.low, "high": interval.high}
 
 
-def _columns(problems: Sequence[Sequence[Row]], wanted: int | None) -> dict[str, tuple[Floats, Floats]]:
+def _columns(
+    problems: Sequence[Sequence[Row]], rng: np.random.Generator, wanted: int | None
+) -> dict[str, tuple[Floats, Floats]]:
     """Each figure as a sum over a problem's responses and the count it is divided by: two arrays of shape [P]."""
     samples, ones = len(problems[0]), np.ones(len(problems))
     columns: dict[str, tuple[Floats, Floats]] = {}
@@ -63,7 +65,7 @@ def _columns(problems: Sequence[Sequence[Row]], wanted: int | None) -> dict[str,
         columns[f"pass_at_{k}"] = np.array([pass_at_k(samples, count, k) for count in right]), ones
     votes = [[(vote_of(row), bool(row["correct"])) for row in rows] for rows in problems]
     for k in ks_of(samples):
-        columns[f"maj_at_{k}"] = np.array([maj_at_k(each, k) for each in votes]), ones
+        columns[f"maj_at_{k}"] = np.array([maj_at_k(each, k, rng) for each in votes]), ones
     every = ones * samples
     for name, column in (("tokens", "tokens"), ("backtracks", "backtracks"), ("first_attempt", "first_correct")):
         columns[name] = _summed(problems, column), every

@@ -20,7 +20,7 @@ from astro.evaluation.settings import EvaluationConfig
 from astro.problems.problem import Problem
 from astro.sampling.completion import FinishReason
 from astro.sampling.engine import Engine
-from astro.sampling.prompting import PromptFormat, asking_for_length
+from astro.sampling.prompting import PromptFormat, answer_text, asking_for_length
 from astro.sampling.seeds import derive_seed
 from astro.store.journal import Entry, Journal
 from astro.verify.verdict import Outcome, Verdict
@@ -78,12 +78,9 @@ class Asked:
         return problem.prompt if wanted is None else asking_for_length(problem.prompt, wanted, self.sentence)
 
     def graded(self, response: Answered) -> str:
-        """What the verifier reads: a response that was cut off in the thought its prompt opened is no answer yet.
-
-        One that the model ended itself is read as it is: it may have answered without closing the thought.
-        """
-        cut_off = response.finish_reason is FinishReason.LENGTH
-        return f"<think>{response.text}" if cut_off and self.prompt_format.opens_thought else response.text
+        """What the verifier reads."""
+        finished = response.finish_reason is not FinishReason.LENGTH
+        return answer_text(response.text, finished=finished, opens_thought=self.prompt_format.opens_thought)
 
 
 def group_of(problem: Problem) -> str:

@@ -41,7 +41,8 @@ def best_of(cheap: Evaluation, dear: Evaluation) -> BestOf | None:
         return None
     wanted = max(1, math.ceil(prices[1].value / prices[0].value))
     n = min(wanted, *(len(each) for each in votes.values()))
-    majority = [maj_at_k(each, n) for each in votes.values()]
+    rng = np.random.default_rng(0)
+    majority = [maj_at_k(each, n, rng) for each in votes.values()]
     any_right = [pass_at_k(len(each), sum(right for _, right in each), n) for each in votes.values()]
     return BestOf(n, wanted, _mean(majority), _mean(any_right))
 

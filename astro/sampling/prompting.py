@@ -298,6 +298,15 @@ def asking_for_length(problem: str, tokens: int, sentence: str = THINK_FOR) -> s
     return f"{problem.rstrip()}\n\n{sentence.replace('{tokens}', str(tokens))}"
 
 
+def answer_text(text: str, *, finished: bool, opens_thought: bool) -> str:
+    """What the verifier reads of a response: one cut off in the thought that its prompt opened is no answer yet.
+
+    finished: the model ended it; then it is read as it is, since it may have answered without closing the thought.
+    opens_thought: that of its prompt.
+    """
+    return f"<think>{text}" if opens_thought and not finished else text
+
+
 def check_template(config: PromptConfig) -> None:
     """Raise ConfigError where the template is not there, cannot be filled in, or leaves out what is set.
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from astro.problems.problem import Problem
+from astro.sampling.prompting import answer_text
 from astro.train.rewards import format_reward, token_f1_reward, unit_tests_reward
 from astro.train.settings import RewardName, RewardsConfig
 from astro.train.shaping import cosine_reward, length_reward, overlong_reward
@@ -49,8 +50,7 @@ class Scorer:
         """Score all solutions of a step together, so that the verifier's workers share them."""
         verdicts = self._verifier.verify_many(
             [
-                # Cut off in the thought that the prompt opened, it is no answer yet, as evaluation has it.
-                (one.problem, f"<think>{one.text}" if self._opens_thought and not one.finished else one.text)
+                (one.problem, answer_text(one.text, finished=one.finished, opens_thought=self._opens_thought))
                 for one in solutions
             ]
         )
