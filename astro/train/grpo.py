@@ -2,6 +2,7 @@
 
 import gc
 import json
+import os
 import random
 import warnings
 from collections.abc import Mapping, Sequence
@@ -307,8 +308,6 @@ def _identity(setup: TrainingSetup, config: GrpoConfig, arm: str, base: Path, so
 
 
 def _why_not_vllm(arguments: Mapping[str, Any]) -> str | None:
-    import os  # noqa: PLC0415
-
     import torch  # noqa: PLC0415 - heavy
 
     if find_spec("vllm") is None:
