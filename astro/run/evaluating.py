@@ -185,7 +185,7 @@ def load_set(name: str, config: ProblemsConfig, console: Console) -> list[Proble
     loaded = load_problems(config, check_gold)
     if loaded.rejected:
         console.print(
-            Text(plain(f"{name}: {len(loaded.rejected)} rows left out, the first: {loaded.rejected[0]}")),
+            Text(plain(f"{name}: rows left out: {len(loaded.rejected)}, the first: {loaded.rejected[0]}")),
             soft_wrap=True,
         )
     return loaded.problems

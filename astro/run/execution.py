@@ -78,7 +78,7 @@ def _announce(run: RunDirectory, console: Console) -> None:
     for row in rejected.slice(0, _REJECTED_SHOWN).to_pylist():
         where = f"{row['source']}, line {row['line']}"
         console.print(Text(plain(f"left out: {where}: {row['reason']} ({row['detail']})")), soft_wrap=True)
-    left_out = f", {rejected.num_rows} rows left out (all in rejected.parquet)" if rejected.num_rows else ""
+    left_out = f", rows left out: {rejected.num_rows} (all in rejected.parquet)" if rejected.num_rows else ""
     done = len(run.trees.problem_ids)
     before = f"; {done} trees and the traces of {len(run.traces.problem_ids)} from earlier" if done else ""
     console.print(f"{run.path}: {len(run.problems())} problems{left_out}{before}", highlight=False, markup=False)

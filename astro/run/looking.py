@@ -128,7 +128,7 @@ def show_problems(source: str, settings: Sequence[str], console: Console, rows: 
     summary = summarize_problems(loaded)
     console.print(
         f"{summary.problems} problems ({_counts(summary.tasks)}; {summary.median_words} words at the median), "
-        f"{summary.rejected} rows left out" + (f" ({_counts(summary.reasons)})" if summary.rejected else ""),
+        f"rows left out: {summary.rejected}" + (f" ({_counts(summary.reasons)})" if summary.rejected else ""),
         markup=False,
     )
     for problem in loaded.problems[:rows]:

@@ -52,7 +52,7 @@ def _count_problems(config: RunConfig, console: Console) -> int | None:
     loaded = load_problems(local, check_gold) if local is not None else None
     if loaded is None or any(source in remote for source in config.problems.sources):
         return config.problems.limit
-    console.print(f"problems: {len(loaded.problems)}, {len(loaded.rejected)} rows left out", markup=False)
+    console.print(f"problems: {len(loaded.problems)}, rows left out: {len(loaded.rejected)}", markup=False)
     for row in loaded.rejected[:5]:
         console.print(f"  {row}", markup=False)
     return len(loaded.problems)

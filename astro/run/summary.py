@@ -108,7 +108,7 @@ def summary_table(summary: Summary) -> Table:
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(style="bold", no_wrap=True)
     table.add_column()
-    rejected = f", {summary.rejected_rows} rows left out (rejected.parquet)" if summary.rejected_rows else ""
+    rejected = f", rows left out: {summary.rejected_rows} (rejected.parquet)" if summary.rejected_rows else ""
     table.add_row("problems", f"{summary.problems}{rejected}")
     table.add_row("trees", f"{summary.trees}, {summary.solved} solved")
     if summary.failed:
