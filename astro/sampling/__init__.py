@@ -3,7 +3,7 @@
 completion                                      the records and the Sampler protocol
 seeds, tokenizer -> token_text -> stops         seeds of requests; tokens as text; stop strings
 stats, lockstep -> scripted, scripted_countdown a model whose answers are known
-engine -> vllm_engine, transformers_engine      the configuration and the real engines
+engine, precision -> vllm_engine, transformers_engine  the configuration and the real engines
 prompting, steps                                prompts as token ids; completions cut into steps
 """
 

@@ -34,7 +34,8 @@ class EngineConfig(Section):
     """The language model and the engine that serves it.
 
     model: a folder, or a name on the Hugging Face hub.
-    dtype: weights and activations; auto takes the checkpoint's, which vLLM narrows to 16 bits where it is float32.
+    dtype: weights and activations; auto takes the checkpoint's, which vLLM narrows to 16 bits where it is float32, and
+        is float32 on a CPU without instructions for bfloat16, which is faster there (vllm only).
     tensor_parallel_size: GPUs that share the model (vllm only).
     max_model_len: context window in tokens; null takes the model's.
     max_num_seqs: completions that decode together; null takes 256 on CPUs and 512 on GPUs (32 for transformers).

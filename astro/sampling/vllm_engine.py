@@ -22,6 +22,7 @@ from astro.errors import ConfigError, EngineDeadError, MissingDependencyError, S
 from astro.sampling.completion import Completion, FinishReason, Sampled, SampleParams
 from astro.sampling.engine import EngineConfig, check_options
 from astro.sampling.lockstep import until_blocked
+from astro.sampling.precision import cpu_has_bfloat16
 from astro.sampling.stats import EngineStats, Meter
 from astro.sampling.stops import StopTail
 
@@ -172,11 +173,12 @@ class VllmSampler:
 
 def engine_arguments(config: EngineConfig, *, on_cpu: bool) -> dict[str, Any]:
     """The arguments of vllm.EngineArgs for this configuration; config.options has the last word."""
+    widen = config.dtype == "auto" and on_cpu and not cpu_has_bfloat16()
     kv_cache_gib = config.kv_cache_gib if config.kv_cache_gib is not None else 1.0 if on_cpu else None
     arguments: dict[str, Any] = {
         "model": config.model,
         "tokenizer_mode": "hf",  # Mistral's own, which vLLM prefers, has no chat template and encodes no control token
-        "dtype": config.dtype,
+        "dtype": "float32" if widen else config.dtype,
         "seed": config.seed,
         "tensor_parallel_size": config.tensor_parallel_size,
         "max_model_len": config.max_model_len,

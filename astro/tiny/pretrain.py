@@ -14,6 +14,7 @@ from typing import Any
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
+from astro.sampling.precision import cpu_has_bfloat16
 from astro.tiny.corpus import FIRST, SECOND, THIRD, Example, Mix, Span, examples
 
 SPECIAL = ("<|pad|>", "<|end|>", "<|system|>", "<|user|>", "<|assistant|>")
@@ -259,7 +260,7 @@ def train_phase(
     started, losses = time.monotonic(), []
     for step in range(1, steps + 1):
         ids, labels = (torch.tensor(part) for part in zip(*islice(rows, phase.batch), strict=True))
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=cpu_has_bfloat16()):
             hidden = body(input_ids=ids, use_cache=False).last_hidden_state
             wanted = labels[:, 1:].flatten()
             learned = wanted != IGNORED  # the vocabulary is projected only where there is something to learn

@@ -11,6 +11,7 @@ from typing import Any, get_type_hints
 from pydantic import TypeAdapter, ValidationError
 
 from astro.errors import ConfigError, MissingDependencyError
+from astro.sampling.precision import cpu_has_bfloat16
 
 # What ASTRO decides, so that stages find each other's files.
 _OURS = {
@@ -94,7 +95,9 @@ def machine_defaults(seed: int, folder: Path) -> dict[str, Any]:
     import torch  # noqa: PLC0415 - heavy
 
     on_cpu = not torch.cuda.is_available()
+    slow_bfloat16 = on_cpu and not cpu_has_bfloat16()
     return {
+        **({"bf16": False} if slow_bfloat16 else {}),  # TRL trains in bfloat16 unless told otherwise
         "output_dir": str(folder),
         "seed": seed % 2**32,  # numpy, which the trainers seed, takes no larger ones
         "use_cpu": on_cpu,

@@ -53,8 +53,9 @@ def sft_trainer() -> Any:
 def grpo_trainer() -> Any:
     """trl.GRPOTrainer that computes less padding.
 
-    TRL pads a generation batch to its longest completion, and every part of it stays as wide. Here a step's parts hold
-    completions of like length and are cut to their own longest: the sum over a step is the same, in another order.
+    TRL pads a generation batch to its longest completion, and every part of it stays as wide. Here the parts of an
+    optimizer step hold completions of like length and are cut to their own longest: the sum over a step is the same, in
+    another order.
     """
     trl = import_trl()
 
@@ -62,13 +63,13 @@ def grpo_trainer() -> Any:
         _buffered_inputs: Any
 
         def _prepare_inputs(self, generation_batch: Any) -> Any:
-            parts = self.args.steps_per_generation
+            parts, together = self.args.steps_per_generation, self.args.gradient_accumulation_steps
             fresh = self._step % (parts * self.num_iterations) == 0 or self._buffered_inputs is None
             inputs = super()._prepare_inputs(generation_batch)
-            # Only where all parts belong to one step; else steps would differ by the length of what they learn.
-            one_step = parts == self.args.gradient_accumulation_steps
-            if self.model.training and fresh and one_step and sums_over_rows(self.args):
-                self._buffered_inputs = by_length(self._buffered_inputs)
+            # Within a step only; else steps would differ by the length of what they learn.
+            if self.model.training and fresh and parts % together == 0 and sums_over_rows(self.args):
+                steps = [self._buffered_inputs[start : start + together] for start in range(0, parts, together)]
+                self._buffered_inputs = [part for step in steps for part in by_length(step)]
                 inputs = self._buffered_inputs[self._step % parts]
             return inputs
 
