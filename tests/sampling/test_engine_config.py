@@ -24,6 +24,22 @@ def test_cpu_engines_start_small_and_whole():
     assert arguments["enable_chunked_prefill"] is False
 
 
+@pytest.mark.parametrize(
+    ("given", "on_cpu", "bfloat16", "taken"),
+    [
+        ("auto", True, True, "auto"),
+        ("auto", True, False, "float32"),
+        ("auto", False, False, "auto"),
+        ("bfloat16", True, False, "bfloat16"),
+    ],
+)
+def test_a_cpu_without_bfloat16_computes_in_float32(monkeypatch, given, on_cpu, bfloat16, taken):
+    """vLLM would narrow to bfloat16, which such a CPU imitates; a format that is given is kept, and so are GPUs'."""
+    torch = pytest.importorskip("torch")
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"amx_bf16": bfloat16})
+    assert engine_arguments(EngineConfig(model="a/b", dtype=given), on_cpu=on_cpu)["dtype"] == taken
+
+
 @pytest.mark.parametrize("on_cpu", [True, False])
 def test_the_hugging_face_tokenizer_is_asked_for(on_cpu):
     """Of a Mistral model vLLM would take Mistral's own, which has no chat template."""

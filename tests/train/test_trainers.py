@@ -36,6 +36,16 @@ def test_every_seed_of_a_run_is_one_that_trainers_take(tmp_path):
     assert machine_defaults(3, tmp_path)["seed"] == 3
 
 
+@pytest.mark.parametrize("there", [True, False])
+def test_a_cpu_without_bfloat16_trains_in_float32(tmp_path, monkeypatch, there):
+    """TRL's own default is bfloat16, which such a CPU imitates; what a configuration says is kept."""
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": there})
+    for given, wanted in (({}, there), ({"bf16": True}, True)):
+        arguments = {**machine_defaults(0, tmp_path), **given}
+        assert trainer_config("SFTConfig", "sft.trainer", arguments).bf16 is wanted
+
+
 def test_only_padding_is_cut():
     """Columns that are padding in every row go, on the right of completions and on the left of prompts."""
     whole = batch([2, 4], 9)

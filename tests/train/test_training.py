@@ -254,22 +254,24 @@ def test_options_of_transformers_are_not_dropped(trained):
         rollouts_by(wanted, {"cache_implementation": "static"})
 
 
-def test_less_padding_gives_the_same_step(trained, monkeypatch):
-    """One step of plain gradient descent moves the weights as TRL's own trainer does."""
+@pytest.mark.parametrize("steps", [1, 2])
+def test_less_padding_gives_the_same_step(trained, monkeypatch, steps):
+    """Steps of plain gradient descent on one generation move the weights as those of TRL's own trainer do."""
     pytest.importorskip("vllm")
     import trl
     from safetensors.torch import load_file
 
-    settings = ["grpo.trainer.max_steps=1", "grpo.trainer.bf16=false", "grpo.trainer.optim=sgd"]
+    settings = [f"grpo.trainer.max_steps={steps}", f"grpo.trainer.steps_per_generation={2 * steps}"]
+    settings += ["grpo.trainer.bf16=false", "grpo.trainer.optim=sgd"]
     settings += ["grpo.trainer.learning_rate=1.0", "grpo.resample=0", "grpo.rewards.weights={overlong: 1.0}"]
     settings += ["grpo.trainer.max_completion_length=160", "grpo.rewards.overlong_buffer=160"]
     moved = {}
     for arm in ("ours", "theirs"):
-        config = changed(trained, *settings, f"sft.arms={{{arm}: sft}}")
-        carry_out_sft(config.training(), config.sft, arm, quiet())
+        config = changed(trained, *settings, f"sft.arms={{{arm}{steps}: sft}}")
+        carry_out_sft(config.training(), config.sft, f"{arm}{steps}", quiet())
         if arm == "theirs":
             monkeypatch.setattr("astro.train.grpo.grpo_trainer", lambda: trl.GRPOTrainer)
-        folder = carry_out_grpo(config.training(), config.grpo, arm, quiet()).folder
+        folder = carry_out_grpo(config.training(), config.grpo, f"{arm}{steps}", quiet()).folder
         before = load_file(folder.parent / "sft" / "model.safetensors")
         after = load_file(folder / "model.safetensors")
         moved[arm] = {name: after[name] - before[name] for name in before}
