@@ -4,8 +4,8 @@
     python pipelines/ablations.py restarts k4 direct direct-best-of
 
 2 CPU cores, two processes at once, under 12 GB of memory. The reference (configs/results.yaml without GRPO) is
-searched, told, trained and evaluated; each ablation takes its trees, makes other traces or selects other data, is
-trained by SFT alike, and evaluated. The table, of the first evaluation set, goes to docs/results/ablations.md and
+searched, told, trained and evaluated on the first evaluation set; each ablation takes its trees, makes other traces or
+selects other data, is trained by SFT alike, and evaluated. The table goes to docs/results/ablations.md and
 ablations.json. Stopped, the same command goes on.
 """
 
@@ -67,7 +67,11 @@ def main() -> None:
         name = load_config(RunConfig, arguments.config, given).name + "-ablations"
         common = ["grpo=null", *given]
         reference = load_config(RunConfig, arguments.config, [*common, f"name={name}"])
-        first = next(iter(reference.evaluation.sets), "") if reference.evaluation else ""
+        sets = reference.evaluation.sets if reference.evaluation else {}
+        first = next(iter(sets), "")
+        if len(sets) > 1:
+            only = {first: sets[first].model_dump(mode="json")}
+            common.append(f"evaluation.sets={json.dumps(only)}")
         jobs = reference_jobs(arguments.config, [*common, f"name={name}"])
         others: dict[str, tuple[AblationConfig, Path]] = {}
         for each, ablation in load_ablations(FOLDER, chosen).items():
