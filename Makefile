@@ -23,7 +23,7 @@ $(STAMP): requirements/cpu.txt pyproject.toml
 	touch $@
 
 demo: $(STAMP) ## the real job on the embedded model: search, traces, data sets, SFT, GRPO, evaluation
-	$(BIN)/astro run configs/tiny.yaml name=demo
+	$(BIN)/astro run configs/tiny.yaml name=demo problems.limit=200
 
 results: $(STAMP) ## docs/results/one-seed: base, Direct and ASTRO, after SFT and GRPO
 	$(BIN)/python pipelines/results.py

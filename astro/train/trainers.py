@@ -55,8 +55,10 @@ def grpo_trainer() -> Any:
 
     TRL pads a generation batch to its longest completion, and every part of it stays as wide. Here the parts of an
     optimizer step hold completions of like length and are cut to their own longest: the sum over a step is the same, in
-    another order.
+    another order. The probabilities before a step are scored in parts of like length, too.
     """
+    import torch  # noqa: PLC0415 - heavy
+
     trl = import_trl()
 
     class Trainer(trl.GRPOTrainer):  # type: ignore[misc,name-defined] # TRL has no types
@@ -75,6 +77,28 @@ def grpo_trainer() -> Any:
 
         def _compute_loss(self, model: Any, inputs: Any) -> Any:
             return super()._compute_loss(model, trimmed(inputs))
+
+        def _get_per_token_logps_and_entropies(
+            self,
+            model: Any,
+            input_ids: Any,
+            attention_mask: Any,
+            logits_to_keep: int,
+            batch_size: Any = None,
+            **more: Any,
+        ) -> Any:
+            score = super()._get_per_token_logps_and_entropies
+            if batch_size is None or any(given is not None and given is not False for given in more.values()):
+                # The loss, whose parts are trimmed already; or images, whose rows are not so easily moved.
+                return score(model, input_ids, attention_mask, logits_to_keep, batch_size, **more)
+            logps = torch.zeros(len(input_ids), logits_to_keep, device=input_ids.device)
+            lengths = attention_mask[:, -logits_to_keep:].sum(1)
+            for rows in lengths.argsort(stable=True).split(batch_size):
+                longest = max(int(lengths[rows].max()), 1)
+                end = input_ids.shape[1] - logits_to_keep + longest
+                found, _, _ = score(model, input_ids[rows, :end], attention_mask[rows, :end], longest)
+                logps[rows, :longest] = found.to(logps.dtype)
+            return logps, None, None
 
     return Trainer
 
