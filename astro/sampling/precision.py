@@ -7,7 +7,7 @@ def cpu_has_bfloat16() -> bool:
     """Whether this CPU multiplies bfloat16 in hardware.
 
     One that does not imitates it: a training step of the tiny model takes three times as long as in float32, a search
-    nearly twice.
+    half as long again (docs/decisions/0018).
     """
     import torch  # noqa: PLC0415 - heavy
 
