@@ -3,7 +3,7 @@
 import os
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -121,22 +121,29 @@ def search(config: ConfigPath, settings: Settings = None, dry_run: DryRun = Fals
 @app.command(
     epilog=_examples(
         "astro traces configs/tiny.yaml name=longer traces.wrong_terminals=[3] --trees-of runs/tiny",
+        "astro traces configs/tiny.yaml name=whole --trees-of runs/part-1 --trees-of runs/part-2",
     )
 )
 def traces(
     config: ConfigPath,
     settings: Settings = None,
     trees_of: Annotated[
-        Path | None,
-        typer.Option("--trees-of", metavar="RUN", help="Take the trees of another run.", show_default=False),
+        list[Path] | None,
+        typer.Option(
+            "--trees-of",
+            metavar="RUN",
+            help="Take the trees of another run; given several times, of the runs of all shards.",
+            show_default=False,
+        ),
     ] = None,
     dry_run: DryRun = False,
 ) -> None:
     """Make the traces and data sets from trees that were searched before.
 
-    To make other traces from the same trees, give the new run a name and say whose trees it takes.
+    To make other traces from the same trees, give the new run a name and say whose trees it takes. Shards that were
+    searched apart (name=part-1 problems.shard=1/2 and so on) become one run where --trees-of names each of them.
     """
-    _carry_out(config, settings, dry_run=dry_run, search=False, traces=True, trees_of=trees_of)
+    _carry_out(config, settings, dry_run=dry_run, search=False, traces=True, trees_of=trees_of or ())
 
 
 @app.command(
@@ -348,7 +355,7 @@ def _carry_out(
     dry_run: bool,
     search: bool,
     traces: bool,
-    trees_of: Path | None = None,
+    trees_of: Sequence[Path] = (),
     training: bool = False,
 ) -> None:
     again = f"`astro {shlex.join(sys.argv[1:])}`"

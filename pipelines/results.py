@@ -3,11 +3,11 @@
     python pipelines/results.py              # one seed
     python pipelines/results.py --seeds 3    # three, one table
 
-2 CPU cores, two processes at once, under 12 GB of memory. For every seed: problems, search and traces; SFT and GRPO of
-Direct and ASTRO, and SFT of Direct at equal tokens; base and the trained models on problems whose numbers no training
-problem has, on a size and in a family not trained on, and the checkpoints of RL; a report in runs/NAME. Then results.md
-and effect.json and the pictures in docs/results, from all seeds. Stopped, the same command goes on. Logs are in
-runs/NAME-logs, with jobs.jsonl: when each job began and ended.
+2 CPU cores, two processes at once, under 12 GB of memory. For every seed: problems, search in two shards, and traces;
+SFT and GRPO of Direct and ASTRO, and SFT of Direct at equal tokens; base and the trained models on problems whose
+numbers no training problem has, on a size and in a family not trained on, and the checkpoints of RL; a report in
+runs/NAME. Then results.md and effect.json and the pictures in docs/results, from all seeds. Stopped, the same command
+goes on. Logs are in runs/NAME-logs, with jobs.jsonl: when each job began and ended.
 """
 
 import argparse
@@ -24,6 +24,7 @@ from astro.run.jobs import Job, carry_out_jobs, wall_time
 CONFIG = Path("configs/results.yaml")
 OUT = Path("docs/results")
 STAGE = [sys.executable, str(Path(__file__).with_name("stage.py"))]
+SHARDS = 2  # a search is one process, and nothing else can run before it has ended
 ARMS = ("astro", "direct")  # the longer to train first
 EQUAL = "direct-equal-tokens"  # Direct, gone over until it has seen as many tokens as ASTRO; by SFT alone
 ALL_ARMS = f"sft.arms={{direct: direct, astro: sft, {EQUAL}: equal_tokens}}"
@@ -35,15 +36,26 @@ def settings_of(seed: int, name: str, sets: list[str]) -> list[str]:
     return own + [f"evaluation.sets.{dataset}.countdown.seed={seed}" for dataset in sets]
 
 
-def jobs_of(seed: int, config: Path, settings: list[str], *, has_rl: bool) -> list[Job]:
-    """The stages of one seed, each with those that it needs."""
+def data_jobs(seed: int, config: Path, settings: list[str], run: Path) -> list[Job]:
+    """The search, a job for each shard of the problems, and what makes traces and data sets of their trees."""
+    parts = [run.with_name(f"{run.name}-part-{shard}") for shard in range(1, SHARDS + 1)]
+    searches = []
+    for shard, part in enumerate(parts, 1):
+        own = [f"name={part.name}", f"problems.shard={shard}/{SHARDS}"]
+        searches.append(Job(f"{seed}-search-{shard}", [*STAGE, "search", str(config), *settings, *own]))
+    told = [*STAGE, "data", str(config), *settings, "--trees-of", *map(str, parts)]
+    return [*searches, Job(f"{seed}-data", told, [each.name for each in searches])]
+
+
+def jobs_of(seed: int, config: Path, settings: list[str], run: Path, *, has_rl: bool) -> list[Job]:
+    """The stages of one seed, each with those that it needs. run: its directory; its shards' are beside it."""
 
     def job(name: str, stage: str, *after: str, **options: str) -> Job:
         flags = [f"--{option}={given}" for option, given in options.items()]
         command = [*STAGE, stage, str(config), *settings, *flags]
         return Job(f"{seed}-{name}", command, [f"{seed}-{each}" for each in after])
 
-    jobs = [job("data", "data")]
+    jobs = data_jobs(seed, config, settings, run)
     jobs += [job(f"sft-{arm}", "sft", "data", arm=arm) for arm in ARMS]
     if has_rl:
         jobs += [job(f"grpo-{arm}", "grpo", f"sft-{arm}", arm=arm) for arm in ARMS]
@@ -74,8 +86,8 @@ def main() -> None:
         for seed in range(1, arguments.seeds + 1):
             settings = [*arguments.settings, *settings_of(seed, config.name, sets)]
             settings += [f"grpo.arms=[{', '.join(ARMS)}]"] if config.grpo else []
-            of_seeds.append(jobs_of(seed, arguments.config, settings, has_rl=config.grpo is not None))
             runs.append(load_config(RunConfig, arguments.config, settings).directory)
+            of_seeds.append(jobs_of(seed, arguments.config, settings, runs[-1], has_rl=config.grpo is not None))
         logs = config.directory.with_name(f"{config.name}-logs")
         jobs = [job for stage in zip(*of_seeds, strict=True) for job in stage]  # evaluations, the widest, come last
         carry_out_jobs(jobs, arguments.at_once, logs, lambda line: print(line, flush=True))

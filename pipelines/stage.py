@@ -1,5 +1,6 @@
 """One stage of a run in a process of its own, so that stages that do not wait for each other can share a machine.
 
+    python pipelines/stage.py search configs/results.yaml name=r1-part-1 seed=1 problems.shard=1/2
     python pipelines/stage.py data configs/results.yaml name=r1 seed=1
     python pipelines/stage.py sft configs/results.yaml name=r1 seed=1 --arm astro
     python pipelines/stage.py grpo configs/results.yaml name=r1 seed=1 --arm astro
@@ -7,7 +8,7 @@
     python pipelines/stage.py report configs/results.yaml name=r1 seed=1
 
 `astro run configs/results.yaml` does the same, one after another. Each goes on from what it has finished; data takes
-the trees of another run with --trees-of, and select picks rows of the data set --pool, over and over, until there are
+the trees of other runs with --trees-of, and select picks rows of the data set --pool, over and over, until there are
 as many tokens as in the data set sft of the run --tokens-of. pipelines/results.py and pipelines/ablations.py start
 these.
 """
@@ -29,9 +30,14 @@ CONSOLE = Console()
 SELECTED = "equal_tokens"  # the data set that select makes
 
 
+def search(config: RunConfig, _: argparse.Namespace) -> None:
+    """Search, and leave the traces for later."""
+    carry_out(config, Stages(traces=False), CONSOLE)
+
+
 def data(config: RunConfig, arguments: argparse.Namespace) -> None:
-    """Search, unless another run has the trees, and make the traces and data sets."""
-    stages = Stages(search=arguments.trees_of is None, trees_of=arguments.trees_of)
+    """Search, unless other runs have the trees, and make the traces and data sets."""
+    stages = Stages(search=not arguments.trees_of, trees_of=arguments.trees_of)
     carry_out(config, stages, CONSOLE)
 
 
@@ -75,7 +81,7 @@ def report(config: RunConfig, _: argparse.Namespace) -> None:
 
 
 STAGES: dict[str, Callable[[RunConfig, argparse.Namespace], None]] = {
-    stage.__name__: stage for stage in (data, select, sft, grpo, evaluate, report)
+    stage.__name__: stage for stage in (search, data, select, sft, grpo, evaluate, report)
 }
 
 
@@ -87,7 +93,7 @@ def main() -> None:
     parser.add_argument("settings", nargs="*", metavar="KEY=VALUE")
     parser.add_argument("--arm", help="whom sft and grpo train")
     parser.add_argument("--model", help="what evaluate evaluates: base, ARM-sft, ARM-rl, or checkpoints")
-    parser.add_argument("--trees-of", type=Path, metavar="RUN", help="whose trees data takes")
+    parser.add_argument("--trees-of", type=Path, metavar="RUN", nargs="+", default=[], help="whose trees data takes")
     parser.add_argument("--pool", default="sft", metavar="DATASET", help="what select picks from (default %(default)s)")
     parser.add_argument("--tokens-of", type=Path, metavar="RUN", help="whose sft has the tokens (default: its own)")
     arguments = parser.parse_intermixed_args()

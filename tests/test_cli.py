@@ -15,6 +15,7 @@ import yaml
 from typer.testing import CliRunner
 
 from astro.cli import app
+from astro.store import RunDirectory
 from astro.train.examples import find_source, read_rows
 
 SETTINGS = {
@@ -130,6 +131,39 @@ def test_other_traces_from_the_trees_of_another_run(config: Path) -> None:
     assert code == 2
     assert "search.k: 4 in the run, 2 now" in out
     assert not Path("runs/third").exists()
+
+
+def test_shards_that_were_searched_apart_become_the_whole_run(config: Path) -> None:
+    """The same tables as of one search, with the seconds of all; what is not the whole is refused, nothing begun."""
+    assert astro("run", config, "name=whole")[0] == 0
+    parts = [f"runs/part-{part}" for part in (1, 2, 3)]
+    for part in (1, 2, 3):
+        assert astro("search", config, f"name=part-{part}", f"problems.shard={part}/3")[0] == 0
+    of = {part: ["--trees-of", part] for part in parts}
+    for given, expected in (
+        ([*of[parts[0]], *of[parts[2]]], "none of the runs of --trees-of searched"),
+        ([*of[parts[0]], *of[parts[1]], *of[parts[2]], *of[parts[0]]], "runs/part-1 and runs/part-1 both searched"),
+        ([*of[parts[0]], *of["runs/part-1"][:1], "runs/whole"], "runs/part-1 and runs/whole both searched"),
+        ([*of[parts[0]]], 'problems.shard: "1/3" in the run, "1/1" now'),
+        (["problems.limit=20", *of[parts[0]], *of[parts[1]]], "problems.limit: null in the run, 20 now"),
+    ):
+        for rehearsal in (["--dry-run"], []):
+            code, out = astro("traces", config, "name=gathered", *given, *rehearsal)
+            assert code == 2, out
+            assert expected in out
+            assert not Path("runs/gathered").exists()
+    every = [word for part in parts for word in of[part]]
+    code, out = astro("traces", config, "name=gathered", *every, "--dry-run")
+    assert code == 0, out
+    assert "Estimate for 30 problems" in out
+    code, out = astro("traces", config, "name=gathered", *every)
+    assert code == 0, out
+    assert tables(Path("runs/gathered")) == tables(Path("runs/whole"))
+    with RunDirectory.read(Path("runs/gathered")) as run:
+        assert run.seconds_at_work().keys() == {"search", "traces"}
+    code, out = astro("traces", config, "name=gathered")
+    assert code == 0, out
+    assert "everything was done before" in out
 
 
 def test_data_sets_load_by_the_hub_library(config: Path) -> None:

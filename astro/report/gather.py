@@ -201,12 +201,7 @@ def _making(run: RunDirectory) -> list[Cost]:
     """Search and traces: tokens apart, seconds of both together where one command did both."""
     tokens = {name: int(pc.sum(stage.table("costs", ["generated_tokens"]).column(0)).as_py() or 0)
               for name, stage in (("search", run.trees), ("traces", run.traces))}  # fmt: skip
-    seconds: dict[str, float] = {}
-    starts = run.events("started")
-    for ended in run.events("stopped"):
-        began = [start for start in starts if start["time"] <= ended["time"]][-1:]  # a start that was killed has no end
-        name = " and ".join(stage for stage in ("search", "traces") if began and began[0].get(stage))
-        seconds[name] = seconds.get(name, 0.0) + float(ended.get("seconds", 0.0))
+    seconds = run.seconds_at_work()
     if "search and traces" in seconds:
         return [Cost("search and traces", sum(seconds.values()), sum(tokens.values()))]
     return [Cost(name, seconds.get(name), count) for name, count in tokens.items() if count or name in seconds]

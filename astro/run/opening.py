@@ -1,10 +1,12 @@
 """From a configuration to an open run directory with its problems; nothing here loads a model."""
 
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from astro.errors import StoreError
-from astro.problems import load_problems
+from astro.problems import LoadedProblems, load_problems
 from astro.run.settings import SPEED_SETTINGS, RunConfig
 from astro.sampling.engine import check_engine
 from astro.sampling.prompting import check_template
@@ -19,11 +21,15 @@ _NO_TREES = "{} has no trees yet; make them with `astro search`, or name a run t
 
 @dataclass(frozen=True, slots=True)
 class Stages:
-    """Which stages to carry out. trees_of: another run's directory, whose trees take the place of a search."""
+    """Which stages to carry out.
+
+    trees_of: directories of other runs, whose trees take the place of a search. One searched the same problems;
+    several searched the shards of them.
+    """
 
     search: bool = True
     traces: bool = True
-    trees_of: Path | None = None
+    trees_of: Sequence[Path] = ()
 
 
 def check_settings(config: RunConfig) -> None:
@@ -43,9 +49,9 @@ def check_start(config: RunConfig, stages: Stages) -> bool:
         with RunDirectory.read(config.directory) as run:
             has_trees = bool(run.trees.problem_ids)
     else:
-        has_trees = stages.trees_of is not None
-        if stages.trees_of is not None:
-            _check_same_search(stages.trees_of, config)
+        has_trees = bool(stages.trees_of)
+        for source in stages.trees_of:
+            _check_same_search(source, config, shards=len(stages.trees_of) > 1)
     if not stages.search and not has_trees:
         raise StoreError(_NO_TREES.format(config.directory))
     return goes_on
@@ -55,17 +61,19 @@ def open_run(config: RunConfig, stages: Stages) -> RunDirectory:
     """Begin the run, or go on with it; on return its problems are fixed.
 
     If nothing but failed trees came of it, the search begins anew. Raises StoreError (another configuration's run, a
-    second process, damage, no trees) and ProblemsError. A start that is refused leaves no new run directory behind.
+    second process, damage, no trees, shards that are not the whole) and ProblemsError. A start that is refused leaves
+    no new run directory behind.
     """
     new = not check_start(config, stages)
-    fresh = load_problems(config.problems, check_gold) if new and stages.trees_of is None else None
+    fresh = load_problems(config.problems, check_gold) if new and len(stages.trees_of) != 1 else None
+    if fresh is not None and stages.trees_of:
+        check_shards(stages.trees_of, [problem.id for problem in fresh.problems])
     run = RunDirectory.create(config.directory, config.model_dump(mode="json"), ignored=SPEED_SETTINGS)
     try:
-        if fresh is not None:
+        if stages.trees_of and not run.has_problems:
+            _take_trees(run, stages.trees_of, fresh)
+        elif fresh is not None:
             run.write_problems(fresh.problems, fresh.rejected)
-        elif stages.trees_of is not None and not run.has_problems:
-            with RunDirectory.read(stages.trees_of) as other:
-                run.take_trees(other)
         if stages.search and run.trees.problem_ids and not run.holds_work:
             run.forget()
     except BaseException:
@@ -74,14 +82,50 @@ def open_run(config: RunConfig, stages: Stages) -> RunDirectory:
     return run
 
 
-def _check_same_search(source: Path, config: RunConfig) -> None:
-    """Raise StoreError unless the run at source searched the way this configuration would."""
+def check_shards(sources: Sequence[Path], problem_ids: Sequence[str]) -> None:
+    """Raise StoreError unless each of the problems was searched by exactly one of the runs, and no other was."""
+    owner: dict[str, Path] = {}
+    for source in sources:
+        with RunDirectory.read(source) as run:
+            searched = run.trees.problem_ids
+        if twice := sorted(searched & owner.keys()):
+            raise StoreError(f"{owner[twice[0]]} and {source} both searched {_some(twice)}; name each shard once")
+        owner |= dict.fromkeys(searched, source)
+    wanted = set(problem_ids)
+    if missing := [problem_id for problem_id in problem_ids if problem_id not in owner]:
+        raise StoreError(f"none of the runs of --trees-of searched {_some(missing)}; name the run of every shard")
+    if other := sorted(owner.keys() - wanted):
+        raise StoreError(f"{owner[other[0]]} searched problems that this configuration does not have: {_some(other)}")
+
+
+def _some(problem_ids: Sequence[str]) -> str:
+    """How many problems there are, and the first."""
+    return f"{len(problem_ids)} problem{'s' if len(problem_ids) > 1 else ''} ({problem_ids[0]})"
+
+
+def _take_trees(run: RunDirectory, sources: Sequence[Path], whole: LoadedProblems | None) -> None:
+    """The trees of one run with its problems, or of the runs of all shards in the order of the whole."""
+    with ExitStack() as stack:
+        others = [stack.enter_context(RunDirectory.read(source)) for source in sources]
+        if whole is None:
+            run.take_trees(others[0])
+        else:
+            run.trees.gather([other.trees for other in others], [problem.id for problem in whole.problems])
+            run.write_problems(whole.problems, whole.rejected)
+        searches = [other.seconds_at_work().get("search") for other in others]
+    seconds = [each for each in searches if each is not None]
+    apart = sum(seconds) if len(seconds) == len(searches) else None
+    run.log("took_trees", of=[str(source) for source in sources], search_seconds=apart)
+
+
+def _check_same_search(source: Path, config: RunConfig, *, shards: bool) -> None:
+    """Raise StoreError unless the run at source searched the way this configuration would, or a shard of it so."""
     with RunDirectory.read(source) as other:
         if not other.trees.complete:
             raise StoreError(f"the search of {source} is not finished; go on with it first")
         ours = config.model_dump(mode="json", include=set(_SEARCH_SETTINGS))
         theirs = {key: value for key, value in other.settings.items() if key in _SEARCH_SETTINGS}
-    changed = differences(theirs, ours, SPEED_SETTINGS)
+    changed = differences(theirs, ours, {*SPEED_SETTINGS, *(("problems.shard",) if shards else ())})
     if changed:
         lines = "\n".join(f"  {line}" for line in changed)
         raise StoreError(f"the trees of {source} were searched with other settings:\n{lines}\nGive the same ones.")

@@ -10,7 +10,7 @@ from rich.table import Table
 from astro.problems import load_problems
 from astro.problems.load import without_hub
 from astro.run.estimate import GOAL_SHARE, OPEN_CHILDREN, TYPICAL_LENGTH, TYPICAL_STEPS, Load, search_load, traces_load
-from astro.run.opening import Stages, check_settings, check_start
+from astro.run.opening import Stages, check_settings, check_shards, check_start
 from astro.run.settings import RunConfig
 from astro.store import RunDirectory
 from astro.store.atomic import writing
@@ -28,13 +28,16 @@ def rehearse(config: RunConfig, stages: Stages, console: Console) -> None:
     goes_on = check_start(config, stages)
     _check_writable(config.directory)
     console.print(f"{config.directory}: {'the run goes on' if goes_on else 'a new run'}", markup=False)
-    there = config.directory if goes_on else stages.trees_of
-    if there is not None:
-        with RunDirectory.read(there) as run:
-            count: int | None = len(run.problems())
-    else:
-        count = _count_problems(config, console)
+    there = [config.directory] if goes_on else stages.trees_of
+    if len(there) > 1 and not without_hub(config.problems)[1]:
+        check_shards(there, [problem.id for problem in load_problems(config.problems, check_gold).problems])
+    count = sum(_problems_of(run) for run in there) if there else _count_problems(config, console)
     console.print(_estimate_table(config, stages, count))
+
+
+def _problems_of(path: Path) -> int:
+    with RunDirectory.read(path) as run:
+        return len(run.problems())
 
 
 def _check_writable(path: Path) -> None:

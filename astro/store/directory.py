@@ -17,6 +17,7 @@ trees/ and traces/ hold a journal while the stage runs, and Parquet shards with 
 import json
 import shutil
 import time
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -207,6 +208,22 @@ class RunDirectory:
             if isinstance(entry, dict) and entry.get("event") == event:
                 found.append(entry)
         return found
+
+    def seconds_at_work(self) -> dict[str, float]:
+        """Seconds at work by what was done in them: "search", "traces" or "search and traces", over all starts.
+
+        A start that was killed is not in it; a search whose trees were taken over is, where it was timed apart.
+        """
+        seconds = defaultdict[str, float](float)
+        starts = self.events("started")
+        for ended in self.events("stopped"):
+            began = [start for start in starts if start["time"] <= ended["time"]][-1:]  # the end of a kill is missing
+            name = " and ".join(stage for stage in ("search", "traces") if began and began[0].get(stage))
+            seconds[name] += float(ended.get("seconds", 0.0))
+        for taken in self.events("took_trees"):
+            if taken["search_seconds"] is not None:
+                seconds["search"] += taken["search_seconds"]
+        return dict(seconds)
 
     def _claim(self, settings: Mapping[str, Any], ignored: Collection[str]) -> None:
         """Write the configuration of a new run, or see that it is the one that made this run."""

@@ -158,6 +158,20 @@ class StageFolder:
         self._remove_journal()
         self._load_marker()
 
+    def gather(self, others: Sequence["StageFolder"], order: Sequence[str]) -> None:
+        """Take over what several other finished stages made, each of other problems, and finish, sorted by order.
+
+        Stopped midway, the same call goes on. Raises StoreError if a file of them is damaged.
+        """
+        if self.complete:
+            return
+        for other in others:
+            assert other.complete, "the other stage is not finished"
+            for entry in other.entries(order):
+                if entry.problem_id not in self.problem_ids:
+                    self.append([entry])
+        self.finish(order)
+
     def _load_marker(self) -> None:
         self._files = read_marker(self.folder / MARKER)["files"]
         self._unchecked = set(self._files)

@@ -23,8 +23,9 @@ def script(name: str) -> ModuleType:
 
 def test_every_stage_of_a_seed_waits_for_what_it_reads() -> None:
     """GRPO for its arm's SFT, an evaluation for its model, the report for all of them; each after what it names."""
-    jobs = script("results").jobs_of(2, Path("c.yaml"), ["name=r-2"], has_rl=True)
+    jobs = script("results").jobs_of(2, Path("c.yaml"), ["name=r-2"], Path("runs/r-2"), has_rl=True)
     needs = {job.name: set(job.after) for job in jobs}
+    assert needs["2-data"] == {"2-search-1", "2-search-2"}
     assert needs["2-sft-astro"] == needs["2-evaluate-base"] == {"2-data"}
     assert needs["2-grpo-direct"] == {"2-sft-direct"}
     assert needs["2-evaluate-astro-rl"] == needs["2-evaluate-checkpoints"] == {"2-grpo-astro"}
@@ -34,11 +35,18 @@ def test_every_stage_of_a_seed_waits_for_what_it_reads() -> None:
     names = [job.name for job in jobs]
     assert all(names.index(before) < names.index(name) for name, after in needs.items() for before in after)
     assert all("name=r-2" in job.command for job in jobs)
+    parts = ["runs/r-2-part-1", "runs/r-2-part-2"]
+    assert [job.command[-2:] for job in jobs[:3]] == [
+        ["name=r-2-part-1", "problems.shard=1/2"],
+        ["name=r-2-part-2", "problems.shard=2/2"],
+        parts,
+    ]
+    assert jobs[2].command[-3] == "--trees-of"
 
 
 def test_without_rl_there_are_no_models_of_it() -> None:
     """Base, both arms after SFT, and the control at equal tokens are left to evaluate."""
-    jobs = script("results").jobs_of(1, Path("c.yaml"), [], has_rl=False)
+    jobs = script("results").jobs_of(1, Path("c.yaml"), [], Path("runs/r-1"), has_rl=False)
     assert [job.name for job in jobs if "evaluate" in job.name] == [
         "1-evaluate-base",
         "1-evaluate-astro-sft",

@@ -55,6 +55,30 @@ def test_entries_are_the_same_before_and_after_finishing(tmp_path: Path) -> None
         stage.read("zzz")
 
 
+def test_gathered_stages_have_the_order_of_the_whole(tmp_path: Path) -> None:
+    """Also when the first attempt was stopped by a damaged part: what it had taken is not taken twice."""
+    parts = []
+    for name, problems in (("one", ["a", "d"]), ("two", ["b", "c"])):
+        part = StageFolder(tmp_path / name, SCHEMAS, writable=True)
+        part.append([entry(problem, 0 if problem == "c" else 2) for problem in problems])
+        part.finish(problems)
+        parts.append(StageFolder(tmp_path / name, SCHEMAS, writable=False))
+    damaged = tmp_path / "two" / "nodes-00000-of-00001.parquet"
+    good = damaged.read_bytes()
+    damaged.write_bytes(good[:-1] + b"x")
+    whole = StageFolder(tmp_path / "whole", SCHEMAS, writable=True)
+    with pytest.raises(StoreError, match="nodes-00000-of-00001"):
+        whole.gather(parts, ["a", "b", "c", "d"])
+    assert whole.problem_ids == {"a", "d"}
+    whole.close()
+    damaged.write_bytes(good)
+    whole = StageFolder(tmp_path / "whole", SCHEMAS, writable=True)
+    for _ in range(2):
+        whole.gather(parts, ["a", "b", "c", "d"])
+        assert whole.table("costs").column("problem_id").to_pylist() == ["a", "b", "c", "d"]
+        assert whole.table("nodes").column("problem_id").to_pylist() == ["a", "a", "b", "b", "d", "d"]
+
+
 def test_row_groups_hold_a_thousand_rows(tmp_path: Path) -> None:
     """Many small problems end in few files with row groups of 1,000 rows, the last one excepted."""
     stage = StageFolder(tmp_path / "trees", SCHEMAS, writable=True)
