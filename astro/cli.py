@@ -1,5 +1,6 @@
 """The command line: verbs that call the library and print. `astro --help` is the place to begin."""
 
+import io
 import os
 import shlex
 import sys
@@ -76,6 +77,9 @@ Launch = Annotated[
 def main() -> None:
     """Entry point of the command astro."""
     os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")  # read when torch is imported: vLLM warns of each CPU engine
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that is not UTF-8 shows a sign for what it lacks
     app()
 
 

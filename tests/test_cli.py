@@ -1,4 +1,5 @@
 import json
+import os
 import random
 import re
 import signal
@@ -161,9 +162,47 @@ def test_shards_that_were_searched_apart_become_the_whole_run(config: Path) -> N
     assert tables(Path("runs/gathered")) == tables(Path("runs/whole"))
     with RunDirectory.read(Path("runs/gathered")) as run:
         assert run.seconds_at_work().keys() == {"search", "traces"}
-    code, out = astro("traces", config, "name=gathered")
-    assert code == 0, out
-    assert "everything was done before" in out
+    for again in ([], every):
+        code, out = astro("traces", config, "name=gathered", *again)
+        assert code == 0, out
+        assert "everything was done before" in out
+    code, out = astro("traces", config, "name=gathered", *of[parts[0]])
+    assert code == 2
+    assert "runs/gathered has its own trees, those of runs/part-1, runs/part-2, runs/part-3; leave" in out
+
+
+def test_shards_of_problems_that_say_something_else_now_are_refused(config: Path) -> None:
+    """The trees are of the problems as they were."""
+    own = ["problems.countdown=null", "problems.source=own.jsonl"]
+    rows = [{"id": f"p{i}", "numbers": [1, 2, 3 + i], "target": 6 + i} for i in range(4)]
+    for changed in (0, 1):
+        rows[0]["target"] = 6 - 5 * changed
+        Path("own.jsonl").write_text("\n".join(map(json.dumps, rows)))
+        for part in (1, 2) if not changed else ():
+            assert astro("search", config, *own, f"name=part-{part}", f"problems.shard={part}/2")[0] == 0
+        every = [word for part in (1, 2) for word in ("--trees-of", f"runs/part-{part}")]
+        code, out = astro("traces", config, *own, f"name=gathered-{changed}", *every)
+        assert code == 2 * changed, out
+    assert "the source says something else of 1 problem (p0) than when it was searched" in out
+
+
+def test_a_narrow_terminal_loses_no_column(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lines of the listing are longer than it; every figure is there."""
+    assert astro("run", config)[0] == 0
+    monkeypatch.setenv("COLUMNS", "30")
+    code, out = astro("inspect", "runs/r", "--rows", "1")
+    assert code == 0
+    assert re.search(r"problem +nodes +stop +solved +value +traces +backtracks", out)
+
+
+def test_a_terminal_that_lacks_a_character_is_shown_another(tmp_path: Path) -> None:
+    """As ASCII and Latin-1 do of most."""
+    (tmp_path / "own.jsonl").write_text(json.dumps({"id": "é😀", "question": "1 + 1?", "answer": "2"}))
+    done = subprocess.run(
+        [sys.executable, "-m", "astro", "problems", str(tmp_path / "own.jsonl")],
+        capture_output=True, check=False, env=os.environ | {"PYTHONIOENCODING": "ascii"},
+    )  # fmt: skip
+    assert (done.returncode, b"1 problems" in done.stdout) == (0, True), done.stderr
 
 
 def test_data_sets_load_by_the_hub_library(config: Path) -> None:

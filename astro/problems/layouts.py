@@ -17,6 +17,7 @@ import hashlib
 import json
 import math
 import re
+from collections import Counter
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -98,6 +99,8 @@ class _Row:
 
     def __init__(self, row: Mapping[str, Any], columns: Mapping[str, str]) -> None:
         self.fields = _by_name(row)
+        self.row = row
+        self.twins = Counter(str(name).strip().lower() for name in row)
         self.names = {str(name).strip().lower(): str(name).strip() for name in row}
         self.columns = columns
         self.taken: set[str] = set()
@@ -112,10 +115,16 @@ class _Row:
     def find(self, field: str) -> tuple[str | None, Any]:
         """The first column there is for a field and its content; (None, None) without one."""
         mapped = self.columns.get(field)
+        if mapped is not None and mapped in self.row:
+            return mapped.lower(), self.row[mapped]
         for column in (mapped.lower(),) if mapped else COLUMNS[field]:
             # A column whose own name has dots comes before a nested field.
             first, *deeper = [column] if column in self.fields else column.split(".")
             content: Any = self.fields.get(first, _ABSENT)
+            if self.twins[first] > 1:
+                same = " and ".join(repr(name) for name in self.row if str(name).strip().lower() == first)
+                detail = f"the columns {same} differ in capitals only; name one: problems.columns.{field}=NAME"
+                raise BadRowError(Reason.UNREADABLE, detail)
             for part in deeper:
                 content = _by_name(content).get(part, _ABSENT)
             if content is not _ABSENT:

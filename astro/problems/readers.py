@@ -9,6 +9,7 @@ import io
 import itertools
 import json
 import zlib
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -150,6 +151,9 @@ def _csv_rows(path: Path, delimiter: str) -> Iterator[Row]:
                 continue  # a blank line
             elif header is None:
                 header = cells
+                twice = [name for name, count in Counter(cells).items() if name and count > 1]
+                if twice:
+                    raise ProblemsError(f"{path} has two columns named {twice[0]!r}; rename one of them")
             else:
                 yield Row(line, _csv_row(header, cells), text)
 

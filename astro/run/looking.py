@@ -50,7 +50,7 @@ def show_run(path: Path, console: Console, rows: int) -> None:
     for cells in listed[:rows]:
         table.add_row(*(Text(cell) for cell in cells[: len(table.columns)]))
     console.print()
-    console.print(table)
+    console.print(table, width=max(console.width, console.width - room), crop=False)  # a narrow terminal wraps lines
     if len(listed) > rows:
         console.print(f"... {len(listed) - rows} more; --rows {len(listed)} lists them all", style="dim")
     console.print(f"astro inspect {path} PROBLEM shows a tree with its traces", style="dim", markup=False)

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from astro.errors import StoreError
-from astro.problems import LoadedProblems, load_problems
+from astro.problems import LoadedProblems, Problem, load_problems
 from astro.run.settings import SPEED_SETTINGS, RunConfig
 from astro.sampling.engine import check_engine
 from astro.sampling.prompting import check_template
 from astro.store import RunDirectory
+from astro.store.directory import TOOK_TREES
+from astro.store.records import problems_from, problems_table
 from astro.store.settings import differences
 from astro.traces import load_prompts
 from astro.verify.verifier import check_gold
@@ -48,6 +50,13 @@ def check_start(config: RunConfig, stages: Stages) -> bool:
     if goes_on:
         with RunDirectory.read(config.directory) as run:
             has_trees = bool(run.trees.problem_ids)
+            taken = run.trees_taken_of()
+        if stages.trees_of and _places(stages.trees_of) != _places(taken):
+            raise StoreError(
+                f"{config.directory} has its own trees"
+                + (f", those of {', '.join(map(str, taken))}" if taken else "")
+                + "; leave --trees-of out, or add name=ANOTHER_NAME"
+            )
     else:
         has_trees = bool(stages.trees_of)
         for source in stages.trees_of:
@@ -67,7 +76,7 @@ def open_run(config: RunConfig, stages: Stages) -> RunDirectory:
     new = not check_start(config, stages)
     fresh = load_problems(config.problems, check_gold) if new and len(stages.trees_of) != 1 else None
     if fresh is not None and stages.trees_of:
-        check_shards(stages.trees_of, [problem.id for problem in fresh.problems])
+        check_shards(stages.trees_of, fresh.problems)
     run = RunDirectory.create(config.directory, config.model_dump(mode="json"), ignored=SPEED_SETTINGS)
     try:
         if stages.trees_of and not run.has_problems:
@@ -82,20 +91,28 @@ def open_run(config: RunConfig, stages: Stages) -> RunDirectory:
     return run
 
 
-def check_shards(sources: Sequence[Path], problem_ids: Sequence[str]) -> None:
-    """Raise StoreError unless each of the problems was searched by exactly one of the runs, and no other was."""
+def _places(paths: Sequence[Path]) -> list[Path]:
+    return [path.resolve() for path in paths]
+
+
+def check_shards(sources: Sequence[Path], problems: Sequence[Problem]) -> None:
+    """Raise StoreError unless each of the problems, as it is now, was searched by exactly one of the runs, no other."""
+    now = {problem.id: problem for problem in problems_from(problems_table(problems))}
     owner: dict[str, Path] = {}
+    changed: list[str] = []
     for source in sources:
         with RunDirectory.read(source) as run:
             searched = run.trees.problem_ids
+            changed += [problem.id for problem in run.problems() if now.get(problem.id, problem) != problem]
         if twice := sorted(searched & owner.keys()):
             raise StoreError(f"{owner[twice[0]]} and {source} both searched {_some(twice)}; name each shard once")
         owner |= dict.fromkeys(searched, source)
-    wanted = set(problem_ids)
-    if missing := [problem_id for problem_id in problem_ids if problem_id not in owner]:
+    if missing := [problem_id for problem_id in now if problem_id not in owner]:
         raise StoreError(f"none of the runs of --trees-of searched {_some(missing)}; name the run of every shard")
-    if other := sorted(owner.keys() - wanted):
+    if other := sorted(owner.keys() - now.keys()):
         raise StoreError(f"{owner[other[0]]} searched problems that this configuration does not have: {_some(other)}")
+    if changed:
+        raise StoreError(f"the source says something else of {_some(changed)} than when it was searched; restore it")
 
 
 def _some(problem_ids: Sequence[str]) -> str:
@@ -107,15 +124,15 @@ def _take_trees(run: RunDirectory, sources: Sequence[Path], whole: LoadedProblem
     """The trees of one run with its problems, or of the runs of all shards in the order of the whole."""
     with ExitStack() as stack:
         others = [stack.enter_context(RunDirectory.read(source)) for source in sources]
+        searches = [other.seconds_at_work().get("search") for other in others]
+        seconds = [each for each in searches if each is not None]
+        apart = sum(seconds) if len(seconds) == len(searches) else None
+        run.log(TOOK_TREES, of=[str(source) for source in sources], search_seconds=apart)
         if whole is None:
             run.take_trees(others[0])
         else:
             run.trees.gather([other.trees for other in others], [problem.id for problem in whole.problems])
             run.write_problems(whole.problems, whole.rejected)
-        searches = [other.seconds_at_work().get("search") for other in others]
-    seconds = [each for each in searches if each is not None]
-    apart = sum(seconds) if len(seconds) == len(searches) else None
-    run.log("took_trees", of=[str(source) for source in sources], search_seconds=apart)
 
 
 def _check_same_search(source: Path, config: RunConfig, *, shards: bool) -> None:

@@ -30,7 +30,7 @@ def rehearse(config: RunConfig, stages: Stages, console: Console) -> None:
     console.print(f"{config.directory}: {'the run goes on' if goes_on else 'a new run'}", markup=False)
     there = [config.directory] if goes_on else stages.trees_of
     if len(there) > 1 and not without_hub(config.problems)[1]:
-        check_shards(there, [problem.id for problem in load_problems(config.problems, check_gold).problems])
+        check_shards(there, load_problems(config.problems, check_gold).problems)
     count = sum(_problems_of(run) for run in there) if there else _count_problems(config, console)
     console.print(_estimate_table(config, stages, count))
 

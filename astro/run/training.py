@@ -11,6 +11,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -29,7 +31,9 @@ from astro.run.settings import RunConfig
 from astro.sampling.engine import EngineKind, check_model
 from astro.store.records import problems_table
 from astro.store.shards import write_parquet
+from astro.traces.formats import Dataset
 from astro.train.checkpoint import read_done
+from astro.train.examples import find_source
 from astro.train.options import lora_config, trainer_arguments
 
 BASE, CONTROL = "base", "direct"
@@ -85,6 +89,7 @@ def check_training(config: RunConfig, *, fetch: bool = True) -> None:
         mistakes += _mistakes(partial(lora_config, given.lora, f"{section}.lora"))
     if config.evaluation is not None and not config.evaluation.sets:
         mistakes.append("evaluation.sets is empty: name at least one set of problems, or set evaluation to null")
+    mistakes += _mistakes_of_arms(config)
     if config.sft is not None and config.sft.model is not None:
         mistakes += _mistakes(partial(check_model, config.sft.model, "sft.model"))
     for name, problems in config.evaluation.sets.items() if config.evaluation else ():
@@ -195,10 +200,35 @@ def _first_problem(config: ProblemsConfig) -> Problem:
     return next(found for found in stream_problems(config) if isinstance(found, Problem))
 
 
+def _mistakes_of_arms(config: RunConfig) -> list[str]:
+    """Data that cannot be there by the time an arm is trained on it, and arms of GRPO that SFT does not have."""
+    mistakes: list[str] = []
+    for arm, dataset in config.sft.arms.items() if config.sft else ():
+        mistakes += [f"sft.arms.{arm}: {line}" for line in _mistakes(partial(_check_dataset, config, dataset))]
+    trained = _arms(config)
+    for arm in (config.grpo.arms or ()) if config.grpo else ():
+        if arm not in trained:
+            mistakes.append(f"grpo.arms: there is no arm {arm!r} of sft; there are {', '.join(trained) or 'none'}")
+    return mistakes
+
+
+def _check_dataset(config: RunConfig, name: str) -> None:
+    """Raise ConfigError where an arm's data cannot be there by the time it is trained, or has no conversations."""
+    if name in tuple(Dataset):
+        return
+    for file in find_source(config.directory, name).train:
+        try:
+            columns = pq.read_schema(file).names
+        except (OSError, pa.ArrowException) as error:
+            raise ConfigError(f"{file} is not readable Parquet: {error}") from error
+        if not {"prompt", "completion"} <= set(columns):
+            raise ConfigError(f"{file} has no columns prompt and completion, but {', '.join(columns)}")
+
+
 def _mistakes(check: Callable[[], object]) -> list[str]:
     try:
         check()
-    except (ConfigError, ProblemsError) as error:
+    except (ConfigError, ProblemsError, NothingToTrainError) as error:
         return [str(error)]
     return []
 

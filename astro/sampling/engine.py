@@ -9,7 +9,7 @@ from dataclasses import fields
 from enum import StrEnum
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from pydantic import Field
 
@@ -48,7 +48,7 @@ class EngineConfig(Section):
 
     kind: EngineKind = EngineKind.VLLM
     model: str = Field(min_length=1)
-    dtype: str = "auto"
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     tensor_parallel_size: int = Field(default=1, ge=1)
     max_model_len: int | None = Field(default=None, ge=1)
     max_num_seqs: int | None = Field(default=None, ge=1)
@@ -95,8 +95,16 @@ def check_engine(config: EngineConfig) -> None:
     """
     if config.kind is EngineKind.SCRIPTED:
         check_options(config.options, [field.name for field in fields(CountdownPlayer)], "CountdownPlayer")
+        for name, rate in config.options.items():
+            if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 <= rate <= 1:
+                raise ConfigError(f"engine.options.{name} is a probability, from 0 to 1; got {rate!r}")
         return
     check_model(config.model)
+    if config.kind is EngineKind.TRANSFORMERS and config.tensor_parallel_size > 1:
+        raise ConfigError(
+            f"engine.tensor_parallel_size is {config.tensor_parallel_size}, and the transformers engine uses one "
+            "device; set engine.kind=vllm"
+        )
     if config.kind is EngineKind.VLLM and config.options and find_spec("vllm"):
         from astro.sampling.vllm_engine import import_vllm  # noqa: PLC0415 - heavy
 

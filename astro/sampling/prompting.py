@@ -332,6 +332,10 @@ def _check_held_once(text: str, config: PromptConfig) -> None:
         )
 
 
+# What a template of the user's can raise while it is rendered, and what reading one that is not UTF-8 does.
+TEMPLATE_ERRORS = (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError)
+
+
 def _instruction(config: PromptConfig) -> str:
     if config.instruction is not None:
         return config.instruction
@@ -346,7 +350,7 @@ def _fill_in(template: Any, config: PromptConfig, problem: str) -> str:
             system=config.system,
             examples=[example.model_dump() for example in config.examples],
         )
-    except TemplateError as error:
+    except TEMPLATE_ERRORS as error:
         raise ConfigError(f"prompt.template {config.template}: {error}") from error
     return str(text).rstrip("\n")
 
@@ -359,6 +363,8 @@ def _load_template(config: PromptConfig) -> Any:
     )
     try:
         return environment.from_string(path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"prompt.template: {path} is not UTF-8: {error}") from error
     except OSError as error:
         known = ", ".join(_STYLE_OF_TEMPLATE)
         raise ConfigError(f"prompt.template: there is no file {name}; known by name: {known}") from error

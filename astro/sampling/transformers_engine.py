@@ -142,7 +142,7 @@ class TransformersSampler:
                 self._extend(row, row_logits)
             live = [i for i, row in enumerate(rows) if not row.ended.done()]
             if len(live) < len(rows) and live:
-                cache.batch_select_indices(torch.tensor(live, device=self._model.device))
+                _keep_rows(cache, torch.tensor(live, device=self._model.device))
                 mask = mask[live]
             rows = [rows[i] for i in live]
             tokens = torch.tensor([[row.token_ids[-1]] for row in rows])
@@ -217,17 +217,19 @@ def sample_token(logits: Any, params: SampleParams, generator: Any) -> tuple[int
     return token, float(logprobs[token])
 
 
+def _keep_rows(cache: Any, rows: Any) -> None:
+    """Keep these rows of the cache; layers of linear attention know only the method of beam search, which does it."""
+    for layer in cache.layers:
+        select = getattr(layer, "batch_select_indices", None) or layer.reorder_cache
+        select(rows)
+
+
 def _load(config: EngineConfig) -> tuple[Any, Any]:
     try:
         import torch  # noqa: PLC0415 - heavy
         from transformers import AutoModelForCausalLM  # noqa: PLC0415 - heavy
     except ImportError as error:
         raise MissingDependencyError("torch", "cpu", "the transformers engine") from error
-    if config.tensor_parallel_size > 1:
-        raise ConfigError(
-            f"engine.tensor_parallel_size is {config.tensor_parallel_size}, and the transformers engine uses one "
-            "device; set engine.kind=vllm"
-        )
     try:
         tokenizer = hf_tokenizer(config.model)
         model = AutoModelForCausalLM.from_pretrained(config.model, **({"dtype": config.dtype} | config.options))

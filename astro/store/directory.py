@@ -40,6 +40,7 @@ from astro.store.settings import differences, settings_hash
 from astro.store.shards import write_parquet
 from astro.store.stage import MARKER, StageFolder
 
+TOOK_TREES = "took_trees"  # the event of a run that begins with the trees of others; several where a start was killed
 _CONFIG, _PROBLEMS_MARKER, _LOG = "config.yaml", "problems.json", "log.jsonl"
 
 
@@ -220,10 +221,14 @@ class RunDirectory:
             began = [start for start in starts if start["time"] <= ended["time"]][-1:]  # the end of a kill is missing
             name = " and ".join(stage for stage in ("search", "traces") if began and began[0].get(stage))
             seconds[name] += float(ended.get("seconds", 0.0))
-        for taken in self.events("took_trees"):
+        for taken in self.events(TOOK_TREES)[-1:]:
             if taken["search_seconds"] is not None:
                 seconds["search"] += taken["search_seconds"]
         return dict(seconds)
+
+    def trees_taken_of(self) -> list[Path]:
+        """The runs whose trees this one took, as they were named then; empty where it searched itself."""
+        return [Path(source) for taken in self.events(TOOK_TREES)[-1:] for source in taken["of"]]
 
     def _claim(self, settings: Mapping[str, Any], ignored: Collection[str]) -> None:
         """Write the configuration of a new run, or see that it is the one that made this run."""

@@ -29,6 +29,9 @@ class Unused(StrEnum):
     MISQUOTED = "misquoted"  # a wrong terminal that misstates what the problem asks for
     NOT_WORSE = "not_worse"  # a wrong attempt worth no less than the state that the trace would go back to
     NO_WRONG_TERMINAL = "no_wrong_terminal"  # a search trace not made: no wrong attempt to begin with
+    TRUNCATED = "truncated"  # of a tree without a correct terminal: an end at max_step_tokens, without the delimiter
+    DEPTH = "depth"  # of such a tree: an end at max_depth
+    UNANSWERED = "unanswered"  # of such a tree: an end without a final answer
     REPEATED = "repeated"  # a search trace not made: the tree has no new combination
 
 

@@ -11,7 +11,7 @@ from astro.problems.problem import Problem
 from astro.sampling.completion import Sampler
 from astro.sampling.prompting import PromptFormat
 from astro.sampling.seeds import derive_seed
-from astro.search.tree import Tree
+from astro.search.tree import Terminal, Tree
 from astro.traces.asking import Model
 from astro.traces.claims import claims_success, misquotes_target, shows_success
 from astro.traces.config import Control, TracesConfig
@@ -24,6 +24,13 @@ from astro.traces.prompting import load_prompts
 from astro.traces.rewrite import Teller, Telling
 from astro.traces.visit import Kind, Origin, Trace, TraceCost
 from astro.verify.verifier import Verifier
+
+# Ends that no trace can have; that there are no others says why a tree came to nothing.
+_NO_END = {
+    Terminal.TRUNCATED: Unused.TRUNCATED,
+    Terminal.DEPTH: Unused.DEPTH,
+    Terminal.UNANSWERED: Unused.UNANSWERED,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +108,9 @@ class _Work:
         evaluator = Evaluator(self._teller.model, self._teller.prompts, self._config, self._origin.seed)
         kept, refused = await evaluator.agreed(tree, self._problem, sound, 1 + self._config.searches, rng)
         self._counts["terminals.correct"] += len(correct)
+        for kind in tree.terminal if not correct else ():
+            if kind in _NO_END:
+                self._counts[f"unused.{_NO_END[kind]}"] += 1
         self._counts[f"unused.{Unused.BY_LUCK}"] += len(correct) - len(sound)
         self._counts[f"unused.{Unused.NOT_AGREED}"] += refused
         self._counts.update({f"votes.{vote}": count for vote, count in evaluator.counts.items()})

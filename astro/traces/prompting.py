@@ -15,12 +15,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import FileSystemLoader, StrictUndefined, TemplateError
+from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.environment import TemplateModule
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from astro.errors import ConfigError
 from astro.sampling.control_tokens import inert
+from astro.sampling.prompting import TEMPLATE_ERRORS
 from astro.traces.fidelity import Role
 
 _HERE = Path(__file__).parent / "prompts"
@@ -91,7 +92,7 @@ def load_prompts(name: str) -> PromptSet:
 def _module(environment: ImmutableSandboxedEnvironment, task: str, name: str) -> TemplateModule:
     try:
         module = environment.get_template(f"{task}.jinja").module
-    except TemplateError as error:
+    except TEMPLATE_ERRORS as error:
         raise ConfigError(f"traces.prompts: {name}/{task}.jinja cannot be used: {error}") from error
     absent = [part for part in ("system", "examples", "user") if not hasattr(module, part)]
     if absent:
@@ -107,7 +108,7 @@ def _try_out(prompts: PromptSet, name: str) -> None:
         prompts.backtrack("problem", ["thought"], "step")
         prompts.backtrack("problem", ["thought"], None)
         prompts.evaluate("problem", "solution")
-    except (TemplateError, TypeError, KeyError, AttributeError) as error:
+    except TEMPLATE_ERRORS as error:
         raise ConfigError(f"traces.prompts: the prompts of {name!r} cannot be rendered: {error}") from error
 
 

@@ -203,6 +203,16 @@ def test_a_column_mapping_comes_first():
     assert countdown.metadata["numbers"] == [1, 2]
 
 
+def test_columns_that_differ_in_capitals_only_must_be_named():
+    """Neither is taken in silence; the exact name in the mapping takes one."""
+    row = {"Question": "Q", "Answer": "1", "answer": "2"}
+    with pytest.raises(BadRowError, match="'Answer' and 'answer' differ in capitals only"):
+        read(row)
+    assert read(row, {"answer": "Answer"}).answer == "1"
+    assert read(row, {"answer": "answer"}).answer == "2"
+    assert read({"Note": "a", "note": "b", "question": "Q", "answer": "1"}).answer == "1"
+
+
 def test_a_nested_column_is_found_without_regard_to_capitals():
     """As a column at the top is, written as in the file or not."""
     row = {"question": "Q", "Meta": {"Gold Answer": "5"}}

@@ -218,6 +218,7 @@ def test_what_is_said_of_a_bad_row_can_be_written(tmp_path, name, content):
         ("empty.jsonl", b"", "has no rows"),
         ("bad.jsonl", b'{"problem": "P"}\n{"problem": "R"}\nx\ny\nz', "no good row among 5:\n  line 1: missing answer"),
         ("columns.csv", b"text,gold\nP,1\n", "among text, gold; map one: problems.columns.prompt=NAME"),
+        ("twice.csv", b"question,answer,answer\nQ,1,2\n", "two columns named 'answer'"),
         ("broken.json", b'[{"problem": ', "is not valid JSON"),
         ("number.json", b"7", "must hold a list of rows, not int"),
         ("broken.parquet", b"PAR1 no", "is not readable Parquet"),

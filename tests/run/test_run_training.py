@@ -185,3 +185,27 @@ def test_mistakes_of_all_sections_are_told_before_anything_begins(tmp_path: Path
     message = str(caught.value)
     for line in ("did you mean 'learning_rate'", "sft.lora.rr", "grpo.trainer.bets", "evaluation.sets is empty"):
         assert line in message
+
+
+def test_data_that_no_arm_can_learn_from_is_told_before_the_search(tmp_path: Path) -> None:
+    """A file that is not there, one that is no Parquet, one without conversations, an arm that SFT does not have."""
+    (tmp_path / "rows.jsonl").write_text("{}\n")
+    pq.write_table(pa.table({"text": ["a"]}), tmp_path / "texts.parquet")
+    files = {name: str(tmp_path / name) for name in ("none.parquet", "rows.jsonl", "texts.parquet")}
+    arms = ", ".join(f"a{number}: '{file}'" for number, file in enumerate(files.values()))
+    config = config_in(tmp_path, f"sft={{arms: {{astro: sft, {arms}}}}}", "grpo={arms: [astro, nope]}")
+    with pytest.raises(ConfigError) as caught:
+        check_training(config)
+    lines = str(caught.value).splitlines()
+    assert len(lines) == 4
+    for line, expected in zip(
+        lines,
+        (
+            "sft.arms.a0: there is no data set",
+            "sft.arms.a1",
+            "sft.arms.a2: .* has no columns prompt and completion, but text",
+            "grpo.arms: there is no arm 'nope' of sft; there are astro, a0, a1, a2",
+        ),
+        strict=True,
+    ):
+        assert re.search(expected, line)

@@ -3,7 +3,7 @@ import sys
 import pytest
 
 from astro.errors import ConfigError, MissingDependencyError
-from astro.sampling.engine import EngineConfig, check_model, check_options, open_sampler
+from astro.sampling.engine import EngineConfig, EngineKind, check_engine, check_model, check_options, open_sampler
 from astro.sampling.vllm_engine import engine_arguments
 
 
@@ -73,6 +73,20 @@ def test_a_path_into_a_folder_of_this_directory_is_no_hub_name(tmp_path, monkeyp
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ConfigError, match="no folder models/tiny"):
         check_model("models/tiny")
+
+
+@pytest.mark.parametrize(
+    ("settings", "complaint"),
+    [
+        ({"kind": EngineKind.TRANSFORMERS, "tensor_parallel_size": 2}, "set engine.kind=vllm"),
+        ({"kind": EngineKind.SCRIPTED, "options": {"skill": "high"}}, "engine.options.skill is a probability.*'high'"),
+        ({"kind": EngineKind.SCRIPTED, "options": {"honesty": 1.5}}, "engine.options.honesty is a probability.*1.5"),
+    ],
+)
+def test_settings_that_an_engine_cannot_have_are_refused_before_it_is_opened(settings, complaint):
+    """So a rehearsal tells them, too."""
+    with pytest.raises(ConfigError, match=complaint):
+        check_engine(EngineConfig(model="gpt2", **settings))
 
 
 def test_every_unknown_option_is_listed():

@@ -265,6 +265,32 @@ def test_an_unknown_option_is_named_with_its_neighbour(model_folder):
         open_sampler(EngineConfig(model=str(model_folder), options={"block_sizes": 16}))
 
 
+def test_layers_of_linear_attention_are_served_in_batches(tmp_path, tokenizer):
+    """A model that mixes them with ordinary ones; completions end at different times, and each is what it is alone."""
+    from transformers import Qwen3NextConfig, Qwen3NextForCausalLM
+
+    config = Qwen3NextConfig(
+        vocab_size=len(tokenizer), hidden_size=32, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2,
+        head_dim=8, max_position_embeddings=256, linear_key_head_dim=8, linear_value_head_dim=8,
+        linear_num_key_heads=2, linear_num_value_heads=2, num_experts=2, num_experts_per_tok=1,
+        moe_intermediate_size=16, shared_expert_intermediate_size=16, initializer_range=0.15,
+        layer_types=["linear_attention", "full_attention"], bos_token_id=0, eos_token_id=1, pad_token_id=1,
+    )  # fmt: skip
+    Qwen3NextForCausalLM(config).save_pretrained(tmp_path)
+    tokenizer.save_pretrained(tmp_path)
+    sampler = open_sampler(EngineConfig(kind=EngineKind.TRANSFORMERS, model=str(tmp_path)))
+    asked = [(PROMPT, 8), ("class A:", 24), ("import os\n" * 6, 16)]
+
+    async def together():
+        return await asyncio.gather(*(sample(sampler, text, max_tokens=most, seed=5) for text, most in asked))
+
+    batched = asyncio.run(together())
+    for (text, most), found in zip(asked, batched, strict=True):
+        alone = asyncio.run(sample(sampler, text, max_tokens=most, seed=5))
+        assert found.completions[0].token_ids == alone.completions[0].token_ids
+        assert found.completions[0].logprob == pytest.approx(alone.completions[0].logprob, abs=1e-3)
+
+
 def test_a_broken_engine_fails_everyone_in_flight_and_after(model_folder):
     """A step that raises ends every request with EngineDeadError, and so do all later ones."""
     sampler = open_sampler(EngineConfig(kind=EngineKind.TRANSFORMERS, model=str(model_folder)))

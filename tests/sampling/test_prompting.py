@@ -232,6 +232,12 @@ def test_a_template_of_ones_own(tmp_path):
         PromptFormat(PromptConfig(template=str(own)), ByteTokenizer())
     with pytest.raises(ConfigError, match="no file"):
         PromptFormat(PromptConfig(template=str(tmp_path / "absent")), ByteTokenizer())
+    own.write_text("{{ problem + 1 }}")
+    with pytest.raises(ConfigError, match="concatenate"):
+        PromptFormat(PromptConfig(template=str(own)), ByteTokenizer())
+    own.write_bytes("{{ problem }} é".encode("latin-1"))
+    with pytest.raises(ConfigError, match="not UTF-8"):
+        PromptFormat(PromptConfig(template=str(own)), ByteTokenizer())
 
 
 def test_a_base_model_has_no_chat_style(byte_level):

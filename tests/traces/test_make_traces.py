@@ -311,6 +311,16 @@ def test_a_tree_without_answers_gives_nothing(make):
     assert (outcome.traces, outcome.rejects, outcome.cost.calls) == ((), (), 0)
 
 
+def test_a_tree_whose_steps_were_all_cut_off_says_so(make):
+    """Where no end is correct, those that no trace can have are counted by their kind; elsewhere they are not."""
+    for solutions, counted in (((), 2), ((HIT,), 0)):
+        tree = tree_of(*solutions)
+        for kind in (Terminal.TRUNCATED, Terminal.TRUNCATED, Terminal.DEPTH):
+            tree.add(0, "Let's take", (1,), terminal=kind)
+        counts = make(backed_up(tree), HONEST).counts
+        assert (counts["unused.truncated"], counts["unused.depth"]) == (counted, counted // 2)
+
+
 def test_the_cost_is_the_sum_of_its_traces_and_votes(make):
     """Every request is somebody's."""
     outcome = make(tree_of(HIT, MISS), HONEST)

@@ -81,6 +81,8 @@ def test_a_set_is_known_by_name_and_content(tmp_path):
     [
         ("{% set system = ''", "cannot be used"),
         ("{% set system = '' %}", "does not define examples, user"),
+        ("{% set system = 1 / 0 %}{% set examples = [] %}{% macro user() %}{% endmacro %}", "division by zero"),
+        ("{% set system = 'é' %}", "can't decode"),
         (
             "{% set system = '' %}{% set examples = [] %}{% macro user() %}{{ kwargs.nothing }}{% endmacro %}",
             "cannot be rendered",
@@ -94,7 +96,7 @@ def test_a_set_is_known_by_name_and_content(tmp_path):
 def test_a_broken_set_is_refused_before_the_run(tmp_path, template, complaint):
     """Syntax, missing parts, unknown variables and forbidden attributes are configuration mistakes."""
     for task in ("rewrite", "backtrack", "evaluate"):
-        (tmp_path / f"{task}.jinja").write_text(template)
+        (tmp_path / f"{task}.jinja").write_text(template, encoding="latin-1")
     with pytest.raises(ConfigError, match=complaint):
         load_prompts(str(tmp_path))
 
