@@ -16,7 +16,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from astro.config import load_config
-from astro.errors import AstroError
+from astro.errors import AstroError, ConfigError
 from astro.report.ablations import AblationConfig, Kind, ablation_table, load_ablations, rows_of
 from astro.report.gather import gather
 from astro.run import RunConfig
@@ -68,7 +68,9 @@ def main() -> None:
         common = ["grpo=null", *given]
         reference = load_config(RunConfig, arguments.config, [*common, f"name={name}"])
         sets = reference.evaluation.sets if reference.evaluation else {}
-        first = next(iter(sets), "")
+        if not sets:
+            raise ConfigError("there is no evaluation set, so there is nothing to compare")
+        first = next(iter(sets))
         if len(sets) > 1:
             only = {first: sets[first].model_dump(mode="json")}
             common.append(f"evaluation.sets={json.dumps(only)}")

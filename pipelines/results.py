@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 
 from astro.config import load_config
-from astro.errors import AstroError
+from astro.errors import AstroError, ConfigError
 from astro.report.gather import gather
 from astro.report.seeds import write_results
 from astro.run import RunConfig
@@ -81,6 +81,8 @@ def main() -> None:
     try:
         config = load_config(RunConfig, arguments.config, arguments.settings)
         sets = list(config.evaluation.sets) if config.evaluation else []
+        if not sets or arguments.seeds < 1:
+            raise ConfigError(f"{len(sets)} evaluation sets and {arguments.seeds} seeds: there is nothing to compare")
         of_seeds: list[list[Job]] = []
         runs: list[Path] = []
         for seed in range(1, arguments.seeds + 1):

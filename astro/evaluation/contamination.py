@@ -50,12 +50,13 @@ class Report:
 def find_contamination(problems: Iterable[Problem], training: Sequence[Problem]) -> Report:
     """Compare an evaluation set with the training problems.
 
-    Exact: the same id and task, the same words in the prompt, or in Countdown the same numbers (in the same order where
-    it is given), target and rules (astro.problems.quality.fingerprint). Near: a run of 13 words in common with a
-    training problem, or half of the runs of 8 words with training problems; in Countdown the same multiset of numbers.
+    Exact: the same id and task, unless the id only counts the rows of a file; the same words in the prompt, or in
+    Countdown the same numbers (in the same order where it is given), target and rules (astro.problems.quality,
+    fingerprint). Near: a run of 13 words in common with a training problem, or half of the runs of 8 words with
+    training problems; in Countdown the same multiset of numbers.
     """
     asked = {fingerprint(problem): problem.id for problem in training}
-    ids = {(problem.id, problem.task) for problem in training}
+    ids = {(problem.id, problem.task) for problem in training if not problem.id.isdecimal()}
     long_runs = Contamination((problem for problem in training if not _is_numbers(problem)), LONG_RUN)
     short_runs = {run: problem.id for problem in training for run in _runs(problem)}
     leaks = []

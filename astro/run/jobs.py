@@ -31,10 +31,12 @@ class Job:
 def carry_out_jobs(jobs: Sequence[Job], at_once: int, logs: Path, say: Callable[[str], None]) -> None:
     """Run every job once what it needs is done, the first of the list first, at most at_once at a time.
 
-    Raises JobError when a job fails, after those that run with it have ended; others are not begun. On
-    KeyboardInterrupt the running commands, which were interrupted too, are waited for.
+    Raises JobError where at_once is less than 1, and when a job fails, after those that run with it have ended; others
+    are not begun. On KeyboardInterrupt the running commands, which were interrupted too, are waited for.
     """
     _check(jobs)
+    if at_once < 1:
+        raise JobError(f"{at_once} processes at once would do nothing; give 1 or more")
     logs.mkdir(parents=True, exist_ok=True)
     waiting, done = list(jobs), set[str]()
     running: dict[str, tuple[subprocess.Popen[bytes], float]] = {}  # with when it began, in seconds since 1970

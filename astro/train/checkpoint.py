@@ -64,13 +64,15 @@ class StageCheckpoint:
     def claim(self, settings: Mapping[str, Any], ignored: Collection[str] = UNLEARNED) -> None:
         """Write the settings of a new stage, or see that they are those that began this one.
 
+        Where nothing was trained yet, as after a start that was refused, new settings take the old ones' place.
         Raises StoreError naming what differs.
         """
         if not self.main:
             return
         file = self.path / _SETTINGS
         plain = json.loads(json.dumps(settings, default=str))
-        if file.exists():
+        trained = self.done or (self.path / _METRICS).exists() or any(self.path.glob("checkpoint-*"))
+        if file.exists() and trained:
             changed = differences(_read_yaml(file), plain, ignored)
             if changed:
                 lines = "\n".join(f"  {line}" for line in changed)

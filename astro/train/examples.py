@@ -22,11 +22,15 @@ _SPLITS = ("train", "test")
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where the rows of an arm come from: Parquet files of the train split, and of the test split if there is one."""
+    """Where the rows of an arm come from: Parquet files of the train split, and of the test split if there is one.
+
+    own: whether it is a data set of the run, whose ids are those of the run's problems; elsewhere they may be anything.
+    """
 
     name: str
     train: tuple[Path, ...]
     test: tuple[Path, ...] = ()
+    own: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,7 @@ def find_source(run: Path, name: str) -> Source:
     if name in tuple(Dataset) or (not Path(name).is_absolute() and folder.is_dir()):
         found = {split: tuple(sorted(folder.glob(f"{split}-*.parquet"))) for split in _SPLITS}
         if found["train"]:
-            return Source(name, found["train"], found["test"])
+            return Source(name, found["train"], found["test"], own=True)
         if (run / "datasets" / MARKER).exists():
             raise NothingToTrainError(
                 f"the data set {name} of {run} has no row to train on: its problems came to no trace, or to test rows "

@@ -158,7 +158,7 @@ class _Training:
         setup, config = self.setup, self.config
         tokenizer = load_tokenizer(str(self.base))
         rows = read_rows(source.train)
-        prompt_format, texts = PromptFormat(setup.prompt, tokenizer), _problems(setup.run)
+        prompt_format, texts = PromptFormat(setup.prompt, tokenizer), _problems(setup.run) if source.own else {}
         prompts = rl_prompts(rows, config, prompt_format, texts, setup.seed)
         test = read_rows(source.test) if evaluates(arguments) else []
         held_out = rl_prompts(test, config, prompt_format, texts, setup.seed)

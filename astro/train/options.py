@@ -21,9 +21,14 @@ _OURS = {
 }
 
 
-def check_options(given: Mapping[str, Any], taker: type, section: str, owner: str) -> list[str]:
-    """One line for each option that taker, a dataclass, does not have, with the nearest one, or whose type is wrong."""
+def read_options(given: Mapping[str, Any], taker: type, section: str, owner: str) -> dict[str, Any]:
+    """The options for taker, a dataclass; a number or a truth value that was given as text is one.
+
+    Raises ConfigError with a line for each option that taker does not have, with the nearest one, and for each of a
+    wrong type.
+    """
     known, types, lines = [field.name for field in fields(taker) if field.init], get_type_hints(taker), list[str]()
+    options = dict(given)
     for option, value in given.items():
         if option in _OURS:
             lines.append(f"{section}.{option}: not yours to set, {_OURS[option]}")
@@ -34,11 +39,15 @@ def check_options(given: Mapping[str, Any], taker: type, section: str, owner: st
             )
         else:
             try:
-                TypeAdapter(types[option]).validate_python(value)
+                read = TypeAdapter(types[option]).validate_python(value)
+                if isinstance(value, str) and isinstance(read, int | float):
+                    options[option] = read
             except ValidationError as error:
                 messages = dict.fromkeys(one["msg"] for one in error.errors())
                 lines.append(f"{section}.{option}: {value!r:.80} is not what {owner} takes: {'; or '.join(messages)}")
-    return lines
+    if lines:
+        raise ConfigError("\n".join(lines))
+    return options
 
 
 def trainer_arguments(kind: str, section: str, given: Mapping[str, Any], ours: Mapping[str, Any]) -> dict[str, Any]:
@@ -47,10 +56,7 @@ def trainer_arguments(kind: str, section: str, given: Mapping[str, Any], ours: M
     Raises ConfigError listing every unknown option and wrong type, MissingDependencyError without TRL.
     """
     trl = import_trl()
-    mistakes = check_options(given, getattr(trl, kind), section, f"trl.{kind}")
-    if mistakes:
-        raise ConfigError("\n".join(mistakes))
-    return {**ours, **given}
+    return {**ours, **read_options(given, getattr(trl, kind), section, f"trl.{kind}")}
 
 
 def trainer_config(kind: str, section: str, arguments: Mapping[str, Any]) -> Any:
@@ -81,9 +87,7 @@ def lora_config(lora: Mapping[str, Any] | None, section: str) -> Any:
         from peft import LoraConfig  # noqa: PLC0415 - heavy
     except ImportError as error:
         raise MissingDependencyError("peft", "train", section) from error
-    mistakes = check_options(lora, LoraConfig, section, "peft.LoraConfig")
-    if mistakes:
-        raise ConfigError("\n".join(mistakes))
+    lora = read_options(lora, LoraConfig, section, "peft.LoraConfig")
     # All linear layers, as in the QLoRA paper (arXiv 2305.14314, section 4): fewer fall behind full fine-tuning.
     given = {"task_type": "CAUSAL_LM", "target_modules": "all-linear", **lora}
     with refusals(section, "peft.LoraConfig"):

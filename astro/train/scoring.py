@@ -1,7 +1,7 @@
 """What each sampled solution earns: the verdict under the run's settings, and the rewards built on it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from astro.problems.problem import Problem
 from astro.sampling.prompting import answer_text
@@ -48,12 +48,11 @@ class Scorer:
 
     def score(self, solutions: Sequence[Solution]) -> Scores:
         """Score all solutions of a step together, so that the verifier's workers share them."""
-        verdicts = self._verifier.verify_many(
-            [
-                (one.problem, answer_text(one.text, finished=one.finished, opens_thought=self._opens_thought))
-                for one in solutions
-            ]
-        )
+        solutions = [
+            replace(one, text=answer_text(one.text, finished=one.finished, opens_thought=self._opens_thought))
+            for one in solutions
+        ]
+        verdicts = self._verifier.verify_many([(one.problem, one.text) for one in solutions])
         rewards = {name: self._reward(name, solutions, verdicts) for name in self.names}
         weights = self.config.weights
         totals: list[float | None] = []

@@ -169,7 +169,8 @@ def _train(
     from astro.train.recorder import Recorder, place_tensorboard  # noqa: PLC0415 - heavy
 
     tokenizer = load_tokenizer(model)
-    maker = ExampleMaker(PromptFormat(setup.prompt, tokenizer), tokenizer, problem_texts(setup.run))
+    texts = problem_texts(setup.run) if source.own else {}
+    maker = ExampleMaker(PromptFormat(setup.prompt, tokenizer), tokenizer, texts)
     train = list(maker.examples(read_rows(source.train), source.name))
     test = list(maker.examples(read_rows(source.test), source.name)) if evaluates(arguments) and source.test else []
     check_evaluation(arguments, test, "sft.trainer", source)

@@ -43,6 +43,11 @@ def test_a_problem_that_keeps_its_id_is_the_same():
     assert find_contamination([math("aime-1", "Find x.")], [math("aime-1", "Determine the value of y.")]).exact == 1
 
 
+def test_a_number_is_no_name():
+    """Rows of two files that are counted alike have nothing to do with each other."""
+    assert find_contamination([math("60", "Find x.")], [math("60", "Determine the value of y.")]).exact == 0
+
+
 def test_short_prompts_that_differ_are_apart():
     """Fewer than 8 words have no run to share."""
     found = find_contamination([math("a", "What is 6 times 7?")], [math("b", "What is 6 times 8?")])

@@ -82,6 +82,19 @@ def test_an_ablation_waits_for_the_references_trees() -> None:
     assert "sft.arms={astro: equal_tokens}" in jobs[2].command
 
 
+@pytest.mark.parametrize(
+    ("name", "setting"),
+    [("results", "--seeds=0"), ("results", "evaluation=null"), ("ablations", "evaluation=null")],
+)
+def test_nothing_to_compare_is_told_before_anything_runs(name: str, setting: str, tmp_path: Path) -> None:
+    """One message, and no run."""
+    command = [sys.executable, str(PIPELINES / f"{name}.py"), setting, f"output.folder={tmp_path}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=PIPELINES.parent)
+    assert done.returncode == 1
+    assert "nothing to compare" in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
 def test_no_script_hides_the_package() -> None:
     """Python looks into a script's own folder first."""
     assert not (PIPELINES / "astro.py").exists()

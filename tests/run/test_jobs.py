@@ -76,6 +76,12 @@ def test_wall_time_counts_every_second_once(tmp_path: Path) -> None:
     assert wall_time(tmp_path / "nowhere") is None
 
 
+def test_no_process_at_once_is_refused(tmp_path: Path) -> None:
+    """It would wait forever."""
+    with pytest.raises(JobError, match="give 1 or more"):
+        carry_out_jobs([Job("a", [sys.executable, "-c", "pass"])], 0, tmp_path, print)
+
+
 def test_a_job_may_not_wait_for_one_that_never_comes(tmp_path: Path) -> None:
     """That is a bug of the pipeline, found before anything runs."""
     with pytest.raises(ValueError, match="do not come before it"):

@@ -20,7 +20,10 @@ def test_what_is_trained_is_what_the_engine_is_asked(made_run, tokenizer):
     """A row's tokens are those of the solve prompt, the solution and the end of the turn; the prompt is not learned."""
     run = made_run.directory
     prompt_format, texts = PromptFormat(made_run.prompt, tokenizer), problem_texts(run)
-    rows = read_rows(find_source(run, "sft").train)
+    source = find_source(run, "sft")
+    assert source.own
+    assert not find_source(run, str(source.train[0])).own  # its ids may be those of other problems
+    rows = read_rows(source.train)
     examples = list(ExampleMaker(prompt_format, tokenizer, texts).examples(rows, "sft"))
     assert len(examples) == len(rows) > 10
     for row, example in zip(rows, examples, strict=True):

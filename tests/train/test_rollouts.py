@@ -94,8 +94,11 @@ def test_a_thought_that_was_cut_off_earns_nothing(opens_thought, correct):
     scorer = Scorer(RewardsConfig(), verifier, 100, opens_thought=opens_thought)
     said = [(r"\boxed{2}", True), (r"\boxed{2}. Then the", False), (r"</think>\boxed{2}. Then the", False)]
     scores = scorer.score([Solution(prompt(2).problem, text, 20, finished) for text, finished in said])
-    verifier.close()
     assert scores.correct == correct
+    scorer = Scorer(RewardsConfig(weights={RewardName.FORMAT: 1.0}), verifier, 100, opens_thought=opens_thought)
+    given = scorer.score([Solution(prompt(2).problem, text, 20, finished) for text, finished in said]).totals
+    verifier.close()
+    assert given == [float(earned) for earned in correct]
 
 
 def test_groups_without_variance_are_counted(rolling):

@@ -17,6 +17,7 @@ from astro.errors import ConfigError, StoreError
 from astro.run import RunConfig
 from astro.train.checkpoint import StageCheckpoint, read_done, read_metrics
 from astro.train.grpo import carry_out_grpo, rollouts_by
+from astro.train.options import trainer_arguments
 from astro.train.settings import Rollouts
 from astro.train.sft import carry_out_sft, load_tokenizer
 
@@ -113,6 +114,26 @@ def test_mistakes_are_told_before_a_model_is_loaded(made_run):
         carry_out_sft(made_run.training(), made_run.sft, "x", quiet())
     with pytest.raises(ConfigError, match="no finished SFT checkpoint"):
         carry_out_grpo(made_run.training(), made_run.grpo, "nobody", quiet())
+
+
+def test_what_was_refused_before_the_first_step_can_be_mended(trained, tmp_path):
+    """Its settings are nobody's yet; those of a training that has begun are kept."""
+    wrong = changed(trained, "grpo.trainer.num_generations=7")
+    with pytest.raises(ConfigError, match="num_generations"):
+        carry_out_grpo(wrong.training(), wrong.grpo, "astro", quiet())
+    with StageCheckpoint(tmp_path) as stage:
+        stage.claim({"rate": 1})
+        stage.claim({"rate": 2})
+        stage.log({"step": 1})
+        with pytest.raises(StoreError, match="rate: 2 in the run, 3 now"):
+            stage.claim({"rate": 3})
+
+
+def test_numbers_may_be_quoted():
+    """As a shell or a hand may write them; a text that is none is refused."""
+    given = {"max_steps": "10", "learning_rate": "1e-5", "bf16": "false", "run_name": "12"}
+    read = trainer_arguments("SFTConfig", "sft.trainer", given, {})
+    assert read == {"max_steps": 10, "learning_rate": 1e-5, "bf16": False, "run_name": "12"}
 
 
 def test_a_model_without_a_tokenizer_is_a_mistake_and_no_crash(tmp_path):
