@@ -38,7 +38,7 @@ class Tally:
     @property
     def done(self) -> int:
         """Units of work that are done, of total."""
-        return self.trees + self.traced
+        return (self.trees if self.trees_total else 0) + (self.traced if self.traced_total else 0)
 
     @property
     def total(self) -> int:

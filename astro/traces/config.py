@@ -51,6 +51,7 @@ class TracesConfig(Section):
     retries: further tries after a rewrite that fails its checks; then the original step stands.
     max_fallbacks: a trace in which more steps were left so is not used; null uses all. The control is exempt.
     doubt, positive, negative: the fixed phrases of a reflection; empty ones are left out.
+    phrases_in_text: whether these stand in the trace; False shows them only to the model that tells what comes next.
     separator: what stands between two thoughts of a trace.
     control: the prose of the direct control set.
     max_tokens: longest completion, in tokens of the searching model.
@@ -79,6 +80,7 @@ class TracesConfig(Section):
     doubt: str = "But wait, are we solving the problem correctly so far? Hmm..."  # paper
     positive: str = "Our solution seems to be correct so far."  # paper
     negative: str = "I'm not sure if we're solving the problem correctly so far."  # paper
+    phrases_in_text: bool = True
     separator: str = "\n\n"  # ours
     control: Control = Control.REWRITTEN
     max_tokens: int = Field(default=8192, ge=1)  # paper: length of its fine-tuning examples

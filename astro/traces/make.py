@@ -22,7 +22,7 @@ from astro.traces.linearize import Plan, Unused, control_plans, correct_terminal
 from astro.traces.luck import right_by_luck
 from astro.traces.prompting import load_prompts
 from astro.traces.rewrite import Teller, Telling
-from astro.traces.visit import Kind, Origin, Trace, TraceCost
+from astro.traces.visit import Kind, Move, Origin, Trace, TraceCost
 from astro.verify.verifier import Verifier
 
 # Ends that no trace can have; that there are no others says why a tree came to nothing.
@@ -161,7 +161,11 @@ class _Work:
         return not self._config.rewrite or (kind is Kind.CONTROL and self._config.control is Control.ORIGINAL)
 
     async def _finish(self, plan: Plan, name: str, telling: Telling) -> Trace:
-        text = self._config.separator.join(thought for thought in telling.thoughts if thought)
+        thoughts = telling.thoughts
+        if not self._config.phrases_in_text:
+            moves = (visit.move for visit in plan.visits)
+            thoughts = ["" if move is Move.REFLECT else told for move, told in zip(moves, thoughts, strict=True)]
+        text = self._config.separator.join(thought for thought in thoughts if thought)
         prompt_ids = self._teller.model.prompt_format.solve_ids(self._problem.prompt)
         verdict = await self._verifier.averify(self._problem, text)
         self._cost += telling.cost
@@ -174,7 +178,7 @@ class _Work:
             tree_id=f"{self._problem.id}@{self._tree.seed}",
             kind=plan.kind,
             visits=plan.visits,
-            thoughts=tuple(telling.thoughts),
+            thoughts=tuple(thoughts),
             text=text,
             verdict=replace(verdict, seconds=0.0),
             checked=telling.checked,

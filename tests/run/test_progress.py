@@ -45,6 +45,12 @@ def test_on_a_terminal_there_are_bars(monkeypatch) -> None:
     assert "\x1b[2K" in out
 
 
+def test_only_what_is_to_be_done_is_counted() -> None:
+    """Trees that another run has searched are no work of a run that only tells them."""
+    tally = Tally(trees=450, traced=20, traced_total=450)
+    assert (tally.done, tally.total) == (20, 450)
+
+
 def test_durations_read_like_a_clock() -> None:
     """Minutes and seconds, with hours where there are some."""
     assert [duration(seconds) for seconds in (0, 61, 3599.6, 7322)] == ["0:00", "1:01", "1:00:00", "2:02:02"]

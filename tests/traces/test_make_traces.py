@@ -81,6 +81,16 @@ def test_an_obedient_model_passes_every_check_at_once(make):
     assert len(of_kind(outcome, Kind.SEARCH)) == 3
 
 
+def test_phrases_can_be_kept_out_of_the_text(make):
+    """The model that tells has them in view, so the rest is word for word the same."""
+    spoken, silent = (make(played(HONEST), HONEST, phrases_in_text=said) for said in (True, False))
+    phrases = {thought for trace in spoken.traces for thought in trace.thoughts if thought.startswith("But wait")}
+    assert len(phrases) > 1
+    assert [trace.visits for trace in silent.traces] == [trace.visits for trace in spoken.traces]
+    for with_phrases, without in zip(spoken.traces, silent.traces, strict=True):
+        assert without.text == "\n".join(thought for thought in with_phrases.thoughts if thought not in phrases)
+
+
 def test_the_control_has_as_many_traces_from_as_many_paths(make):
     """Same tree, same number, correct paths only, different ones while there are any."""
     outcome = make(played(HONEST), HONEST)
