@@ -27,7 +27,7 @@ from astro.evaluation.judging import judge_all, judge_fingerprint, with_judgemen
 from astro.evaluation.responses import SCHEMA, SECONDS, TABLE, Asked, sample_all
 from astro.evaluation.settings import EvaluationConfig, JudgeConfig
 from astro.problems.problem import Problem
-from astro.sampling.engine import Engine, EngineConfig, open_sampler
+from astro.sampling.engine import Engine, EngineConfig, check_engine, open_sampler
 from astro.sampling.prompting import THINK_FOR, PromptConfig, PromptFormat
 from astro.store.atomic import sweep, write_text, writing
 from astro.store.journal import Journal
@@ -110,6 +110,8 @@ def evaluate_model(
     """
     judge = how.evaluation.judge
     judged_by = None if judge is None else judge_fingerprint(judge)  # a mistake in it is told before a model is loaded
+    if engine is None and not folder.exists():
+        check_engine(how.engine_for(model))
     fingerprint = model_fingerprint(model)
     trained_on = None if training is None else problems_fingerprint(training)
 
