@@ -60,11 +60,12 @@ def jobs_of(seed: int, config: Path, settings: list[str], run: Path, *, has_rl: 
     if has_rl:
         jobs += [job(f"grpo-{arm}", "grpo", f"sft-{arm}", arm=arm) for arm in ARMS]
     jobs += [job("select", "select", "data", pool="direct"), job(f"sft-{EQUAL}", "sft", "select", arm=EQUAL)]
-    jobs.append(job("evaluate-base", "evaluate", "data", model="base"))
-    jobs += [job(f"evaluate-{arm}-sft", "evaluate", f"sft-{arm}", model=f"{arm}-sft") for arm in (*ARMS, EQUAL)]
+    # The longest first, so that no core waits for them in the end; a job that is not ready lets others pass.
     if has_rl:
-        jobs += [job(f"evaluate-{arm}-rl", "evaluate", f"grpo-{arm}", model=f"{arm}-rl") for arm in ARMS]
         jobs.append(job("evaluate-checkpoints", "evaluate", "grpo-astro", model="checkpoints"))
+        jobs += [job(f"evaluate-{arm}-rl", "evaluate", f"grpo-{arm}", model=f"{arm}-rl") for arm in ARMS]
+    jobs += [job(f"evaluate-{arm}-sft", "evaluate", f"sft-{arm}", model=f"{arm}-sft") for arm in (*ARMS, EQUAL)]
+    jobs.append(job("evaluate-base", "evaluate", "data", model="base"))
     evaluated = [each.name.removeprefix(f"{seed}-") for each in jobs if "evaluate" in each.name]
     return [*jobs, job("report", "report", *evaluated)]
 

@@ -48,10 +48,10 @@ def test_without_rl_there_are_no_models_of_it() -> None:
     """Base, both arms after SFT, and the control at equal tokens are left to evaluate."""
     jobs = script("results").jobs_of(1, Path("c.yaml"), [], Path("runs/r-1"), has_rl=False)
     assert [job.name for job in jobs if "evaluate" in job.name] == [
-        "1-evaluate-base",
         "1-evaluate-astro-sft",
         "1-evaluate-direct-sft",
         "1-evaluate-direct-equal-tokens-sft",
+        "1-evaluate-base",
     ]
 
 
