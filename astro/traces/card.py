@@ -182,8 +182,13 @@ def _cell(text: str) -> str:
     return " ".join(text.replace("|", "\\|").split())
 
 
+# Characters that a terminal or an editor obeys: controls but tab and line feed, and changes of the writing direction.
+_OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
 def _fenced(text: str) -> str:
     """The text in a code block whose fence is longer than any run of backticks in it."""
+    text = _OBEYED.sub("\ufffd", text)
     longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}text\n{text}\n{fence}"

@@ -71,6 +71,12 @@ def test_an_example_cannot_leave_its_block():
     assert "`````text\n```\n<script>alert(1)</script>\n````\n# heading\n`````" in text
 
 
+def test_an_example_cannot_drive_a_terminal():
+    """Escapes and changes of the writing direction are shown as a sign."""
+    text = card({("sft", Split.TRAIN): 1}, example=("red \x1b[31m and \u202e turned", trace_of("fine\n")))
+    assert "red \ufffd[31m and \ufffd turned\n" in text
+
+
 def test_an_empty_run_has_a_card_too():
     """Nothing made, nothing divided by zero."""
     text = card({}, backtracks={}, counts={}, sources={})
