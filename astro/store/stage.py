@@ -165,10 +165,11 @@ class StageFolder:
         """
         if self.complete:
             return
+        taken = self.problem_ids  # before a stop
         for other in others:
             assert other.complete, "the other stage is not finished"
             for entry in other.entries(order):
-                if entry.problem_id not in self.problem_ids:
+                if entry.problem_id not in taken:
                     self.append([entry])
         self.finish(order)
 
