@@ -43,7 +43,7 @@ check: $(STAMP) ## lint, format, types, import order, dead and duplicate code
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/vulture
-	$(BIN)/pylint --disable=all --enable=duplicate-code --min-similarity-lines=8 --ignore-imports=yes astro pipelines benchmarks
+	$(BIN)/pylint --disable=all --enable=duplicate-code --min-similarity-lines=8 --ignore-imports=yes astro pipelines benchmarks tools
 
 format: $(STAMP) ## mend what ruff can mend
 	$(BIN)/ruff check --fix .

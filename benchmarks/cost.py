@@ -32,9 +32,9 @@ from typing import Any
 from rich.console import Console
 
 from astro.config import load_config
+from astro.models import open_sampler
 from astro.run import OutputConfig, RunConfig, Stages, carry_out
 from astro.run.summary import Summary
-from astro.sampling import open_sampler
 from astro.search import SearchConfig, Tree
 from astro.store import RunDirectory
 from astro.store.records import tree_from

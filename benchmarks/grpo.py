@@ -27,10 +27,10 @@ from rich.console import Console
 from rich.table import Table
 
 from astro.config import load_config
+from astro.models import open_sampler
+from astro.models.prompting import PromptFormat
 from astro.problems import Problem, load_problems
 from astro.run import RunConfig
-from astro.sampling import open_sampler
-from astro.sampling.prompting import PromptFormat
 from astro.train.checkpoint import StageCheckpoint
 from astro.train.grpo import new_trainer, rollout_engine
 from astro.train.options import machine_defaults, trainer_config

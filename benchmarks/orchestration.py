@@ -22,12 +22,12 @@ from collections.abc import Sequence
 from statistics import mean
 from time import perf_counter, process_time
 
-from astro.problems.problem import Problem
-from astro.sampling.completion import Completion, Sampled, SampleParams, Sampler
-from astro.sampling.lockstep import until_blocked
-from astro.sampling.scripted import TableSampler, cut_line
-from astro.sampling.scripted_countdown import CountdownPlayer
-from astro.sampling.steps import StepSplitter
+from astro.models.completion import Completion, Sampled, SampleParams, Sampler
+from astro.models.engines.lockstep import until_blocked
+from astro.models.engines.scripted import TableSampler, cut_line
+from astro.models.engines.scripted_countdown import CountdownPlayer
+from astro.models.steps import StepSplitter
+from astro.records.problem import Problem
 from astro.search import SearchConfig, SearchSetup, Tree, search_many
 from astro.verify.verifier import Verifier
 

@@ -28,10 +28,10 @@ from time import perf_counter, process_time
 from typing import Any
 
 from astro.config import load_config
+from astro.models import Engine, PromptFormat, Sampled, SampleParams, open_sampler
+from astro.models.engines.vllm_engine import engine_arguments, sampling_params
 from astro.problems import Problem, load_problems
 from astro.run import RunConfig
-from astro.sampling import Engine, PromptFormat, Sampled, SampleParams, open_sampler
-from astro.sampling.vllm_engine import engine_arguments, sampling_params
 from astro.search import SearchSetup, search_many
 from astro.verify.verifier import Verifier, check_gold
 

@@ -27,7 +27,7 @@ from typing import Any
 
 import math_verify_peer as peer
 
-from astro.problems.problem import Problem
+from astro.records.problem import Problem
 from astro.verify.files import Case, ClassSummary, LineError, read_case
 from astro.verify.pool import Pool, ReplyKind
 from astro.verify.settings import VerifyConfig

@@ -16,10 +16,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from astro import __version__
+from astro.models.engine import Engine, EngineConfig, EngineKind, open_sampler
+from astro.models.prompting import PromptConfig, PromptFormat, StepDelimiter
 from astro.problems import Problem, ProblemsConfig, load_problems
 from astro.problems.countdown import CountdownConfig
-from astro.sampling.engine import Engine, EngineConfig, EngineKind, open_sampler
-from astro.sampling.prompting import PromptConfig, PromptFormat, StepDelimiter
 from astro.search import SearchConfig, SearchSetup, search_many
 from astro.traces import Control, FinalReflection, Origin, TracesConfig, make_traces
 from astro.traces.formats import Dataset, Row, schema_of, trace_rows

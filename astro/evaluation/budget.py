@@ -11,12 +11,12 @@ from typing import Self
 
 from astro.errors import EngineDeadError, SamplingError
 from astro.evaluation.settings import BudgetForcing
-from astro.sampling.completion import Completion, FinishReason, Sampled, SampleParams
-from astro.sampling.engine import Engine
-from astro.sampling.prompting import PromptFormat
-from astro.sampling.seeds import derive_seed
-from astro.sampling.stops import before_stop
-from astro.sampling.token_text import TokenText
+from astro.models.completion import Completion, FinishReason, Sampled, SampleParams
+from astro.models.engine import Engine
+from astro.models.prompting import PromptFormat
+from astro.models.seeds import derive_seed
+from astro.models.stops import before_stop
+from astro.models.token_text import TokenText
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from astro.problems.problem import Problem
 from astro.problems.quality import Contamination, fingerprint, words
+from astro.records.problem import Problem
 
 LONG_RUN = 13  # words; the length that the GPT-3 report, appendix C, compares
 SHORT_RUN = 8  # words; one alone is often a turn of phrase, half of all of a problem's is not

@@ -26,9 +26,9 @@ from astro.evaluation.inputs import model_fingerprint, problems_fingerprint
 from astro.evaluation.judging import judge_all, judge_fingerprint, with_judgements
 from astro.evaluation.responses import SCHEMA, SECONDS, TABLE, Asked, sample_all
 from astro.evaluation.settings import EvaluationConfig, JudgeConfig
-from astro.problems.problem import Problem
-from astro.sampling.engine import Engine, EngineConfig, check_engine, open_sampler
-from astro.sampling.prompting import THINK_FOR, PromptConfig, PromptFormat
+from astro.models.engine import Engine, EngineConfig, check_engine, open_sampler
+from astro.models.prompting import THINK_FOR, PromptConfig, PromptFormat
+from astro.records.problem import Problem
 from astro.store.atomic import sweep, write_text, writing
 from astro.store.journal import Journal
 from astro.store.lock import RunLock

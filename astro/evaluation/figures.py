@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from astro.evaluation.statistics import Floats, Interval, bootstrap_ratios, maj_at_k, pass_at_k
-from astro.sampling.completion import FinishReason
+from astro.models.completion import FinishReason
 
 BEHAVIOURS = ("verification", "backtracking", "subgoals", "backward_chaining")
 PER_BACKTRACK = ("wrong_to_right", "right_to_wrong")  # shares of the backtracks, not of the responses

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 
-from astro.problems.problem import Problem
+from astro.records.problem import Problem
 
 _BLOCK = 1 << 20  # bytes
 _BLOCKS = 64  # of one file; of larger ones, so many blocks spread over it

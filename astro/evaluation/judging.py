@@ -14,11 +14,11 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from astro.errors import ConfigError, EngineDeadError, SamplingError
 from astro.evaluation.figures import BEHAVIOURS
 from astro.evaluation.settings import JudgeConfig
-from astro.problems.problem import Problem
-from astro.sampling.control_tokens import inert
-from astro.sampling.engine import Engine
-from astro.sampling.prompting import PromptFormat
-from astro.sampling.seeds import derive_seed
+from astro.models.control_tokens import inert
+from astro.models.engine import Engine
+from astro.models.prompting import PromptFormat
+from astro.models.seeds import derive_seed
+from astro.records.problem import Problem
 from astro.store.journal import Entry, Journal
 from astro.store.settings import settings_hash
 from astro.traces.asking import Model

@@ -17,11 +17,11 @@ from astro.evaluation.attempts import judge_attempts
 from astro.evaluation.behaviours import find_behaviours
 from astro.evaluation.budget import Answered, Budget, respond
 from astro.evaluation.settings import EvaluationConfig
-from astro.problems.problem import Problem
-from astro.sampling.completion import FinishReason
-from astro.sampling.engine import Engine
-from astro.sampling.prompting import PromptFormat, answer_text, asking_for_length
-from astro.sampling.seeds import derive_seed
+from astro.models.completion import FinishReason
+from astro.models.engine import Engine
+from astro.models.prompting import PromptFormat, answer_text, asking_for_length
+from astro.models.seeds import derive_seed
+from astro.records.problem import Problem
 from astro.store.journal import Entry, Journal
 from astro.verify.verdict import Outcome, Verdict
 from astro.verify.verifier import Verifier

@@ -6,9 +6,9 @@ from typing import Self
 from pydantic import Field, field_validator, model_validator
 
 from astro.config import Section
+from astro.models.engine import EngineConfig, EngineKind
+from astro.models.prompting import PromptConfig
 from astro.problems import ProblemsConfig
-from astro.sampling.engine import EngineConfig, EngineKind
-from astro.sampling.prompting import PromptConfig
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,99}")
 

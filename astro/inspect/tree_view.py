@@ -6,7 +6,7 @@ from rich.text import Text
 from rich.tree import Tree as Branches
 
 from astro.inspect.plain import plain
-from astro.search.tree import ROOT, Terminal, Tree
+from astro.records.tree import ROOT, Terminal, Tree
 from astro.verify.verdict import Outcome
 
 VERDICT_STYLES = {

@@ -16,7 +16,7 @@ from pydantic import Field, field_validator, model_validator
 from astro.config import Section, Seed
 from astro.errors import ProblemsError
 from astro.problems.countdown_solver import Operation, count_solutions, legal_operations
-from astro.problems.problem import Problem
+from astro.records.problem import Problem
 
 TEST_SHARE = 0.2  # of all multisets of numbers; a constant, so that two separate runs can never disagree on it
 # Expressions of n numbers by +, -, *, / that differ in more than order and grouping: OEIS A140606. Problems of more

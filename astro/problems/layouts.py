@@ -23,8 +23,8 @@ from decimal import Decimal
 from typing import Any
 
 from astro.problems.countdown import Use, to_problem
-from astro.problems.problem import TASKS, Problem
 from astro.problems.rejection import BadRowError, Reason
+from astro.records.problem import TASKS, Problem
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "id": ("id", "unique_id", "problem_id"),

@@ -11,8 +11,8 @@ from typing import Any
 
 from astro.errors import ProblemsError
 from astro.problems.load import LoadedProblems
-from astro.problems.problem import Problem
 from astro.problems.rejection import Reason
+from astro.records.problem import Problem
 
 _FIELDS = ("id", "prompt", "answer", "task", "source", "metadata")
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from rich.table import Table
 from rich.text import Text
 
-from astro.sampling.precision import cpu_has_bfloat16
+from astro.models.engines.precision import cpu_has_bfloat16
 from astro.verify.sandbox import sandbox_report
 
 _PACKAGES = {

@@ -18,9 +18,9 @@ from astro.evaluation import Arrangement, EvaluationConfig, evaluate_model
 from astro.evaluation.evaluate import OpenEngine
 from astro.evaluation.figures import BEHAVIOURS
 from astro.inspect.plain import plain, plain_lines
+from astro.models.engine import EngineKind, check_model, open_sampler
 from astro.problems import Problem, ProblemsConfig, load_problems
 from astro.run.settings import RunConfig
-from astro.sampling.engine import EngineKind, check_model, open_sampler
 from astro.store import RunDirectory
 from astro.train.checkpoint import read_done
 from astro.train.examples import find_source, read_rows

@@ -11,13 +11,13 @@ from rich.text import Text
 from astro import __version__
 from astro.errors import AstroError, SamplingError
 from astro.inspect.plain import plain
+from astro.models.engine import Engine, open_sampler
+from astro.models.prompting import PromptFormat
 from astro.run.opening import Stages, check_settings, open_run
 from astro.run.pipeline import Pipeline, Telling, problems_left
 from astro.run.progress import Board
 from astro.run.settings import RunConfig
 from astro.run.summary import Summary, peak_memory, summarize, summary_table
-from astro.sampling.engine import Engine, open_sampler
-from astro.sampling.prompting import PromptFormat
 from astro.search import SearchSetup
 from astro.store import RunDirectory
 from astro.store.datasets import write_datasets

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from astro.errors import StoreError
+from astro.models.engine import check_engine
+from astro.models.prompting import check_template
 from astro.problems import LoadedProblems, Problem, load_problems
 from astro.run.settings import SPEED_SETTINGS, RunConfig
-from astro.sampling.engine import check_engine
-from astro.sampling.prompting import check_template
 from astro.store import RunDirectory
 from astro.store.directory import TOOK_TREES
 from astro.store.records import problems_from, problems_table

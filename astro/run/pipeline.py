@@ -11,11 +11,11 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from functools import partial
 
+from astro.models.engine import Engine
+from astro.models.prompting import PromptFormat
 from astro.problems import Problem
 from astro.run.commit import Committer
 from astro.run.progress import Tally
-from astro.sampling.engine import Engine
-from astro.sampling.prompting import PromptFormat
 from astro.search import SearchSetup, Tree, search_many
 from astro.store import RunDirectory
 from astro.store.records import is_solved, traces_entry, tree_entry, tree_from

@@ -12,7 +12,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from astro.sampling.stats import EngineStats
+from astro.models.stats import EngineStats
 
 _REFRESH_SECONDS = 0.5  # on a terminal
 _LINE_SECONDS = 10.0  # elsewhere

@@ -8,9 +8,9 @@ from pydantic import Field, field_validator, model_validator
 
 from astro.config import Section, Seed
 from astro.evaluation import Arrangement, EvaluationConfig
+from astro.models.engine import EngineConfig
+from astro.models.prompting import PromptConfig
 from astro.problems import ProblemsConfig
-from astro.sampling.engine import EngineConfig
-from astro.sampling.prompting import PromptConfig
 from astro.search import SearchConfig
 from astro.store.settings import settings_hash
 from astro.traces import TracesConfig

@@ -11,8 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from astro.inspect.plain import plain
+from astro.records.tree import Stop
 from astro.run.progress import duration
-from astro.search.tree import Stop
 from astro.store import RunDirectory, StageFolder
 from astro.store.datasets import summed_counts
 from astro.traces import Kind

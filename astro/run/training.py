@@ -20,6 +20,7 @@ from rich.text import Text
 from astro.errors import ConfigError, NothingToTrainError, ProblemsError
 from astro.evaluation import evaluate_model
 from astro.inspect.plain import plain
+from astro.models.engine import EngineKind, check_model
 from astro.problems import Problem, ProblemsConfig, stream_problems
 from astro.problems.load import without_hub
 from astro.report import write_report
@@ -28,7 +29,6 @@ from astro.report.plots import check_drawing
 from astro.report.tables import model_table
 from astro.run.evaluating import load_set, training_problems
 from astro.run.settings import RunConfig
-from astro.sampling.engine import EngineKind, check_model
 from astro.store.records import problems_table
 from astro.store.shards import write_parquet
 from astro.traces.formats import Dataset

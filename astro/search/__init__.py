@@ -1,10 +1,10 @@
 """Tree search over reasoning steps: many trees in flight, each grown by PUCT and verified rollouts."""
 
+from astro.records.tree import NO_PARENT, ROOT, Cost, Rollout, Stop, Terminal, Tree
 from astro.search.mcts import search
 from astro.search.runner import search_many
 from astro.search.settings import Prior, Rule, SearchConfig
 from astro.search.setup import SearchSetup
-from astro.search.tree import NO_PARENT, ROOT, Cost, Rollout, Stop, Terminal, Tree
 
 __all__ = [
     "NO_PARENT",

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from itertools import groupby
 
-from astro.search.tree import NO_PARENT, Tree
+from astro.records.tree import NO_PARENT, Tree
 
 
 def backup(tree: Tree, fresh: Sequence[int]) -> None:

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from astro.search.tree import ROOT, Terminal, Tree
+from astro.records.tree import ROOT, Terminal, Tree
 from astro.verify.verdict import Outcome
 
 if TYPE_CHECKING:

@@ -11,15 +11,15 @@ from time import monotonic
 from typing import Any, TypeVar
 
 from astro.errors import EngineDeadError, SamplingError, VerifierError
-from astro.problems.problem import Problem
-from astro.sampling.completion import Completion, FinishReason, SampleParams
-from astro.sampling.seeds import derive_seed
+from astro.models.completion import Completion, FinishReason, SampleParams
+from astro.models.seeds import derive_seed
+from astro.records.problem import Problem
+from astro.records.tree import NO_PARENT, ROOT, UNGRADED, Rollout, Stop, Terminal, Tree
 from astro.search.backup import backup, close
 from astro.search.reuse import Draw, Ending, Endings, Path, find_child, graft
 from astro.search.selection import priors, puct, uct
 from astro.search.settings import Rule
 from astro.search.setup import SearchSetup
-from astro.search.tree import NO_PARENT, ROOT, UNGRADED, Rollout, Stop, Terminal, Tree
 from astro.verify.verdict import Outcome, Verdict
 
 # A node's requests, by the number that enters their seeds.

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from astro.sampling.completion import Completion
+from astro.models.completion import Completion
+from astro.records.tree import Rollout, Terminal, Tree
 from astro.search.settings import SearchConfig
-from astro.search.tree import Rollout, Terminal, Tree
 from astro.verify.verdict import Outcome
 
 # More endings of a kind than any set of traces uses; it bounds what a large tree keeps and stores.

@@ -5,10 +5,10 @@ import gc
 from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
-from astro.problems.problem import Problem
+from astro.records.problem import Problem
+from astro.records.tree import Tree
 from astro.search.mcts import search
 from astro.search.setup import SearchSetup
-from astro.search.tree import Tree
 
 # Python looks for cycles whenever it has 700 new objects more than before. A tree is thousands of them without a cycle:
 # at 700 that search in vain is a tenth of the processor time.

@@ -4,13 +4,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, Self
 
-from astro.problems.problem import Problem
-from astro.sampling.completion import Completion, Sampler
-from astro.sampling.prompting import AnswerStyle, PromptFormat
-from astro.sampling.steps import StepEnd, StepSplitter, step_end
-from astro.sampling.stops import before_stop
+from astro.models.completion import Completion, Sampler
+from astro.models.prompting import AnswerStyle, PromptFormat
+from astro.models.steps import StepEnd, StepSplitter, step_end
+from astro.models.stops import before_stop
+from astro.records.problem import Problem
+from astro.records.tree import Terminal
 from astro.search.settings import SearchConfig
-from astro.search.tree import Terminal
 from astro.verify.extraction import AnswerFormat, extract
 from astro.verify.verdict import Verdict
 
@@ -31,7 +31,7 @@ class Grader(Protocol):
 class SearchSetup:
     """What all trees of a run share.
 
-    split: cuts a completion into its steps (astro.sampling.steps.StepSplitter.split).
+    split: cuts a completion into its steps (astro.models.steps.StepSplitter.split).
     step_stop: strings that end a step. end_stop: further strings that end a solution.
     answer_format: how a marked final answer looks; a step that holds one ends the solution.
     answer_line: whether a step whose last line states the answer ("Answer: 5") ends it, too.

@@ -9,7 +9,8 @@ from pathlib import Path
 import pyarrow.compute as pc
 
 from astro.problems.countdown import Split
-from astro.problems.problem import Problem
+from astro.records.problem import Problem
+from astro.records.trace import Kind, Origin, Trace, TraceCost
 from astro.store.atomic import read_marker, seal, sweep, sync_directory, write_marker, write_text, writing
 from astro.store.directory import RunDirectory
 from astro.store.journal import Entry
@@ -19,7 +20,6 @@ from astro.store.stage import MARKER, StageFolder
 from astro.traces.card import CardFacts, data_card
 from astro.traces.config import TracesConfig
 from astro.traces.formats import Dataset, Row, schema_of, split_of, trace_rows
-from astro.traces.visit import Kind, Origin, Trace, TraceCost
 
 Part = tuple[Dataset, Split]
 

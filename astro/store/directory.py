@@ -29,9 +29,9 @@ import yaml
 
 from astro import __version__
 from astro.errors import StoreError
-from astro.problems.problem import Problem
 from astro.problems.rejection import RejectedRow
-from astro.search.tree import Stop
+from astro.records.problem import Problem
+from astro.records.tree import Stop
 from astro.store import schemas
 from astro.store.atomic import check, read_marker, sweep, sync_directory, sync_file, write_marker, write_text, writing
 from astro.store.lock import RunLock

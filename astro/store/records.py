@@ -8,14 +8,14 @@ from typing import Any
 
 import pyarrow as pa
 
-from astro.problems.problem import Problem
 from astro.problems.rejection import RejectedRow
-from astro.search.tree import ROOT, Cost, Terminal, Tree
+from astro.records.problem import Problem
+from astro.records.trace import Kind, Move, Origin, Trace, TraceCost, Visit
+from astro.records.tree import ROOT, Cost, Terminal, Tree
 from astro.store import schemas
 from astro.store.journal import Entry
 from astro.traces.formats import Row
 from astro.traces.make import TraceOutcome
-from astro.traces.visit import Kind, Move, Origin, Trace, TraceCost, Visit
 from astro.verify.verdict import Outcome, Verdict
 
 # Fields of a Trace that are columns under their own names.

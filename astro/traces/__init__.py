@@ -1,11 +1,11 @@
 """From search trees to training data: linearize, tell, check, verify, filter, and lay out as data sets."""
 
+from astro.records.trace import Kind, Move, Origin, Trace, TraceCost, Visit
 from astro.traces.config import Control, FinalReflection, Leave, TracesConfig
 from astro.traces.filters import Refusal, Reject
 from astro.traces.linearize import Plan, Unused, linearize
 from astro.traces.make import TraceOutcome, make_traces
 from astro.traces.prompting import PromptSet, load_prompts
-from astro.traces.visit import Kind, Move, Origin, Trace, TraceCost, Visit
 
 __all__ = [
     "Control",

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from astro.sampling.completion import Completion, FinishReason, SampleParams, Sampler
-from astro.sampling.prompting import PromptFormat
-from astro.sampling.stops import before_stop
+from astro.models.completion import Completion, FinishReason, SampleParams, Sampler
+from astro.models.prompting import PromptFormat
+from astro.models.stops import before_stop
+from astro.records.trace import TraceCost
 from astro.traces.prompting import Message
-from astro.traces.visit import TraceCost
 
 _NEXT_EXAMPLE = "\n\nProblem:"  # a base model goes on with the next example of the prompt
 

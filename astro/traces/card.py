@@ -8,9 +8,9 @@ from typing import Any
 import yaml
 
 from astro.problems.countdown import Split
+from astro.records.trace import Origin, Trace, TraceCost
 from astro.traces.config import TracesConfig
 from astro.traces.formats import Dataset
-from astro.traces.visit import Origin, Trace, TraceCost
 
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 _WHAT = {

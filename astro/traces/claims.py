@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from astro.problems.problem import Problem
+from astro.records.problem import Problem
 from astro.traces.expressions import figures
 
 # Few and plain, so that what they find is a claim; what they miss, the fidelity of the rewrite has to catch.

@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 from astro.errors import EngineDeadError, SamplingError
-from astro.problems.problem import Problem
-from astro.sampling.seeds import derive_seed
-from astro.sampling.stops import before_stop
-from astro.search.tree import Tree
+from astro.models.seeds import derive_seed
+from astro.models.stops import before_stop
+from astro.records.problem import Problem
+from astro.records.trace import TraceCost
+from astro.records.tree import Tree
 from astro.traces.asking import Model, Reply
 from astro.traces.config import TracesConfig
 from astro.traces.prompting import PromptSet
-from astro.traces.visit import TraceCost
 
 _WORDS = re.compile(r"[^\W\d_]+")
 

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from astro.problems.problem import Problem
-from astro.sampling.control_tokens import has_control
+from astro.models.control_tokens import has_control
+from astro.records.problem import Problem
 from astro.traces.claims import claims_success
 from astro.traces.expressions import Figures, figures, sides
 from astro.traces.markup import has_answer, has_mark, without_answer, without_boxes

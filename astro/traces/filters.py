@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from astro.problems.problem import Problem
-from astro.sampling.control_tokens import has_control
+from astro.models.control_tokens import has_control
+from astro.records.problem import Problem
+from astro.records.trace import Kind, Move, Trace, is_doubt
 from astro.traces.claims import claims_success
 from astro.traces.config import TracesConfig
-from astro.traces.visit import Kind, Move, Trace, is_doubt
 
 _SHINGLE = 5  # words
 _REPEATS = 3  # a sentence told this often is a loop

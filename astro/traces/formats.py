@@ -15,9 +15,9 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from astro.problems.countdown import Split
-from astro.problems.problem import Problem
-from astro.search.tree import ROOT, Tree
-from astro.traces.visit import Kind, Origin, Trace
+from astro.records.problem import Problem
+from astro.records.trace import Kind, Origin, Trace
+from astro.records.tree import ROOT, Tree
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
 
-from astro.search.tree import ROOT, Tree
+from astro.records.trace import Kind, Move, Visit, check_visits
+from astro.records.tree import ROOT, Tree
 from astro.traces.config import FinalReflection, Leave, TracesConfig
-from astro.traces.visit import Kind, Move, Visit, check_visits
 from astro.verify.verdict import Outcome
 
 _DRAWS = 8  # draws of one search trace before it is given up as a repetition of earlier ones

@@ -4,7 +4,7 @@ import operator
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 
-from astro.problems.problem import Problem
+from astro.records.problem import Problem
 from astro.traces.claims import denies_success, misquotes_target, shows_success
 from astro.traces.expressions import figures
 from astro.traces.markup import without_answer

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from astro.errors import ConfigError, EngineDeadError, SamplingError
-from astro.problems.problem import Problem
-from astro.sampling.completion import Sampler
-from astro.sampling.prompting import PromptFormat
-from astro.sampling.seeds import derive_seed
-from astro.search.tree import Terminal, Tree
+from astro.models.completion import Sampler
+from astro.models.prompting import PromptFormat
+from astro.models.seeds import derive_seed
+from astro.records.problem import Problem
+from astro.records.trace import Kind, Move, Origin, Trace, TraceCost
+from astro.records.tree import Terminal, Tree
 from astro.traces.asking import Model
 from astro.traces.claims import claims_success, misquotes_target, shows_success
 from astro.traces.config import Control, TracesConfig
@@ -22,7 +23,6 @@ from astro.traces.linearize import Plan, Unused, control_plans, correct_terminal
 from astro.traces.luck import right_by_luck
 from astro.traces.prompting import load_prompts
 from astro.traces.rewrite import Teller, Telling
-from astro.traces.visit import Kind, Move, Origin, Trace, TraceCost
 from astro.verify.verifier import Verifier
 
 # Ends that no trace can have; that there are no others says why a tree came to nothing.

@@ -20,8 +20,8 @@ from jinja2.environment import TemplateModule
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from astro.errors import ConfigError
-from astro.sampling.control_tokens import inert
-from astro.sampling.prompting import TEMPLATE_ERRORS
+from astro.models.control_tokens import inert
+from astro.models.prompting import TEMPLATE_ERRORS
 from astro.traces.fidelity import Role
 
 _HERE = Path(__file__).parent / "prompts"

@@ -5,11 +5,12 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from astro.problems.problem import Problem
-from astro.sampling.control_tokens import inert
-from astro.sampling.seeds import derive_seed
-from astro.sampling.stops import before_stop
-from astro.search.tree import Tree
+from astro.models.control_tokens import inert
+from astro.models.seeds import derive_seed
+from astro.models.stops import before_stop
+from astro.records.problem import Problem
+from astro.records.trace import Move, TraceCost, Visit, is_doubt
+from astro.records.tree import Tree
 from astro.traces.asking import Model
 from astro.traces.claims import without_claims
 from astro.traces.config import TracesConfig
@@ -17,7 +18,6 @@ from astro.traces.expressions import without_label
 from astro.traces.fidelity import Around, Fault, Role, backtrack_fault, essence, step_fault, what_is_left
 from astro.traces.linearize import Plan
 from astro.traces.prompting import Message, PromptSet
-from astro.traces.visit import Move, TraceCost, Visit, is_doubt
 from astro.verify.verdict import Outcome
 
 _HEADING = "## Step "  # as a delimiter it ends a step's text, and its number begins the next

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from astro.errors import ConfigError, NothingToTrainError, StoreError
-from astro.sampling.prompting import PromptFormat, PromptStyle
+from astro.models.prompting import PromptFormat, PromptStyle
 from astro.store import RunDirectory
 from astro.store.stage import MARKER
 from astro.traces.formats import Dataset

@@ -15,10 +15,10 @@ from typing import Any
 from rich.console import Console
 
 from astro.errors import ConfigError, NothingToTrainError
-from astro.problems.problem import Problem
-from astro.sampling.engine import EngineConfig, EngineKind, open_sampler
-from astro.sampling.prompting import PromptFormat, asking_for_length
-from astro.sampling.seeds import derive_seed
+from astro.models.engine import EngineConfig, EngineKind, open_sampler
+from astro.models.prompting import PromptFormat, asking_for_length
+from astro.models.seeds import derive_seed
+from astro.records.problem import Problem
 from astro.store import RunDirectory
 from astro.train.card import CardFacts, write_card
 from astro.train.checkpoint import StageCheckpoint, content_hash, model_hash, read_done

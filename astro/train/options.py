@@ -11,7 +11,7 @@ from typing import Any, get_type_hints
 from pydantic import TypeAdapter, ValidationError
 
 from astro.errors import ConfigError, MissingDependencyError
-from astro.sampling.precision import cpu_has_bfloat16
+from astro.models.engines.precision import cpu_has_bfloat16
 
 # What ASTRO decides, so that stages find each other's files.
 _OURS = {

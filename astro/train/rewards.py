@@ -13,9 +13,9 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from astro.problems.problem import Problem
-from astro.verify import code, qa
+from astro.records.problem import Problem
 from astro.verify.extraction import extract
+from astro.verify.forms import code, qa
 from astro.verify.settings import VerifyConfig
 from astro.verify.verdict import Outcome
 from astro.verify.verifier import Verifier, verify_many

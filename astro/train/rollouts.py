@@ -15,9 +15,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from astro.problems.problem import Problem
-from astro.sampling.completion import FinishReason, SampleParams
-from astro.sampling.seeds import derive_seed
+from astro.models.completion import FinishReason, SampleParams
+from astro.models.seeds import derive_seed
+from astro.records.problem import Problem
 from astro.traces.backtracks import count_backtracks
 from astro.train.recorder import Recorder
 from astro.train.scoring import Scorer, Solution, varies
@@ -339,7 +339,7 @@ def _alone(trainer: Any) -> bool:
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """One thread for the engine, which binds none and would have them wait for one another; see astro.sampling."""
+    """One thread for the engine, which binds none and would have them wait for one another; see astro.models."""
     import torch  # noqa: PLC0415 - heavy
 
     if "OMP_NUM_THREADS" in os.environ:

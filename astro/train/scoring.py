@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from astro.problems.problem import Problem
-from astro.sampling.prompting import answer_text
+from astro.models.prompting import answer_text
+from astro.records.problem import Problem
 from astro.train.rewards import format_reward, token_f1_reward, unit_tests_reward
 from astro.train.settings import RewardName, RewardsConfig
 from astro.train.shaping import cosine_reward, length_reward, overlong_reward

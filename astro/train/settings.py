@@ -11,8 +11,8 @@ from typing import Annotated, Any, Self
 from pydantic import Field, field_validator, model_validator
 
 from astro.config import Section
-from astro.sampling.engine import EngineConfig
-from astro.sampling.prompting import THINK_FOR, PromptConfig
+from astro.models.engine import EngineConfig
+from astro.models.prompting import THINK_FOR, PromptConfig
 from astro.verify.settings import VerifyConfig
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]

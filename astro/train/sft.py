@@ -13,9 +13,9 @@ from typing import Any
 from rich.console import Console
 
 from astro.errors import ConfigError
-from astro.sampling.engine import check_model
-from astro.sampling.prompting import PromptFormat
-from astro.sampling.tokenizer import hf_tokenizer
+from astro.models.engine import check_model
+from astro.models.prompting import PromptFormat
+from astro.models.tokenizer import hf_tokenizer
 from astro.train.card import CardFacts, write_card
 from astro.train.checkpoint import StageCheckpoint, content_hash, model_hash
 from astro.train.examples import Example, ExampleMaker, Source, find_source, problem_texts, read_rows

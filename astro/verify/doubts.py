@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from zlib import crc32
 
-from astro.problems.problem import Problem
+from astro.records.problem import Problem
 from astro.verify.extraction import Extraction
 from astro.verify.pool import Pool, Reply, ReplyKind
 from astro.verify.remote import doubt_remotely, extraction_fields, problem_fields

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from astro.errors import MissingDependencyError, VerifierError
-from astro.problems.problem import Problem
+from astro.records.problem import Problem
 from astro.verify.verdict import Outcome, Verdict
 from astro.verify.verifier import TASKS, Verifier
 

@@ -5,13 +5,13 @@ from functools import lru_cache
 from importlib import import_module
 from typing import Any
 
-from astro.problems.problem import Problem
+from astro.records.problem import Problem
 from astro.verify.extraction import Extraction
 from astro.verify.settings import VerifyConfig
 from astro.verify.verdict import Outcome, Verdict
 
 TASKS: Mapping[str, str] = {
-    task: f"astro.verify.{task}" for task in ("math", "countdown", "mcq", "qa", "code", "logic", "chem", "bio")
+    task: f"astro.verify.forms.{task}" for task in ("math", "countdown", "mcq", "qa", "code", "logic", "chem", "bio")
 }
 
 

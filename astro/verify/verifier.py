@@ -2,7 +2,7 @@
 
     response -> extract -> cache -> task.verify (in process, bounded) -> task.settle (in a killable worker)
 
-The convention for a task's module (astro.verify.countdown, astro.verify.chem, ...), named in TASKS:
+The convention for a task's module (astro.verify.forms.countdown, astro.verify.forms.chem, ...), named in TASKS:
 
     verify(problem: Problem, extraction: Extraction, config: VerifyConfig) -> Verdict | None
         Required. Runs in the caller's process and thread, so it is pure, bounded (a few milliseconds whatever the
@@ -46,7 +46,7 @@ from types import MappingProxyType, ModuleType
 from typing import Any
 
 from astro.errors import VerifierError
-from astro.problems.problem import Problem
+from astro.records.problem import Problem
 from astro.verify.doubts import SecondOpinions
 from astro.verify.extraction import AnswerFormat, Extraction, extract, plain_box
 from astro.verify.pool import Pool, Reply, ReplyKind, WorkerLimits

@@ -6,8 +6,8 @@ import pytest
 
 from astro.evaluation.budget import Budget, respond
 from astro.evaluation.settings import BudgetForcing
-from astro.sampling.prompting import PromptConfig, PromptFormat, PromptStyle
-from astro.sampling.scripted import ScriptedSampler
+from astro.models.engines.scripted import ScriptedSampler
+from astro.models.prompting import PromptConfig, PromptFormat, PromptStyle
 from astro.verify.extraction import extract
 
 NEXT = " User: Another?. Assistant: <think> 3 </think> <answer> 3 </answer>"

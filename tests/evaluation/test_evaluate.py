@@ -16,12 +16,12 @@ from astro.errors import StoreError
 from astro.evaluation import Arrangement, BudgetForcing, EvaluationConfig, JudgeConfig, evaluate_model
 from astro.evaluation.judging import read_judgement
 from astro.evaluation.responses import group_of
+from astro.models.engine import EngineConfig, EngineKind
+from astro.models.engines.scripted import ScriptedSampler
+from astro.models.prompting import PromptConfig
+from astro.models.seeds import derive_seed
 from astro.problems import Problem
 from astro.problems.countdown import CountdownConfig, Split, generate
-from astro.sampling.engine import EngineConfig, EngineKind
-from astro.sampling.prompting import PromptConfig
-from astro.sampling.scripted import ScriptedSampler
-from astro.sampling.seeds import derive_seed
 
 PROBLEMS = [
     Problem("easy", "What is 1 plus 1?", "2", "math", metadata={"level": 1}),

@@ -4,7 +4,7 @@ from rich.console import Console
 
 from astro.inspect.plain import plain
 from astro.inspect.tree_view import best_path, tree_view
-from astro.search.tree import NO_PARENT, ROOT, Rollout, Terminal, Tree
+from astro.records.tree import NO_PARENT, ROOT, Rollout, Terminal, Tree
 from astro.verify.verdict import Outcome
 
 

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from astro.problems.layouts import COLUMNS, last_boxed, read_problem
-from astro.problems.problem import TASKS
 from astro.problems.rejection import BadRowError, Reason
+from astro.records.problem import TASKS
 from astro.verify import remote
 
 JSON_VALUES = st.recursive(

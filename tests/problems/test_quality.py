@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from astro.problems.countdown import Use, to_problem
-from astro.problems.problem import Problem
 from astro.problems.quality import Contamination, find_overlaps, fingerprint
+from astro.records.problem import Problem
 
 
 def ask(prompt, name="p"):

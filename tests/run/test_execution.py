@@ -13,13 +13,13 @@ from rich.console import Console
 from runs import config_in, quiet
 
 from astro.errors import EngineDeadError, StoreError
+from astro.models.completion import Sampled, SampleParams
+from astro.models.engine import Engine, open_sampler
+from astro.records.trace import check_visits
 from astro.run import RunConfig, Stages, carry_out, execution
 from astro.run.commit import Committer
-from astro.sampling.completion import Sampled, SampleParams
-from astro.sampling.engine import Engine, open_sampler
 from astro.store import Entry, RunDirectory, StageFolder
 from astro.store.records import traces_from, tree_from
-from astro.traces.visit import check_visits
 from astro.verify.verdict import Outcome
 from astro.verify.verifier import verify
 

@@ -3,9 +3,9 @@ import io
 
 from rich.console import Console
 
+from astro.models.stats import EngineStats
 from astro.run import progress
 from astro.run.progress import Board, Tally, duration
-from astro.sampling.stats import EngineStats
 
 STATS = EngineStats(requests=3, prompt_tokens=100, cached_tokens=25, generated_tokens=500, busy_seconds=2.0)
 

@@ -5,11 +5,11 @@ import random
 from dataclasses import dataclass, field, replace
 
 from astro.errors import SamplingError
-from astro.problems.problem import Problem
-from astro.sampling.completion import FinishReason, Sampled
-from astro.sampling.scripted import ScriptedSampler
-from astro.sampling.steps import StepSplitter
-from astro.sampling.tokenizer import ByteTokenizer
+from astro.models.completion import FinishReason, Sampled
+from astro.models.engines.scripted import ScriptedSampler
+from astro.models.steps import StepSplitter
+from astro.models.tokenizer import ByteTokenizer
+from astro.records.problem import Problem
 from astro.search import SearchConfig, SearchSetup, Tree, search
 from astro.verify.extraction import extract
 from astro.verify.verdict import Outcome, Verdict

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 from search_worlds import PROBLEM
 
-from astro.sampling.prompting import AnswerStyle, PromptConfig, PromptFormat, PromptStyle, StepDelimiter
-from astro.sampling.scripted import ScriptedSampler
+from astro.models.engines.scripted import ScriptedSampler
+from astro.models.prompting import AnswerStyle, PromptConfig, PromptFormat, PromptStyle, StepDelimiter
 from astro.search import ROOT, SearchConfig, SearchSetup, Terminal, search
 from astro.verify.verdict import Outcome
 from astro.verify.verifier import Verifier

@@ -19,10 +19,10 @@ from search_worlds import (
 )
 
 from astro.errors import EngineDeadError, VerifierError
-from astro.sampling.completion import SampleParams
-from astro.sampling.scripted import Line, ScriptedSampler
+from astro.models.completion import SampleParams
+from astro.models.engines.scripted import Line, ScriptedSampler
+from astro.records.tree import UNGRADED
 from astro.search import ROOT, Prior, Rule, Stop, Terminal, search
-from astro.search.tree import UNGRADED
 from astro.verify.verdict import Outcome
 
 

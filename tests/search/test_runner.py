@@ -7,8 +7,8 @@ from contextlib import aclosing
 import pytest
 from search_worlds import PROMPT_IDS, Recorder, WanderingModel, make_setup
 
-from astro.problems.problem import Problem
-from astro.sampling.scripted import ScriptedSampler
+from astro.models.engines.scripted import ScriptedSampler
+from astro.records.problem import Problem
 from astro.search import search_many
 
 

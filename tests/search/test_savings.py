@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from search_worlds import PROBLEM, PROMPT_IDS, ByAnswer, Recorder, WanderingModel, answer_of, grow, make_setup, texts
 
-from astro.sampling.completion import Completion, FinishReason
-from astro.sampling.scripted import ScriptedSampler
+from astro.models.completion import Completion, FinishReason
+from astro.models.engines.scripted import ScriptedSampler
+from astro.records.tree import Rollout
 from astro.search import NO_PARENT, ROOT, Stop, Terminal, Tree, search
 from astro.search.reuse import Path, graft
-from astro.search.tree import Rollout
 from astro.verify.verdict import Outcome
 
 

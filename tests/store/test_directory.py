@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from astro.errors import StoreError
-from astro.problems.problem import Problem
 from astro.problems.rejection import Reason, RejectedRow
-from astro.search.tree import NO_PARENT, Cost, Stop, Tree
+from astro.records.problem import Problem
+from astro.records.tree import NO_PARENT, Cost, Stop, Tree
 from astro.store import RunDirectory, schemas
 from astro.store.journal import Entry
 from astro.store.records import costs_table, tree_entry

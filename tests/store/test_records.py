@@ -1,7 +1,7 @@
 from pathlib import Path
 
-from astro.problems.problem import Problem
-from astro.search.tree import NO_PARENT, ROOT, Cost, Rollout, Stop, Terminal, Tree
+from astro.records.problem import Problem
+from astro.records.tree import NO_PARENT, ROOT, Cost, Rollout, Stop, Terminal, Tree
 from astro.store import RunDirectory
 from astro.store.records import problems_from, problems_table, tree_entry, tree_from
 from astro.verify.verdict import Outcome

@@ -2,10 +2,10 @@
 
 import random
 
-from astro.problems.problem import Problem
-from astro.sampling.scripted_countdown import CountdownPlayer
-from astro.sampling.tokenizer import ASSISTANT_MARK
-from astro.search.tree import NO_PARENT, Terminal, Tree
+from astro.models.engines.scripted_countdown import CountdownPlayer
+from astro.models.tokenizer import ASSISTANT_MARK
+from astro.records.problem import Problem
+from astro.records.tree import NO_PARENT, Terminal, Tree
 from astro.verify.verdict import Outcome
 from astro.verify.verifier import verify
 

@@ -4,10 +4,10 @@ import asyncio
 
 from growing import PROBLEM
 
-from astro.problems.problem import Problem
-from astro.sampling.prompting import PromptConfig, PromptFormat, StepDelimiter
-from astro.sampling.scripted import ScriptedModel, ScriptedSampler
-from astro.search.tree import Tree
+from astro.models.engines.scripted import ScriptedModel, ScriptedSampler
+from astro.models.prompting import PromptConfig, PromptFormat, StepDelimiter
+from astro.records.problem import Problem
+from astro.records.tree import Tree
 from astro.traces import Origin, TraceOutcome, TracesConfig, make_traces
 from astro.verify.verifier import Verifier
 

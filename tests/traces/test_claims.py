@@ -3,7 +3,7 @@
 import pytest
 from growing import PROBLEM
 
-from astro.problems.problem import Problem
+from astro.records.problem import Problem
 from astro.traces.claims import claims_success, shows_success, without_claims
 
 MATHS = Problem("m", "What is 2 + 2?", "4", "math")

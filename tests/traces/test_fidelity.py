@@ -3,7 +3,7 @@
 import pytest
 from growing import PROBLEM
 
-from astro.problems.problem import Problem
+from astro.records.problem import Problem
 from astro.traces.fidelity import Around, Fault, Role, backtrack_fault, essence, step_fault
 
 STEP = "I take 5 - 3 = 2, which leaves 2, 2 and 4.\n"

@@ -6,7 +6,8 @@ from growing import backed_up, new_tree, random_tree
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from astro.search.tree import Terminal
+from astro.records.trace import Kind, Move, Visit
+from astro.records.tree import Terminal
 from astro.traces.config import FinalReflection, Leave, TracesConfig
 from astro.traces.linearize import (
     Unused,
@@ -16,7 +17,6 @@ from astro.traces.linearize import (
     wrong_answer,
     wrong_terminals,
 )
-from astro.traces.visit import Kind, Move, Visit
 from astro.verify.verdict import Outcome
 
 PLAIN = TracesConfig(high_value_reflections=0, final_reflection=FinalReflection.NONE)

@@ -3,7 +3,7 @@
 import pytest
 from growing import PROBLEM
 
-from astro.problems.problem import Problem
+from astro.records.problem import Problem
 from astro.traces.luck import right_by_luck
 
 SOUND = [

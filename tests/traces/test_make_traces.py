@@ -13,13 +13,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from astro.errors import EngineDeadError, SamplingError
-from astro.problems.problem import Problem
-from astro.sampling.control_tokens import has_control
-from astro.sampling.scripted_countdown import CountdownPlayer
-from astro.search.tree import Terminal
+from astro.models.control_tokens import has_control
+from astro.models.engines.scripted_countdown import CountdownPlayer
+from astro.records.problem import Problem
+from astro.records.trace import check_visits
+from astro.records.tree import Terminal
 from astro.traces import Control, FinalReflection, Kind, Move, Refusal
 from astro.traces.linearize import Unused, correct_terminals
-from astro.traces.visit import check_visits
 from astro.verify.verdict import Outcome
 
 HONEST = CountdownPlayer(skill=0.6)

@@ -3,8 +3,8 @@
 import pytest
 from growing import PROBLEM
 
-from astro.problems.problem import Problem
-from astro.sampling.control_tokens import inert
+from astro.models.control_tokens import inert
+from astro.records.problem import Problem
 from astro.traces.claims import claims_success
 from astro.traces.expressions import figures, without_label
 from astro.traces.fidelity import Around, Role, backtrack_fault, step_fault

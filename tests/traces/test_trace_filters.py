@@ -6,8 +6,8 @@ import pytest
 from growing import PROBLEM
 from making import ORIGIN, TINY
 
+from astro.records.trace import Kind, Move, Trace, TraceCost, Visit
 from astro.traces.filters import Refusal, refusal, similarity
-from astro.traces.visit import Kind, Move, Trace, TraceCost, Visit
 from astro.verify.verdict import Outcome, Verdict
 
 VISITS = tuple(

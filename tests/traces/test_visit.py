@@ -2,7 +2,7 @@
 
 import pytest
 
-from astro.traces.visit import Move, Visit, check_visits, is_doubt
+from astro.records.trace import Move, Visit, check_visits, is_doubt
 
 #        0
 #      1   4

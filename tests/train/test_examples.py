@@ -7,7 +7,7 @@ from training_runs import MODEL
 from transformers import AutoTokenizer
 
 from astro.errors import ConfigError
-from astro.sampling.prompting import PromptConfig, PromptFormat, PromptStyle
+from astro.models.prompting import PromptConfig, PromptFormat, PromptStyle
 from astro.train.examples import IGNORED, ExampleMaker, end_ids, find_source, problem_texts, read_rows
 
 

@@ -7,8 +7,8 @@ from training_runs import MODEL
 from transformers import AutoTokenizer
 
 from astro.errors import ConfigError
-from astro.problems.problem import Problem
-from astro.sampling.prompting import PromptConfig, PromptFormat, PromptStyle
+from astro.models.prompting import PromptConfig, PromptFormat, PromptStyle
+from astro.records.problem import Problem
 from astro.train.checkpoint import StageCheckpoint
 from astro.train.grpo import rl_prompts
 from astro.train.recorder import Recorder

@@ -12,7 +12,7 @@ def served():
     from training_runs import MODEL
     from transformers import AutoModelForCausalLM
 
-    from astro.sampling.engine import EngineConfig, open_sampler
+    from astro.models.engine import EngineConfig, open_sampler
 
     sampler = open_sampler(EngineConfig(model=str(MODEL), dtype="float32", kv_cache_gib=0.25, max_num_seqs=16))
     moved = AutoModelForCausalLM.from_pretrained(MODEL, dtype=torch.float32)
@@ -37,7 +37,7 @@ def logprobs_of(model, prompt, token_ids):
 
 
 def sampled(sampler, prompt, temperature):
-    from astro.sampling.completion import SampleParams
+    from astro.models.completion import SampleParams
 
     params = SampleParams(max_tokens=40, temperature=temperature, seed=5)
     return asyncio.run(sampler.sample(prompt, params)).completions[0]

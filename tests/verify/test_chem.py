@@ -5,9 +5,9 @@ import json
 import pytest
 
 from astro.errors import MissingDependencyError
-from astro.problems.problem import Problem
-from astro.verify import chem
+from astro.records.problem import Problem
 from astro.verify.extraction import Extraction
+from astro.verify.forms import chem
 from astro.verify.settings import VerifyConfig
 from astro.verify.verdict import Outcome
 

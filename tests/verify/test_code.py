@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from astro.problems.problem import Problem
-from astro.verify import code
+from astro.records.problem import Problem
+from astro.verify.forms import code
 from astro.verify.settings import VerifyConfig
 from astro.verify.verdict import Outcome
 

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from astro.errors import VerifierError
 from astro.problems.countdown import Use
-from astro.problems.problem import Problem
-from astro.verify import countdown
-from astro.verify.countdown import Task, grade, read_task
+from astro.records.problem import Problem
 from astro.verify.extraction import Extraction
+from astro.verify.forms import countdown
+from astro.verify.forms.countdown import Task, grade, read_task
 from astro.verify.settings import VerifyConfig
 from astro.verify.verdict import Outcome
 

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from astro.problems.problem import Problem
-from astro.verify import logic
+from astro.records.problem import Problem
 from astro.verify.extraction import Extraction
+from astro.verify.forms import logic
 from astro.verify.settings import VerifyConfig
 from astro.verify.verdict import Outcome
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from astro.problems.problem import Problem
+from astro.records.problem import Problem
 from astro.verify.extraction import Extraction, extract
-from astro.verify.math import check_gold, read, settle, verify
+from astro.verify.forms.math import check_gold, read, settle, verify
 from astro.verify.settings import VerifyConfig
 from astro.verify.verdict import Outcome, Verdict
 from astro.verify.verifier import Verifier
@@ -242,7 +242,7 @@ def test_functions_that_have_a_value_at_hardly_any_point(gold, answer, right):
 def test_suspects_are_logged(caplog, monkeypatch):
     """A verdict that sympy does not share is kept and logged; it stays what it was."""
     verifier = Verifier(VerifyConfig(workers=1, deadline=30.0), second_opinions=1.0)
-    monkeypatch.setattr("astro.verify.math.verify", lambda *_: Verdict(Outcome.CORRECT, "x+2", "a bug"))
+    monkeypatch.setattr("astro.verify.forms.math.verify", lambda *_: Verdict(Outcome.CORRECT, "x+2", "a bug"))
     given = Problem("p", "Simplify.", "x+1", "math")
     assert verifier.verify(given, r"\boxed{x+2}").correct
     verifier.verify(given, r"\boxed{1+x}")

@@ -5,9 +5,9 @@ from fractions import Fraction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from astro.problems.problem import Problem
+from astro.records.problem import Problem
 from astro.verify.extraction import extract
-from astro.verify.math import settle, verify
+from astro.verify.forms.math import settle, verify
 from astro.verify.settings import VerifyConfig
 from astro.verify.verdict import Outcome
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from astro.problems.problem import Problem
-from astro.verify import mcq
+from astro.records.problem import Problem
+from astro.verify.forms import mcq
 from astro.verify.settings import VerifyConfig
 from astro.verify.verdict import Outcome
 

@@ -7,7 +7,7 @@ import string
 
 import pytest
 
-from astro.problems.problem import Problem
+from astro.records.problem import Problem
 from astro.verify.settings import VerifyConfig
 from astro.verify.verifier import Verifier
 

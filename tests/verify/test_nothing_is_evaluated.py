@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import astro.verify
-from astro.problems.problem import Problem
+from astro.records.problem import Problem
 from astro.verify.verifier import Verifier
 
 FOLDER = Path(astro.verify.__file__).parent

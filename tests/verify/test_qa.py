@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from astro.problems.problem import Problem
-from astro.verify import qa
+from astro.records.problem import Problem
 from astro.verify.extraction import Extraction
+from astro.verify.forms import qa
 from astro.verify.settings import VerifyConfig
 from astro.verify.verdict import Outcome
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from astro.errors import VerifierError
-from astro.problems.problem import Problem
+from astro.records.problem import Problem
 from astro.verify.extraction import AnswerFormat
 from astro.verify.settings import VerifyConfig
 from astro.verify.verdict import Outcome

@@ -1,0 +1,1 @@
+"""The engines that serve a language model, one module each."""

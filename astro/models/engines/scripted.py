@@ -1,0 +1,184 @@
+"""A language model whose right answers are known: the whole pipeline runs on it without weights.
+
+A scripted model is a function of the prompt's text and a seed. It gives the full continuation, as a model that writes
+until its end of turn would; the sampler cuts it at stop strings and max_tokens, as an engine would.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+from astro.errors import EngineDeadError, SamplingError
+from astro.models.completion import Completion, FinishReason, Sampled, SampleParams
+from astro.models.engines.lockstep import until_blocked
+from astro.models.stats import EngineStats, Meter
+from astro.models.stops import first_stop
+from astro.models.tokenizer import END_OF_TURN, ByteTokenizer
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A scripted continuation with log-probabilities of its own.
+
+    text: the whole continuation, to the end of the turn.
+    token_logprobs: nats, one for each UTF-8 byte of text.
+    """
+
+    text: str
+    token_logprobs: tuple[float, ...]
+
+
+ScriptedModel = Callable[[str, int], str | Line]
+
+# Exact in binary, so that sums do not depend on their order; the same text always has the same log-probability.
+_BYTE_LOGPROBS = (*(-0.125 * (1 + byte % 8) for byte in range(256)), -0.125)
+
+
+class ScriptedSampler:
+    """Answers from a scripted model, at once or in lock-step.
+
+    With ticks=False sample() never suspends. With ticks=True a request waits for the next tick, which comes when all
+    coroutines are blocked, and answers every pending request; in_flight then holds the completions in flight at each
+    tick. context_window bounds prompt plus completion, in bytes. An exception that the model raises reaches the caller
+    of sample().
+    """
+
+    def __init__(self, model: ScriptedModel, *, ticks: bool = False, context_window: int = 1 << 20) -> None:
+        self.tokenizer = ByteTokenizer()
+        self.in_flight: list[int] = []
+        self._model = model
+        self._context_window = context_window
+        self._meter = Meter()
+        self._gate = _TickGate(self.in_flight) if ticks else None
+        self._closed = False
+
+    async def sample(self, prompt_ids: Sequence[int], params: SampleParams, *, priority: int = 0) -> Sampled:
+        """Completion i is the model's continuation under seed params.seed + i (i alone where seed is None).
+
+        Raises SamplingError where the prompt fills the context window, EngineDeadError after close().
+        """
+        del priority  # every pending request is answered at once
+        if self._closed:
+            raise EngineDeadError("the scripted sampler was closed")
+        if len(prompt_ids) >= self._context_window:
+            raise SamplingError(
+                f"the prompt has {len(prompt_ids)} tokens and the context window is {self._context_window}; "
+                "shorten the prompt"
+            )
+        with self._meter.request(params.n):
+            if self._gate is not None:
+                await self._gate.next_tick(params.n)
+            sampled = self._answer(prompt_ids, params)
+        self._meter.count(sampled)
+        return sampled
+
+    def stats(self) -> EngineStats:
+        """Requests and tokens so far; the scripted model has no cache."""
+        return self._meter.stats()
+
+    async def close(self) -> None:
+        """Refuse further requests."""
+        self._closed = True
+
+    def _answer(self, prompt_ids: Sequence[int], params: SampleParams) -> Sampled:
+        prompt, seed = self.tokenizer.decode(prompt_ids), params.seed or 0
+        room = min(params.max_tokens, self._context_window - len(prompt_ids))
+        cut = partial(cut_line, stop=params.stop, max_tokens=room)
+        completions = tuple(cut(self._model(prompt, seed + i)) for i in range(params.n))
+        return Sampled(completions, prompt_tokens=len(prompt_ids))
+
+
+class TableSampler:
+    """Answers at once from prepared completions, whatever the prompt: the fastest engine there can be, for benchmarks.
+
+    steps answer requests with stop strings, rollouts the others. Completion i is entry (seed + i) of its table, counted
+    round the table, after the seed's spacing has been folded in.
+    """
+
+    def __init__(self, steps: Sequence[Completion], rollouts: Sequence[Completion]) -> None:
+        if not steps or not rollouts:
+            raise ValueError("steps and rollouts must hold a completion each")
+        self.tokenizer = ByteTokenizer()
+        self._steps, self._rollouts = tuple(steps), tuple(rollouts)
+
+    @classmethod
+    def from_model(
+        cls, model: ScriptedModel, prompt: str, step_stop: tuple[str, ...], size: int = 256
+    ) -> "TableSampler":
+        """Fill both tables with the model's continuations of one prompt under the seeds 0 .. size - 1."""
+        lines = [model(prompt, seed) for seed in range(size)]
+        return cls(
+            steps=[cut_line(line, stop=step_stop, max_tokens=1 << 20) for line in lines],
+            rollouts=[cut_line(line, stop=(), max_tokens=1 << 20) for line in lines],
+        )
+
+    async def sample(self, prompt_ids: Sequence[int], params: SampleParams, *, priority: int = 0) -> Sampled:
+        """Answer without suspending."""
+        del priority
+        table, n = (self._steps if params.stop else self._rollouts), params.n
+        seed = params.seed or 0
+        start = (seed ^ seed >> 15) % len(table)
+        completions = table[start : start + n]
+        while len(completions) < n:
+            completions += table[: n - len(completions)]
+        return Sampled(completions, len(prompt_ids))
+
+    async def close(self) -> None:
+        """Nothing to release."""
+
+
+class _TickGate:
+    """Holds callers until every coroutine of the loop is blocked, then lets all go together and notes how many."""
+
+    def __init__(self, history: list[int]) -> None:
+        self._history = history
+        self._waiting: list[asyncio.Future[None]] = []
+        self._completions = 0
+        self._ticker: asyncio.Task[None] | None = None
+
+    async def next_tick(self, completions: int) -> None:
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(future)
+        self._completions += completions
+        if self._ticker is None or self._ticker.done():
+            self._ticker = asyncio.create_task(self._tick())
+        await future
+
+    async def _tick(self) -> None:
+        await until_blocked(lambda: len(self._waiting))
+        waiting, self._waiting = self._waiting, []
+        self._history.append(self._completions)
+        self._completions, self._ticker = 0, None
+        for future in waiting:
+            if not future.done():
+                future.set_result(None)
+
+
+def cut_line(line: str | Line, stop: tuple[str, ...], max_tokens: int) -> Completion:
+    """End a scripted continuation where an engine would have: at a stop string, at max_tokens, or at its own end."""
+    text, logprobs = (line.text, line.token_logprobs) if isinstance(line, Line) else (line, None)
+    found = first_stop(text, stop)
+    ended_by = None
+    if found is not None:
+        ended_by, end = found
+        text = text[:end]
+    token_ids = tuple(text.encode("utf-8"))
+    token_logprobs = (
+        tuple(_BYTE_LOGPROBS[token] for token in token_ids) if logprobs is None else logprobs[: len(token_ids)]
+    )
+    if found is None:
+        token_ids += (END_OF_TURN,)
+        token_logprobs += (_BYTE_LOGPROBS[END_OF_TURN],)
+    completion = Completion(text, token_ids, sum(token_logprobs), FinishReason.STOP, ended_by, token_logprobs)
+    return completion if len(token_ids) <= max_tokens else _shorten(completion, max_tokens)
+
+
+def _shorten(completion: Completion, max_tokens: int) -> Completion:
+    token_ids, token_logprobs = completion.token_ids[:max_tokens], completion.token_logprobs[:max_tokens]
+    text = ByteTokenizer().decode(token_ids)
+    reason = FinishReason.LENGTH
+    return replace(
+        completion, text=text, token_ids=token_ids, logprob=sum(token_logprobs), token_logprobs=token_logprobs,
+        finish_reason=reason, stop=None,
+    )  # fmt: skip

@@ -1,0 +1,194 @@
+"""A scripted model that plays Countdown in the embedded model's English, with set rates of right and wrong choices.
+
+It does the pipeline's four tasks (solve, rewrite a step, go back to a step, judge a solution) by reading the prompt, so
+searches and traces can be tested end to end, with every right answer known.
+"""
+
+import random
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from astro.errors import SamplingError
+from astro.models.tokenizer import ASSISTANT_MARK
+from astro.problems import dialect
+from astro.problems.dialect import Operation, Term
+
+_PROBLEM = re.compile(
+    r"Using [^\n]{0,60}numbers (?P<numbers>[^\n]{1,200}?) (?P<use>exactly|at most) once"
+    r"(?:, with (?P<symbols>[^\n]{1,40}?))?, make (?P<target>\d{1,9})\."
+)
+_STEP = re.compile(r"I take (\d{1,9}) ([-+*/]) (\d{1,9}) = (\d{1,9}), which leaves ([\d, and]{1,200})\.")
+_CONCLUSION = re.compile(
+    r"That is (?P<value>\d{1,9}) and the target is \d{1,9}, so the solution is (?P<missed>not )?correct\. "
+    r"The answer is (?P<boxed>\\boxed\{[^\n]{1,300}\})"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CountdownPlayer:
+    """Continues a Countdown prompt as a model with these habits would; a ScriptedModel for ScriptedSampler.
+
+    All rates are probabilities in [0, 1].
+
+    skill: that a step keeps the target within reach where it is; otherwise any legal step is taken.
+    honesty: that a solution that missed the target says so; otherwise its last line claims success.
+    fidelity: that a rewritten step keeps its figures; otherwise one is changed.
+    judgement: that a self-evaluation is right.
+    """
+
+    skill: float = 0.5
+    honesty: float = 1.0
+    fidelity: float = 1.0
+    judgement: float = 1.0
+
+    def __call__(self, prompt: str, seed: int) -> str:
+        """The continuation under this seed; raises SamplingError where the prompt holds no Countdown problem."""
+        asked, _, partial = prompt.rpartition(ASSISTANT_MARK)
+        found = list(_PROBLEM.finditer(asked or prompt))
+        if not found:
+            raise SamplingError(f"the scripted Countdown player found no Countdown problem in {prompt[-200:]!r}")
+        problem = found[-1]
+        request = (asked or prompt)[problem.end() :]
+        if not asked:
+            partial = request
+        rng = random.Random(f"{seed} {prompt}")  # noqa: S311 - reproducible play, not secrets
+        game = _Game.read(problem)
+        if "\nRewrite the step." in request:
+            return self._rewrite(game, _field(request, "Thoughts"), _field(request, "Step"), rng)
+        if "\nGo back to the step." in request:
+            return _go_back(game, _field(request, "Step"))
+        if "\nIs the solution right?" in request:
+            right = game.is_solved_by(request) == (rng.random() < self.judgement)
+            return "Yes." if right else "No."
+        return self._solve(game, partial, rng)
+
+    def _solve(self, game: "_Game", partial: str, rng: random.Random) -> str:
+        if _CONCLUSION.search(partial):
+            return ""
+        table = game.replay(partial)
+        lines = []
+        while not game.is_over(table):
+            operation = self._choose(game, table, rng)
+            table = dialect.after(table, operation)
+            lines.append(dialect.step(operation, table))
+        final = table[0]
+        if final.value != game.target and rng.random() >= self.honesty:
+            final = Term(game.target, final.expression)
+        text = dialect.STEP_DELIMITER.join([*lines, dialect.conclusion(final, game.target)])
+        gap = partial.strip() and not partial.endswith(dialect.STEP_DELIMITER)
+        return dialect.STEP_DELIMITER + text if gap else text
+
+    def _choose(self, game: "_Game", table: Sequence[Term], rng: random.Random) -> Operation:
+        legal = list(_legal(table, game.symbols))
+        if rng.random() < self.skill:
+            winning = [move for move in legal if game.is_winnable(dialect.after(table, move))]
+            legal = winning or legal
+        return rng.choice(legal)
+
+    def _rewrite(self, game: "_Game", thoughts: str, step: str, rng: random.Random) -> str:
+        slip = int(rng.random() >= self.fidelity)
+        if found := _STEP.search(step):
+            left, symbol, right, value, leaves = found.groups()
+            opening = "Next," if thoughts else "Let's start with"
+            if _went_back(thoughts):
+                opening = "Instead, let's try"
+            return f"{opening} {left} {symbol} {right} = {int(value) + slip}, which leaves {leaves}."
+        if ended := _CONCLUSION.search(step):
+            value = int(ended["value"]) + slip
+            if ended["missed"]:
+                return f"That gives {value}, which is not the target {game.target}."
+            return f"That gives {value}, which is the target. So the answer is {ended['boxed']}."
+        return step
+
+
+@dataclass(frozen=True, slots=True)
+class _Game:
+    numbers: tuple[int, ...]
+    target: int
+    symbols: str
+    uses_all: bool
+
+    @classmethod
+    def read(cls, problem: re.Match[str]) -> "_Game":
+        numbers = tuple(int(number) for number in re.findall(r"\d{1,9}", problem["numbers"]))
+        symbols = "".join(symbol for symbol in "+-*/" if symbol in (problem["symbols"] or "+-*/"))
+        return cls(numbers, int(problem["target"]), symbols, problem["use"] == "exactly")
+
+    def is_winnable(self, table: Sequence[Term]) -> bool:
+        """Whether legal steps lead from the table to the target."""
+        return _reachable(_values(table), self.target, self.symbols)
+
+    def is_over(self, table: Sequence[Term]) -> bool:
+        """Nothing is left to combine, or the number just made is the target and leftovers are allowed."""
+        made = len(table) < len(self.numbers)
+        return len(table) == 1 or (made and not self.uses_all and table[0].value == self.target)
+
+    def replay(self, solution: str) -> list[Term]:
+        """The table after the steps of a partial solution; steps that cannot be taken are passed over."""
+        table = [Term.given(number) for number in self.numbers]
+        for left, symbol, right, value, _ in _STEP.findall(solution):
+            for move in _legal(table, self.symbols):
+                if (move.left.value, move.symbol, move.right.value) == (int(left), symbol, int(right)):
+                    table = dialect.after(table, Operation(move.left, symbol, move.right, int(value)))
+                    break
+        return table
+
+    def is_solved_by(self, solution: str) -> bool:
+        table = self.replay(solution)
+        honest = all(_apply(int(a), symbol, int(b)) == int(value) for a, symbol, b, value, _ in _STEP.findall(solution))
+        ended = _CONCLUSION.search(solution)
+        boxed = f"\\boxed{{{table[0].expression}}}"
+        return (
+            honest and self.is_over(table) and table[0].value == self.target and bool(ended and ended["boxed"] == boxed)
+        )
+
+
+def _go_back(game: _Game, step: str) -> str:
+    found = _STEP.search(step)
+    if found is None:
+        return f"Let's restart our solution from the beginning with {dialect.spoken(game.numbers)}."
+    return f"Let's go back to where we had {found[5]}."
+
+
+def _field(request: str, name: str) -> str:
+    """What follows Step: or Thoughts: up to the next part of the request; empty where it is absent or says none."""
+    found = re.search(rf"^{name}:\s(.*?)$(?=\n(?:Step:|Rewrite|Go back)|\Z)", request, re.MULTILINE | re.DOTALL)
+    return "" if found is None or found[1] == dialect.NO_THOUGHTS else found[1]
+
+
+def _went_back(thoughts: str) -> bool:
+    last = re.split(r"\. |\n", thoughts.rstrip("."))[-1]
+    return last.startswith(("Let's go back", "Let's restart"))
+
+
+def _apply(left: int, symbol: str, right: int) -> int | None:
+    """The value of a legal operation; None where it leaves the positive integers."""
+    if symbol == "/":
+        return left // right if right and left % right == 0 else None
+    value = left + right if symbol == "+" else left - right if symbol == "-" else left * right
+    return value if value > 0 else None
+
+
+def _legal(table: Sequence[Term], symbols: str) -> Iterator[Operation]:
+    for one in range(len(table)):
+        for two in range(one + 1, len(table)):
+            left, right = sorted((table[one], table[two]), key=lambda term: -term.value)
+            for symbol in symbols:
+                value = _apply(left.value, symbol, right.value)
+                if value is not None:
+                    yield Operation(left, symbol, right, value)
+
+
+def _values(table: Sequence[Term]) -> tuple[int, ...]:
+    return tuple(sorted(term.value for term in table))
+
+
+@lru_cache(maxsize=1 << 16)
+def _reachable(values: tuple[int, ...], target: int, symbols: str) -> bool:
+    """Whether the numbers, all of them used, can make the target."""
+    if len(values) == 1:
+        return values[0] == target
+    table = [Term.given(value) for value in values]
+    return any(_reachable(_values(dialect.after(table, move)), target, symbols) for move in _legal(table, symbols))

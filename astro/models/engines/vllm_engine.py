@@ -1,0 +1,270 @@
+"""vLLM in this process: a step of the engine for all requests in flight, then a turn of the event loop, and so on.
+
+The engine is driven from the event loop, by one task. After each step, every coroutine that can run runs until it is
+blocked; only then comes the next step, so a batch holds all there is to do and is the same in every run. The price is
+that Python between the steps and the model do not overlap: tens of microseconds a request.
+
+Proven on CPUs. On GPUs the same class runs vLLM's own executor; unproven here: tensor_parallel_size > 1 (worker
+processes beside this one), vLLM's asynchronous scheduling under this loop, and bitwise replay, which vLLM itself
+promises on GPUs only with VLLM_BATCH_INVARIANT=1.
+"""
+
+import asyncio
+import logging
+import os
+import shutil
+import warnings
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from typing import Any
+
+from astro.errors import ConfigError, EngineDeadError, MissingDependencyError, SamplingError
+from astro.models.completion import Completion, FinishReason, Sampled, SampleParams
+from astro.models.engine import EngineConfig, check_options
+from astro.models.engines.lockstep import until_blocked
+from astro.models.engines.precision import cpu_has_bfloat16
+from astro.models.stats import EngineStats, Meter
+from astro.models.stops import StopTail
+
+# Read by vLLM when it is imported or when the engine starts; what the user has set stays.
+_ENVIRONMENT = {
+    "VLLM_ENABLE_V1_MULTIPROCESSING": "0",  # the core in this process: deterministic scheduling, quick start
+    "VLLM_LOGGING_LEVEL": "ERROR",
+    "VLLM_LOGGING_STREAM": "ext://sys.stderr",  # stdout belongs to the caller
+    "VLLM_NO_USAGE_STATS": "1",
+    "TORCH_CPP_LOG_LEVEL": "ERROR",
+}
+_CPU_BLOCK_SIZE = 32  # vLLM's CPU default of 128 loses most of a short prefix
+_FINISH_REASONS = {"stop": FinishReason.STOP, "length": FinishReason.LENGTH, "abort": FinishReason.ABORT}
+
+# vLLM's process groups belong to the process: stopping one engine breaks the others, so the last one stops them all.
+_open: set["VllmSampler"] = set()
+_retired: list[Any] = []
+
+
+class VllmSampler:
+    """A Sampler over an in-process vLLM engine; one event loop at a time drives it."""
+
+    def __init__(self, config: EngineConfig) -> None:
+        self._engine = _start(config)
+        _open.add(self)
+        self.tokenizer = self._engine.get_tokenizer()
+        self.tokenizer.clean_up_tokenization_spaces = False  # Llama 3 sets it, and " ." would be decoded as "."
+        self._tails = StopTail(self.tokenizer)
+        self._meter = Meter()
+        self._arrived = 0
+        self._waiting: dict[str, asyncio.Future[Any]] = {}
+        self._pump_task: asyncio.Task[None] | None = None
+        self._broken: str | None = None
+
+    @property
+    def llm_engine(self) -> Any:
+        """The engine of vLLM itself, for what goes beyond sampling."""
+        return self._engine
+
+    async def sample(self, prompt_ids: Sequence[int], params: SampleParams, *, priority: int = 0) -> Sampled:
+        """Continue prompt_ids params.n times; see Sampler. Cancelling the caller aborts the request in the engine."""
+        if self._broken is not None:
+            raise EngineDeadError(self._broken)
+        if params.temperature == 0 and params.n > 1:  # vLLM refuses it, and the n completions are the same
+            greedy = await self.sample(prompt_ids, params._replace(n=1), priority=priority)
+            return replace(greedy, completions=greedy.completions * params.n)
+        request_id = str(self._arrived)
+        first = self._submit(request_id, prompt_ids, params, priority)
+        self._arrived += 1
+        future = self._waiting[request_id] = asyncio.get_running_loop().create_future()
+        if self._pump_task is None or self._pump_task.done():
+            self._pump_task = asyncio.create_task(self._pump())
+        with self._meter.request(params.n):
+            try:
+                output = await future
+            except asyncio.CancelledError:
+                if self._waiting.pop(request_id, None) is not None and self._broken is None:
+                    self._engine.abort_request([request_id])
+                raise
+        cached = output.num_cached_tokens if first is None else first.num_cached_tokens
+        completions = tuple(self._completion(part) for part in sorted(output.outputs, key=lambda part: part.index))
+        sampled = Sampled(completions, prompt_tokens=len(prompt_ids), cached_tokens=min(cached or 0, len(prompt_ids)))
+        self._meter.count(sampled)
+        return sampled
+
+    def stats(self) -> EngineStats:
+        """Totals since the engine was opened; cached tokens are those of each request's first completion."""
+        return self._meter.stats()
+
+    async def close(self) -> None:
+        """Stop the engine; requests in flight fail with EngineDeadError."""
+        if self._engine is None:
+            return
+        if self._broken is None:
+            self._fail("the vllm engine was closed")
+        _open.discard(self)
+        _retired.append(self._engine)
+        self._engine = None
+        while _retired and not _open:
+            _retired.pop().engine_core.shutdown()
+
+    def _submit(self, request_id: str, prompt_ids: Sequence[int], params: SampleParams, priority: int) -> Any:
+        """Queue the request; returns vLLM's state of its first completion, which knows the cached tokens."""
+        from vllm.exceptions import VLLMError  # noqa: PLC0415 - heavy
+        from vllm.inputs.engine import tokens_input  # noqa: PLC0415 - heavy
+
+        try:
+            # The order of arrival in place of the time: ties between requests are broken the same way in every run.
+            internal_id = self._engine.add_request(
+                request_id,
+                tokens_input(list(prompt_ids)),
+                sampling_params(params),
+                priority=priority,
+                arrival_time=float(self._arrived),
+            )
+        except (VLLMError, ValueError, OverflowError) as error:
+            raise SamplingError(f"vllm refused a request of {len(prompt_ids)} prompt tokens: {error}") from error
+        names = [internal_id] if params.n == 1 else [f"{i}_{internal_id}" for i in range(params.n)]
+        states = [self._engine.output_processor.request_states.get(name) for name in names]
+        for state in states:
+            if state is not None:
+                # vLLM would decode every token once more, to label its log-probability with a text nobody reads.
+                state.logprobs_processor.tokenizer = None
+        # With n > 1 the output reports the cached tokens of whichever completion ended last, which shared its siblings'
+        # blocks; the first completion tells what the prompt really found in the cache.
+        return states[0]
+
+    async def _pump(self) -> None:
+        """Step the engine until no request waits; between steps the loop runs every other task and sees Ctrl-C."""
+        await until_blocked(lambda: self._arrived)
+        while self._waiting:
+            try:
+                outputs = self._engine.step()
+            except Exception as error:  # noqa: BLE001 - whatever breaks a step, no request can be served any more
+                self._fail(f"the vllm engine broke: {type(error).__name__}: {error}")
+                return
+            delivered = False
+            for output in outputs:
+                future = self._waiting.pop(output.request_id, None) if output.finished else None
+                if future is not None and not future.done():
+                    future.set_result(output)
+                    delivered = True
+            if delivered:
+                await until_blocked(lambda: self._arrived)
+            else:
+                await asyncio.sleep(0)
+
+    def _fail(self, reason: str) -> None:
+        self._broken = reason
+        waiting, self._waiting = self._waiting, {}
+        for future in waiting.values():
+            if not future.done():
+                future.set_exception(EngineDeadError(reason))
+
+    def _completion(self, output: Any) -> Completion:
+        token_ids = tuple(output.token_ids)
+        stop = output.stop_reason if isinstance(output.stop_reason, str) else None
+        text = output.text if stop is None else self._tails.restore(output.text, token_ids, stop)
+        return Completion(
+            text,
+            token_ids,
+            output.cumulative_logprob,
+            _FINISH_REASONS.get(output.finish_reason, FinishReason.ERROR),
+            stop,
+            tuple(output.logprobs.logprobs),
+        )
+
+
+def engine_arguments(config: EngineConfig, *, on_cpu: bool) -> dict[str, Any]:
+    """The arguments of vllm.EngineArgs for this configuration; config.options has the last word."""
+    widen = config.dtype == "auto" and on_cpu and not cpu_has_bfloat16()
+    kv_cache_gib = config.kv_cache_gib if config.kv_cache_gib is not None else 1.0 if on_cpu else None
+    arguments: dict[str, Any] = {
+        "model": config.model,
+        "tokenizer_mode": "hf",  # Mistral's own, which vLLM prefers, has no chat template and encodes no control token
+        "dtype": "float32" if widen else config.dtype,
+        "seed": config.seed,
+        "tensor_parallel_size": config.tensor_parallel_size,
+        "max_model_len": config.max_model_len,
+        "gpu_memory_utilization": config.gpu_memory_utilization,
+        "enable_prefix_caching": True,
+        "logprobs_mode": "processed_logprobs",  # after temperature, top-k and top-p: the distribution sampled from
+        "scheduling_policy": "priority",
+        "disable_log_stats": True,
+        "use_tqdm_on_load": False,
+        "max_num_seqs": config.max_num_seqs or (256 if on_cpu else 512),
+    }
+    if kv_cache_gib is not None:
+        arguments["kv_cache_memory_bytes"] = int(kv_cache_gib * 2**30)
+    if on_cpu:
+        # A prompt prefilled in two steps rewinds its request's random generator, which torch cannot do on CPUs: the
+        # engine would die. Without chunks vLLM makes a step large enough for the longest prompt.
+        arguments |= {"block_size": _CPU_BLOCK_SIZE, "enforce_eager": True, "enable_chunked_prefill": False}
+    else:
+        arguments["max_num_batched_tokens"] = 8192  # outside its own servers vLLM falls back to 2048 on every GPU
+    return arguments | config.options
+
+
+def _start(config: EngineConfig) -> Any:
+    engine_args, llm_engine, on_cpu = import_vllm(config)
+    arguments = engine_arguments(config, on_cpu=on_cpu)
+    with warnings.catch_warnings(action="ignore"):
+        try:
+            return llm_engine.from_engine_args(engine_args(**arguments))
+        except (OSError, ValueError, RuntimeError) as error:
+            raise ConfigError(f"vllm could not start an engine for {config.model}: {error}") from error
+
+
+def import_vllm(config: EngineConfig) -> tuple[Any, Any, bool]:
+    """EngineArgs, LLMEngine, and whether this vLLM is a CPU build.
+
+    Raises MissingDependencyError, and ConfigError naming every one of config.options that EngineArgs does not have.
+    """
+    for name, setting in _ENVIRONMENT.items():
+        os.environ.setdefault(name, setting)
+    # vLLM sets up its logging when an engine starts, and speaks before that.
+    logging.getLogger("vllm").setLevel(os.environ["VLLM_LOGGING_LEVEL"])
+    with warnings.catch_warnings(action="ignore"):
+        engine_args, llm_engine, on_cpu = _import_vllm()
+    check_options(config.options, [field.name for field in fields(engine_args)], "vllm.EngineArgs")
+    return engine_args, llm_engine, on_cpu
+
+
+def _import_vllm() -> tuple[Any, Any, bool]:
+    threads_given = "OMP_NUM_THREADS" in os.environ
+    try:
+        from vllm.platforms import current_platform  # noqa: PLC0415 - heavy
+
+        on_cpu = bool(current_platform.is_cpu())
+        if on_cpu:
+            # Compiling the sampler's small operations takes seconds and a C++ compiler, and gains nothing here.
+            os.environ.setdefault("TORCHDYNAMO_DISABLE", "1")
+            if not threads_given:
+                import torch  # noqa: PLC0415 - heavy
+
+                # In process vLLM binds no threads, and several that wait for one another on busy cores cost up to a
+                # hundredfold. A model with large matrices gains from more: OMP_NUM_THREADS says how many.
+                torch.set_num_threads(1)
+        from vllm import EngineArgs  # noqa: PLC0415 - heavy
+        from vllm.v1.engine.llm_engine import LLMEngine  # noqa: PLC0415 - heavy
+    except ImportError as error:
+        extra = "vllm" if shutil.which("nvidia-smi") else "cpu"
+        raise MissingDependencyError("vllm", extra, "the vllm engine") from error
+    return EngineArgs, LLMEngine, on_cpu
+
+
+def sampling_params(params: SampleParams) -> Any:
+    """vllm.SamplingParams that ask for what a Completion holds."""
+    from vllm import SamplingParams  # noqa: PLC0415 - heavy
+    from vllm.sampling_params import RequestOutputKind  # noqa: PLC0415 - heavy
+
+    return SamplingParams(
+        n=params.n,
+        max_tokens=params.max_tokens,
+        temperature=params.temperature,
+        top_p=params.top_p,
+        top_k=params.top_k,
+        min_p=params.min_p,
+        stop=list(params.stop),
+        include_stop_str_in_output=True,
+        seed=params.seed,
+        logprobs=0,
+        flat_logprobs=True,
+        output_kind=RequestOutputKind.FINAL_ONLY,
+    )

@@ -1,0 +1,379 @@
+"""Prompts as token ids, for base and chat models alike, and where a step ends.
+
+A partial assistant turn is never put through a chat template: templates strip it, rewrite it (DeepSeek and Qwen 3 cut
+out what was thought) or close it. The template renders the conversation up to the opening of the assistant's turn, the
+opening is tokenized once, and the tokens of the partial turn follow it. Control tokens that a problem's text spells are
+broken by a space, so that no problem can close its own turn.
+"""
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from jinja2 import StrictUndefined, TemplateError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from pydantic import Field, model_validator
+
+from astro.config import Section
+from astro.errors import ConfigError
+from astro.models.control_tokens import inert
+from astro.models.tokenizer import Tokenizer
+
+TEMPLATES = Path(__file__).parent / "templates"
+# Some templates write the day's date into the system turn; a run must not depend on the day. Llama 3's own default.
+_DATE = "26 Jul 2024"
+_TRIAL = "What is 6 times 7?"
+THINK_FOR = "Think for {tokens} tokens."  # L1, Aggarwal and Welleck 2025, arXiv 2503.04697
+
+
+class PromptStyle(StrEnum):
+    """How a prompt reaches the model."""
+
+    CHAT = "chat"  # through the model's chat template; the template of this package is the user turn
+    PLAIN = "plain"  # as text, for base models; the template of this package is the whole prompt
+
+
+class StepDelimiter(StrEnum):
+    """What ends a step."""
+
+    BLANK_LINE = "blank_line"
+    NEWLINE = "newline"
+    HEADING = "heading"  # "## Step n" begins the next step
+
+
+class AnswerStyle(StrEnum):
+    """How the model is asked to give its final answer."""
+
+    BOXED = "boxed"  # \\boxed{...}
+    TAG = "tag"  # <answer>...</answer>
+    LINE = "line"  # a last line "Answer: ..."
+
+
+_STEP_STOP = {
+    StepDelimiter.BLANK_LINE: ("\n\n",),
+    StepDelimiter.NEWLINE: ("\n",),
+    StepDelimiter.HEADING: ("\n## Step ",),
+}
+_ASK_STEPS = {
+    StepDelimiter.BLANK_LINE: "Reason step by step, with a blank line between steps.",
+    StepDelimiter.NEWLINE: "Reason step by step, one step a line.",
+    StepDelimiter.HEADING: 'Reason step by step; begin each step with a heading "## Step 1", "## Step 2" and so on.',
+}
+_ASK_ANSWER = {
+    AnswerStyle.BOXED: "Put the final answer within \\boxed{}.",
+    AnswerStyle.TAG: "Put the final answer between <answer> and </answer>.",
+    AnswerStyle.LINE: 'End with a line "Answer: " followed by the final answer.',
+}
+_STYLE_OF_TEMPLATE = {
+    "chat": PromptStyle.CHAT,
+    "tiny": PromptStyle.CHAT,
+    "plain": PromptStyle.PLAIN,
+    "r1_zero": PromptStyle.PLAIN,
+}
+# What a base model writes when it has answered: the heading of the next problem, which it would solve, too.
+_END_STOP = {"plain": ("Problem:",), "r1_zero": ("</answer>", "User:")}
+_WITH_INSTRUCTION = ("chat", "plain")
+
+
+class SolvedExample(Section):
+    """A few-shot example."""
+
+    problem: str
+    solution: str
+
+
+class PromptConfig(Section):
+    """How a problem is put to the model.
+
+    template: chat, tiny, plain, r1_zero, or the path of a Jinja file of your own, which gets problem, instruction,
+        system and examples; null takes the one named like style.
+    system: the system turn; null leaves it to the chat template, which may have a default of its own.
+    examples: solved problems shown first; chat models get them as turns.
+    instruction: how to write steps and answer; null takes sentences that fit step and answer.
+    thinking_prefix: begins the solver's turn, where the template has not already written it (such as <think>).
+    thinking_suffix: begins the answer to every other task, to close a thinking model's thoughts (such as </think>).
+    end_stop: strings that end a whole solution, such as a base model's next problem; null takes those of the template
+        (plain, r1_zero). A closing tag such as </answer> belongs to the solution, any other string does not.
+    template_options: variables of the chat template, such as enable_thinking.
+    """
+
+    style: PromptStyle = PromptStyle.CHAT
+    template: str | None = None
+    system: str | None = None
+    examples: tuple[SolvedExample, ...] = ()
+    step: StepDelimiter = StepDelimiter.BLANK_LINE
+    answer: AnswerStyle = AnswerStyle.BOXED
+    instruction: str | None = None
+    thinking_prefix: str = ""
+    thinking_suffix: str = ""
+    end_stop: tuple[Annotated[str, Field(min_length=1)], ...] | None = None
+    template_options: dict[str, Any] = Field(default_factory=dict)
+
+    @property
+    def asks_for_answer(self) -> bool:
+        """Whether the prompt holds the sentence of answer: not with an instruction or a template of one's own."""
+        return self.instruction is None and (self.template or self.style) in _WITH_INSTRUCTION
+
+    @model_validator(mode="after")
+    def _template_fits_style(self) -> Self:
+        style = _STYLE_OF_TEMPLATE.get(self.template or self.style)
+        if style is not None and style is not self.style:
+            raise ValueError(f"template {self.template} is for style {style}, and style is {self.style}")
+        return self
+
+
+class PromptFormat:
+    """Renders prompts for one model.
+
+    Attributes:
+        tokenizer: the model's.
+        style: whether prompts go through the chat template.
+        step_stop: stop strings that end a step.
+        end_stop: stop strings that end a whole solution.
+        answer: how the model is asked to give its final answer.
+    """
+
+    def __init__(self, config: PromptConfig, tokenizer: Tokenizer) -> None:
+        """Raises ConfigError where the model's chat template cannot carry this configuration."""
+        # Mistral's own tokenizer has not even the attribute.
+        if config.style is PromptStyle.CHAT and not getattr(tokenizer, "chat_template", None):
+            raise ConfigError("prompt.style is chat, and the model has no chat template; set prompt.style=plain")
+        self._config, self.tokenizer = config, tokenizer
+        self.style = config.style
+        self._template = _load_template(config)
+        self.step_stop = _STEP_STOP[config.step]
+        self.end_stop = (
+            _END_STOP.get(config.template or config.style, ()) if config.end_stop is None else config.end_stop
+        )
+        self.answer = config.answer
+        self._check_template()
+
+    def solve_ids(self, problem: str) -> list[int]:
+        """The prompt of a problem, up to where the model's own words begin."""
+        if self._config.style is PromptStyle.PLAIN:
+            return self._plain_ids(self._begun(self._user_text(problem)))
+        return self._solver_ids(self._solve_turns(problem))
+
+    def solve_ids_of(self, messages: Sequence[Mapping[str, str]]) -> list[int]:
+        """The prompt of turns that training_messages made, or of a conversation from elsewhere that the user ends."""
+        if self._config.style is PromptStyle.PLAIN:
+            return self.solve_ids(messages[-1]["content"].removesuffix(f"\n\n{self.instruction}"))
+        return self._solver_ids(messages)
+
+    def _solver_ids(self, turns: Sequence[Mapping[str, str]]) -> list[int]:
+        return self.tokenizer.encode(self._begun(self._opening(turns)), add_special_tokens=False)
+
+    def _begun(self, opening: str) -> str:
+        """The opening of the solver's turn with thinking_prefix, unless the template ends with it."""
+        prefix = self._config.thinking_prefix
+        return opening if not prefix or opening.rstrip().endswith(prefix.strip()) else opening + prefix
+
+    def chat_ids(self, messages: Sequence[Mapping[str, str]], partial_assistant: str = "") -> list[int]:
+        """The prompt of any other task, with the beginning of the assistant's answer.
+
+        messages: turns of {role, content}; the last is the user's. For a base model their contents follow one another,
+        a blank line between.
+        """
+        if self._config.style is PromptStyle.PLAIN:
+            text = "\n\n".join(message["content"] for message in messages) + "\n"
+            opening = self._plain_ids(text + self._config.thinking_suffix)
+        else:
+            text = self._opening(messages) + self._config.thinking_suffix
+            opening = self.tokenizer.encode(text, add_special_tokens=False)
+        return opening + self.continuation_ids(opening, partial_assistant)
+
+    def training_messages(self, problem: str) -> list[dict[str, str]]:
+        """The turns that training puts before a solution: those of the solve prompt without its examples."""
+        if self._config.style is PromptStyle.CHAT:
+            return self._with_system([{"role": "user", "content": self._user_text(problem)}])
+        return [{"role": "user", "content": f"{inert(problem.strip())}\n\n{self.instruction}"}]
+
+    def continuation_ids(self, opening: Sequence[int], text: str) -> list[int]:
+        """The tokens that add exactly text to opening.
+
+        Raises ConfigError where the tokenizer has none, since it changes text when it encodes it.
+        """
+        if not text:
+            return []
+        before = self.tokenizer.decode(opening)
+        for anchor in ("", "\n", "a"):
+            # SentencePiece writes a space before a text; encoded after an anchor, the text is left as it is.
+            lead = self.tokenizer.encode(anchor, add_special_tokens=False) if anchor else []
+            ids = self.tokenizer.encode(anchor + text, add_special_tokens=False)
+            if ids[: len(lead)] == lead and self.tokenizer.decode([*opening, *ids[len(lead) :]]) == before + text:
+                return ids[len(lead) :]
+        raise ConfigError(f"the model's tokenizer cannot write this text as it stands: {text[:80]!r}")
+
+    @cached_property
+    def instruction(self) -> str:
+        """How the model is asked to write its steps and its answer."""
+        return _instruction(self._config)
+
+    @cached_property
+    def opens_thought(self) -> bool:
+        """Whether the prompt itself writes <think>, so that a response begins in the thought (R1-Zero, DeepSeek-R1)."""
+        return self.tokenizer.decode(self.solve_ids(_TRIAL)).rstrip().endswith("<think>")
+
+    def _user_text(self, problem: str) -> str:
+        return _fill_in(self._template, self._config, problem)
+
+    def _solve_turns(self, problem: str) -> list[dict[str, str]]:
+        turns = []
+        for example in self._config.examples:
+            turns.append({"role": "user", "content": self._user_text(example.problem)})
+            turns.append({"role": "assistant", "content": example.solution})
+        return [*turns, {"role": "user", "content": self._user_text(problem)}]
+
+    def _opening(self, messages: Sequence[Mapping[str, str]]) -> str:
+        """The conversation and the opening of the assistant's turn, as text."""
+        return self._render(self._with_system(messages))
+
+    def _with_system(self, messages: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:
+        """The turns with a system turn, or with its words in the first user turn where the template drops it.
+
+        Turns that training_messages made come back with the words already there.
+        """
+        turns, words = [dict(message) for message in messages], self._config.system
+        if words is not None and self._drops_system and turns[0]["content"].startswith(f"{words}\n\n"):
+            return turns
+        if words is not None and turns[0]["role"] != "system":
+            turns.insert(0, {"role": "system", "content": words})
+        if turns[0]["role"] == "system" and self._drops_system:
+            system, asked, *rest = turns
+            turns = [{**asked, "content": f"{system['content']}\n\n{asked['content']}"}, *rest]
+        return turns
+
+    @cached_property
+    def _drops_system(self) -> bool:
+        """Whether the model's chat template refuses a system turn (Gemma) or leaves it out."""
+        try:
+            text = self._render([{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Why?"}])
+        except ConfigError:
+            return True
+        return "Be brief." not in text
+
+    @cached_property
+    def _wants_parts(self) -> bool:
+        """Whether the chat template takes a turn's content as a list of parts only (models that also see images)."""
+        return "Why?" not in self._apply_template([{"role": "user", "content": "Why?"}])
+
+    def _render(self, messages: Sequence[Mapping[str, str]]) -> str:
+        if not self._wants_parts:
+            return self._apply_template(messages)
+        return self._apply_template(
+            [{**turn, "content": [{"type": "text", "text": turn["content"]}]} for turn in messages]
+        )
+
+    def _apply_template(self, messages: Sequence[Mapping[str, Any]]) -> str:
+        options = {"date_string": _DATE, "strftime_now": _fixed_date} | self._config.template_options
+        try:
+            text = self.tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True, **options)
+        except (TemplateError, ValueError, TypeError) as error:
+            raise ConfigError(f"the model's chat template cannot render the prompt: {error}") from error
+        return str(text)
+
+    def _plain_ids(self, text: str) -> list[int]:
+        """Tokenize by the tokenizer's own habits at the beginning (BOS) and without them at the end (EOS)."""
+        bare = self.tokenizer.encode(text, add_special_tokens=False)
+        ids = self.tokenizer.encode(text)
+        start = next((at for at in range(len(ids) - len(bare) + 1) if ids[at : at + len(bare)] == bare), None)
+        return ids if start is None else ids[: start + len(bare)]
+
+    def _check_template(self) -> None:
+        """Render a prompt once, so that what a template does to it is known before a run."""
+        text = self.tokenizer.decode(self.solve_ids(_TRIAL))
+        _check_held_once(text, self._config)
+        for number, example in enumerate(self._config.examples, 1):
+            if example.solution.strip() not in text:
+                raise ConfigError(
+                    f"prompt.examples: the model's chat template changes the solution of example {number} "
+                    "(many cut out what stands between <think> tags); give the solution without it"
+                )
+
+
+def asking_for_length(problem: str, tokens: int, sentence: str = THINK_FOR) -> str:
+    """The problem, and after it the sentence, which holds {tokens} where the number goes."""
+    return f"{problem.rstrip()}\n\n{sentence.replace('{tokens}', str(tokens))}"
+
+
+def answer_text(text: str, *, finished: bool, opens_thought: bool) -> str:
+    """What the verifier reads of a response: one cut off in the thought that its prompt opened is no answer yet.
+
+    finished: the model ended it; then it is read as it is, since it may have answered without closing the thought.
+    opens_thought: that of its prompt.
+    """
+    return f"<think>{text}" if opens_thought and not finished else text
+
+
+def check_template(config: PromptConfig) -> None:
+    """Raise ConfigError where the template is not there, cannot be filled in, or leaves out what is set.
+
+    PromptFormat tries it on the model.
+    """
+    text = _fill_in(_load_template(config), config, _TRIAL)
+    _check_held_once(text, config)
+    # A chat model gets the system text as a turn of its own.
+    system = config.system if config.style is PromptStyle.PLAIN else None
+    for setting, given in (("instruction", config.instruction), ("system", system)):
+        if given and given.strip() not in text:
+            raise ConfigError(
+                f"prompt.{setting} is set, and prompt.template {config.template or config.style!s} does not hold it; "
+                f"leave it out, or take a template of your own with {{{{ {setting} }}}}"
+            )
+
+
+def _check_held_once(text: str, config: PromptConfig) -> None:
+    if text.count(_TRIAL) != 1:
+        raise ConfigError(
+            f"the prompt must hold the problem once, and holds it {text.count(_TRIAL)} times; "
+            f"look at prompt.template {config.template or config.style!s}"
+        )
+
+
+# What a template of the user's can raise while it is rendered, and what reading one that is not UTF-8 does.
+TEMPLATE_ERRORS = (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError)
+
+
+def _instruction(config: PromptConfig) -> str:
+    if config.instruction is not None:
+        return config.instruction
+    return f"{_ASK_STEPS[config.step]} {_ASK_ANSWER[config.answer]}"
+
+
+def _fill_in(template: Any, config: PromptConfig, problem: str) -> str:
+    try:
+        text = template.render(
+            problem=inert(problem.strip()),
+            instruction=_instruction(config),
+            system=config.system,
+            examples=[example.model_dump() for example in config.examples],
+        )
+    except TEMPLATE_ERRORS as error:
+        raise ConfigError(f"prompt.template {config.template}: {error}") from error
+    return str(text).rstrip("\n")
+
+
+def _load_template(config: PromptConfig) -> Any:
+    name = config.template or config.style
+    path = TEMPLATES / f"{name}.jinja" if name in _STYLE_OF_TEMPLATE else Path(name).expanduser()
+    environment = ImmutableSandboxedEnvironment(  # text for a model, not HTML
+        undefined=StrictUndefined, trim_blocks=False, keep_trailing_newline=True, autoescape=False
+    )
+    try:
+        return environment.from_string(path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"prompt.template: {path} is not UTF-8: {error}") from error
+    except OSError as error:
+        known = ", ".join(_STYLE_OF_TEMPLATE)
+        raise ConfigError(f"prompt.template: there is no file {name}; known by name: {known}") from error
+    except TemplateError as error:
+        raise ConfigError(f"prompt.template: {path} is not a Jinja template: {error}") from error
+
+
+def _fixed_date(pattern: str) -> str:
+    """Stands in for the templates' strftime_now."""
+    from datetime import UTC, datetime  # noqa: PLC0415 - used by few templates
+
+    return datetime.strptime(_DATE, "%d %b %Y").replace(tzinfo=UTC).strftime(pattern)

@@ -1,0 +1,384 @@
+"""One verdict for one answer to a mathematics problem."""
+
+import re
+from dataclasses import replace
+from fractions import Fraction
+from functools import lru_cache
+
+from astro.records.problem import Problem
+from astro.verify.extraction import Extraction, extract
+from astro.verify.forms.math import symbolic
+from astro.verify.forms.math.answers import (
+    Interval,
+    Listing,
+    Matrix,
+    Named,
+    Numeral,
+    Ordered,
+    Scalar,
+    Values,
+    Words,
+    scalars,
+)
+from astro.verify.forms.math.canonical import canonical
+from astro.verify.forms.math.compare import Judge
+from astro.verify.forms.math.demands import refusal
+from astro.verify.forms.math.effort import ALLOWANCE, TooCostlyError, allowance
+from astro.verify.forms.math.errors import UnreadableError
+from astro.verify.forms.math.expressions import INFINITY, Call, Expression, Num, Quotient, Sum, variables, walk
+from astro.verify.forms.math.lexer import MAX_CHARACTERS, Kind, lex
+from astro.verify.forms.math.quantities import Manner
+from astro.verify.forms.math.question import Question, pack, read_question
+from astro.verify.forms.math.reader import Reading, read, read_words
+from astro.verify.forms.math.regional import regional
+from astro.verify.forms.math.values import exact, numeric
+from astro.verify.forms.math.vectors import in_components
+from astro.verify.forms.math.words import HARMLESS, HEDGES, SIDES, phrase, stem
+from astro.verify.settings import VerifyConfig
+from astro.verify.verdict import Outcome, Verdict
+
+
+def read_response(response: str, config: VerifyConfig) -> Extraction:
+    """The final answer; what stands in a box that is only a part of a formula is none."""
+    return extract(response, config.answer_format, statements=config.statements, alone=True)
+
+
+def verify(problem: Problem, extraction: Extraction, config: VerifyConfig) -> Verdict | None:
+    """Grade the extracted answer of a mathematics problem, or leave one that is long or costly to a worker (None)."""
+    answer = extraction.answer or ""
+    if len(answer) > MAX_CHARACTERS:
+        return Verdict(Outcome.MALFORMED, answer[:200], f"the answer has {len(answer)} characters")
+    if len(answer) + len(problem.answer) > _QUICK_CHARACTERS:
+        return None
+    try:
+        with allowance(ALLOWANCE):
+            return settle(problem, extraction, config)
+    except (TooCostlyError, *_LIBRARY_ERRORS):  # in a worker such an error is an outcome that is counted
+        return None
+
+
+_QUICK_CHARACTERS = 600
+_LIBRARY_ERRORS = (ArithmeticError, ValueError, RecursionError)  # of mpmath on values that nobody thought of
+
+
+def warm() -> None:
+    """Import what irrational answers need; sympy is for so few that each worker imports it when it must."""
+    numeric(Call("sin", (Num(Fraction(1)),)), 30, {})
+
+
+def second_opinion(problem: Problem, extraction: Extraction, config: VerifyConfig) -> bool | None:  # noqa: ARG001
+    """What sympy says of a number or formula, for a worker; None for other kinds, or where it does not know."""
+    question = read_question(problem.prompt)
+    try:
+        gold = _read_gold(problem.answer, question)
+        answer = _read_answer(extraction.answer or "", gold, question).answer
+    except UnreadableError:
+        return None
+    one, other = (side.value if isinstance(side, Named) else side for side in (gold.answer, answer))
+    if not isinstance(one, Scalar) or not isinstance(other, Scalar) or (one.unit, one.percent) != (None, False):
+        return None
+    if (other.unit, other.percent) != (None, False):
+        return None
+    return symbolic.equal(one.expression, other.expression, positive=question.positive)
+
+
+def settle(problem: Problem, extraction: Extraction, config: VerifyConfig) -> Verdict:
+    """Grade without a bound of its own: for a worker, which has a clock."""
+    answer = extraction.answer or ""
+    question = read_question(problem.prompt)
+    try:
+        gold = _read_gold(problem.answer, question)
+    except UnreadableError as error:
+        return Verdict(Outcome.ERROR, answer, f"the gold answer cannot be read: {error}")
+    try:
+        return _grade(problem, gold, extraction, question, config)
+    except UnreadableError as error:
+        return Verdict(Outcome.MALFORMED, answer, str(error))
+
+
+def check_gold(problem: Problem) -> str | None:
+    """Why the gold answer cannot be used: it is unreadable, or not even equal to itself."""
+    question = read_question(problem.prompt)
+    try:
+        with allowance(_GOLD_ALLOWANCE):
+            gold = _read_gold(problem.answer, question)
+            equal = Judge(question).equal(gold.answer, gold.answer)
+    except UnreadableError as error:
+        return f"the gold answer {problem.answer[:80]!r} cannot be read: {error}"
+    except TooCostlyError:
+        return f"the gold answer {problem.answer[:80]!r} takes too long to read"
+    return None if equal else f"the gold answer {problem.answer[:80]!r} is not equal to itself"
+
+
+_GOLD_ALLOWANCE = 100 * ALLOWANCE  # a gold answer is read once, and is not hostile
+
+
+def _manner(
+    question: Question,
+    *,
+    grouping: bool = True,
+    letters: bool = False,
+    known: frozenset[str] = frozenset(),
+    sets: bool = False,
+    symbols: frozenset[str] = frozenset(),
+) -> Manner:
+    clock = question.clock and "ratio" not in question.words
+    ordinals = not {"how", "many"} <= question.words
+    residues = bool(question.words & _OF_REMAINDERS)
+    return Manner(grouping, letters, clock, known, sets, ordinals, residues, symbols)
+
+
+_OF_REMAINDERS = frozenset(("remainder", "remainders", "mod", "modulo", "residue", "digit", "digits", "divided"))
+
+
+@lru_cache(maxsize=2048)
+def _read_gold(text: str, question: Question) -> Reading:
+    """Read a gold answer, and make sure that it has a value."""
+    reading = _as_said(read(text, _manner(question, sets=True)))
+    for expression in scalars(reading.answer):
+        if not variables(expression) and INFINITY not in walk(expression) and exact(expression) is None:
+            numeric(expression, 30, {})
+    return reading
+
+
+def _as_said(reading: Reading) -> Reading:
+    """A run of letters that looks like a name or a word is one, and not a product of variables."""
+    runs = [token.text for token in reading.tokens]
+    if all(token.kind is Kind.RUN for token in reading.tokens) and any(map(_is_word, runs)):
+        return Reading(Words(phrase(runs)), reading.tokens)
+    return reading
+
+
+def _is_word(run: str) -> bool:
+    return run.isupper() or run[0].isupper() or len(run) > 3 or run in ("yes", "no", "odd", "all")
+
+
+_INDEXED = re.compile(r"\\in\s?\\(?:mathbb\s?\{?)?Z|\binteger")
+
+
+def _grade(  # noqa: PLR0911 - one line a case
+    problem: Problem, gold: Reading, extraction: Extraction, question: Question, config: VerifyConfig
+) -> Verdict:
+    answer_text = extraction.answer or ""
+    tolerance = problem.metadata.get("tolerance", config.tolerance)
+    if _INDEXED.search(problem.answer):
+        question = replace(question, periodic=True)
+    judge = Judge(question, tolerance if isinstance(tolerance, int | float) else config.tolerance)
+    if extraction.parts and not isinstance(gold.answer, Listing | Ordered | Values):
+        return _parts(judge, gold, extraction, question)
+    if _is_choice(gold, question):
+        return _choice(gold, extraction, question)
+    answer_text = in_components(answer_text) if isinstance(gold.answer, Ordered | Matrix) else answer_text
+    if isinstance(gold.answer, Words):
+        return _words(judge, gold, answer_text, question)
+    if isinstance(gold.answer, Listing) and all(isinstance(entry, Words) for entry in gold.answer.entries):
+        return _listed_words(judge, gold, answer_text, question)
+    reading = _reading(judge, gold, answer_text, question)
+    if answer_text.strip() == problem.answer.strip():
+        return Verdict(
+            Outcome.CORRECT, answer_text, "written like the gold answer", canonical(_as_said(reading).answer)
+        )
+    if not _equal(judge, gold, reading, problem.answer, answer_text):
+        return Verdict(Outcome.INCORRECT, answer_text, "a different answer", canonical(_as_said(reading).answer))
+    refused = refusal(question, gold, reading, problem.answer, answer_text, echo=config.echo)
+    if refused:
+        return Verdict(Outcome.INCORRECT, answer_text, refused, canonical(_as_said(reading).answer))
+    return Verdict(Outcome.CORRECT, answer_text, "equal to the gold answer", canonical(_as_said(reading).answer))
+
+
+def _reading(judge: Judge, gold: Reading, text: str, question: Question) -> Reading:
+    """Read an answer; the way numbers are written elsewhere counts where the usual reading is another answer."""
+    written = regional(text) if isinstance(gold.answer, Scalar) else text
+    if written == text:
+        return _read_answer(text, gold, question)
+    try:
+        reading = _read_answer(text, gold, question)
+    except UnreadableError:
+        return _read_answer(written, gold, question)
+    if judge.matches(gold.answer, reading.answer):
+        return reading
+    try:
+        other = _read_answer(written, gold, question)
+    except UnreadableError:
+        return reading
+    return other if judge.matches(gold.answer, other.answer) else reading
+
+
+def _read_answer(text: str, gold: Reading, question: Question) -> Reading:
+    """Read an answer; single letters may be units if the gold answer has one in words."""
+    unit = gold.answer.unit if isinstance(gold.answer, Scalar) else None
+    measured = bool(unit and unit.dimensions) or bool(question.unit and not _has_letters(gold))
+    sets = isinstance(gold.answer, Interval | Ordered) or (
+        isinstance(gold.answer, Listing) and isinstance(gold.answer.entries[0], Ordered)
+    )
+    symbols = (
+        frozenset[str]() if measured else frozenset(name for part in scalars(gold.answer) for name in variables(part))
+    )
+    manner = _manner(question, letters=measured, known=question.words - HEDGES, sets=sets, symbols=symbols)
+    reading = read(text, manner)
+    return _as_said(reading) if sets else reading  # all real numbers, outside of \text{}
+
+
+def _has_letters(reading: Reading) -> bool:
+    return any(token.kind is Kind.NAME for token in reading.tokens)
+
+
+def _equal(judge: Judge, gold: Reading, answer: Reading, gold_text: str, answer_text: str) -> bool:
+    """Compare; where 1,234 may be one number or two, the reading that suits the other side counts."""
+    if judge.equal(gold.answer, answer.answer):
+        return True
+    if isinstance(gold.answer, Numeral) and gold.answer.base > 10:
+        digits = "".join(token.text for token in answer.tokens).upper()
+        return digits.removeprefix("0X" if gold.answer.base == 16 else "") == gold.answer.digits
+    if _THREES.fullmatch(gold_text.strip()) and "," in answer_text:  # 100,200,300 is rather a list
+        plain = _manner(judge.question, grouping=False)
+        return judge.equal(read(gold_text, plain).answer, read(answer_text, plain).answer)
+    lists = isinstance(gold.answer, Listing), isinstance(answer.answer, Listing | Ordered)
+    if lists == (True, False) and "," in answer_text:
+        return judge.equal(gold.answer, read(answer_text, _manner(judge.question, grouping=False)).answer)
+    if lists == (False, True) and "," in gold_text and isinstance(gold.answer, Scalar):
+        return judge.equal(read(gold_text, _manner(judge.question, grouping=False)).answer, answer.answer)
+    return isinstance(gold.answer, Scalar) and _spaced_or_comma(judge, gold.answer, answer)
+
+
+_THREES = re.compile(r"[1-9]\d\d(?:,\d{3}){1,30}")
+
+
+def _spaced_or_comma(judge: Judge, gold: Scalar, answer: Reading) -> bool:
+    """1, 234, 567 for 1234567, the decimal comma of 0,5 for 0.5, and 2 and 1/2 for 5/2."""
+    if isinstance(answer.answer, Listing) and answer.answer.joined == "and" and len(answer.answer.entries) == 2:
+        whole, part = answer.answer.entries
+        if isinstance(whole, Scalar) and isinstance(part, Scalar) and _is_mixed(whole.expression, part.expression):
+            return judge.equal(gold, Scalar(Sum((whole.expression, part.expression)), part.unit))
+    texts = [token.text for token in answer.tokens]
+    numbers, commas = texts[::2], texts[1::2]
+    if len(texts) % 2 == 0 or set(commas) != {","} or not all(text.isdigit() for text in numbers):
+        return False
+    if len(numbers) > 2 and len(numbers[0]) < 4 and all(len(text) == 3 for text in numbers[1:]):
+        joined = "".join(numbers)
+    elif len(numbers) == 2 and len(numbers[1]) != 3 and not answer.tokens[2].spaced:
+        joined = ".".join(numbers)
+    else:
+        return False
+    return judge.equal(gold, read(joined, _manner(judge.question)).answer)
+
+
+def _is_mixed(whole: Expression, part: Expression) -> bool:
+    """Whether a whole number and a fraction below one follow each other."""
+    if not isinstance(whole, Num) or whole.value.denominator != 1 or whole.value < 1:
+        return False
+    return isinstance(part, Quotient) and 0 < (exact(part) or 0) < 1
+
+
+def _parts(judge: Judge, gold: Reading, extraction: Extraction, question: Question) -> Verdict:
+    """Several boxes where one answer is asked: fine only if each of them is that answer."""
+    for part in extraction.parts:
+        if not judge.equal(gold.answer, _read_answer(part, gold, question).answer):
+            return Verdict(Outcome.MALFORMED, extraction.answer, "several different answers")
+    return Verdict(Outcome.CORRECT, extraction.answer, "the same answer several times", canonical(gold.answer))
+
+
+def _words(judge: Judge, gold: Reading, text: str, question: Question) -> Verdict:
+    """Compare words; an answer that is a set of numbers can still equal "no solution" or "all real numbers"."""
+    reading = read(text, _manner(question))
+    assert isinstance(gold.answer, Words)
+    if (isinstance(reading.answer, Words | Scalar) or gold.answer.text in ("yes", "no")) and _says(
+        gold.answer, reading, question
+    ):
+        return Verdict(Outcome.CORRECT, text, "the same words in a sentence", gold.answer.text)
+    spoken = [token.text for token in reading.tokens if token.text.isalnum()]
+    plain = not any(token.kind is Kind.SYMBOL and token.text in _MATHEMATICAL for token in reading.tokens)
+    said = Words(phrase(spoken)) if spoken and plain else reading.answer
+    letters = "".join(token.text for token in reading.tokens if token.kind in (Kind.RUN, Kind.NAME, Kind.WORD))
+    code = (
+        gold.tokens[0].text
+        if len(gold.tokens) == 1 and gold.tokens[0].text.isupper() and len(gold.tokens[0].text) > 1
+        else ""
+    )
+    separated = all(token.text in (",", "-", ">") or token.text.isalpha() for token in reading.tokens)
+    same = judge.equal(gold.answer, said) or judge.matches(gold.answer, reading.answer)
+    if same or (code and separated and len(spoken) in (1, len(code)) and letters == code):
+        return Verdict(Outcome.CORRECT, text, "the same words", gold.answer.text)
+    return Verdict(Outcome.INCORRECT, text, "different words", canonical(said))
+
+
+_MATHEMATICAL = frozenset(("+", "*", "/", "=", "^", "!=", "<", "<=", ">=", "|", "!"))
+
+
+def _listed_words(judge: Judge, gold: Reading, text: str, question: Question) -> Verdict:
+    """Compare several words, such as "I and III"; of "I or III" it is not said which."""
+    verdicts = frozenset[str]() if question.words & {"false", "incorrect"} else _VERDICTS
+    reading = read_words(text, HARMLESS | question.plain | verdicts)
+    if (
+        isinstance(reading.answer, Listing)
+        and reading.answer.joined == "or"
+        and getattr(gold.answer, "joined", "") != "or"
+    ):
+        return Verdict(Outcome.MALFORMED, text, "one of several, and not which")
+    if judge.equal(gold.answer, reading.answer):
+        return Verdict(Outcome.CORRECT, text, "the same words", canonical(gold.answer))
+    return Verdict(Outcome.INCORRECT, text, "different words", canonical(reading.answer))
+
+
+_VERDICTS = frozenset(("true", "correct", "hold", "valid", "statements", "statement"))
+
+
+def _says(gold: Words, reading: Reading, question: Question) -> bool:
+    """Whether a sentence says the gold words: "It was Maria", "Maria finished second", "No, it is not".
+
+    Words of the problem may surround them, but not names in it, nor anything where the problem offers alternatives.
+    """
+    tokens = [token for token in reading.tokens if token.text not in (".", ",", "!")]
+    if not all(token.kind in (Kind.WORD, Kind.RUN, Kind.NAME) for token in tokens):
+        return False
+    said, wanted = [token.text for token in tokens], gold.text.split()
+    lowered = [word.lower() for word in said]
+    if gold.text in ("yes", "no") and lowered[:1] == wanted:
+        doubts = HEDGES - ({"not"} if gold.text == "no" else set()) | {"yes", "no", "true", "false", "but"}
+        return not doubts & set(lowered[1:])
+    if any(word in HEDGES - question.plain or word in SIDES for word in lowered if word not in wanted):
+        return False
+    empty = HARMLESS | _EMPTY | question.plain | (_WINS if question.words & _WINS else frozenset())
+    said[0] = lowered[0]  # a sentence begins with a capital
+    kept = [stem(word.lower()) for word in said if word.lower() in wanted or word not in empty]
+    core = [word for word in wanted if word not in question.plain]  # III is quadrant III where a quadrant is asked for
+    return kept == wanted or (core != [] and [word for word in kept if word not in question.plain] == core)
+
+
+_WINS = frozenset(("win", "wins", "won", "winning", "winner"))
+_EMPTY = frozenset(
+    ("it", "this", "that", "on", "by", "at", "was", "is", "were", "the", "a", "an", "with", "of", "to", "for")
+)
+
+
+def _is_choice(gold: Reading, question: Question) -> bool:
+    return bool(question.options) and _letter(gold) in dict(question.options)
+
+
+def _letter(reading: Reading) -> str:
+    bare = [token.text for token in reading.tokens if token.text not in ("(", ")", ".", "{", "}")]
+    return bare[0] if len(bare) == 1 else ""
+
+
+def _choice(gold: Reading, extraction: Extraction, question: Question) -> Verdict:
+    """A lettered choice: by its letter, which comes first, or by its text alone."""
+    options, right, text = dict(question.options), _letter(gold), extraction.answer or ""
+    tokens = [token.text for token in lex(text) if token.text not in ("(", ")", ".", "{", "}", ":")]
+    while tokens and (
+        tokens[0].lower() in ("option", "choice") or (len(tokens[0]) > 1 and tokens[0].lower() in HARMLESS)
+    ):
+        tokens = tokens[1:]
+    if not tokens:
+        return Verdict(Outcome.MALFORMED, text, "no choice")
+    if any(word.lower() in HEDGES or word in ("and", ",", ";") for word in tokens[1:2]) or tokens[0].lower() in HEDGES:
+        return Verdict(Outcome.MALFORMED, text, "a hedged choice")
+    chosen = tokens[0].upper() if len(tokens[0]) == 1 and tokens[0].isalpha() else ""
+    if chosen in options and any(token in options and token != chosen for token in tokens[1:]):
+        return Verdict(Outcome.MALFORMED, text, "several choices")
+    if chosen not in options:
+        matches = [letter for letter, option in options.items() if pack(option) == pack(text).strip(".")]
+        chosen = matches[0] if len(matches) == 1 else ""
+    if not chosen:
+        return Verdict(Outcome.INCORRECT, text, "none of the choices")
+    outcome = Outcome.CORRECT if chosen == right else Outcome.INCORRECT
+    return Verdict(outcome, text, f"choice {chosen}", chosen)

@@ -1,0 +1,295 @@
+"""What a problem's text says about the form of its answer."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+from itertools import islice
+
+from astro.verify.forms.math.units import Unit, read_unit
+from astro.verify.forms.math.words import vocabulary
+
+_LONGEST = 20_000  # characters of a prompt that are looked at
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Cues in the prompt of a problem, all in lower case except unknowns.
+
+    unit: the unit the answer is asked in, if the prompt names one.
+    rate: the unit of "how many miles per gallon", whose answer may also be in miles.
+    named: every unit the prompt names.
+    power: 2 if the prompt asks for an area, 3 for a volume, else 0.
+    words: every word of the prompt.
+    plain: those that are written in lower case, so that no name is among them.
+    half_of_day: it asks whether a time is a.m. or p.m.
+    general: it is about a differential equation or an integral, whose solution has constants of any name.
+    periodic: the solutions may be numbered by an index of any name.
+    counted: the words for the things in "how many THINGS".
+    how_many: whether the unit is that of "how many hours", so that an answer in minutes says as much.
+    stated: the quantities the prompt gives, as dimensions and size in base units.
+    unknowns: letters the prompt asks for by name, as in "solve for x".
+    options: the text of each lettered choice.
+    packed: the prompt in the form of pack(), to find restated expressions in.
+    functions: logarithms and trigonometric functions that stand in it.
+    displayed: the formulas of the prompt, without their dollar signs.
+    asked: the expression whose value the prompt asks for, as in "find x + y"; empty if it is none.
+    """
+
+    percent: bool
+    unit: Unit | None
+    rate: Unit | None
+    named: tuple[Unit, ...]
+    power: int
+    words: frozenset[str]
+    counted: tuple[str, ...]
+    how_many: bool
+    stated: frozenset[tuple[tuple[tuple[str, int], ...], Fraction]]
+    unknowns: frozenset[str]
+    options: tuple[tuple[str, str], ...]
+    packed: str
+    displayed: tuple[str, ...]
+    asked: str
+    equation: bool
+    approximate: bool
+    positive: bool
+    lowest_terms: bool
+    scientific: bool
+    factored: bool
+    rationalized: bool
+    simplify: bool
+    simplified: bool
+    rectangular: bool
+    functions: frozenset[str]
+    expanded: bool
+    primes: bool
+    base: bool
+    clock: bool
+    half_of_day: bool
+    general: bool
+    periodic: bool
+    plain: frozenset[str]
+    vector: bool
+    pair: bool
+    evaluate: bool
+
+
+@lru_cache(maxsize=1024)
+def read_question(prompt: str) -> Question:
+    """Read the cues of a prompt."""
+    prompt = prompt[:_LONGEST]
+    text = prompt.lower()
+    words = frozenset(_WORD.findall(text))
+    extent = _EXTENT.search(text)
+    asked, counted, rate = _asked_unit(prompt), _counted(text), _counted_rate(text)
+    expression = _ASKED_FOR.search(prompt)
+    return Question(
+        percent="percent" in text or "%" in text,
+        unit=asked or _unit_of(_counted_unit(counted), rate),
+        rate=rate,
+        how_many=asked is None,
+        stated=frozenset(_stated(prompt)),
+        named=_named_units(prompt, words),
+        power={"area": 2, "volume": 3}[extent.group(1)] if extent else 0,
+        words=words,
+        counted=counted,
+        unknowns=frozenset(
+            letter
+            for match in _UNKNOWN.finditer(prompt)
+            if match.group(1) not in ("a", "A", "I") or not _NOUN.match(prompt, match.end())
+            for letter in re.findall(r"[a-zA-Z]", match.group(1))
+        ),
+        options=tuple((letter, choice.strip(" \t\r\n.,;$")) for letter, choice in _OPTION.findall(prompt)),
+        packed=pack(prompt),
+        asked=expression.group(1) or expression.group(2) if expression else "",
+        displayed=tuple(one or other for one, other in islice(_DISPLAYED.findall(prompt), 20)),
+        equation="equation" in words and not _SOLVED.search(text),
+        general=bool(words & {"differential", "antiderivative", "antiderivatives", "integral", "integrate", "general"}),
+        periodic="general solution" in text or bool(words & {"solve", "solutions"} and words & {"all", "general"}),
+        plain=frozenset(re.findall(r"\b[a-z]{2,}", prompt)) - _alternatives(prompt),
+        approximate=any(cue in text for cue in _APPROXIMATE),
+        positive=any(cue in text for cue in _POSITIVE),
+        lowest_terms=any(cue in text for cue in _LOWEST),
+        scientific="scientific notation" in text or "standard form" in text,
+        rationalized=bool(words & {"rationalize", "rationalise", "rationalized", "rationalizing"}),
+        simplify="simplify" in words,
+        simplified=("simplif" in text or "simplest" in text) and any(sign in prompt for sign in ("sqrt", "\u221a")),
+        rectangular="rectangular form" in text or "a+bi" in pack(prompt),
+        functions=frozenset(_FUNCTION.findall(prompt)),
+        factored=bool(re.search(r"\bfactor(?:ize|ise|ed|ization)?\b", text)),
+        expanded="expand" in text,
+        primes=bool(re.search(r"\bprime factor|product of (?:\w+ )?primes", text)),
+        base=bool(re.search(r"\b(?:base|binary|octal|hexadecimal)\b", text)),
+        half_of_day=bool(_HALF_OF_DAY.search(text)),
+        clock=bool(words & {"time", "when", "clock", "o'clock", "hour"}),
+        vector=bool(words & {"vector", "vectors", "point", "coordinates", "intersection", "direction"}),
+        pair="ordered pair" in text or "ordered triple" in text or bool(_PAIR.search(text)),
+        evaluate=bool(words & {"compute", "evaluate", "calculate", "simplify", "what", "find"}),
+    )
+
+
+_HALF_OF_DAY = re.compile(r"\ba\.?m\.?\s?(?:or|/|and)\s?p\.?m\b")
+_FUNCTION = re.compile(r"\\(log|ln|lg|sin|cos|tan|cot|sec|csc|arcsin|arccos|arctan)(?![a-z])")
+_SOLVED = re.compile(r"\b(?:solv\w{1,4}|solutions?|roots?|zeros?|satisf\w{1,6})\b[^.?]{0,40}\bequation")
+_ALTERNATIVES = re.compile(r"((?:\w{1,30}, ){0,6}\w{1,30}),? or (?:the )?(\w{1,30})")
+_WORD = re.compile(r"[a-z]+(?:'[a-z]+)?")
+_MEASURED = re.compile(r"(?<![\d.,])(\d{1,9}(?:\.\d{1,9})?)(?:\s|-|~|\\,)?(?:\\(?:text|mathrm)\{ ?)?([a-zA-Z]{1,14})\b")
+_EXTENT = re.compile(r"(?:what is|find|compute|calculate|determine) the (?:[a-z]+ )?(area|volume)\b")
+_LETTER_UNIT = re.compile(r"\d(?:\s|~|\\[,; ])?(?:\\(?:text|mathrm)\{)?\s?([mshgLlJWNVAK])\b")
+_MONEY = vocabulary("cost costs price prices pay pays paid money spend spent earn earns worth bill salary sale change")
+_OTHER_MONEY = vocabulary("euro euros yen rupee rupees rs sterling british exchange currency convert")
+_OTHER_SIGN = re.compile(r"[\u20ac\u00a3\u00a5\u20b9]|\\(?:euro|pounds|yen)\b")
+_PRICE = re.compile(r"\\\$|\$\d[\d,.]*(?:[?)]|/[a-z]{3}|[\s-][A-Za-z]{2}|\s?\Z)")  # not what begins $2 < x$
+_COUNTED = re.compile(r"how many ((?:[a-z]+ ?){1,4})")
+_COUNTED_RATE = re.compile(r"how many ((?:square |cubic )?[a-z]+) per ([a-z]+)")
+_AFTER_NOUN = vocabulary(
+    "are is was were do does did has have had can could will would in of on at to from with that which there if we you "
+    "they he she must should may came come go went remain fit it for by per and or"
+)
+_UNKNOWN = re.compile(
+    r"(?:[Ss]olve (?:[a-z]{1,15} ){0,4}for|[Ff]ind|value of|values of|[Dd]etermine|[Ww]hat is)\s+(?:all |the )?"
+    r"(?:real |integer |possible )?(?:values? of )?"
+    r"\$?(\(?[a-zA-Z]\b(?:(?:,| and|,? ?\\?,)\s?\$?[a-zA-Z]\b){0,4}\)?)\$?(?=[\s.,?$)]|$)"
+)
+_ASKED_FOR = re.compile(
+    r"(?:[Ff]ind|[Cc]ompute|[Ee]valuate|[Dd]etermine|[Cc]alculate|[Ww]hat is|value of)\s(?:the value of\s)?"
+    r"(?:\$([^$]{1,60})\$|(\|[^|$]{1,20}\||[^$.,?a-zA-Z]{0,3}[a-zA-Z](?:[-+*/^() 0-9]{1,4}[a-zA-Z]?(?![a-zA-Z])){1,8}))"
+    r"(?=[.,?]|\s?$| if | when | where | given | for | in )"
+)
+_DISPLAYED = re.compile(r"\$([^$]{3,200})\$|\\[(\[](.{3,200}?)\\[)\]]")
+_NOUN = re.compile(r" (?!and\b|or\b|such\b|if\b|so\b|in\b|for\b|when\b)[a-z]{2}")  # the article a before it
+_OPTION = re.compile(r"\(([A-J])\)\}?[\s~\\]{0,4}((?:[^()\\]|\\(?!textbf|qquad)){0,120})")
+_APPROXIMATE = ("approximat", "nearest", "round", "estimate", "decimal place", "significant")
+_POSITIVE = (">0", "> 0", "positive", r"\gt 0", "nonnegative", "non-negative")
+_LOWEST = (
+    "lowest terms",
+    "simplest form",
+    "reduced form",
+    "reduced fraction",
+    "reduced to",
+    "fully reduced",
+    "irreducible",
+    "simplest terms",
+    "simplified fraction",
+    "relatively prime",
+)
+_PAIR = re.compile(r"\([a-z],\s?[a-z](?:,\s?[a-z])?\)")
+_NAMED_UNIT = r"(?:\\(?:text|mathrm)\{)?[a-zA-Z]{1,15}\}?(?:\^\{?[23]\}?| squared| cubed)?"
+_ASKED = re.compile(
+    rf"\bin (?:terms of )?((?:square |cubic |sq\.? )?{_NAMED_UNIT}"
+    rf"(?:(?: per |/)(?:square |cubic )?{_NAMED_UNIT}){{0,2}})"
+    r"(?=[\s.,?;)$]|$)"
+)
+
+
+def _asked_unit(prompt: str) -> Unit | None:
+    """The last unit after an "in", as in "what is the length in cm?"."""
+    found = None
+    for match in _ASKED.finditer(prompt.translate(_POWERS)):
+        if "terms of" in match.group():
+            continue
+        words = re.findall(r"[a-zA-Z]+|\^|[23]|/", re.sub(r"\\(?:text|mathrm)", " ", match.group(1)))
+        unit = read_unit(words)
+        if unit is not None and unit.dimensions and not unit.words:
+            found = unit
+    scales = _SCALE.findall(prompt)
+    return read_unit([scales[-1].lower()]) if scales else found
+
+
+_POWERS = str.maketrans({"\u00b2": "^2", "\u00b3": "^3"})
+_SCALE = re.compile(r"\b(?:in|to) (?:degrees )?(celsius|fahrenheit|kelvin)s?\b", re.IGNORECASE)
+
+
+def _counted_rate(text: str) -> Unit | None:
+    """The unit of "how many miles per hour"."""
+    match = _COUNTED_RATE.search(text)
+    words = match.group(1).split() if match else []
+    above, rate = read_unit(words), read_unit([*words, "per", match.group(2)]) if match else None
+    return rate if rate and above and above.dimensions and not rate.words else None
+
+
+def _unit_of(counted: Unit | None, rate: Unit | None) -> Unit | None:
+    """Miles per hour; but hours and miles of hours per week and miles per gallon, of which one side cancels."""
+    kept = counted and rate and set(counted.dimensions) < set(rate.dimensions)
+    return rate if kept else counted
+
+
+def _counted_unit(counted: tuple[str, ...]) -> Unit | None:
+    """The unit of "how many square feet of carpet"."""
+    for end in range(len(counted), 0, -1):
+        unit = read_unit(counted[:end])
+        if unit is not None and unit.dimensions and not unit.words:
+            return unit
+    return None
+
+
+def _stated(prompt: str) -> Iterator[tuple[tuple[tuple[str, int], ...], Fraction]]:
+    """Numbers with a unit, and each together with the next one: 2 hours 30 minutes."""
+    before: tuple[tuple[tuple[str, int], ...], Fraction] | None = None
+    for number, word in islice(_MEASURED.findall(prompt), 100):
+        unit = read_unit([word])
+        if unit is None or not unit.dimensions or unit.words:
+            continue
+        here = (unit.dimensions, Fraction(number) * unit.size)
+        yield here
+        if before is not None and before[0] == here[0]:
+            yield here[0], before[1] + here[1]
+        before = here
+
+
+def _named_units(prompt: str, words: frozenset[str]) -> tuple[Unit, ...]:
+    """Units named in a prompt; a single letter is one after a number only, and "in" is a word."""
+    names = {word for word in words if len(word) > 1 and word != "in"}
+    names |= set(_LETTER_UNIT.findall(prompt))
+    priced = bool(_PRICE.search(prompt))
+    pounds = "pounds" in words and not priced  # beside dollars they are a weight
+    if (priced or words & _MONEY) and not (pounds or words & _OTHER_MONEY or _OTHER_SIGN.search(prompt)):
+        names.add("dollar")
+    units = (read_unit([name]) for name in sorted(names))
+    return tuple(unit for unit in units if unit is not None and unit.dimensions and not unit.words)
+
+
+def _alternatives(prompt: str) -> frozenset[str]:
+    """Words the prompt offers to choose from, and those that deny: even, odd or neither. Of names, only the names."""
+    offered = " ".join(
+        before + " " + after for before, after in _ALTERNATIVES.findall(prompt) if not after[0].isupper()
+    )
+    return frozenset(re.findall(r"\w+", offered.lower())) | {"or", "not", "either", "neither", "nor"}
+
+
+def _counted(text: str) -> tuple[str, ...]:
+    """The words between "how many" and the verb."""
+    if "how old" in text:
+        return ("years",)
+    match = _COUNTED.search(text)
+    words: list[str] = []
+    for word in match.group(1).split() if match else ():
+        if word in _AFTER_NOUN:
+            break
+        words.append(word)
+    return tuple(words)
+
+
+def pack(text: str) -> str:
+    r"""Text without spaces, braces and looks: the same expression is the same string, whether \dfrac{1}{2} or 1/2."""
+    for written, packed in _PACKED_AS:
+        if written in text:
+            text = text.replace(written, packed)
+    if "binom" in text or "choose" in text:
+        text = _BINOMIAL.sub(r"C(\1\3,\2\4)", text)
+    text = _PACKED_AWAY.sub("", _SIMPLE_FRACTION.sub(r"\1\2/\3\4", text))
+    return _APPLIED.sub(r"\1\2", text) if "\\" in text else text
+
+
+_APPLIED = re.compile(r"(\\(?:log|ln|sin|cos|tan|sec|csc|cot|exp)[_0-9a-z]{0,6})\(([^()]{1,20})\)")  # \sin(x) is \sin x
+
+
+_PACKED_AS = (
+    ("\\dfrac", "\\frac"), ("\\tfrac", "\\frac"), ("\\left", ""), ("\\right", ""), ("\\displaystyle", ""),
+    ("\\times", "*"), ("\\cdot", "*"), ("\u00d7", "*"), ("\u00b7", "*"), ("\\div", "/"), ("\u00f7", "/"),
+    ("\u221a", "\\sqrt"), ("\u2212", "-"),
+)  # fmt: skip
+_BINOMIAL = re.compile(r"\\[dt]?binom\s?\{(\w{1,20})\}\s?\{(\w{1,20})\}|\{?(\w{1,20})\s?\\choose\s?\{?(\w{1,20})\}?")
+_SIMPLE_FRACTION = re.compile(r"\\frac\s?(?:\{(\d+|[a-z])\}|(\d|[a-z]))\s?(?:\{(\d+|[a-z])\}|(\d|[a-z]))")
+_PACKED_AWAY = re.compile(r"\\[,;:! ]|[\s{}$]|\\text|\\mathrm|\\[()\[\]]")

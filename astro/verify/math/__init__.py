@@ -1,9 +1,0 @@
-"""Answers to mathematics problems, compared exactly and without ever evaluating text.
-
-characters -> lexer -> parser -> reader (which kind of answer) -> compare (is it the gold one) -> grading (the verdict)
-"""
-
-from astro.verify.math.grading import check_gold, second_opinion, settle, verify, warm
-from astro.verify.math.grading import read_response as read
-
-__all__ = ["check_gold", "read", "second_opinion", "settle", "verify", "warm"]

@@ -1,0 +1,298 @@
+"""Tokenizer and training of the embedded model: a Llama small enough for git, from scratch, on the CPU."""
+
+import json
+import math
+import random
+import shutil
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
+from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+from astro.models.engines.precision import cpu_has_bfloat16
+from tools.tiny_model.corpus import FIRST, SECOND, THIRD, Example, Mix, Span, examples
+
+SPECIAL = ("<|pad|>", "<|end|>", "<|system|>", "<|user|>", "<|assistant|>")
+VOCABULARY = 1024  # bytes, the numbers 1-100 with and without a space before, and every word of the corpus
+CONTEXT = 2048
+LOG = "training_log.jsonl"
+IGNORED = -100  # the label of a position that is not learned
+# Judgements are one token in fifty and the last thing learned, so these count more in the loss.
+JUDGEMENTS = (" correct", " not", "Yes", "No")
+JUDGEMENT_WEIGHT = 8.0
+# Numbers, words and commands are one piece each with the space before them; punctuation marks stay single.
+_PIECES = r" ?\d+| ?\\?[A-Za-z']+|\n| ?[^\sA-Za-z0-9]| "
+
+CHAT_TEMPLATE = (
+    "{%- for message in messages %}"
+    "{{- '<|' + message['role'] + '|>' }}"
+    "{%- if message['role'] == 'assistant' %}"
+    "{% generation %}{{- message['content'] + '<|end|>' }}{% endgeneration %}"
+    "{%- else %}{{- message['content'] + '<|end|>' }}{%- endif %}"
+    "{%- endfor %}"
+    "{%- if add_generation_prompt %}{{- '<|assistant|>' }}{%- endif %}"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """A part of the training, with a warm-up and a cosine decay of its own.
+
+    tokens: tokens seen, with all of the prompts. mix: what they are drawn from.
+    matrix_rate: peak learning rate of Muon, for the matrices of the layers; rate: of AdamW, for all else.
+    row: length of a packed row in tokens; batch: rows a step.
+    """
+
+    tokens: int
+    mix: Mix
+    matrix_rate: float
+    rate: float
+    row: int
+    batch: int
+
+    @property
+    def steps(self) -> int:
+        """Steps of the optimizer."""
+        return self.tokens // (self.row * self.batch)
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How the model is trained; warmup: steps of each phase.
+
+    The rows are longer from the second phase on: a position that was never seen is where a long search breaks down.
+    """
+
+    phases: tuple[Phase, ...] = (
+        Phase(40_000_000, FIRST, 0.02, 3e-3, row=512, batch=4),
+        Phase(18_000_000, SECOND, 0.01, 2e-3, row=1024, batch=2),
+        Phase(3_000_000, THIRD, 0.005, 1e-3, row=1024, batch=2),
+    )
+    seed: int = 0
+    hidden: int = 128
+    layers: int = 4
+    heads: int = 4
+    intermediate: int = 384
+    warmup: int = 50
+
+    @property
+    def tokens(self) -> int:
+        """Tokens seen in all phases."""
+        return sum(phase.tokens for phase in self.phases)
+
+    def scaled(self, tokens: int) -> "Recipe":
+        """The recipe with so many tokens in all, at least one step a phase."""
+        phases = [
+            replace(one, tokens=max(one.row * one.batch, one.tokens * tokens // self.tokens)) for one in self.phases
+        ]
+        return replace(self, phases=tuple(phases))
+
+
+def train_tokenizer(seed: int) -> PreTrainedTokenizerFast:
+    """A byte-level BPE (lossless on any text) whose merges make every word and number of the corpus one token."""
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Split(Regex(_PIECES), behavior="isolated"),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+        ]
+    )
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=VOCABULARY,
+        special_tokens=list(SPECIAL),
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    sample = islice(examples(random.Random(seed)), 40_000)  # noqa: S311 - a reproducible corpus
+    tokenizer.train_from_iterator((text for one in sample for text in (one.prompt, one.completion)), trainer)
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        pad_token="<|pad|>",  # noqa: S106 - a token of the vocabulary
+        eos_token="<|end|>",  # noqa: S106
+        model_max_length=CONTEXT,
+        clean_up_tokenization_spaces=False,
+        chat_template=CHAT_TEMPLATE,
+    )
+
+
+def new_model(recipe: Recipe, tokenizer: PreTrainedTokenizerFast) -> LlamaForCausalLM:
+    """An untrained model; embeddings are not tied, so that engines can be given new weights in place."""
+    import torch  # noqa: PLC0415 - heavy
+
+    torch.manual_seed(recipe.seed)
+    return LlamaForCausalLM(
+        LlamaConfig(
+            vocab_size=len(tokenizer),
+            hidden_size=recipe.hidden,
+            intermediate_size=recipe.intermediate,
+            num_hidden_layers=recipe.layers,
+            num_attention_heads=recipe.heads,
+            num_key_value_heads=recipe.heads,
+            max_position_embeddings=CONTEXT,
+            tie_word_embeddings=False,
+            bos_token_id=None,
+            eos_token_id=tokenizer.convert_tokens_to_ids("<|end|>"),
+            pad_token_id=tokenizer.convert_tokens_to_ids("<|pad|>"),
+            attn_implementation="sdpa",
+        )
+    )
+
+
+def packed_rows(
+    stream: Iterable[Example], tokenizer: PreTrainedTokenizerFast, length: int, rng: random.Random
+) -> Iterator[tuple[list[int], list[int]]]:
+    """Pack whole examples into rows of ids and labels, both length long.
+
+    Prompts, but for the thoughts in them, and padding carry label -100.
+    """
+    pad, user, assistant, end = (
+        tokenizer.convert_tokens_to_ids(token) for token in ("<|pad|>", "<|user|>", "<|assistant|>", "<|end|>")
+    )
+    encode = tokenizer.backend_tokenizer.encode_batch
+    stream = iter(stream)
+    while chunk := list(islice(stream, 2000)):
+        prompts = encode([one.prompt for one in chunk], add_special_tokens=False)
+        completions = encode([one.completion for one in chunk], add_special_tokens=False)
+        encoded = []
+        for one, prompt, completion in zip(chunk, prompts, completions, strict=True):
+            read = _marked(len(one.prompt), one.read)
+            asked = [
+                token if all(read[start:stop]) else IGNORED
+                for token, (start, stop) in zip(prompt.ids, prompt.offsets, strict=True)
+            ]
+            unlearned = _marked(len(one.completion), one.unlearned)
+            said = [
+                IGNORED if any(unlearned[start:stop]) else token
+                for token, (start, stop) in zip(completion.ids, completion.offsets, strict=True)
+            ]
+            ids = [user, *prompt.ids, end, assistant, *completion.ids, end]
+            encoded.append((ids, [IGNORED, *asked, IGNORED, IGNORED, *said, end]))
+        rows = _first_fit(encoded, length)
+        rng.shuffle(rows)
+        for ids, labels in rows:
+            missing = length - len(ids)
+            yield ids + [pad] * missing, labels + [IGNORED] * missing
+
+
+def _marked(length: int, spans: Iterable[Span]) -> bytearray:
+    marked = bytearray(length)
+    for first, last in spans:
+        marked[first:last] = b"\1" * (last - first)
+    return marked
+
+
+def _first_fit(encoded: list[tuple[list[int], list[int]]], length: int) -> list[tuple[list[int], list[int]]]:
+    """First-fit decreasing: no example is cut, since its second half alone would teach to answer out of nowhere."""
+    rows: list[tuple[list[int], list[int]]] = []
+    for ids, labels in sorted(encoded, key=lambda one: -len(one[0])):
+        for row_ids, row_labels in rows:
+            if len(row_ids) + len(ids) <= length:
+                row_ids.extend(ids)
+                row_labels.extend(labels)
+                break
+        else:
+            if len(ids) <= length:
+                rows.append((list(ids), list(labels)))
+    return rows
+
+
+def train(recipe: Recipe, tokenizer: PreTrainedTokenizerFast, folder: Path, say: Callable[[str], None]) -> None:
+    """Train from scratch in bf16 autocast and write weights, tokenizer and training_log.jsonl to the folder.
+
+    The log has the tokens seen and the loss (nats a learned token, judgements weighted) every 200 steps; say gets each
+    line with the tokens a second. A finished phase is kept until the next one ends too, and not trained again.
+    """
+    from transformers.utils.logging import disable_progress_bar  # noqa: PLC0415 - heavy
+
+    disable_progress_bar()
+    folder.mkdir(parents=True, exist_ok=True)
+    tokenizer.save_pretrained(folder)
+    model, lines, seen = new_model(recipe, tokenizer), list[str](), 0
+    finished: list[Path] = []
+    for index, phase in enumerate(recipe.phases):
+        kept = folder / f"phase-{index + 1}-seed-{recipe.seed}-tokens-{phase.tokens}"
+        if (kept / LOG).exists():
+            model = LlamaForCausalLM.from_pretrained(kept, attn_implementation="sdpa")
+            lines = (kept / LOG).read_text(encoding="utf-8").splitlines()
+            say(f"{kept}: trained before, not trained again")
+        else:
+            for row in train_phase(model, recipe, index, tokenizer):
+                line = json.dumps({"tokens": seen + row["tokens"], "loss": round(row["loss"], 4)})
+                lines.append(line)
+                say(f"{line}  {row['tokens_per_second']:,.0f} tokens/s")
+            model.save_pretrained(kept)
+            (kept / LOG).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")  # last: it marks the end
+        seen += phase.steps * phase.row * phase.batch
+        finished.append(kept)
+    model.eval().save_pretrained(folder)
+    (folder / LOG).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    for kept in finished:
+        shutil.rmtree(kept)
+
+
+def train_phase(
+    model: LlamaForCausalLM,
+    recipe: Recipe,
+    index: int,
+    tokenizer: PreTrainedTokenizerFast,
+) -> Iterator[dict[str, Any]]:
+    """Train the model through one phase of the recipe; yields tokens, loss and tokens_per_second every 200 steps."""
+    import torch  # noqa: PLC0415 - heavy
+
+    phase, seed = recipe.phases[index], recipe.seed + 100 * index
+    body = torch.compile(model.train().model)
+    steps, per_step = phase.steps, phase.row * phase.batch
+    optimizers = _optimizers(model, phase)
+    schedules = [
+        torch.optim.lr_scheduler.LambdaLR(one, lambda step: _warm_then_cosine(step, steps, recipe.warmup))
+        for one in optimizers
+    ]
+    stream = examples(random.Random(seed + 1), phase.mix)  # noqa: S311 - a reproducible corpus
+    rows = packed_rows(stream, tokenizer, phase.row, random.Random(seed + 2))  # noqa: S311
+    weight = torch.ones(len(tokenizer))
+    weight[[tokenizer.encode(word)[0] for word in JUDGEMENTS]] = JUDGEMENT_WEIGHT
+    started, losses = time.monotonic(), []
+    for step in range(1, steps + 1):
+        ids, labels = (torch.tensor(part) for part in zip(*islice(rows, phase.batch), strict=True))
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=cpu_has_bfloat16()):
+            hidden = body(input_ids=ids, use_cache=False).last_hidden_state
+            wanted = labels[:, 1:].flatten()
+            learned = wanted != IGNORED  # the vocabulary is projected only where there is something to learn
+            logits = model.lm_head(hidden[:, :-1].flatten(0, 1)[learned])
+        loss = torch.nn.functional.cross_entropy(logits.float(), wanted[learned], weight=weight)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        for one in (*optimizers, *schedules):
+            one.step()
+        for optimizer in optimizers:
+            optimizer.zero_grad(set_to_none=True)
+        losses.append(loss.item())
+        if step % 200 == 0 or step == steps:
+            speed = step * per_step / (time.monotonic() - started)
+            yield {"tokens": step * per_step, "loss": sum(losses) / len(losses), "tokens_per_second": speed}
+            losses = []
+
+
+def _optimizers(model: LlamaForCausalLM, phase: Phase) -> list[Any]:
+    """Muon learns this corpus in about half the tokens AdamW needs; embeddings, head and norms stay with AdamW."""
+    import torch  # noqa: PLC0415 - heavy
+
+    matrices = [p for p in model.model.layers.parameters() if p.ndim == 2]
+    chosen = {id(p) for p in matrices}
+    others = [p for p in model.parameters() if id(p) not in chosen]
+    return [
+        torch.optim.Muon(matrices, lr=phase.matrix_rate, momentum=0.95, weight_decay=0.01),
+        torch.optim.AdamW(others, lr=phase.rate, betas=(0.9, 0.98), weight_decay=0.01),
+    ]
+
+
+def _warm_then_cosine(step: int, steps: int, warmup: int) -> float:
+    if step < warmup:
+        return (step + 1) / warmup
+    return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * (step - warmup) / max(1, steps - warmup)))

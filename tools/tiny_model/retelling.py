@@ -1,0 +1,138 @@
+"""How well the embedded model tells solutions: each thought as a trace asks for it, checked at the first try."""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import partial
+from itertools import takewhile
+
+from astro.models.seeds import derive_seed
+from astro.records.problem import Problem
+from astro.traces.claims import misquotes_target, shows_success
+from astro.traces.fidelity import Around, Fault, Role, backtrack_fault, essence, step_fault
+from astro.traces.luck import right_by_luck
+from astro.traces.prompting import Message, load_prompts
+from astro.verify.verdict import Outcome
+from tools.tiny_model.measure import Attempt, Shares, Subject
+
+
+class Task(StrEnum):
+    """What the model is asked to tell."""
+
+    REWRITE = "rewrite"  # a step, or a conclusion
+    BACKTRACK = "backtrack"  # the way back to an earlier step
+    RESTART = "restart"  # the way back to the beginning
+
+
+Faults = Counter[tuple[Task, Fault | None]]  # None: passed at the first try
+
+
+async def retell(subject: Subject, groups: Iterable[Sequence[Attempt]], pairs: int) -> Faults:
+    """Tell up to pairs of a wrong and a right solution of each problem, with the way back between them.
+
+    Solutions that a trace would not use are left out. After each wrong one the model is asked for the way back to every
+    state it went through; the trace then goes on from the last state that the right one shares.
+    """
+    tellings = []
+    for group in groups:
+        right = [attempt for attempt in _different(group) if _usable_right(attempt)]
+        wrong = [attempt for attempt in _different(group) if _usable_wrong(attempt)]
+        if right:
+            problem = group[0].problem
+            rng = random.Random(derive_seed(subject.seed, problem.id, "pairs"))  # noqa: S311 - reproducible draws
+            tellings += [
+                _Telling(subject, problem, index).tell_both(one, rng.choice(right))
+                for index, one in enumerate(wrong[:pairs])
+            ]
+    return sum(await asyncio.gather(*tellings), Faults())
+
+
+def telling(faults: Faults, task: Task) -> Shares:
+    """Measure one task: how many thoughts were asked for, the share that passed at once, and the faults of the rest."""
+    counts = {fault: count for (asked, fault), count in faults.items() if asked is task}
+    total = sum(counts.values())
+    named = {str(fault): count for fault, count in sorted(counts.items(), key=str) if fault is not None}
+    return {"asked": total, "first_try": counts.get(None, 0) / total if total else None, **named}
+
+
+def _different(group: Iterable[Attempt]) -> list[Attempt]:
+    return list({attempt.text: attempt for attempt in group}.values())
+
+
+def _usable_right(attempt: Attempt) -> bool:
+    return attempt.correct and not right_by_luck(attempt.problem, attempt.steps)
+
+
+def _usable_wrong(attempt: Attempt) -> bool:
+    problem, steps = attempt.problem, attempt.steps
+    beyond_use = attempt.claims or shows_success(problem, steps) or misquotes_target(problem, steps[-1])
+    return attempt.outcome is Outcome.INCORRECT and not beyond_use
+
+
+@dataclass(slots=True)
+class _Telling:
+    """The telling of one pair of solutions; number tells the pairs of a problem apart."""
+
+    subject: Subject
+    problem: Problem
+    number: int
+    thoughts: list[str] = field(default_factory=list)
+    faults: Faults = field(default_factory=Counter)
+    asked: int = 0
+
+    async def tell_both(self, wrong: Attempt, right: Attempt) -> Faults:
+        """Tell wrong, go back, and tell what remains of right."""
+        await self._tell(wrong, 0)
+        traces = self.subject.traces
+        self.thoughts.append(f"{traces.doubt} {traces.negative}")
+        both = zip(wrong.steps[:-1], right.steps[:-1], strict=False)
+        shared = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], both))
+        ways = [await self._go_back(wrong.steps, kept) for kept in range(max(shared + 1, len(wrong.steps) - 1))]
+        self.thoughts.append(ways[shared])
+        await self._tell(right, shared)
+        return self.faults
+
+    async def _tell(self, attempt: Attempt, start: int) -> None:
+        prompts = load_prompts(self.subject.traces.prompts)
+        for index, step in enumerate(attempt.steps[start:], start):
+            role = Role.STEP
+            if index == len(attempt.steps) - 1:
+                role = Role.RIGHT_END if attempt.correct else Role.WRONG_END
+            if role is Role.RIGHT_END:
+                self.thoughts.append(f"{self.subject.traces.doubt} {self.subject.traces.positive}")
+            core, around = essence(step, role), Around(self.problem, tuple(self.thoughts))
+            told = await self._ask(
+                Task.REWRITE,
+                prompts.rewrite(self.problem.prompt, self.thoughts, step, core, role),
+                partial(step_fault, step=step, role=role, around=around),
+            )
+            self.thoughts.append(told or core)
+
+    async def _go_back(self, steps: Sequence[str], kept: int) -> str:
+        """Ask for the way back to where only the first kept steps stand."""
+        path, abandoned = steps[:kept], steps[kept:]
+        around = Around(self.problem, tuple(self.thoughts))
+        told = await self._ask(
+            Task.BACKTRACK if path else Task.RESTART,
+            load_prompts(self.subject.traces.prompts).backtrack(
+                self.problem.prompt, self.thoughts, path[-1] if path else None
+            ),
+            partial(backtrack_fault, path=path, abandoned=abandoned, around=around),
+        )
+        return told or "Let's go back."
+
+    async def _ask(self, task: Task, messages: Sequence[Message], check: Callable[[str], Fault | None]) -> str | None:
+        """The thought, if it passes at once."""
+        self.asked += 1
+        replies, _ = await self.subject.model.ask(
+            messages,
+            derive_seed(self.subject.seed, self.problem.id, "retell", self.number, self.asked),
+            temperature=self.subject.traces.rewrite_temperature,
+            max_tokens=self.subject.traces.rewrite_max_tokens,
+        )
+        fault = check(replies[0].text) if replies[0].finished else Fault.UNFINISHED
+        self.faults[task, fault] += 1
+        return replies[0].text if fault is None else None
