@@ -12,10 +12,10 @@ from astro.verify.verdict import Verdict
 class Move(StrEnum):
     """How a trace comes to a node."""
 
-    ADVANCE = "advance"  # to a child: its step is told
+    ADVANCE = "advance"  # to a child: its step is written
     BACKTRACK = "backtrack"  # to an ancestor: the state to go on from is named
     REFLECT = "reflect"  # stays: the doubt is spoken, and a verdict (negative if a backtrack follows, else positive)
-    CONCLUDE = "conclude"  # to the correct terminal: its step is told, with the final answer
+    CONCLUDE = "conclude"  # to the correct terminal: its step is written, with the final answer
 
 
 class Kind(StrEnum):
@@ -79,18 +79,19 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """A linearized path through a search tree, told in prose.
+    """A linearized path through a search tree, rewritten as prose.
 
     id: unique within a run; problem, kind and ordinal.
     problem_id, tree_id: the problem and the tree that the nodes belong to.
     visits, thoughts: where the trace goes and what it says there, one text a visit (empty where a step was empty).
     text: the thoughts as one completion; it verifies as correct.
     verdict: what the verifier said of text.
-    checked, first_try, retries, fallbacks: visits told by the language model; how many of these passed the fidelity
-        checks at once; further tries; visits that fell back to the original step. first_try + fallbacks <= checked.
+    checked, first_try, retries, fallbacks: visits that the language model was asked to rewrite; how many of these
+        passed the fidelity checks at once; further tries; visits that fell back to the original step.
+        first_try + fallbacks <= checked.
     prompt_tokens, completion_tokens: lengths of the solve prompt and of text in the searching model's tokens; None
         where its tokenizer cannot write the text as it stands.
-    cost: what the telling took.
+    cost: of rewriting.
     prompts: the prompt set and the hash of its files, such as chat/v1@1a2b3c4d.
     """
 
@@ -119,7 +120,7 @@ class Trace:
 
     @property
     def steps(self) -> int:
-        """How many steps of the tree are told, repetitions included."""
+        """How many steps of the tree the trace has, repetitions included."""
         return sum(visit.move in {Move.ADVANCE, Move.CONCLUDE} for visit in self.visits)
 
 

@@ -14,7 +14,7 @@ from astro.inspect.plain import plain
 from astro.models.engine import Engine, open_sampler
 from astro.models.prompting import PromptFormat
 from astro.run.opening import Stages, check_settings, open_run
-from astro.run.pipeline import Pipeline, Telling, problems_left
+from astro.run.pipeline import Pipeline, Tracing, problems_left
 from astro.run.progress import Board
 from astro.run.settings import RunConfig
 from astro.run.summary import Summary, peak_memory, summarize, summary_table
@@ -126,7 +126,7 @@ def _pipeline(
             prompt_format,
             verifier,
             searching=searching if stages.search else None,
-            telling=Telling(config.traces, origin_of(config)) if stages.traces else None,
+            tracing=Tracing(config.traces, origin_of(config)) if stages.traces else None,
             live=config.search.live_trees,
         )
 

@@ -25,7 +25,7 @@ from astro.verify.verifier import Verifier
 
 
 @dataclass(frozen=True, slots=True)
-class Telling:
+class Tracing:
     """What making traces needs beside a tree."""
 
     config: TracesConfig
@@ -33,7 +33,7 @@ class Telling:
 
 
 class Pipeline:
-    """The stages over one run directory; telling is None where only trees are wanted, searching where only traces."""
+    """The stages over one run directory; tracing is None where only trees are wanted, searching where only traces."""
 
     def __init__(
         self,
@@ -43,12 +43,12 @@ class Pipeline:
         verifier: Verifier,
         *,
         searching: SearchSetup | None,
-        telling: Telling | None,
+        tracing: Tracing | None,
         live: int,
     ) -> None:
-        self.tally = count_done(run, search=searching is not None, traces=telling is not None)
+        self.tally = count_done(run, search=searching is not None, traces=tracing is not None)
         self._run, self._engine, self._prompt_format, self._verifier = run, engine, prompt_format, verifier
-        self._searching, self._telling = searching, telling
+        self._searching, self._tracing = searching, tracing
         self._problems = {problem.id: problem for problem in run.problems()}
         self._trees, self._traces = Committer(run.trees), Committer(run.traces)
         self._room = asyncio.Semaphore(live)
@@ -57,29 +57,29 @@ class Pipeline:
         """Do everything that is not done yet. What has finished is durable on return, also on cancellation."""
         try:
             async with asyncio.TaskGroup() as tasks:
-                for tree in self._untold():
-                    await self._start_telling(tasks, tree, None)
+                for tree in self._untraced():
+                    await self._start_tracing(tasks, tree, None)
                 async with aclosing(self._grow()) as trees:
                     async for tree in trees:
                         written = tasks.create_task(self._trees.put(partial(tree_entry, tree)))
                         self.tally.trees += 1
                         self.tally.solved += is_solved(tree)
-                        await self._start_telling(tasks, tree, written)
+                        await self._start_tracing(tasks, tree, written)
         finally:
             try:
                 await self._trees.flush()
             finally:
                 await self._traces.flush()
 
-    def _untold(self) -> Iterator[Tree]:
+    def _untraced(self) -> Iterator[Tree]:
         """Trees of an earlier start, or of a search apart, that have no traces yet."""
-        if self._telling is None:
+        if self._tracing is None:
             return
-        told = self._run.traces.problem_ids
-        if told >= self._run.trees.problem_ids:
+        traced = self._run.traces.problem_ids
+        if traced >= self._run.trees.problem_ids:
             return
         for entry in self._run.trees.entries(list(self._problems)):
-            if entry.problem_id not in told:
+            if entry.problem_id not in traced:
                 yield tree_from(entry)
 
     async def _grow(self) -> AsyncGenerator[Tree, None]:
@@ -92,13 +92,13 @@ class Pipeline:
             async for tree in trees:
                 yield tree
 
-    async def _start_telling(self, tasks: asyncio.TaskGroup, tree: Tree, written: asyncio.Task[None] | None) -> None:
-        if self._telling is None:
+    async def _start_tracing(self, tasks: asyncio.TaskGroup, tree: Tree, written: asyncio.Task[None] | None) -> None:
+        if self._tracing is None:
             return
         await self._room.acquire()
-        tasks.create_task(self._tell(self._telling, tree, written))
+        tasks.create_task(self._trace(self._tracing, tree, written))
 
-    async def _tell(self, telling: Telling, tree: Tree, written: asyncio.Task[None] | None) -> None:
+    async def _trace(self, tracing: Tracing, tree: Tree, written: asyncio.Task[None] | None) -> None:
         begun = time.monotonic()
         problem = self._problems[tree.problem_id]
         try:
@@ -108,8 +108,8 @@ class Pipeline:
                 self._engine,
                 self._prompt_format,
                 self._verifier,
-                config=telling.config,
-                origin=telling.origin,
+                config=tracing.config,
+                origin=tracing.origin,
             )
         finally:
             self._room.release()
@@ -120,7 +120,7 @@ class Pipeline:
         if written is not None:
             await written  # on the disk, traces never come before their tree
         prompt = self._prompt_format.training_messages(problem.prompt)
-        rl = rl_row(problem, tree, prompt, telling.origin)
+        rl = rl_row(problem, tree, prompt, tracing.origin)
         await self._traces.put(partial(traces_entry, problem.id, outcome, rl, seconds))
 
 

@@ -49,7 +49,7 @@ class Summary:
     traces: by kind. backtracking: traces with at least one backtrack. backtracking_problems: problems they come from.
     rejects: finished traces that were not used, by reason. counts: the sum of astro.traces.TraceOutcome.counts.
     verdicts: of rollouts and ends of solutions, by outcome.
-    search, telling: tokens of the searches and of the traces. seconds: at work, over all starts that were not killed.
+    search, tracing: tokens of the searches and of the traces. seconds: at work, over all starts that were not killed.
     peak_gib: largest resident memory of a start, in GiB; its process and the largest child of it added up.
     """
 
@@ -66,14 +66,14 @@ class Summary:
     counts: Mapping[str, int]
     verdicts: Mapping[str, int]
     search: Spent
-    telling: Spent
+    tracing: Spent
     seconds: float
     peak_gib: float
 
     @property
     def tokens_per_trace(self) -> float:
-        """Generated tokens a backtracking trace, search and telling together; infinite without one."""
-        return (self.search + self.telling).generated / self.backtracking if self.backtracking else float("inf")
+        """Generated tokens a backtracking trace, search and traces together; infinite without one."""
+        return (self.search + self.tracing).generated / self.backtracking if self.backtracking else float("inf")
 
 
 def summarize(run: RunDirectory) -> Summary:
@@ -97,7 +97,7 @@ def summarize(run: RunDirectory) -> Summary:
         counts=summed_counts(run.traces),
         verdicts={outcome.value: _total(trees, outcome.value) for outcome in Outcome},
         search=_spent(run.trees),
-        telling=_spent(run.traces),
+        tracing=_spent(run.traces),
         seconds=sum(event.get("seconds", 0.0) for event in sessions),
         peak_gib=max((event.get("peak_gib", 0.0) for event in sessions), default=0.0),
     )
@@ -122,15 +122,16 @@ def summary_table(summary: Summary) -> Table:
     table.add_row("refused", _counts(summary.rejects) or "none")
     unused = {name.partition(".")[2]: count for name, count in summary.counts.items() if name.startswith("unused.")}
     table.add_row("ends not used", _counts(unused) or "none")
-    if told := summary.counts.get("told.checked", 0):
-        first, kept = summary.counts.get("told.first_try", 0), summary.counts.get("told.fallbacks", 0)
-        table.add_row("steps told", f"{told:,}, {first / told:.1%} right at the first try, {kept:,} left as they were")
+    if rewritten := summary.counts.get("rewrite.checked", 0):
+        first, kept = summary.counts.get("rewrite.first_try", 0), summary.counts.get("rewrite.fallbacks", 0)
+        share = f"{first / rewritten:.1%} passed at the first try"
+        table.add_row("steps rewritten", f"{rewritten:,}, {share}, {kept:,} kept as they were")
     graded = {name: count for name, count in summary.verdicts.items() if name not in _UNGRADED}
     table.add_row("verdicts", _counts(graded) or "none")
     ungraded = {name: summary.verdicts[name] for name in _UNGRADED}
     table.add_row("ungraded", f"{_counts(ungraded)} (not counted as wrong)" if any(ungraded.values()) else "none")
     table.add_row("tokens, search", _tokens(summary.search))
-    table.add_row("tokens, traces", _tokens(summary.telling))
+    table.add_row("tokens, traces", _tokens(summary.tracing))
     if summary.backtracking:
         table.add_row("tokens per trace", f"{summary.tokens_per_trace:,.0f} generated for each trace with a backtrack")
     table.add_row("time", f"{duration(summary.seconds)} ({summary.seconds:.1f} s)")

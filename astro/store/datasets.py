@@ -69,7 +69,7 @@ def write_datasets(run: RunDirectory, config: TracesConfig, origin: Origin, data
             backtracks=found.backtracks,
             counts=summed_counts(run.traces),
             search=_cost(run.trees),
-            telling=_cost(run.traces),
+            tracing=_cost(run.traces),
             digest=_digest(folder, [path for path, _ in files]),
             example=found.example,
         )

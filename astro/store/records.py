@@ -170,9 +170,9 @@ def _trace_row(trace: Trace) -> dict[str, Any]:
         "reason": trace.verdict.reason,
         "backtracks": trace.backtracks,
         "steps": trace.steps,
-        "told_calls": trace.cost.calls,
-        "told_prompt_tokens": trace.cost.prompt_tokens,
-        "told_generated_tokens": trace.cost.generated_tokens,
+        "rewrite_calls": trace.cost.calls,
+        "rewrite_prompt_tokens": trace.cost.prompt_tokens,
+        "rewrite_generated_tokens": trace.cost.generated_tokens,
         "origin": json.dumps(asdict(trace.origin)),
     }
 
@@ -184,7 +184,7 @@ def _trace(row: Mapping[str, Any]) -> Trace:
         visits=tuple(Visit(visit["node"], Move(visit["move"])) for visit in row["visits"]),
         thoughts=tuple(visit["thought"] for visit in row["visits"]),
         verdict=Verdict(Outcome(row["verdict"]), row["answer"], row["reason"], row["canonical"]),
-        cost=TraceCost(row["told_calls"], row["told_prompt_tokens"], 0, row["told_generated_tokens"]),
+        cost=TraceCost(row["rewrite_calls"], row["rewrite_prompt_tokens"], 0, row["rewrite_generated_tokens"]),
         origin=Origin(**json.loads(row["origin"])),
     )
 

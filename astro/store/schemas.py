@@ -134,9 +134,9 @@ TRACES = pa.schema(
         _required("fallbacks", pa.int32()),
         _required("prompt_tokens", pa.int32()),  # of the solve prompt
         _required("completion_tokens", pa.int32()),  # of text
-        _required("told_calls", pa.int32()),  # what the telling took
-        _required("told_prompt_tokens", pa.int64()),
-        _required("told_generated_tokens", pa.int64()),
+        _required("rewrite_calls", pa.int32()),  # the cost of rewriting
+        _required("rewrite_prompt_tokens", pa.int64()),
+        _required("rewrite_generated_tokens", pa.int64()),
         _required("prompts", pa.string()),  # prompt set and hash of its files
         _required("origin", pa.string()),  # JSON text: model, configuration, seed, code version
     ]

@@ -1,4 +1,4 @@
-"""Settings of the way from trees to traces."""
+"""Settings for making traces from trees."""
 
 from enum import StrEnum
 from typing import Self
@@ -28,7 +28,7 @@ class Control(StrEnum):
 
     NONE = "none"
     ORIGINAL = "original"  # the steps as the model wrote them: costs nothing
-    REWRITTEN = "rewritten"  # told like the other traces: differs from them in the search alone
+    REWRITTEN = "rewritten"  # rewritten like the other traces: differs from them in the search alone
 
 
 class TracesConfig(Section):
@@ -41,17 +41,17 @@ class TracesConfig(Section):
     high_value: a positive reflection may follow a step whose value is at least this, in [0, 1].
     high_value_reflections: most of these a trace; 0 for none.
     final_reflection: where the last positive reflection stands.
-    votes: self-evaluations of each correct terminal; 0 keeps all without asking.
+    votes: the judge's votes on each correct terminal; 0 keeps all without asking.
     agreement: share of the votes that must say yes, in (0, 1].
-    mend_claims: tell wrong attempts that claim success without the claim; False does not use them.
-    rewrite: tell the steps by the language model; False leaves them in their own words, with fixed ways back.
+    mend_claims: rewrite a wrong attempt that claims success without the claim; False does not use it.
+    rewrite: the rewriter writes the steps as thoughts; False keeps their own words, with fixed sentences to go back.
     prompts: a prompt set that comes with ASTRO (chat/v1, tiny/v1), or a folder of your own.
     rewrite_temperature, rewrite_max_tokens: sampling of one thought.
     evaluation_temperature, evaluation_max_tokens: sampling of one vote.
     retries: further tries after a rewrite that fails its checks; then the original step stands.
-    max_fallbacks: a trace in which more steps were left so is not used; null uses all. The control is exempt.
+    max_fallbacks: a trace in which more steps fell back is not used; null uses all. The control is exempt.
     doubt, positive, negative: the fixed phrases of a reflection; empty ones are left out.
-    phrases_in_text: whether these stand in the trace; False shows them only to the model that tells what comes next.
+    phrases_in_text: whether the trace holds these phrases; False shows them only to the rewriter.
     separator: what stands between two thoughts of a trace.
     control: the prose of the direct control set.
     max_tokens: longest completion, in tokens of the searching model.

@@ -1,4 +1,4 @@
-"""Self-evaluation: does the language model itself hold a correct solution for a good one? Right answers by luck go."""
+"""Self-evaluation: a judge votes on each correct solution, so that right answers by luck are left out."""
 
 import asyncio
 import random
@@ -39,7 +39,7 @@ def read_vote(reply: Reply) -> Vote:
 class Evaluator:
     """Asks for votes on solutions of one tree and counts them.
 
-    counts: votes by kind. cost: what they took.
+    counts: votes by kind. cost: of all requests.
     """
 
     def __init__(self, model: Model, prompts: PromptSet, config: TracesConfig, seed: int) -> None:
@@ -50,10 +50,10 @@ class Evaluator:
     async def agreed(
         self, tree: Tree, problem: Problem, terminals: Sequence[int], wanted: int, rng: random.Random
     ) -> tuple[list[int], int]:
-        """Draw up to wanted terminals that the model holds for good; returns them and how many it refused.
+        """Draw up to wanted terminals that the judge accepts; returns them and how many it refused.
 
         Terminals are drawn in random order and asked about only as long as they are needed, so those returned are a
-        random sample of all that would be agreed with.
+        random sample of all that the judge would accept.
         """
         order = rng.sample(list(terminals), k=len(terminals))
         kept: list[int] = []

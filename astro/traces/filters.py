@@ -13,15 +13,15 @@ from astro.traces.claims import claims_success
 from astro.traces.config import TracesConfig
 
 _SHINGLE = 5  # words
-_REPEATS = 3  # a sentence told this often is a loop
+_REPEATS = 3  # a sentence that occurs this often is a loop
 _SENTENCE = re.compile(r"[^.!?\n]{12,}")  # shorter ones repeat in sound prose too
 
 
 class Refusal(StrEnum):
     """Why a trace is not used."""
 
-    UNTOLD = "untold"  # the language model could not be asked: a prompt beyond its context window
-    NOT_CORRECT = "not_correct"  # the verifier did not find the told text correct
+    NOT_REWRITTEN = "not_rewritten"  # the language model could not be asked: a prompt beyond its context window
+    NOT_CORRECT = "not_correct"  # the verifier did not find the text correct
     UNWRITABLE = "unwritable"  # the model's tokenizer changes the text: nothing to train on
     TOO_LONG = "too_long"
     CONTROL = "control"  # spells a control token
@@ -37,7 +37,7 @@ class Reject:
     """A trace that was made and is not used.
 
     id, problem_id, kind: as the trace would have had. detail: what the reason was found on, in one line.
-    text: the trace as told, empty if it was not.
+    text: the trace's text; empty if it was not rewritten.
     """
 
     id: str

@@ -134,7 +134,7 @@ def _provenance(trace: Trace, problem: Problem) -> Row:
         "visits": [[visit.node, visit.move.value] for visit in trace.visits],
         "verdict": trace.verdict.outcome.value,
         "prompts": trace.prompts,
-        "told": {
+        "rewrite": {
             "checked": trace.checked,
             "first_try": trace.first_try,
             "retries": trace.retries,

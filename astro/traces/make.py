@@ -1,4 +1,4 @@
-"""A search tree in, training traces out: evaluate, linearize, tell, verify, filter."""
+"""A search tree in, training traces out: evaluate, linearize, rewrite, verify, filter."""
 
 import asyncio
 import random
@@ -22,10 +22,10 @@ from astro.traces.filters import Refusal, Reject, refusal
 from astro.traces.linearize import Plan, Unused, control_plans, correct_terminals, linearize, wrong_terminals
 from astro.traces.luck import right_by_luck
 from astro.traces.prompting import load_prompts
-from astro.traces.rewrite import Teller, Telling
+from astro.traces.rewrite import Rewriter, Rewritten
 from astro.verify.verifier import Verifier
 
-# Ends that no trace can have; that there are no others says why a tree came to nothing.
+# Ends that no trace can have; where a tree has no others, they say why it gave no traces.
 _NO_END = {
     Terminal.TRUNCATED: Unused.TRUNCATED,
     Terminal.DEPTH: Unused.DEPTH,
@@ -35,12 +35,12 @@ _NO_END = {
 
 @dataclass(frozen=True, slots=True)
 class TraceOutcome:
-    """What became of one tree.
+    """What was made of one tree.
 
     traces: direct, search and control traces; as many control traces as the others together, if controls are made
-        and enough correct paths pass the filters; counts has what is missing as control.missing.
-    rejects: traces that were told and refused.
-    counts: by name: terminals.correct, terminals.wrong, votes.*, unused.*, told.*, faults.*, refused.*, control.*.
+        and enough correct paths pass the filters; counts has the missing ones as control.missing.
+    rejects: traces that were rewritten and refused.
+    counts: by name: terminals.correct, terminals.wrong, votes.*, unused.*, rewrite.*, faults.*, refused.*, control.*.
     cost: everything that was asked of the language model, traces and self-evaluation.
     """
 
@@ -60,21 +60,21 @@ async def make_traces(
     config: TracesConfig,
     origin: Origin,
 ) -> TraceOutcome:
-    """Make the traces of one tree; all are told at the same time.
+    """Make the traces of one tree; all are rewritten concurrently.
 
     The same tree, configuration, origin.seed and model give the same traces, whatever else is in flight.
     Raises EngineDeadError when the model is gone; a request that it refuses costs its trace only.
     """
-    teller = Teller(Model(sampler, prompt_format), load_prompts(config.prompts), config, origin.seed, tree, problem)
-    return await _Work(teller, verifier, origin).run()
+    rewriter = Rewriter(Model(sampler, prompt_format), load_prompts(config.prompts), config, origin.seed, tree, problem)
+    return await _Work(rewriter, verifier, origin).run()
 
 
 class _Work:
     """The state of one make_traces call."""
 
-    def __init__(self, teller: Teller, verifier: Verifier, origin: Origin) -> None:
-        self._teller, self._verifier, self._origin = teller, verifier, origin
-        self._tree, self._problem, self._config = teller.tree, teller.problem, teller.config
+    def __init__(self, rewriter: Rewriter, verifier: Verifier, origin: Origin) -> None:
+        self._rewriter, self._verifier, self._origin = rewriter, verifier, origin
+        self._tree, self._problem, self._config = rewriter.tree, rewriter.problem, rewriter.config
         self._counts: Counter[str] = Counter()
         self._cost = TraceCost()
         self._rejects: list[Reject] = []
@@ -88,13 +88,13 @@ class _Work:
             spare = control_plans(self._tree, kept, max(len(plans), len(kept)), rng)
             controls = spare[: len(plans)]
         named = [*enumerate(plans), *enumerate(controls)]
-        told = await asyncio.gather(*(self._trace(plan, f"{plan.kind}-{index}") for index, plan in named))
+        traces = await asyncio.gather(*(self._trace(plan, f"{plan.kind}-{index}") for index, plan in named))
         self._counts.update({f"unused.{why}": count for why, count in unused.items()})
         accepted: list[Trace] = []
-        for trace in told[: len(plans)]:
+        for trace in traces[: len(plans)]:
             if trace is not None and self._passes(trace, accepted):
                 accepted.append(trace)
-        control = await self._control(spare, told[len(plans) :], len(accepted))
+        control = await self._control(spare, traces[len(plans) :], len(accepted))
         for reject in self._rejects:
             self._counts[f"refused.{reject.reason}"] += 1
         for trace in [*accepted, *control]:
@@ -105,7 +105,7 @@ class _Work:
         """Correct terminals that the self-evaluation agrees with, as many as there can be traces of their own."""
         tree, correct = self._tree, correct_terminals(self._tree)
         sound = [node for node in correct if not right_by_luck(self._problem, self._steps(node))]
-        evaluator = Evaluator(self._teller.model, self._teller.prompts, self._config, self._origin.seed)
+        evaluator = Evaluator(self._rewriter.model, self._rewriter.prompts, self._config, self._origin.seed)
         kept, refused = await evaluator.agreed(tree, self._problem, sound, 1 + self._config.searches, rng)
         self._counts["terminals.correct"] += len(correct)
         for kind in tree.terminal if not correct else ():
@@ -125,7 +125,7 @@ class _Work:
         for node in wrong:
             steps = self._steps(node)
             beyond_words = tree.canonical[node] in right or shows_success(self._problem, steps)
-            # Only the terminal is told without its claims; if it says nothing itself, those before it stand.
+            # Only the terminal loses its claims; if it says nothing itself, the claims before it stay.
             said = next((step for step in reversed(steps) if essence(step, Role.WRONG_END)), steps[-1])
             beyond_words |= said is not steps[-1] and claims_success(self._problem, said)
             claims = claims_success(self._problem, steps[-1])
@@ -143,35 +143,35 @@ class _Work:
         return [self._tree.text[step] for step in self._tree.path(node)[1:]]
 
     async def _trace(self, plan: Plan, name: str) -> Trace | None:
-        """Tell and verify one plan; None, with a reject, if the model could not be asked."""
+        """Rewrite and verify one plan; None, with a reject, if the rewriter could not be asked."""
         if self._own_words(plan.kind):
-            return await self._finish(plan, name, self._teller.tell_originally(plan))
-        telling = Telling()
+            return await self._finish(plan, name, self._rewriter.in_own_words(plan))
+        rewritten = Rewritten()
         try:
-            await self._teller.tell(plan, name, telling)
+            await self._rewriter.rewrite(plan, name, rewritten)
         except EngineDeadError:
             raise
         except SamplingError as error:
-            self._cost += telling.cost
-            self._refuse(self._id(name), plan.kind, Refusal.UNTOLD, str(error), "")
+            self._cost += rewritten.cost
+            self._refuse(self._id(name), plan.kind, Refusal.NOT_REWRITTEN, str(error), "")
             return None
-        return await self._finish(plan, name, telling)
+        return await self._finish(plan, name, rewritten)
 
     def _own_words(self, kind: Kind) -> bool:
         return not self._config.rewrite or (kind is Kind.CONTROL and self._config.control is Control.ORIGINAL)
 
-    async def _finish(self, plan: Plan, name: str, telling: Telling) -> Trace:
-        thoughts = telling.thoughts
+    async def _finish(self, plan: Plan, name: str, rewritten: Rewritten) -> Trace:
+        thoughts = rewritten.thoughts
         if not self._config.phrases_in_text:
             moves = (visit.move for visit in plan.visits)
-            thoughts = ["" if move is Move.REFLECT else told for move, told in zip(moves, thoughts, strict=True)]
+            thoughts = ["" if move is Move.REFLECT else thought for move, thought in zip(moves, thoughts, strict=True)]
         text = self._config.separator.join(thought for thought in thoughts if thought)
-        prompt_ids = self._teller.model.prompt_format.solve_ids(self._problem.prompt)
+        prompt_ids = self._rewriter.model.prompt_format.solve_ids(self._problem.prompt)
         verdict = await self._verifier.averify(self._problem, text)
-        self._cost += telling.cost
-        for told in ("checked", "first_try", "retries", "fallbacks"):
-            self._counts[f"told.{told}"] += getattr(telling, told)
-        self._counts.update({f"faults.{fault}": count for fault, count in telling.faults.items()})
+        self._cost += rewritten.cost
+        for count in ("checked", "first_try", "retries", "fallbacks"):
+            self._counts[f"rewrite.{count}"] += getattr(rewritten, count)
+        self._counts.update({f"faults.{fault}": count for fault, count in rewritten.faults.items()})
         return Trace(
             id=self._id(name),
             problem_id=self._problem.id,
@@ -181,31 +181,31 @@ class _Work:
             thoughts=tuple(thoughts),
             text=text,
             verdict=replace(verdict, seconds=0.0),
-            checked=telling.checked,
-            first_try=telling.first_try,
-            retries=telling.retries,
-            fallbacks=telling.fallbacks,
+            checked=rewritten.checked,
+            first_try=rewritten.first_try,
+            retries=rewritten.retries,
+            fallbacks=rewritten.fallbacks,
             prompt_tokens=len(prompt_ids),
             completion_tokens=self._length(prompt_ids, text),
-            cost=telling.cost,
-            prompts=self._teller.prompts.version,
+            cost=rewritten.cost,
+            prompts=self._rewriter.prompts.version,
             origin=self._origin,
         )
 
     def _length(self, prompt_ids: Sequence[int], text: str) -> int | None:
         try:
-            return len(self._teller.model.prompt_format.continuation_ids(prompt_ids, text))
+            return len(self._rewriter.model.prompt_format.continuation_ids(prompt_ids, text))
         except ConfigError:  # how the tokenizer says that it cannot write this text
             return None
 
-    async def _control(self, plans: Sequence[Plan], told: Sequence[Trace | None], count: int) -> list[Trace]:
-        """The first count control traces; for one that does not pass a path is told in the steps' own words.
+    async def _control(self, plans: Sequence[Plan], rewritten: Sequence[Trace | None], count: int) -> list[Trace]:
+        """The first count control traces; one that does not pass is replaced by a path in the steps' own words.
 
-        plans: those that were told, in their order, and others that may stand in.
+        plans: the rewritten ones, in their order, and others that may stand in.
         """
         traces = []
         refused: set[int] = set()  # correct terminals whose own words do not pass
-        for index, (plan, trace) in enumerate(zip(plans[:count], told, strict=False)):
+        for index, (plan, trace) in enumerate(zip(plans[:count], rewritten, strict=False)):
             if trace is not None and self._passes(trace, ()):
                 traces.append(trace)
                 continue
@@ -222,7 +222,7 @@ class _Work:
         for plan in plans:
             if plan.correct not in refused:
                 name = f"{plan.kind}-original-{index}-{plan.correct}"
-                original = await self._finish(plan, name, self._teller.tell_originally(plan))
+                original = await self._finish(plan, name, self._rewriter.in_own_words(plan))
                 if self._passes(original, ()):
                     return original
                 refused.add(plan.correct)

@@ -1,9 +1,9 @@
-"""The prompts of the three tasks, from versioned Jinja files.
+"""The prompts of rewriting, going back and self-evaluation, from versioned Jinja files.
 
 A prompt set is a folder with rewrite.jinja, backtrack.jinja and evaluate.jinja. Each file sets system (may be empty)
 and examples (each a mapping with the arguments of user and a reply), and defines the macro user:
 
-    rewrite    user(problem, thoughts, step, core, role)   core is step as it may be told; role is a fidelity.Role
+    rewrite    user(problem, thoughts, step, core, role)   core is the part of step to rewrite; role is a fidelity.Role
     backtrack  user(problem, thoughts, step)               step is none for the beginning
     evaluate   user(problem, solution)
 """
@@ -41,7 +41,7 @@ class PromptSet:
     _modules: Mapping[str, TemplateModule]
 
     def rewrite(self, problem: str, thoughts: Sequence[str], step: str, core: str, role: Role) -> list[Message]:
-        """Ask for a step as the next thought; core is what has to be told of it."""
+        """Ask for a step as the next thought; core is the part of it that the thought must keep."""
         return self._messages("rewrite", problem=problem, thoughts=thoughts, step=step, core=core, role=str(role))
 
     def backtrack(self, problem: str, thoughts: Sequence[str], step: str | None) -> list[Message]:

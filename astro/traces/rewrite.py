@@ -1,4 +1,4 @@
-"""A plan told in prose, visit by visit, by the language model; every thought is checked, and replaced if it fails."""
+"""The language model rewrites a plan as prose, visit by visit; a thought that fails its checks is replaced."""
 
 import re
 from collections import Counter
@@ -25,11 +25,11 @@ _THINKING = re.compile(r"</?think>")
 
 
 @dataclass(slots=True)
-class Telling:
-    """What has been told of a plan so far.
+class Rewritten:
+    """The thoughts of a plan so far.
 
     thoughts: one a visit, in order. checked, first_try, retries, fallbacks: as in Trace.
-    faults: of all replies that failed. cost: what the telling took.
+    faults: of all replies that failed. cost: of all requests.
     """
 
     thoughts: list[str] = field(default_factory=list)
@@ -43,7 +43,7 @@ class Telling:
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """A thought to ask for: the prompt, its check, and what stands if no reply passes."""
+    """A thought to ask for: the prompt, the check, and the text used if no reply passes."""
 
     messages: Sequence[Message]
     fault: Callable[[str], Fault | None]
@@ -51,8 +51,8 @@ class _Task:
 
 
 @dataclass(frozen=True, slots=True)
-class Teller:
-    """Tells the plans of one tree. Visits of a plan are told in order, each with the thoughts before it in view."""
+class Rewriter:
+    """Rewrites the plans of one tree. A plan's visits are rewritten in order; each sees the thoughts before it."""
 
     model: Model
     prompts: PromptSet
@@ -61,27 +61,27 @@ class Teller:
     tree: Tree
     problem: Problem
 
-    async def tell(self, plan: Plan, name: str, telling: Telling) -> None:
-        """Tell a plan into telling; name is its place in the run, from which the seeds derive.
+    async def rewrite(self, plan: Plan, name: str, rewritten: Rewritten) -> None:
+        """Rewrite a plan into rewritten; name is its place in the run, from which the seeds derive.
 
-        Raises SamplingError; telling then has what was told and spent before.
+        Raises SamplingError; rewritten then holds the thoughts and the cost so far.
         """
         for index, visit in enumerate(plan.visits):
             if visit.move is Move.REFLECT:
-                telling.thoughts.append(self._reflection(plan.visits, index))
+                rewritten.thoughts.append(self._reflection(plan.visits, index))
                 continue
-            thoughts = [thought for thought in telling.thoughts if thought]
+            thoughts = [thought for thought in rewritten.thoughts if thought]
             task: _Task | None
             if visit.move is Move.BACKTRACK:
                 task = self._return(visit.node, left=plan.visits[index - 1].node, thoughts=thoughts)
             else:
                 task = self._step(plan.visits, index, thoughts)
-            told = await self._ask(task, f"{name}/{index}", telling) if task else self._stand_in(visit.node)
-            telling.thoughts.append(told)
+            thought = await self._ask(task, f"{name}/{index}", rewritten) if task else self._stand_in(visit.node)
+            rewritten.thoughts.append(thought)
 
-    def tell_originally(self, plan: Plan) -> Telling:
-        """Tell a plan in the steps' own words, and the ways back in a fixed sentence; nothing is asked."""
-        return Telling([self._unasked(plan.visits, index) for index in range(len(plan.visits))])
+    def in_own_words(self, plan: Plan) -> Rewritten:
+        """The plan in the steps' own words, with fixed sentences to go back; nothing is asked."""
+        return Rewritten([self._unasked(plan.visits, index) for index in range(len(plan.visits))])
 
     def _unasked(self, visits: Sequence[Visit], index: int) -> str:
         visit = visits[index]
@@ -89,7 +89,7 @@ class Teller:
             case Move.REFLECT:
                 return self._reflection(visits, index)
             case Move.BACKTRACK:
-                return self._plain_return(self._told(visit.node))
+                return self._plain_return(self._named(visit.node))
             case Move.ADVANCE | Move.CONCLUDE:
                 return self._original(visit.node, self._role(visits, index))
 
@@ -97,8 +97,8 @@ class Teller:
         verdict = self.config.negative if is_doubt(visits, index) else self.config.positive
         return " ".join(phrase for phrase in (self.config.doubt, verdict) if phrase)
 
-    async def _ask(self, task: _Task, name: str, telling: Telling) -> str:
-        telling.checked += 1
+    async def _ask(self, task: _Task, name: str, rewritten: Rewritten) -> str:
+        rewritten.checked += 1
         for attempt in range(self.config.retries + 1):
             replies, cost = await self.model.ask(
                 task.messages,
@@ -106,18 +106,18 @@ class Teller:
                 temperature=self.config.rewrite_temperature,
                 max_tokens=self.config.rewrite_max_tokens,
             )
-            telling.cost += cost
-            telling.retries += attempt > 0
+            rewritten.cost += cost
+            rewritten.retries += attempt > 0
             fault = task.fault(replies[0].text) if replies[0].finished else Fault.UNFINISHED
             if fault is None:
-                telling.first_try += attempt == 0
+                rewritten.first_try += attempt == 0
                 return replies[0].text
-            telling.faults[fault] += 1
-        telling.fallbacks += 1
+            rewritten.faults[fault] += 1
+        rewritten.fallbacks += 1
         return task.fallback
 
     def _step(self, visits: Sequence[Visit], index: int, thoughts: Sequence[str]) -> _Task | None:
-        """Ask for a step as a thought; None where there is nothing to tell of it."""
+        """Ask for a step as a thought; None where the step says nothing."""
         node, role = visits[index].node, self._role(visits, index)
         step = self._text(node)
         core = essence(step, role)
@@ -126,23 +126,23 @@ class Teller:
         around = Around(self.problem, thoughts)
         return _Task(
             self.prompts.rewrite(self.problem.prompt, thoughts, step, core, role),
-            lambda told: step_fault(told, step, role, around),
+            lambda thought: step_fault(thought, step, role, around),
             self._original(node, role),
         )
 
     def _return(self, node: int, *, left: int, thoughts: Sequence[str]) -> _Task:
-        """Ask for the sentence that goes back to a node from the one that is left."""
-        path = self._told(node)
+        """Ask for the sentence that goes back from the node left to an ancestor."""
+        path = self._named(node)
         abandoned = [self._text(step) for step in self.tree.path(left)[self.tree.depth[node] + 1 :]]
         around = Around(self.problem, thoughts)
         return _Task(
             self.prompts.backtrack(self.problem.prompt, thoughts, path[-1] if path else None),
-            lambda told: backtrack_fault(told, path, abandoned, around),
+            lambda thought: backtrack_fault(thought, path, abandoned, around),
             self._plain_return(path),
         )
 
-    def _told(self, node: int) -> list[str]:
-        """The steps on the path to a node that say something; a blank one cannot be named, only what is before it."""
+    def _named(self, node: int) -> list[str]:
+        """The steps on the path to a node that say something; a blank step cannot be named."""
         steps = [self._text(step) for step in self.tree.path(node)[1:]]
         return [step for step in steps if essence(step, Role.STEP)]
 

@@ -29,6 +29,6 @@ def test_a_real_run_stays_below_the_bound(tmp_path: Path, overrides: tuple[str, 
     config = config_in(tmp_path, *overrides)
     summary = carry_out(config, Stages(), quiet())
     assert summary.search.generated <= summary.problems * search_load(config, bound=True).tokens
-    assert summary.telling.generated <= summary.problems * traces_load(config, bound=True).tokens
+    assert summary.tracing.generated <= summary.problems * traces_load(config, bound=True).tokens
     expected = search_load(config, bound=False)
     assert expected.tokens < search_load(config, bound=True).tokens

@@ -21,9 +21,11 @@ def card(rows, **changes):
         "sources": {"countdown generator": 10, "my | file.jsonl": 2},
         "rows": rows,
         "backtracks": {1: 20, 2: 10},
-        "counts": Counter({"told.checked": 200, "told.first_try": 190, "told.fallbacks": 4, "refused.loop": 3}),
+        "counts": Counter(
+            {"rewrite.checked": 200, "rewrite.first_try": 190, "rewrite.fallbacks": 4, "refused.loop": 3}
+        ),
         "search": TraceCost(100, 5000, 4000, 50_000),
-        "telling": TraceCost(50, 9000, 8000, 10_000),
+        "tracing": TraceCost(50, 9000, 8000, 10_000),
         "digest": "ab" * 32,
     }
     return data_card(CardFacts(**(facts | changes)))

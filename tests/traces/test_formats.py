@@ -71,7 +71,7 @@ def test_every_row_carries_its_provenance(made):
         found = json.loads(row["provenance"])
         assert found["model"] == "scripted"
         assert found["visits"] == [[visit.node, visit.move.value] for visit in trace.visits]
-        assert found["told"]["generated_tokens"] == trace.cost.generated_tokens
+        assert found["rewrite"]["generated_tokens"] == trace.cost.generated_tokens
     assert json.loads(rows[Dataset.RL][0]["provenance"])["tree"] == "cd-1@7"
 
 

@@ -76,8 +76,8 @@ def test_every_trace_verifies_and_keeps_the_rules(make):
 def test_an_obedient_model_passes_every_check_at_once(make):
     """With a faithful player nothing is retried or replaced, and every state is restored as it was."""
     outcome = make(played(HONEST), HONEST)
-    assert outcome.counts["told.first_try"] == outcome.counts["told.checked"] > 0
-    assert outcome.counts["told.fallbacks"] == outcome.counts["told.retries"] == 0
+    assert outcome.counts["rewrite.first_try"] == outcome.counts["rewrite.checked"] > 0
+    assert outcome.counts["rewrite.fallbacks"] == outcome.counts["rewrite.retries"] == 0
     assert len(of_kind(outcome, Kind.SEARCH)) == 3
 
 
@@ -286,7 +286,7 @@ def test_a_refused_request_costs_its_trace_only(make):
         return HONEST(prompt, seed)
 
     outcome = make(tree_of(HIT, MISS), model)
-    assert [reject.reason for reject in outcome.rejects] == [Refusal.UNTOLD]
+    assert [reject.reason for reject in outcome.rejects] == [Refusal.NOT_REWRITTEN]
     assert [trace.kind for trace in outcome.traces] == [Kind.DIRECT, Kind.CONTROL]
 
 
@@ -301,7 +301,7 @@ def test_what_a_refused_trace_has_cost_is_counted(make):
         return HONEST(prompt, seed)
 
     outcome = make(tree_of(HIT, MISS), model, votes=0)
-    assert [reject.reason for reject in outcome.rejects] == [Refusal.UNTOLD]
+    assert [reject.reason for reject in outcome.rejects] == [Refusal.NOT_REWRITTEN]
     assert outcome.cost.calls == answered.total()
 
 
