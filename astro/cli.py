@@ -168,7 +168,7 @@ def inspect(
 ) -> None:
     """Look at a run, finished or not: its summary and problems, or one problem's tree with its traces."""
     with _reporting():
-        from astro.run.looking import show_problem, show_run  # noqa: PLC0415 - heavy
+        from astro.run.inspect import show_problem, show_run  # noqa: PLC0415 - heavy
 
         console = Console()
         if problem is None:
@@ -201,7 +201,7 @@ def problems(
     Without a source the bundled sets are listed. Settings are those of the section problems.
     """
     with _reporting():
-        from astro.run.looking import show_problems, show_sets  # noqa: PLC0415 - heavy
+        from astro.run.problems import show_problems, show_sets  # noqa: PLC0415 - heavy
 
         if source is None:
             show_sets(Console())
@@ -231,7 +231,7 @@ def verify(
     section verify.
     """
     with _reporting():
-        from astro.run.verifying import verify_lines  # noqa: PLC0415 - heavy
+        from astro.run.verify import verify_lines  # noqa: PLC0415 - heavy
 
         verify_lines(file, out, settings or [], Console(stderr=out is None))
 
@@ -277,7 +277,7 @@ def evaluate(
     kept: the same command goes on where it stopped, and prints a finished evaluation again.
     """
     with _reporting("Stopped. The responses so far are kept; the same command goes on from here."):
-        from astro.run.evaluating import evaluate as carry_out_evaluation  # noqa: PLC0415 - heavy
+        from astro.run.evaluate import evaluate as carry_out_evaluation  # noqa: PLC0415 - heavy
 
         carry_out_evaluation(model, problems, settings or [], Console(), like=like, out=out, training=training)
 
@@ -294,7 +294,7 @@ def report(run_path: RunPath) -> None:
     an example. What the run does not have yet is named. `astro run` ends with it.
     """
     with _reporting():
-        from astro.run.training import show_report  # noqa: PLC0415 - heavy
+        from astro.run.report import show_report  # noqa: PLC0415 - heavy
 
         show_report(run_path, Console())
 
@@ -370,7 +370,7 @@ def _carry_out(
         config = load_config(RunConfig, path, settings or ())
         stages = Stages(search=search, traces=traces, trees_of=trees_of)
         if training:
-            from astro.run.training import check_training, train_and_evaluate  # noqa: PLC0415 - heavy
+            from astro.run.plan import check_training, train_and_evaluate  # noqa: PLC0415 - heavy
 
             check_training(config, fetch=not dry_run)
         if dry_run:
@@ -383,7 +383,7 @@ def _carry_out(
 
 def _train(stage: str, run: Path, settings: list[str], arm: str | None, accelerate: Path | None) -> None:
     with _reporting("Stopped. The last checkpoint is kept; the same command goes on from there."):
-        from astro.run.launching import TrainingStage, launch, train  # noqa: PLC0415 - heavy
+        from astro.run.train import TrainingStage, launch, train  # noqa: PLC0415 - heavy
 
         if accelerate is None:
             train(TrainingStage(stage), run, settings, Console(), arm)

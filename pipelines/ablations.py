@@ -15,12 +15,13 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
+from jobs import Job, carry_out_jobs
+
 from astro.config import load_config
 from astro.errors import AstroError, ConfigError
 from astro.report.ablations import AblationConfig, Kind, ablation_table, load_ablations, rows_of
 from astro.report.gather import gather
 from astro.run import RunConfig
-from astro.run.jobs import Job, carry_out_jobs
 from astro.store.atomic import write_text
 
 CONFIG = Path("configs/results.yaml")

@@ -14,12 +14,13 @@ import argparse
 import sys
 from pathlib import Path
 
+from jobs import Job, carry_out_jobs, wall_time
+
 from astro.config import load_config
 from astro.errors import AstroError, ConfigError
 from astro.report.gather import gather
 from astro.report.seeds import write_results
 from astro.run import RunConfig
-from astro.run.jobs import Job, carry_out_jobs, wall_time
 
 CONFIG = Path("configs/results.yaml")
 OUT = Path("docs/results")

@@ -18,13 +18,15 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from controls import completion_tokens, select_tokens
 from rich.console import Console
 
 from astro.config import load_config
 from astro.errors import AstroError, ConfigError
 from astro.run import RunConfig, Stages, carry_out
-from astro.run.controls import completion_tokens, select_tokens
-from astro.run.training import evaluate_subject, show_report, subjects, train_grpo, train_sft
+from astro.run.report import show_report
+from astro.run.subjects import evaluate_subject, subjects
+from astro.run.train import train_grpo, train_sft
 
 CONSOLE = Console()
 SELECTED = "equal_tokens"  # the data set that select makes

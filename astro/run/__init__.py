@@ -1,16 +1,20 @@
-"""The run: one configuration, the stages from problems to data sets, and what a person sees of them.
+"""A run: its configuration, its plan of stages, and one module for each verb of the command line.
 
-settings    the whole configuration          opening   the run directory and its problems
-pipeline    search and traces together       commit    finished work to the disk
-progress    bars and lines                   summary   what came out
-estimate    what it may cost                 doctor    what is installed
-execution   carry_out()                      rehearsal rehearse(): everything but the model
-training    SFT, GRPO, evaluation, report    evaluating  a model on problem sets
-jobs        commands that wait for others    controls    data sets selected from others
-looking     what inspect and problems show
+The plan
+    settings    RunConfig, the whole configuration
+    plan        the stages after the data sets, and the checks before a run starts
+    making      search, traces and data sets        pipeline    search and traces, without a barrier between trees
+    opening     the run directory and its problems  commit      finished work on its way to the disk
+    subjects    the models of a run                 progress    bars and lines
+    estimate    what a run may cost                 summary     counts of a run
+The verbs
+    rehearsal   --dry-run                           train       sft, grpo
+    evaluate    eval                                report
+    inspect                                         problems
+    verify                                          doctor
 """
 
-from astro.run.execution import carry_out
+from astro.run.making import carry_out
 from astro.run.opening import Stages
 from astro.run.rehearsal import rehearse
 from astro.run.settings import OutputConfig, RunConfig

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from astro.cli import app
 from astro.errors import ConfigError
 from astro.models.engines.scripted import ScriptedSampler
-from astro.run.evaluating import evaluate, figures_table, groups_table, model_name, take_order
+from astro.run.evaluate import evaluate, figures_table, groups_table, model_name, take_order
 
 # One problem in the layout of each data set as its publishers wrote it, with its right answer.
 LAYOUTS = {

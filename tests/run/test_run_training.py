@@ -13,8 +13,10 @@ from runs import config_in, quiet
 
 from astro.errors import ConfigError, MissingDependencyError
 from astro.run import RunConfig, Stages, carry_out
-from astro.run.evaluating import load_set, training_problems
-from astro.run.training import Subject, check_training, evaluate_subject, show_report, subjects, train_and_evaluate
+from astro.run.evaluate import load_set, training_problems
+from astro.run.plan import check_training, train_and_evaluate
+from astro.run.report import show_report
+from astro.run.subjects import Subject, evaluate_subject, subjects
 from astro.store import RunDirectory
 
 MODEL = Path(__file__).parents[2] / "data" / "models" / "tiny-countdown"

@@ -1,19 +1,19 @@
-"""`astro sft` and `astro grpo`: training stages of a run that is there, in this process or under accelerate."""
+"""`astro sft` and `astro grpo`: a training stage of a run, in this process or under `accelerate launch`."""
 
 import io
 import re
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
 from astro.config import load_config
 from astro.errors import ConfigError
 from astro.run.settings import SPEED_SETTINGS, OutputConfig, RunConfig
-from astro.run.training import train_grpo, train_sft
 from astro.store import RunDirectory
 from astro.store.settings import differences
 from astro.train.settings import GrpoConfig, SftConfig
@@ -102,3 +102,28 @@ def run_config(stage: TrainingStage, run: Path, settings: Sequence[str]) -> RunC
     output = OutputConfig(folder=str(run.absolute().parent), license=config.output.license)
     sections_there = {"sft": config.sft or SftConfig(), "grpo": config.grpo or GrpoConfig()}
     return config.model_copy(update={"name": run.absolute().name, "output": output, **sections_there})
+
+
+def train_sft(config: RunConfig, arm: str, console: Console) -> None:
+    """Fine-tune an arm, unless that is done. Raises ConfigError without a section sft."""
+    from astro.train.sft import carry_out_sft  # noqa: PLC0415 - heavy
+
+    if config.sft is None:
+        raise ConfigError("there is no section sft, so there is nothing to train; sft: {} has its defaults")
+    trained = carry_out_sft(config.training(), config.sft, arm, console)
+    _say_trained(f"sft of {arm}", trained.facts, console, before=trained.before)
+
+
+def train_grpo(config: RunConfig, arm: str, console: Console) -> None:
+    """Go on from an arm's SFT by reinforcement learning, unless that is done. Raises ConfigError without grpo."""
+    from astro.train.grpo import carry_out_grpo  # noqa: PLC0415 - heavy
+
+    if config.grpo is None:
+        raise ConfigError("there is no section grpo, so there is nothing to train; grpo: {} has its defaults")
+    trained = carry_out_grpo(config.training(), config.grpo, arm, console)
+    _say_trained(f"grpo of {arm}", trained.facts, console, before=trained.before)
+
+
+def _say_trained(what: str, facts: Mapping[str, Any], console: Console, *, before: bool) -> None:
+    done = "was done before" if before else f"{facts['steps']} steps in {facts['seconds']:.0f} s"
+    console.print(f"{what}: {done}", markup=False, highlight=False)

@@ -6,9 +6,9 @@ import time
 from pathlib import Path
 
 import pytest
+from jobs import Job, carry_out_jobs, wall_time
 
 from astro.errors import JobError
-from astro.run.jobs import Job, carry_out_jobs, wall_time
 
 
 def python(name: str, code: str, *after: str) -> Job:

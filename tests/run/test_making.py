@@ -16,7 +16,7 @@ from astro.errors import EngineDeadError, StoreError
 from astro.models.completion import Sampled, SampleParams
 from astro.models.engine import Engine, open_sampler
 from astro.records.trace import check_visits
-from astro.run import RunConfig, Stages, carry_out, execution
+from astro.run import RunConfig, Stages, carry_out, making
 from astro.run.commit import Committer
 from astro.store import Entry, RunDirectory, StageFolder
 from astro.store.records import traces_from, tree_from
@@ -145,7 +145,7 @@ def test_traces_made_anew_make_the_data_sets_anew(tmp_path: Path, monkeypatch: p
     """Whoever deletes the traces to have another version make them does not keep the old ones' data sets."""
     carry_out(config_in(tmp_path), Stages(), quiet())
     shutil.rmtree(tmp_path / "r" / "traces")
-    monkeypatch.setattr(execution, "__version__", "next")
+    monkeypatch.setattr(making, "__version__", "next")
     carry_out(config_in(tmp_path), Stages(), quiet())
     for file in (tmp_path / "r" / "datasets" / "sft").glob("*.parquet"):
         provenance = pq.read_table(file).column("provenance").to_pylist()
@@ -197,7 +197,7 @@ def test_a_models_name_is_no_markup(tmp_path: Path) -> None:
 
     with RunDirectory.create(tmp_path / "r", {}) as run:
         run.write_problems([], [])
-        execution._ask_model(named, Stages(), run, console, opened)
+        making._ask_model(named, Stages(), run, console, opened)
     assert "loading models/[/b]" in console.file.getvalue()
 
 

@@ -5,11 +5,11 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from controls import completion_tokens, select_tokens
 from hypothesis import given
 from hypothesis import strategies as st
 
 from astro.errors import StoreError
-from astro.run.controls import completion_tokens, select_tokens
 
 SCHEMA = pa.schema([("id", pa.string()), ("completion_tokens", pa.int32())])
 
