@@ -25,10 +25,10 @@ from time import perf_counter, process_time
 from astro.models.completion import Completion, Sampled, SampleParams, Sampler
 from astro.models.engines.lockstep import until_blocked
 from astro.models.engines.scripted import TableSampler, cut_line
-from astro.models.engines.scripted_countdown import CountdownPlayer
 from astro.models.steps import StepSplitter
 from astro.records.problem import Problem
 from astro.search import SearchConfig, SearchSetup, Tree, search_many
+from astro.tasks.countdown.player import CountdownPlayer
 from astro.verify.verifier import Verifier
 
 NUMBERS = (3, 7, 25, 50)

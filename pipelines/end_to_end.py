@@ -16,9 +16,10 @@ from rich.console import Console
 from astro.config import load_config
 from astro.evaluation import EvaluationConfig, evaluate_model
 from astro.problems import ProblemsConfig, load_problems
-from astro.problems.countdown import CountdownConfig, Split
+from astro.records.split import Split
 from astro.report import write_report
 from astro.run import RunConfig, Stages, carry_out
+from astro.tasks.countdown.generator import CountdownConfig
 from astro.train.grpo import carry_out_grpo
 from astro.train.settings import GrpoConfig, RewardsConfig, SftConfig
 from astro.train.sft import carry_out_sft

@@ -10,8 +10,8 @@ generated with split: test. JSON Lines, because a set this small is read in a di
 from collections import Counter
 from pathlib import Path
 
-from astro.problems.countdown import CountdownConfig, generate
 from astro.problems.write import write_problems
+from astro.tasks.countdown.generator import CountdownConfig, generate
 
 DESTINATION = Path(__file__).parents[1] / "data" / "problems" / "countdown" / "train.jsonl"
 CONFIG = CountdownConfig(count=300, sizes=(3, 4, 3, 4, 4, 5), seed=2025)

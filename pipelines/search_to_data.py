@@ -19,8 +19,8 @@ from astro import __version__
 from astro.models.engine import Engine, EngineConfig, EngineKind, open_sampler
 from astro.models.prompting import PromptConfig, PromptFormat, StepDelimiter
 from astro.problems import Problem, ProblemsConfig, load_problems
-from astro.problems.countdown import CountdownConfig
 from astro.search import SearchConfig, SearchSetup, search_many
+from astro.tasks.countdown.generator import CountdownConfig
 from astro.traces import Control, FinalReflection, Origin, TracesConfig, make_traces
 from astro.traces.formats import Dataset, Row, schema_of, trace_rows
 from astro.verify.verifier import Verifier, check_gold

@@ -16,8 +16,10 @@ from typing import Any
 from astro.config import load_config
 from astro.models.engine import open_sampler
 from astro.models.prompting import PromptFormat
-from astro.problems.countdown import CountdownConfig, Split, Use, generate
+from astro.records.split import Split
 from astro.run import RunConfig
+from astro.tasks.countdown.generator import CountdownConfig, generate
+from astro.verify.forms.countdown import Use
 from astro.verify.verifier import Verifier
 from tools.tiny_model.card import write_card
 from tools.tiny_model.measure import Shares, Subject, backtracks, boasting, judge, judging, solve, solving

@@ -11,12 +11,12 @@ from fractions import Fraction
 from itertools import pairwise
 
 from astro.errors import VerifierError
-from astro.problems.countdown import Use
 from astro.records.problem import Problem
+from astro.tasks.expressions import figures
 from astro.traces.backtracks import find_backtracks
-from astro.traces.expressions import figures
 from astro.verify.extraction import extract
 from astro.verify.forms import countdown
+from astro.verify.forms.countdown import Use
 from astro.verify.verdict import Outcome
 from astro.verify.verifier import Verifier
 

@@ -2,7 +2,7 @@
 
 completion                                      the records and the Sampler protocol
 seeds, tokenizer -> token_text -> stops         seeds of requests; tokens as text; stop strings
-stats, lockstep -> scripted, scripted_countdown a model whose answers are known
+stats, lockstep -> scripted                     a program in the place of a model
 engine, precision -> vllm_engine, transformers_engine  the configuration and the real engines
 prompting, steps                                prompts as token ids; completions cut into steps
 """
@@ -10,7 +10,6 @@ prompting, steps                                prompts as token ids; completion
 from astro.models.completion import Completion, FinishReason, Sampled, SampleParams, Sampler
 from astro.models.engine import Engine, EngineConfig, EngineKind, open_sampler
 from astro.models.engines.scripted import ScriptedSampler, TableSampler
-from astro.models.engines.scripted_countdown import CountdownPlayer
 from astro.models.prompting import AnswerStyle, PromptConfig, PromptFormat, PromptStyle, StepDelimiter
 from astro.models.seeds import derive_seed
 from astro.models.stats import EngineStats
@@ -19,7 +18,6 @@ from astro.models.steps import StepEnd, StepSplitter, step_end
 __all__ = [
     "AnswerStyle",
     "Completion",
-    "CountdownPlayer",
     "Engine",
     "EngineConfig",
     "EngineKind",

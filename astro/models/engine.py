@@ -4,9 +4,10 @@ A further engine (a remote server, one engine a GPU) is a further EngineKind and
 """
 
 import difflib
-from collections.abc import Iterable
-from dataclasses import fields
+from collections.abc import Callable, Iterable
+from dataclasses import fields, is_dataclass
 from enum import StrEnum
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -16,10 +17,11 @@ from pydantic import Field
 from astro.config import Section, Seed
 from astro.errors import ConfigError
 from astro.models.completion import Sampler
-from astro.models.engines.scripted import ScriptedSampler
-from astro.models.engines.scripted_countdown import CountdownPlayer
+from astro.models.engines.scripted import ScriptedModel, ScriptedSampler
 from astro.models.stats import EngineStats
 from astro.models.tokenizer import Tokenizer
+
+_COUNTDOWN_PLAYER = "astro.tasks.countdown.player:CountdownPlayer"
 
 
 class EngineKind(StrEnum):
@@ -27,13 +29,14 @@ class EngineKind(StrEnum):
 
     VLLM = "vllm"  # in process; continuous batching and prefix caching
     TRANSFORMERS = "transformers"  # where vLLM is not installed; slower, no prefix cache
-    SCRIPTED = "scripted"  # no model: CountdownPlayer, to try out and test everything around a model
+    SCRIPTED = "scripted"  # a program in the place of a model, to try out and test everything around one
 
 
 class EngineConfig(Section):
     """The language model and the engine that serves it.
 
-    model: a folder, or a name on the Hugging Face hub.
+    model: a folder, or a name on the Hugging Face hub; of the scripted engine MODULE:CLASS, a dataclass that is called
+        with a prompt and a seed (a name without a colon means CountdownPlayer, which plays Countdown).
     dtype: weights and activations; auto takes the checkpoint's, which vLLM narrows to 16 bits where it is float32, and
         is float32 on a CPU without instructions for bfloat16, which is faster there (vllm only).
     tensor_parallel_size: GPUs that share the model (vllm only).
@@ -42,8 +45,8 @@ class EngineConfig(Section):
     gpu_memory_utilization: share of each GPU's memory the engine may fill (vllm only).
     kv_cache_gib: size of the key-value cache; null takes what gpu_memory_utilization leaves, 1 GiB on CPUs (vllm only).
     seed: for requests without a seed of their own.
-    options: passed through to vllm.EngineArgs, AutoModelForCausalLM.from_pretrained or CountdownPlayer; wins over every
-        other field.
+    options: passed through to vllm.EngineArgs, AutoModelForCausalLM.from_pretrained or the scripted class; wins over
+        every other field.
     """
 
     kind: EngineKind = EngineKind.VLLM
@@ -77,7 +80,7 @@ def open_sampler(config: EngineConfig) -> Engine:
     """
     check_engine(config)
     if config.kind is EngineKind.SCRIPTED:
-        return ScriptedSampler(CountdownPlayer(**config.options))
+        return ScriptedSampler(_scripted_model(config))
     if config.kind is EngineKind.VLLM:
         from astro.models.engines.vllm_engine import VllmSampler  # noqa: PLC0415 - heavy
 
@@ -94,10 +97,7 @@ def check_engine(config: EngineConfig) -> None:
     depend on the model.
     """
     if config.kind is EngineKind.SCRIPTED:
-        check_options(config.options, [field.name for field in fields(CountdownPlayer)], "CountdownPlayer")
-        for name, rate in config.options.items():
-            if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 <= rate <= 1:
-                raise ConfigError(f"engine.options.{name} is a probability, from 0 to 1; got {rate!r}")
+        _scripted_model(config)
         return
     check_model(config.model)
     if config.kind is EngineKind.TRANSFORMERS and config.tensor_parallel_size > 1:
@@ -109,6 +109,24 @@ def check_engine(config: EngineConfig) -> None:
         from astro.models.engines.vllm_engine import import_vllm  # noqa: PLC0415 - heavy
 
         import_vllm(config)
+
+
+def _scripted_model(config: EngineConfig) -> ScriptedModel:
+    name = config.model if ":" in config.model else _COUNTDOWN_PLAYER
+    module, _, class_name = name.partition(":")
+    try:
+        player: Any = getattr(import_module(module), class_name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ConfigError(f"engine.model: there is no class {class_name!r} in a module {module!r}: {error}") from error
+    if not (isinstance(player, type) and is_dataclass(player) and hasattr(player, "__call__")):  # noqa: B004 - of its objects
+        raise ConfigError(f"engine.model: {name} is not a dataclass that can be called with a prompt and a seed")
+    check_options(config.options, [field.name for field in fields(player)], class_name)
+    make: Callable[..., Any] = player
+    try:
+        model: ScriptedModel = make(**config.options)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"engine.options.{error}") from error
+    return model
 
 
 def check_model(model: str, setting: str = "engine.model") -> None:

@@ -1,6 +1,5 @@
-"""Verifiable problems: generated, or read from files and data sets, checked, deduplicated and split.
+"""Verifiable problems: generated, or read from files and data sets, checked and deduplicated.
 
-problem -> countdown_solver -> countdown       the record; a generator whose problems have a solution
 rejection -> layouts                            one row of any known data set into a Problem
 readers, hub, bundled                           files, Hugging Face data sets, the sets that come along
 quality -> load -> write                        duplicates and contamination; the configuration; files again

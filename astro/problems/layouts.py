@@ -22,9 +22,10 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from astro.problems.countdown import Use, to_problem
 from astro.problems.rejection import BadRowError, Reason
 from astro.records.problem import TASKS, Problem
+from astro.tasks.countdown.generator import to_problem
+from astro.verify.forms.countdown import Use
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "id": ("id", "unique_id", "problem_id"),

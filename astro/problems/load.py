@@ -13,13 +13,13 @@ from pydantic import Field, field_validator, model_validator
 from astro.config import Section
 from astro.errors import ProblemsError
 from astro.problems.bundled import bundled_sets
-from astro.problems.countdown import CountdownConfig, generate
 from astro.problems.hub import hub_rows, refuse_parts
 from astro.problems.layouts import COLUMNS, read_problem
 from astro.problems.quality import Contamination, fingerprint
 from astro.problems.readers import SUFFIXES, Row, read_rows
 from astro.problems.rejection import BadRowError, Reason, RejectedRow
 from astro.records.problem import TASKS, Problem
+from astro.tasks.countdown.generator import CountdownConfig, generate
 
 _HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+(@[\w.-]+)?")
 _SHARD = re.compile(r"([1-9]\d{0,5})/([1-9]\d{0,5})")

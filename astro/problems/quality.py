@@ -5,8 +5,8 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from astro.problems.countdown import Use
 from astro.records.problem import Problem
+from astro.verify.forms.countdown import Use
 
 _WORD = re.compile(r"\w+|[^\w\s]")  # LaTeX and signs count: x + 1 and x - 1 are different problems
 _PUNCTUATION = frozenset('.,;:?$"`')  # ... but sentences that differ in their dress are not; 5! and f'(x) are signs

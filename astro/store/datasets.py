@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pyarrow.compute as pc
 
-from astro.problems.countdown import Split
 from astro.records.problem import Problem
+from astro.records.split import Split
 from astro.records.trace import Kind, Origin, Trace, TraceCost
 from astro.store.atomic import read_marker, seal, sweep, sync_directory, write_marker, write_text, writing
 from astro.store.directory import RunDirectory

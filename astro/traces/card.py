@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from astro.problems.countdown import Split
+from astro.records.split import Split
 from astro.records.trace import Origin, Trace, TraceCost
 from astro.traces.config import TracesConfig
 from astro.traces.formats import Dataset

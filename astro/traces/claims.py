@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from astro.records.problem import Problem
-from astro.traces.expressions import figures
+from astro.tasks.expressions import figures
 
 # Few and plain, so that what they find is a claim; what they miss, the fidelity of the rewrite has to catch.
 _CLAIM = re.compile(

@@ -12,9 +12,9 @@ from enum import StrEnum
 
 from astro.models.control_tokens import has_control
 from astro.records.problem import Problem
+from astro.tasks.expressions import Figures, figures, sides
+from astro.tasks.markup import has_answer, has_mark, without_answer, without_boxes
 from astro.traces.claims import claims_success
-from astro.traces.expressions import Figures, figures, sides
-from astro.traces.markup import has_answer, has_mark, without_answer, without_boxes
 from astro.traces.notation import in_notation, is_plain, terms
 from astro.verify.extraction import extract
 

@@ -14,8 +14,8 @@ from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from astro.problems.countdown import Split
 from astro.records.problem import Problem
+from astro.records.split import Split
 from astro.records.trace import Kind, Origin, Trace
 from astro.records.tree import ROOT, Tree
 

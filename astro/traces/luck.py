@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 from astro.records.problem import Problem
+from astro.tasks.expressions import figures
+from astro.tasks.markup import without_answer
 from astro.traces.claims import denies_success, misquotes_target, shows_success
-from astro.traces.expressions import figures
-from astro.traces.markup import without_answer
 
 _OPERATIONS: dict[str, Callable[[Fraction, Fraction], Fraction]] = {
     "+": operator.add,

@@ -8,7 +8,7 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from astro.traces.expressions import OPERATORS, TOKEN, respelled, without_labels
+from astro.tasks.expressions import OPERATORS, TOKEN, respelled, without_labels
 
 _GREEK = "alpha|beta|gamma|delta|epsilon|theta|lambda|mu|pi|rho|sigma|tau|phi|varphi|omega|Delta|Omega|infty"
 _FUNCTIONS = "arcsin|arccos|arctan|sin|cos|tan|sec|csc|cot|log|ln|exp|gcd|lcm|sqrt"

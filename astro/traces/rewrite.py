@@ -11,10 +11,10 @@ from astro.models.stops import before_stop
 from astro.records.problem import Problem
 from astro.records.trace import Move, TraceCost, Visit, is_doubt
 from astro.records.tree import Tree
+from astro.tasks.expressions import without_label
 from astro.traces.asking import Model
 from astro.traces.claims import without_claims
 from astro.traces.config import TracesConfig
-from astro.traces.expressions import without_label
 from astro.traces.fidelity import Around, Fault, Role, backtrack_fault, essence, step_fault, what_is_left
 from astro.traces.linearize import Plan
 from astro.traces.prompting import Message, PromptSet

@@ -1,6 +1,6 @@
 from astro.evaluation.contamination import find_contamination
 from astro.problems import Problem
-from astro.problems.countdown import to_problem
+from astro.tasks.countdown.generator import to_problem
 
 LONG = (
     "A train leaves the station at nine in the morning and travels at sixty miles an hour towards a town that is "

@@ -21,7 +21,8 @@ from astro.models.engines.scripted import ScriptedSampler
 from astro.models.prompting import PromptConfig
 from astro.models.seeds import derive_seed
 from astro.problems import Problem
-from astro.problems.countdown import CountdownConfig, Split, generate
+from astro.records.split import Split
+from astro.tasks.countdown.generator import CountdownConfig, generate
 
 PROBLEMS = [
     Problem("easy", "What is 1 plus 1?", "2", "math", metadata={"level": 1}),

@@ -5,8 +5,9 @@ import pytest
 
 from astro.config import load_config
 from astro.evaluation import evaluate_model
-from astro.problems.countdown import CountdownConfig, Split, generate
+from astro.records.split import Split
 from astro.run import RunConfig
+from astro.tasks.countdown.generator import CountdownConfig, generate
 
 ROOT = Path(__file__).parents[2]
 MODEL = ROOT / "data" / "models" / "tiny-countdown"

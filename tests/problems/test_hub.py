@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from astro.errors import ProblemsError
 from astro.problems import ProblemsConfig, load_problems
-from astro.problems.countdown import CountdownConfig
+from astro.tasks.countdown.generator import CountdownConfig
 
 ROWS = [{"question": f"{n} + 1?", "answer": f"so\n#### {n + 1}"} for n in range(6)]
 

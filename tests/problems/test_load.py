@@ -15,9 +15,9 @@ from astro.config import ConfigError, validate
 from astro.errors import ProblemsError
 from astro.problems import ProblemsConfig, Reason, load_problems, stream_problems
 from astro.problems.bundled import bundled_sets
-from astro.problems.countdown import CountdownConfig
 from astro.problems.load import in_shard
 from astro.problems.readers import read_rows
+from astro.tasks.countdown.generator import CountdownConfig
 
 ROWS = [{"question": f"What is {n} + {n}?", "answer": f"{n} + {n} = {2 * n}\n#### {2 * n}"} for n in range(1, 21)]
 

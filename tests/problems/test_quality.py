@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from astro.problems.countdown import Use, to_problem
 from astro.problems.quality import Contamination, find_overlaps, fingerprint
 from astro.records.problem import Problem
+from astro.tasks.countdown.generator import to_problem
+from astro.verify.forms.countdown import Use
 
 
 def ask(prompt, name="p"):

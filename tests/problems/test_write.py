@@ -7,8 +7,8 @@ import pytest
 
 from astro.errors import ProblemsError
 from astro.problems import Problem, ProblemsConfig, Reason, load_problems
-from astro.problems.countdown import CountdownConfig, generate
 from astro.problems.write import summarize, write_problems
+from astro.tasks.countdown.generator import CountdownConfig, generate
 
 PROBLEMS = [
     *generate(CountdownConfig(count=4)),

@@ -7,8 +7,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from astro.problems.countdown import CountdownConfig, Split, generate
+from astro.records.split import Split
 from astro.store import RunDirectory
+from astro.tasks.countdown.generator import CountdownConfig, generate
 
 HOSTILE = "<script>alert(1)</script> ``` \x1b[31m </pre><img src=x onerror=alert(1)>"
 SKILL = {"base": 0.1, "direct-sft": 0.25, "astro-sft": 0.4, "direct-rl": 0.35, "astro-rl": 0.6}

@@ -9,10 +9,11 @@ import pytest
 from astro.config import load_config
 from astro.models.engine import open_sampler
 from astro.models.engines.scripted import ScriptedSampler
-from astro.models.engines.scripted_countdown import CountdownPlayer
 from astro.models.prompting import PromptFormat
-from astro.problems.countdown import CountdownConfig, Split, generate
+from astro.records.split import Split
 from astro.run import RunConfig
+from astro.tasks.countdown.generator import CountdownConfig, generate
+from astro.tasks.countdown.player import CountdownPlayer
 from astro.verify.verifier import Verifier
 from tools.tiny_model.measure import Attempt, Subject, solve
 

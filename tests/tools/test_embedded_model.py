@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from astro.problems.countdown import CountdownConfig, Split, generate
+from astro.records.split import Split
+from astro.tasks.countdown.generator import CountdownConfig, generate
 from astro.verify.verifier import Verifier
 from tools.tiny_model.measure import Attempt, Subject, backtracks, judge, judging, solving
 from tools.tiny_model.retelling import Faults, Task, retell, telling

@@ -6,8 +6,8 @@ import pytest
 import yaml
 
 from astro.errors import StoreError
-from astro.problems.countdown import to_problem
 from astro.run import RunConfig
+from astro.tasks.countdown.generator import to_problem
 from astro.verify.verdict import Outcome
 from tools.tiny_model.card import read_log, write_card
 from tools.tiny_model.measure import Attempt, judging, solving

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from growing import played
 
-from astro.models.engines.scripted_countdown import CountdownPlayer
+from astro.tasks.countdown.player import CountdownPlayer
 from astro.traces import Control, FinalReflection, Leave
 
 CASES = {

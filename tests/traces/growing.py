@@ -2,10 +2,10 @@
 
 import random
 
-from astro.models.engines.scripted_countdown import CountdownPlayer
 from astro.models.tokenizer import ASSISTANT_MARK
 from astro.records.problem import Problem
 from astro.records.tree import NO_PARENT, Terminal, Tree
+from astro.tasks.countdown.player import CountdownPlayer
 from astro.verify.verdict import Outcome
 from astro.verify.verifier import verify
 

@@ -6,7 +6,7 @@ import yaml
 from making import ORIGIN, TINY
 from test_trace_filters import trace_of
 
-from astro.problems.countdown import Split
+from astro.records.split import Split
 from astro.records.trace import TraceCost
 from astro.traces.card import CardFacts, data_card
 from astro.traces.formats import Dataset

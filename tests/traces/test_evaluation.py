@@ -9,8 +9,8 @@ from making import TINY
 
 from astro.errors import SamplingError
 from astro.models.engines.scripted import ScriptedSampler
-from astro.models.engines.scripted_countdown import CountdownPlayer
 from astro.models.prompting import PromptConfig, PromptFormat, StepDelimiter
+from astro.tasks.countdown.player import CountdownPlayer
 from astro.traces.asking import Model, Reply
 from astro.traces.evaluation import Evaluator, Vote, read_vote
 from astro.traces.linearize import correct_terminals

@@ -7,10 +7,10 @@ import pytest
 from growing import PROBLEM, played
 from making import ORIGIN
 
-from astro.models.engines.scripted_countdown import CountdownPlayer
-from astro.problems.countdown import Split
 from astro.records.problem import Problem
+from astro.records.split import Split
 from astro.records.tree import Rollout
+from astro.tasks.countdown.player import CountdownPlayer
 from astro.traces import Kind
 from astro.traces.formats import Dataset, columns_of, rl_row, schema_of, split_of, trace_rows
 from astro.verify.verdict import Outcome

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from astro.errors import EngineDeadError, SamplingError
 from astro.models.control_tokens import has_control
-from astro.models.engines.scripted_countdown import CountdownPlayer
 from astro.records.problem import Problem
 from astro.records.trace import check_visits
 from astro.records.tree import Terminal
+from astro.tasks.countdown.player import CountdownPlayer
 from astro.traces import Control, FinalReflection, Kind, Move, Refusal
 from astro.traces.linearize import Unused, correct_terminals
 from astro.verify.verdict import Outcome

@@ -5,8 +5,8 @@ import pytest
 from astro.errors import ConfigError
 from astro.models.prompting import PromptConfig, PromptFormat, PromptStyle, SolvedExample
 from astro.models.tokenizer import ByteTokenizer
-from astro.problems import dialect
 from astro.records.problem import Problem
+from astro.tasks.countdown import dialect
 from astro.traces.fidelity import Around, Role, backtrack_fault, step_fault
 from astro.traces.prompting import load_prompts
 

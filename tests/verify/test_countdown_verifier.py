@@ -7,11 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from astro.errors import VerifierError
-from astro.problems.countdown import Use
 from astro.records.problem import Problem
 from astro.verify.extraction import Extraction
 from astro.verify.forms import countdown
-from astro.verify.forms.countdown import Task, grade, read_task
+from astro.verify.forms.countdown import Task, Use, grade, read_task
 from astro.verify.settings import VerifyConfig
 from astro.verify.verdict import Outcome
 

@@ -11,10 +11,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise, takewhile
 
-from astro.problems import countdown, dialect
-from astro.problems.countdown import Use
-from astro.problems.countdown_solver import legal_operations
-from astro.problems.dialect import Operation, Term
+from astro.records.split import Split
+from astro.tasks.countdown import dialect
+from astro.tasks.countdown import generator as countdown
+from astro.tasks.countdown.dialect import Operation, Term
+from astro.tasks.countdown.solver import legal_operations
+from astro.verify.forms.countdown import Use
 
 NUMBERS = range(1, 16)
 LARGEST = 100
@@ -141,7 +143,7 @@ def examples(rng: random.Random, mix: Mix = FIRST) -> Iterator[Example]:
         telling = kind >= mix.solutions + mix.judged
         size = rng.choices((*SIZES, 5), TOLD_SIZE_WEIGHTS)[0] if telling else rng.choices(SIZES, SIZE_WEIGHTS)[0]
         numbers = rng.choices(NUMBERS, k=size)
-        if countdown.split_of(numbers) is not countdown.Split.TRAIN:
+        if countdown.split_of(numbers) is not Split.TRAIN:
             continue
         use = Use.ORDERED if size > 2 and rng.random() < ORDERED else Use.ALL
         right, wrong = random_path(numbers, use, rng), random_path(numbers, use, rng)

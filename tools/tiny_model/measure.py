@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from astro.models.completion import FinishReason, SampleParams, Sampler
 from astro.models.prompting import PromptFormat
 from astro.models.seeds import derive_seed
-from astro.problems import dialect
 from astro.records.problem import Problem
 from astro.search import SearchConfig
+from astro.tasks.countdown import dialect
 from astro.traces.asking import Model
 from astro.traces.backtracks import count_backtracks
 from astro.traces.claims import claims_success, denies_success

@@ -12,11 +12,11 @@ import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from fractions import Fraction
 from typing import Any
 
 from astro.errors import VerifierError
-from astro.problems.countdown import Use
 from astro.records.problem import Problem
 from astro.verify.extraction import Extraction
 from astro.verify.settings import VerifyConfig
@@ -25,6 +25,18 @@ from astro.verify.verdict import Outcome, Verdict
 MAX_LENGTH = 2000  # characters of an answer
 MAX_DIGITS = 30  # of one number
 MAX_DEPTH = 100  # of nested brackets
+
+
+class Use(StrEnum):
+    """How a solution uses the numbers: each exactly once, any at most once, or each exactly once in the order given.
+
+    The last is the puzzle of inserting operators: only operations and brackets are free.
+    """
+
+    ALL = "all"
+    ANY = "any"
+    ORDERED = "ordered"
+
 
 _TOKEN = re.compile(r"0[xXoObB]|\d+|\\[A-Za-z]+|\S")
 _RULES = {Use.ALL: "each exactly once", Use.ANY: "each at most once", Use.ORDERED: "each exactly once in this order"}

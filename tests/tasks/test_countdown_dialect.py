@@ -1,5 +1,5 @@
-from astro.problems import dialect
-from astro.problems.dialect import Operation, Term
+from astro.tasks.countdown import dialect
+from astro.tasks.countdown.dialect import Operation, Term
 from astro.traces import TracesConfig
 from astro.traces.fidelity import Role
 from astro.traces.prompting import load_prompts

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from astro.traces.expressions import figures, sides, without_label
+from astro.tasks.expressions import figures, sides, without_label
 
 
 @pytest.mark.parametrize(

@@ -15,32 +15,17 @@ from pydantic import Field, field_validator, model_validator
 
 from astro.config import Section, Seed
 from astro.errors import ProblemsError
-from astro.problems.countdown_solver import Operation, count_solutions, legal_operations
 from astro.records.problem import Problem
+from astro.records.split import Split
+from astro.tasks.countdown.solver import Operation, count_solutions, legal_operations
+from astro.verify.forms.countdown import Use
 
+SOURCE = "astro.problems.countdown"  # where generated problems say they come from: its first module, for good
 TEST_SHARE = 0.2  # of all multisets of numbers; a constant, so that two separate runs can never disagree on it
 # Expressions of n numbers by +, -, *, / that differ in more than order and grouping: OEIS A140606. Problems of more
 # numbers are not graded: counting their solutions takes seconds.
 _EXPRESSIONS = {2: 6, 3: 68, 4: 1_170, 5: 27_142, 6: 793_002}
 _MAX_MISSES = 20_000  # draws in a row without a new problem after which there are taken to be no more (about 0.3 s)
-
-
-class Use(StrEnum):
-    """How a solution uses the numbers: each exactly once, any at most once, or each exactly once in the order given.
-
-    The last is the puzzle of inserting operators: only operations and brackets are free.
-    """
-
-    ALL = "all"
-    ANY = "any"
-    ORDERED = "ordered"
-
-
-class Split(StrEnum):
-    """The side of the train-test split; split_of decides it."""
-
-    TRAIN = "train"
-    TEST = "test"
 
 
 class Difficulty(StrEnum):
@@ -228,7 +213,7 @@ def to_problem(
         prompt=problem_text(numbers, target, operations, use),
         answer=str(target),
         task="countdown",
-        source="astro.problems.countdown",
+        source=SOURCE,
         metadata=metadata,
     )
 

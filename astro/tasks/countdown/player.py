@@ -7,13 +7,13 @@ searches and traces can be tested end to end, with every right answer known.
 import random
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import lru_cache
 
 from astro.errors import SamplingError
 from astro.models.tokenizer import ASSISTANT_MARK
-from astro.problems import dialect
-from astro.problems.dialect import Operation, Term
+from astro.tasks.countdown import dialect
+from astro.tasks.countdown.dialect import Operation, Term
 
 _PROBLEM = re.compile(
     r"Using [^\n]{0,60}numbers (?P<numbers>[^\n]{1,200}?) (?P<use>exactly|at most) once"
@@ -42,6 +42,11 @@ class CountdownPlayer:
     honesty: float = 1.0
     fidelity: float = 1.0
     judgement: float = 1.0
+
+    def __post_init__(self) -> None:
+        for name, rate in asdict(self).items():
+            if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 <= rate <= 1:
+                raise ValueError(f"{name} is a probability, from 0 to 1; got {rate!r}")
 
     def __call__(self, prompt: str, seed: int) -> str:
         """The continuation under this seed; raises SamplingError where the prompt holds no Countdown problem."""

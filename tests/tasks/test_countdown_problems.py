@@ -14,11 +14,10 @@ from astro.config import ConfigError, validate
 from astro.errors import ProblemsError
 from astro.problems import ProblemsConfig, load_problems
 from astro.problems.bundled import bundled_sets
-from astro.problems.countdown import (
+from astro.records.split import Split
+from astro.tasks.countdown.generator import (
     CountdownConfig,
     Difficulty,
-    Split,
-    Use,
     difficulty,
     generate,
     problem_text,
@@ -26,7 +25,8 @@ from astro.problems.countdown import (
     split_of,
     to_problem,
 )
-from astro.problems.countdown_solver import count_solutions
+from astro.tasks.countdown.solver import count_solutions
+from astro.verify.forms.countdown import Use
 
 
 def reachable(numbers, operations, cap, *, any_subset=False):

@@ -3,9 +3,9 @@ import re
 import pytest
 
 from astro.errors import SamplingError
-from astro.models.engines.scripted_countdown import CountdownPlayer
 from astro.models.tokenizer import ASSISTANT_MARK, USER_MARK
-from astro.problems import dialect
+from astro.tasks.countdown import dialect
+from astro.tasks.countdown.player import CountdownPlayer
 
 PROBLEM = "Using each of the numbers 3, 7, 25 and 50 exactly once, with +, -, * and /, make 50."
 SOLVE = f"{USER_MARK}{PROBLEM}\n{ASSISTANT_MARK}"

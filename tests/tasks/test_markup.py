@@ -5,10 +5,10 @@ from growing import PROBLEM
 
 from astro.models.control_tokens import inert
 from astro.records.problem import Problem
+from astro.tasks.expressions import figures, without_label
+from astro.tasks.markup import has_answer, without_answer
 from astro.traces.claims import claims_success
-from astro.traces.expressions import figures, without_label
 from astro.traces.fidelity import Around, Role, backtrack_fault, step_fault
-from astro.traces.markup import has_answer, without_answer
 
 
 @pytest.mark.parametrize(
