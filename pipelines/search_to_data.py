@@ -9,6 +9,7 @@ fit.
 
 import argparse
 import asyncio
+from collections import Counter
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,10 +20,13 @@ from astro import __version__
 from astro.models.engine import Engine, EngineConfig, EngineKind, open_sampler
 from astro.models.prompting import PromptConfig, PromptFormat, StepDelimiter
 from astro.problems import Problem, ProblemsConfig, load_problems
+from astro.recipes import Material, Recipe
+from astro.recipes.astro import AstroRecipe, Layout
+from astro.recipes.columns import Row
+from astro.recipes.direct import DirectRecipe
 from astro.search import SearchConfig, SearchSetup, search_many
 from astro.tasks.countdown.generator import CountdownConfig
 from astro.traces import Control, FinalReflection, Origin, TracesConfig, make_traces
-from astro.traces.formats import Dataset, Row, schema_of, trace_rows
 from astro.verify.verifier import Verifier, check_gold
 
 Config = TypeVar("Config", SearchConfig, TracesConfig)
@@ -57,11 +61,16 @@ TRACES = TracesConfig(
     evaluation_max_tokens=8,
     max_tokens=1024,
 )
+RECIPES: dict[str, Recipe] = {
+    "sft": AstroRecipe(),
+    "messages": AstroRecipe(layout=Layout.MESSAGES),
+    "direct": DirectRecipe(),
+}
 
 
 async def make_rows(
     problems: list[Problem], engine: Engine, model: str, search: SearchConfig, traces: TracesConfig
-) -> dict[Dataset, list[Row]]:
+) -> dict[str, list[Row]]:
     """Search every problem and tell the trees as they finish; the rows of sft, messages and direct."""
     prompt_format = PromptFormat(PROMPT, engine.tokenizer)
     verifier = Verifier()
@@ -69,14 +78,15 @@ async def make_rows(
     origin = Origin(model=model, config_hash="pipelines/search_to_data", seed=SEED, code_version=__version__)
     by_id = {problem.id: problem for problem in problems}
     prompts = ((problem, prompt_format.solve_ids(problem.prompt)) for problem in problems)
-    rows: dict[Dataset, list[Row]] = {dataset: [] for dataset in (Dataset.SFT, Dataset.MESSAGES, Dataset.DIRECT)}
+    rows: dict[str, list[Row]] = {name: [] for name in RECIPES}
     try:
         async for tree in search_many(prompts, setup):
             problem = by_id[tree.problem_id]
             outcome = await make_traces(tree, problem, engine, prompt_format, verifier, config=traces, origin=origin)
             turns = prompt_format.training_messages(problem.prompt)
-            for dataset, found in trace_rows(problem, outcome.traces, turns).items():
-                rows[dataset] += found
+            material = Material(problem, turns, origin, outcome.traces)
+            for name, recipe in RECIPES.items():
+                rows[name] += recipe.rows(material, Counter())
             backtracks = sum(trace.backtracks for trace in outcome.traces)
             print(f"{problem.id}: {len(tree)} nodes, value {tree.value[0]:.2f}, {backtracks} backtracks", flush=True)
     finally:
@@ -106,9 +116,9 @@ def main() -> None:
         search, traces = in_bytes(SEARCH), in_bytes(TRACES)
     rows = asyncio.run(make_rows(loaded.problems, engine, arguments.model, search, traces))
     arguments.out.mkdir(parents=True, exist_ok=True)
-    for dataset, found in rows.items():
-        path = arguments.out / f"{dataset}.parquet"
-        pq.write_table(pa.Table.from_pylist(found, schema=schema_of(dataset)), path)
+    for name, found in rows.items():
+        path = arguments.out / f"{name}.parquet"
+        pq.write_table(pa.Table.from_pylist(found, schema=RECIPES[name].table.schema), path)
         print(f"{len(found)} rows in {path}")
 
 

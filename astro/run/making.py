@@ -20,7 +20,7 @@ from astro.run.settings import RunConfig
 from astro.run.summary import Summary, peak_memory, summarize, summary_table
 from astro.search import SearchSetup
 from astro.store import RunDirectory
-from astro.store.datasets import write_datasets
+from astro.store.datasets import DataSetup, write_datasets
 from astro.traces import Origin
 from astro.verify.verifier import Verifier
 
@@ -66,7 +66,7 @@ def carry_out(config: RunConfig, stages: Stages, console: Console, open_engine: 
         if run.traces.problem_ids.issuperset(order):
             run.traces.finish(order)
         if stages.traces:
-            write_datasets(run, config.traces, origin_of(config), config.output.license)
+            write_datasets(run, data_setup(config))
         summary = summarize(run)
         run.log("summary", traces=sum(summary.traces.values()), backtracking=summary.backtracking)
         console.print(summary_table(summary))
@@ -131,6 +131,17 @@ def _pipeline(
         )
 
     return make
+
+
+def data_setup(config: RunConfig) -> DataSetup:
+    """What the data sets of this run are made with."""
+    return DataSetup(
+        config=config.data,
+        origin=origin_of(config),
+        test_share=config.traces.test_share,
+        license=config.output.license,
+        prompts=config.traces.prompts,
+    )
 
 
 def origin_of(config: RunConfig) -> Origin:

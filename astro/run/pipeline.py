@@ -14,13 +14,13 @@ from functools import partial
 from astro.models.engine import Engine
 from astro.models.prompting import PromptFormat
 from astro.problems import Problem
+from astro.recipes.rl import rl_row
 from astro.run.commit import Committer
 from astro.run.progress import Tally
 from astro.search import SearchSetup, Tree, search_many
 from astro.store import RunDirectory
 from astro.store.records import is_solved, traces_entry, tree_entry, tree_from
 from astro.traces import Origin, TracesConfig, make_traces
-from astro.traces.formats import rl_row
 from astro.verify.verifier import Verifier
 
 

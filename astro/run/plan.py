@@ -18,7 +18,6 @@ from astro.run.report import show_report
 from astro.run.settings import RunConfig
 from astro.run.subjects import arms_of, evaluate_subject, subjects
 from astro.run.train import train_grpo, train_sft
-from astro.traces.formats import Dataset
 from astro.train.examples import find_source
 from astro.train.options import lora_config, trainer_arguments
 
@@ -104,11 +103,14 @@ def _mistakes_of_arms(config: RunConfig) -> list[str]:
 
 def _check_dataset(config: RunConfig, name: str) -> None:
     """Raise ConfigError where an arm's data cannot be there by the time it is trained, or has no conversations."""
-    if name in tuple(Dataset):
+    if name in config.data.recipes:
+        columns = config.data.recipes[name].table.names
+        if not {"prompt", "completion"} <= set(columns):
+            raise ConfigError(f"the data set {name} has no columns prompt and completion, but {', '.join(columns)}")
         return
     for file in find_source(config.directory, name).train:
         try:
-            columns = pq.read_schema(file).names
+            columns = tuple(pq.read_schema(file).names)
         except (OSError, pa.ArrowException) as error:
             raise ConfigError(f"{file} is not readable Parquet: {error}") from error
         if not {"prompt", "completion"} <= set(columns):

@@ -11,6 +11,7 @@ from astro.evaluation import Arrangement, EvaluationConfig
 from astro.models.engine import EngineConfig
 from astro.models.prompting import PromptConfig
 from astro.problems import ProblemsConfig
+from astro.recipes import DataConfig
 from astro.search import SearchConfig
 from astro.store.settings import settings_hash
 from astro.traces import TracesConfig
@@ -34,7 +35,8 @@ SPEED_SETTINGS = frozenset(
         "verify.workers",
         "verify.memory_mb",
         "verify.cache_size",
-        # Stages after the data sets; each keeps the settings that made it beside its files.
+        # What is made of trees and traces, and the stages after; each keeps the settings that made it beside its files.
+        "data",
         "sft",
         "grpo",
         "evaluation",
@@ -58,6 +60,7 @@ class RunConfig(Section):
 
     name: of the run directory: letters, digits, dot, dash, underscore.
     seed: every random choice derives from it and from the problem's id.
+    data: which data sets are made of trees and traces, and by which recipes.
     sft, grpo: the training after the data sets; without its section a stage is left out.
     evaluation: how base and trained models are measured, and on which sets; left out without it.
     """
@@ -70,6 +73,7 @@ class RunConfig(Section):
     search: SearchConfig = SearchConfig()
     verify: VerifyConfig = VerifyConfig()
     traces: TracesConfig = TracesConfig()
+    data: DataConfig = DataConfig()
     sft: SftConfig | None = None
     grpo: GrpoConfig | None = None
     evaluation: EvaluationConfig | None = None

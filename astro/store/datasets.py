@@ -1,39 +1,55 @@
-"""The data sets of a run: <config>/{train,test}-*.parquet and a card, written in one go from the traces there are."""
+"""The data sets of a run: NAME/{train,test}-*.parquet and a card, written in one go from its trees and traces."""
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import pyarrow.compute as pc
 
+from astro.recipes import DataConfig, Material, Recipe
+from astro.recipes.card import CardFacts, data_card
+from astro.recipes.split import split_of
 from astro.records.problem import Problem
 from astro.records.split import Split
 from astro.records.trace import Kind, Origin, Trace, TraceCost
 from astro.store.atomic import read_marker, seal, sweep, sync_directory, write_marker, write_text, writing
 from astro.store.directory import RunDirectory
-from astro.store.journal import Entry
-from astro.store.records import to_table, traces_from
+from astro.store.records import to_table, traces_from, tree_from
 from astro.store.shards import ShardWriter
 from astro.store.stage import MARKER, StageFolder
-from astro.traces.card import CardFacts, data_card
-from astro.traces.config import TracesConfig
-from astro.traces.formats import Dataset, Row, schema_of, split_of, trace_rows
 
-Part = tuple[Dataset, Split]
+Part = tuple[str, Split]
+
+
+@dataclass(frozen=True, slots=True)
+class DataSetup:
+    """What the data sets of a run are made with.
+
+    origin: what made the trees. test_share: share of the problems whose rows go to the test split.
+    license: of the data sets, as their card states it. prompts: the prompt set of the traces.
+    """
+
+    config: DataConfig
+    origin: Origin
+    test_share: float
+    license: str
+    prompts: str
 
 
 @dataclass(slots=True)
 class _Found:
-    """What is collected while the traces go by."""
+    """What is collected while the problems go by."""
 
     rows: Counter[Part] = field(default_factory=Counter)
+    taken: dict[str, Counter[str]] = field(default_factory=dict)
     sources: Counter[str] = field(default_factory=Counter)
     backtracks: Counter[int] = field(default_factory=Counter)
     example: tuple[str, Trace] | None = None
 
-    def note(self, problem: Problem, traces: list[Trace]) -> None:
+    def note(self, problem: Problem, traces: Sequence[Trace]) -> None:
         self.sources[problem.source] += 1
         for trace in traces:
             if trace.kind is Kind.SEARCH:
@@ -42,30 +58,40 @@ class _Found:
                     self.example = problem.prompt, trace
 
 
-def write_datasets(run: RunDirectory, config: TracesConfig, origin: Origin, dataset_license: str) -> Path:
+def write_datasets(run: RunDirectory, setup: DataSetup) -> Path:
     """Write the data sets of the problems whose traces are made, and return their folder.
 
-    Does nothing if they are there already, and begins anew if there are more by now, or if the license, which the card
-    states, is another. Raises StoreError if a file of the traces is damaged.
+    Does nothing if they are there already. Starts over if there are more traces by now, or if recipes, test share or
+    license differ. Raises StoreError if a file of the trees or traces is damaged.
     """
-    folder = run.path / "datasets"
-    facts = {"problems": len(run.traces.problem_ids), "license": dataset_license}
+    folder, recipes = run.path / "datasets", setup.config.recipes
+    facts = {
+        "problems": len(run.traces.problem_ids),
+        "license": setup.license,
+        "test_share": setup.test_share,
+        "recipes": setup.config.model_dump(mode="json")["recipes"],
+    }
+    names = list(recipes)
     if (folder / MARKER).exists():
-        if facts.items() <= read_marker(folder / MARKER).items():
+        before = read_marker(folder / MARKER)
+        if facts.items() <= before.items():
             return folder
+        names += before.get("recipes", ())
         (folder / MARKER).unlink()
     with writing(folder):
-        _clear(folder)
+        _clear(folder, names)
         folder.mkdir(exist_ok=True)
         sync_directory(run.path)
-        found, files = _write_parts(run, folder, config)
+        found, files = _write_parts(run, folder, setup)
         card = CardFacts(
             name=run.path.name,
-            license=dataset_license,
-            origin=origin,
-            config=config,
+            license=setup.license,
+            origin=setup.origin,
+            recipes=recipes,
+            prompts=setup.prompts,
             sources=found.sources,
             rows=found.rows,
+            taken=found.taken,
             backtracks=found.backtracks,
             counts=summed_counts(run.traces),
             search=_cost(run.trees),
@@ -78,21 +104,37 @@ def write_datasets(run: RunDirectory, config: TracesConfig, origin: Origin, data
     return folder
 
 
-def _write_parts(run: RunDirectory, folder: Path, config: TracesConfig) -> tuple[_Found, list[tuple[Path, int]]]:
+def _write_parts(run: RunDirectory, folder: Path, setup: DataSetup) -> tuple[_Found, list[tuple[Path, int]]]:
     """Write every data set and split that has rows; what was found on the way, and the files with their rows."""
-    found, writers = _Found(), dict[Part, ShardWriter]()
-    problems = {problem.id: problem for problem in run.problems()}
-    for entry in run.traces.entries(list(problems)):
-        problem = problems[entry.problem_id]
-        split, traces = split_of(problem, config.test_share), traces_from(entry.tables["traces"])
-        found.note(problem, traces)
-        for dataset, rows in _rows(problem, traces, entry).items():
+    found, writers, recipes = _Found(), dict[Part, ShardWriter](), setup.config.recipes
+    found.taken = {name: Counter() for name in recipes}
+    for material in _materials(run, setup.origin, list(recipes.values())):
+        split = split_of(material.problem, setup.test_share)
+        found.note(material.problem, material.traces)
+        for name, recipe in recipes.items():
+            rows = recipe.rows(material, found.taken[name])
             if rows:
-                found.rows[dataset, split] += len(rows)
-                if (dataset, split) not in writers:
-                    writers[dataset, split] = _writer(folder, dataset, split)
-                writers[dataset, split].write(to_table(rows, schema_of(dataset)))
+                found.rows[name, split] += len(rows)
+                if (name, split) not in writers:
+                    writers[name, split] = _writer(folder, name, split, recipe)
+                writers[name, split].write(to_table(rows, recipe.table.schema))
     return found, [written for writer in writers.values() for written in writer.publish()]
+
+
+def _materials(run: RunDirectory, origin: Origin, recipes: Sequence[Recipe]) -> Iterator[Material]:
+    """What the run has of each problem whose traces are made, in the order of the problems."""
+    problems = {problem.id: problem for problem in run.problems()}
+    reads_trees = any(recipe.reads_trees for recipe in recipes)
+    trees = run.trees.entries(list(problems)) if reads_trees else iter(())
+    for entry in run.traces.entries(list(problems)):
+        tree = next((found for found in trees if found.problem_id == entry.problem_id), None)
+        yield Material(
+            problem=problems[entry.problem_id],
+            prompt=entry.tables["rl"].column("prompt").to_pylist()[0],
+            origin=origin,
+            traces=traces_from(entry.tables["traces"]),
+            load_tree=None if tree is None else partial(tree_from, tree),
+        )
 
 
 def summed_counts(traces: StageFolder) -> Mapping[str, int]:
@@ -101,14 +143,9 @@ def summed_counts(traces: StageFolder) -> Mapping[str, int]:
     return dict(sorted(zip(table.column("name").to_pylist(), table.column("count_sum").to_pylist(), strict=True)))
 
 
-def _rows(problem: Problem, traces: list[Trace], entry: Entry) -> dict[Dataset, list[Row]]:
-    rl = entry.tables["rl"].drop_columns("problem_id").to_pylist()
-    return {**trace_rows(problem, traces, rl[0]["prompt"]), Dataset.RL: rl}
-
-
-def _writer(folder: Path, dataset: Dataset, split: Split) -> ShardWriter:
-    (folder / dataset).mkdir(parents=True, exist_ok=True)
-    return ShardWriter(folder / dataset, split.value, schema_of(dataset))
+def _writer(folder: Path, name: str, split: Split, recipe: Recipe) -> ShardWriter:
+    (folder / name).mkdir(parents=True, exist_ok=True)
+    return ShardWriter(folder / name, split.value, recipe.table.schema)
 
 
 def _cost(stage: StageFolder) -> TraceCost:
@@ -123,10 +160,10 @@ def _digest(folder: Path, files: list[Path]) -> str:
     return hashlib.sha256("".join(sealed).encode()).hexdigest()
 
 
-def _clear(folder: Path) -> None:
-    """Remove what an interrupted start wrote."""
-    for dataset in Dataset:
-        if (folder / dataset).is_dir():
-            sweep(folder / dataset)
-            for shard in (folder / dataset).glob("*.parquet"):
+def _clear(folder: Path, names: Sequence[str]) -> None:
+    """Remove the data sets of those names: what an interrupted start wrote, or other recipes."""
+    for name in names:
+        if (folder / name).is_dir():
+            sweep(folder / name)
+            for shard in (folder / name).glob("*.parquet"):
                 shard.unlink()

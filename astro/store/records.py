@@ -9,12 +9,12 @@ from typing import Any
 import pyarrow as pa
 
 from astro.problems.rejection import RejectedRow
+from astro.recipes.columns import Row
 from astro.records.problem import Problem
 from astro.records.trace import Kind, Move, Origin, Trace, TraceCost, Visit
 from astro.records.tree import ROOT, Cost, Terminal, Tree
 from astro.store import schemas
 from astro.store.journal import Entry
-from astro.traces.formats import Row
 from astro.traces.make import TraceOutcome
 from astro.verify.verdict import Outcome, Verdict
 

@@ -6,7 +6,7 @@ table; what depends on the machine's load (seconds, cached tokens) is in the cos
 
 import pyarrow as pa
 
-from astro.traces.formats import Dataset, schema_of
+from astro.recipes.rl import RL as RL_ROWS
 from astro.verify.verdict import Outcome
 
 
@@ -163,6 +163,6 @@ COUNTS = pa.schema(
 
 TREE_TABLES = {"trees": TREES, "nodes": NODES, "costs": COSTS}
 # One row a problem: what the data set rl will hold of it. Its prompt is that of the problem's traces, too.
-RL = pa.schema([_required("problem_id", pa.string()), *schema_of(Dataset.RL)])
+RL = pa.schema([_required("problem_id", pa.string()), *RL_ROWS.schema])
 
 TRACE_TABLES = {"traces": TRACES, "rejects": REJECTS, "counts": COUNTS, "rl": RL, "costs": COSTS}

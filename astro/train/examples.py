@@ -13,8 +13,8 @@ from typing import Any
 from astro.errors import ConfigError, NothingToTrainError, StoreError
 from astro.models.prompting import PromptFormat, PromptStyle
 from astro.store import RunDirectory
+from astro.store.atomic import read_marker
 from astro.store.stage import MARKER
-from astro.traces.formats import Dataset
 
 IGNORED = -100  # the label of a token that is not learned
 _SPLITS = ("train", "test")
@@ -51,12 +51,13 @@ def find_source(run: Path, name: str) -> Source:
 
     Raises ConfigError where there is none, NothingToTrainError where the run's own is empty.
     """
-    folder = run / "datasets" / name
-    if name in tuple(Dataset) or (not Path(name).is_absolute() and folder.is_dir()):
+    folder, marker = run / "datasets" / name, run / "datasets" / MARKER
+    made = read_marker(marker).get("recipes", ()) if marker.exists() else ()
+    if name in made or (not Path(name).is_absolute() and folder.is_dir()):
         found = {split: tuple(sorted(folder.glob(f"{split}-*.parquet"))) for split in _SPLITS}
         if found["train"]:
             return Source(name, found["train"], found["test"], own=True)
-        if (run / "datasets" / MARKER).exists():
+        if marker.exists():
             raise NothingToTrainError(
                 f"the data set {name} of {run} has no row to train on: its problems came to no trace, or to test rows "
                 "alone; search more problems or easier ones, or with more simulations"
@@ -70,7 +71,8 @@ def find_source(run: Path, name: str) -> Source:
     train = files.get("train") or tuple(others)
     if not train:
         known = ", ".join(sorted(child.name for child in (run / "datasets").glob("*") if child.is_dir()))
-        raise ConfigError(f"there is no data set {name!r}: give one of {known or '(none yet)'}, a folder or a file")
+        there = f"give one of {known}" if known else "make those of the run with `astro run` or `astro traces`; or give"
+        raise ConfigError(f"there is no data set {name!r}: {there}, a folder or a file")
     return Source(name, train, files.get("test", ()))
 
 

@@ -3,13 +3,13 @@
 from collections import Counter
 
 import yaml
-from making import ORIGIN, TINY
+from making import ORIGIN
 from test_trace_filters import trace_of
 
+from astro.recipes import DataConfig
+from astro.recipes.card import CardFacts, data_card
 from astro.records.split import Split
 from astro.records.trace import TraceCost
-from astro.traces.card import CardFacts, data_card
-from astro.traces.formats import Dataset
 
 
 def card(rows, **changes):
@@ -17,9 +17,11 @@ def card(rows, **changes):
         "name": "a run: of mine",
         "license": "apache-2.0",
         "origin": ORIGIN,
-        "config": TINY,
+        "recipes": DataConfig().recipes,
+        "prompts": "tiny/v1",
         "sources": {"countdown generator": 10, "my | file.jsonl": 2},
         "rows": rows,
+        "taken": {},
         "backtracks": {1: 20, 2: 10},
         "counts": Counter(
             {"rewrite.checked": 200, "rewrite.first_try": 190, "rewrite.fallbacks": 4, "refused.loop": 3}
@@ -31,7 +33,7 @@ def card(rows, **changes):
     return data_card(CardFacts(**(facts | changes)))
 
 
-ROWS = {(Dataset.SFT, Split.TRAIN): 1800, (Dataset.SFT, Split.TEST): 90, (Dataset.RL, Split.TRAIN): 12}
+ROWS = {("sft", Split.TRAIN): 1800, ("sft", Split.TEST): 90, ("rl", Split.TRAIN): 12}
 
 
 def header(text):
@@ -86,7 +88,14 @@ def test_an_empty_run_has_a_card_too():
     assert "none made" in text
 
 
-def test_rows_that_the_control_is_short_of_are_told():
+def test_the_card_counts_rows_that_the_control_is_short_of():
     """Where no correct path passed the filters, the two arms are not of one size, and the card says by how much."""
     assert "| rows that the control is short of | 3 |" in card(ROWS, counts=Counter({"control.missing": 3}))
     assert "short of" not in card(ROWS)
+
+
+def test_what_the_filters_took_is_counted_for_each_data_set():
+    """One line a filter; a run without filters has no such table."""
+    text = card(ROWS, taken={"sft": {}, "rl": {"pass_rate": 3}})
+    assert "| `rl` | pass_rate | 3 |" in text
+    assert "filters of the recipes" not in card(ROWS)

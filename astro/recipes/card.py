@@ -7,26 +7,21 @@ from typing import Any
 
 import yaml
 
+from astro.recipes.recipe import Recipe
 from astro.records.split import Split
 from astro.records.trace import Origin, Trace, TraceCost
-from astro.traces.config import TracesConfig
-from astro.traces.formats import Dataset
 
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
-_WHAT = {
-    Dataset.SFT: "conversational `prompt` and `completion`: one direct and up to {searches} search traces a problem",
-    Dataset.MESSAGES: "the rows of `sft` as one `messages` list each",
-    Dataset.DIRECT: "the control: the same problems, trees and number of rows as `sft`, correct paths only",
-    Dataset.RL: "one prompt a problem, its gold answer, and the pass rate of the searched model on it",
-}
 
 
 @dataclass(frozen=True, slots=True)
 class CardFacts:
-    """What a card tells.
+    """What a card says.
 
     name: of the run. license: an SPDX-like id as the Hub knows them, such as apache-2.0, or other.
+    recipes: of each data set, by its name, in order. prompts: the prompt set of the traces.
     sources: problems by where they come from. rows: rows by data set and split.
+    taken: what each filter of a data set's recipe took, by data set and reason.
     backtracks: search traces by their number of backtracks. counts: the sum of TraceOutcome.counts.
     search, tracing: what the trees and the traces took. digest: SHA-256 of the data files, in hex.
     example: the prompt of a trace, and the trace.
@@ -35,9 +30,11 @@ class CardFacts:
     name: str
     license: str
     origin: Origin
-    config: TracesConfig
+    recipes: Mapping[str, Recipe]
+    prompts: str
     sources: Mapping[str, int]
-    rows: Mapping[tuple[Dataset, Split], int]
+    rows: Mapping[tuple[str, Split], int]
+    taken: Mapping[str, Mapping[str, int]]
     backtracks: Mapping[int, int]
     counts: Mapping[str, int]
     search: TraceCost
@@ -56,7 +53,7 @@ def data_card(facts: CardFacts) -> str:
 
 def _header(facts: CardFacts) -> str:
     configs: list[dict[str, Any]] = []
-    for dataset in Dataset:
+    for dataset in facts.recipes:
         files = [
             {"split": split.value, "path": f"{dataset}/{split}-*.parquet"}
             for split in Split
@@ -64,8 +61,8 @@ def _header(facts: CardFacts) -> str:
         ]
         if files:
             default = {"default": True} if not configs else {}
-            configs.append({"config_name": dataset.value, **default, "data_files": files})
-    rows = sum(count for (dataset, _), count in facts.rows.items() if dataset is not Dataset.MESSAGES)
+            configs.append({"config_name": dataset, **default, "data_files": files})
+    rows = sum(facts.rows.values())
     fields = {
         "pretty_name": facts.name,
         "license": facts.license,
@@ -96,16 +93,21 @@ def _configs(facts: CardFacts) -> str:
     lines = [
         [
             f"`{dataset}`",
-            _WHAT[dataset].format(searches=facts.config.searches),
+            f"`{recipe.table.name}`: {recipe.table.meaning}",
             *(str(facts.rows.get((dataset, split), 0)) for split in Split),
         ]
-        for dataset in Dataset
+        for dataset, recipe in facts.recipes.items()
     ]
     splits = [f"{split} rows" for split in Split]
-    usage = (
-        '```python\nfrom datasets import load_dataset\n\nload_dataset("path/to/this/folder", "sft", split="train")\n```'
-    )
-    return f"## Data sets\n\n{_table(['config', 'what', *splits], lines)}\n\n{usage}"
+    load = f'load_dataset("path/to/this/folder", "{next(iter(facts.recipes))}", split="train")'
+    usage = f"```python\nfrom datasets import load_dataset\n\n{load}\n```"
+    text = f"## Data sets\n\n{_table(['config', 'recipe: one row', *splits], lines)}\n\n{usage}"
+    taken = [
+        [f"`{dataset}`", why, str(count)] for dataset, found in facts.taken.items() for why, count in found.items()
+    ]
+    if taken:
+        text += f"\n\nWhat the filters of the recipes took:\n\n{_table(['config', 'filter', 'taken'], taken)}"
+    return text
 
 
 def _figures(facts: CardFacts) -> str:
@@ -151,7 +153,7 @@ def _provenance(facts: CardFacts) -> str:
     sources = [[source or "(not said)", str(count)] for source, count in sorted(facts.sources.items())]
     about = [
         ["model", origin.model],
-        ["prompts", facts.config.prompts],
+        ["prompts", facts.prompts],
         ["configuration", origin.config_hash],
         ["seed", str(origin.seed)],
         ["code", origin.code_version],
