@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.text import Text
 
 from astro import __version__
-from astro.errors import AstroError, EngineDeadError
+from astro.errors import MENDABLE, EngineDeadError
 from astro.inspect.plain import plain_lines
 
 EXIT_MISTAKE = 2  # the user can mend it: configuration, files, missing library
@@ -397,7 +397,7 @@ def _reporting(stopped: str = "Stopped.") -> Iterator[None]:
     errors = Console(stderr=True, soft_wrap=True, highlight=False)
     try:
         yield
-    except AstroError as error:
+    except MENDABLE as error:
         errors.print(Text("error: ", style="bold red") + Text(plain_lines(str(error))))
         if isinstance(error, EngineDeadError):
             errors.print(Text(stopped))

@@ -25,7 +25,7 @@ class Section(BaseModel):
 
 Seed = Annotated[int, Field(ge=0, lt=2**63)]  # what a signed integer of 64 bits in a table holds
 
-S = TypeVar("S", bound=Section)
+S = TypeVar("S", bound=BaseModel)  # astro.verify has a plain model, since it imports nothing of astro
 
 
 class _Loader(yaml.SafeLoader):

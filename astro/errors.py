@@ -7,12 +7,17 @@
     +-- MissingDependencyError  an optional library is not installed (the message names the install line)
     +-- SamplingError           the language model could not answer, or nothing that it answered could be graded
     |   +-- EngineDeadError     ... and never will again in this process
-    +-- VerifierError           a verifier was asked for something it cannot do (never a wrong answer)
     +-- StoreError              a run directory that is damaged or belongs to another run
     +-- JobError                a command that a pipeline started failed
+    VerificationError           of astro.verify, which stands alone
+    +-- VerifierError           a verifier was asked for something it cannot do (never a wrong answer)
+    +-- MissingLibraryError     the library of one form of answer is not installed
 
-A bad output of a model is never an exception: it is recorded on its row with the reason.
+MENDABLE holds both roots, for the code that turns an error into a message. A bad output of a model is never an
+exception: it is recorded on its row with the reason.
 """
+
+from astro.verify.errors import VerificationError
 
 
 class AstroError(Exception):
@@ -50,13 +55,13 @@ class EngineDeadError(SamplingError):
     """The engine is gone; the run stops and can be continued by the same command."""
 
 
-class VerifierError(AstroError):
-    """A verifier cannot be built or run for this problem, whatever the response."""
-
-
 class StoreError(AstroError):
     """A run directory is damaged, or was made by another configuration."""
 
 
 class JobError(AstroError):
     """A command that a pipeline started failed; the message has the end of what it printed."""
+
+
+MENDABLE: tuple[type[Exception], ...] = (AstroError, VerificationError)
+"""Every error that ASTRO raises on purpose: `except MENDABLE`."""

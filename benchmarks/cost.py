@@ -38,7 +38,7 @@ from astro.run.summary import Summary
 from astro.search import SearchConfig, Tree
 from astro.store import RunDirectory
 from astro.store.records import tree_from
-from astro.verify.verdict import Outcome
+from astro.verify import Outcome
 
 PAPER = Path(__file__).parent.parent / "configs" / "paper.yaml"
 LEAST_RATIO = 5  # what the savings are asked for

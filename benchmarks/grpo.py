@@ -39,7 +39,7 @@ from astro.train.rollouts import EngineGroups, GroupSampler, Prompt, Rollouts, T
 from astro.train.scoring import Scorer
 from astro.train.settings import RewardsConfig
 from astro.train.sft import load_tokenizer
-from astro.verify.verifier import Verifier, check_gold
+from astro.verify import Verifier, check_gold
 
 ROOT = Path(__file__).parent.parent
 GROUP = 8

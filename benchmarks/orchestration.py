@@ -29,7 +29,7 @@ from astro.models.steps import StepSplitter
 from astro.records.problem import Problem
 from astro.search import SearchConfig, SearchSetup, Tree, search_many
 from astro.tasks.countdown.player import CountdownPlayer
-from astro.verify.verifier import Verifier
+from astro.verify import Verifier
 
 NUMBERS = (3, 7, 25, 50)
 PROMPT = "Using each of the numbers 3, 7, 25 and 50 exactly once, with +, -, * and /, make 24."

@@ -33,7 +33,7 @@ from astro.models.engines.vllm_engine import engine_arguments, sampling_params
 from astro.problems import Problem, load_problems
 from astro.run import RunConfig
 from astro.search import SearchSetup, search_many
-from astro.verify.verifier import Verifier, check_gold
+from astro.verify import Verifier, check_gold
 
 WARM_UP = SampleParams(max_tokens=8, seed=0)
 

@@ -28,11 +28,9 @@ from typing import Any
 import math_verify_peer as peer
 
 from astro.records.problem import Problem
+from astro.verify import Outcome, Verifier, VerifyConfig
 from astro.verify.files import Case, ClassSummary, LineError, read_case
 from astro.verify.pool import Pool, ReplyKind
-from astro.verify.settings import VerifyConfig
-from astro.verify.verdict import Outcome
-from astro.verify.verifier import Verifier
 
 Figures = dict[str, Any]
 CORES = len(os.sched_getaffinity(0))
@@ -55,7 +53,7 @@ def agreement(cases: list[Case], say: Callable[[str], None]) -> Figures:
     rows: dict[str, ClassSummary] = {}
     theirs: dict[str, list[bool]] = {}
     slowest = 0.0
-    with_peer = Pool(CORES, seconds=20.0, warm=(peer.warm,))
+    with_peer = Pool(CORES, seconds=20.0, warm=((peer.warm, ()),))
     math = [case for case in cases if case.problem.task == "math"]
     replies = [with_peer.submit(peer.grade, case.problem.answer, case.response) for case in math]
     for case in cases:
@@ -146,7 +144,7 @@ def speed(say: Callable[[str], None], *, ours: int = 12_000, theirs: int = 1_200
 
 def respawn(say: Callable[[str], None], rounds: int = 20) -> Figures:
     """Milliseconds from the reply of a killed task to the answer of the next one, with and without a spare ready."""
-    pool = Pool(1, seconds=0.2, warm=(peer.warm,))
+    pool = Pool(1, seconds=0.2, warm=((peer.warm, ()),))
     pool.run(os.getpid)
     waits: dict[bool, list[float]] = {True: [], False: []}
     for _ in range(rounds):

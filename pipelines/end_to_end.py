@@ -23,7 +23,7 @@ from astro.tasks.countdown.generator import CountdownConfig
 from astro.train.grpo import carry_out_grpo
 from astro.train.settings import GrpoConfig, RewardsConfig, SftConfig
 from astro.train.sft import carry_out_sft
-from astro.verify.verifier import check_gold
+from astro.verify import check_gold
 
 ARMS = ("direct", "astro")  # right solutions alone, and traces that err, doubt, go back and come out right
 

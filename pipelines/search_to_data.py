@@ -27,7 +27,7 @@ from astro.recipes.direct import DirectRecipe
 from astro.search import SearchConfig, SearchSetup, search_many
 from astro.tasks.countdown.generator import CountdownConfig
 from astro.traces import Control, FinalReflection, Origin, TracesConfig, make_traces
-from astro.verify.verifier import Verifier, check_gold
+from astro.verify import Verifier, check_gold
 
 Config = TypeVar("Config", SearchConfig, TracesConfig)
 SEED = 0

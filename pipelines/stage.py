@@ -22,7 +22,7 @@ from controls import completion_tokens, select_tokens
 from rich.console import Console
 
 from astro.config import load_config
-from astro.errors import AstroError, ConfigError
+from astro.errors import MENDABLE, ConfigError
 from astro.run import RunConfig, Stages, carry_out
 from astro.run.report import show_report
 from astro.run.subjects import evaluate_subject, subjects
@@ -101,7 +101,7 @@ def main() -> None:
     arguments = parser.parse_intermixed_args()
     try:
         STAGES[arguments.stage](load_config(RunConfig, arguments.config, arguments.settings), arguments)
-    except AstroError as error:
+    except MENDABLE as error:
         sys.exit(f"error: {error}")
 
 

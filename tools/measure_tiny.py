@@ -19,8 +19,8 @@ from astro.models.prompting import PromptFormat
 from astro.records.split import Split
 from astro.run import RunConfig
 from astro.tasks.countdown.generator import CountdownConfig, generate
+from astro.verify import Verifier
 from astro.verify.forms.countdown import Use
-from astro.verify.verifier import Verifier
 from tools.tiny_model.card import write_card
 from tools.tiny_model.measure import Shares, Subject, backtracks, boasting, judge, judging, solve, solving
 from tools.tiny_model.retelling import Task, retell, telling

@@ -10,15 +10,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 
-from astro.errors import VerifierError
 from astro.records.problem import Problem
 from astro.tasks.expressions import figures
 from astro.traces.backtracks import find_backtracks
-from astro.verify.extraction import extract
+from astro.verify import Outcome, Verifier, VerifierError, extract
 from astro.verify.forms import countdown
 from astro.verify.forms.countdown import Use
-from astro.verify.verdict import Outcome
-from astro.verify.verifier import Verifier
 
 _MAX_STATES = 256  # states of a Countdown game that are remembered; a longer text loses the oldest
 _GUESSES = 16  # of them that an attempt may go on from which names none

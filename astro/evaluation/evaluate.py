@@ -34,8 +34,7 @@ from astro.store.journal import Journal
 from astro.store.lock import RunLock
 from astro.store.settings import differences
 from astro.store.shards import write_parquet
-from astro.verify.settings import VerifyConfig
-from astro.verify.verifier import Verifier
+from astro.verify import Verifier, VerifyConfig
 
 RESPONSES, FIGURES, SETTINGS = "responses.parquet", "figures.json", "settings.yaml"
 _JOURNAL, _JUDGED = "journal.astj", "judged-{}.astj"

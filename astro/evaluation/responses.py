@@ -23,8 +23,7 @@ from astro.models.prompting import PromptFormat, answer_text, asking_for_length
 from astro.models.seeds import derive_seed
 from astro.records.problem import Problem
 from astro.store.journal import Entry, Journal
-from astro.verify.verdict import Outcome, Verdict
-from astro.verify.verifier import Verifier
+from astro.verify import Outcome, Verdict, Verifier
 
 TABLE, SECONDS = "responses", "seconds"
 _SECONDS_SCHEMA = pa.schema([pa.field("seconds", pa.float64(), nullable=False)])

@@ -7,7 +7,7 @@ from rich.tree import Tree as Branches
 
 from astro.inspect.plain import plain
 from astro.records.tree import ROOT, Terminal, Tree
-from astro.verify.verdict import Outcome
+from astro.verify import Outcome
 
 VERDICT_STYLES = {
     Outcome.CORRECT: "green",

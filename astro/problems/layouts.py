@@ -23,8 +23,9 @@ from decimal import Decimal
 from typing import Any
 
 from astro.problems.rejection import BadRowError, Reason
-from astro.records.problem import TASKS, Problem
+from astro.records.problem import Problem
 from astro.tasks.countdown.generator import to_problem
+from astro.verify import FORMS
 from astro.verify.forms.countdown import Use
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
@@ -57,7 +58,7 @@ _LONGEST_KEPT = 1_000  # characters of an unused field; reference solutions are 
 
 
 def read_problem(row: Mapping[str, Any], columns: Mapping[str, str], task: str | None, source: str) -> Problem:
-    """Read one row; columns maps our fields to its columns, task is that of rows which don't name one of TASKS.
+    """Read one row; columns maps our fields to its columns, task is that of rows which don't name one of FORMS.
 
     Without a task, rows with numbers and a target are countdown, multiple choice rows are mcq, the rest are math.
     Raises BadRowError.
@@ -67,10 +68,10 @@ def read_problem(row: Mapping[str, Any], columns: Mapping[str, str], task: str |
         if reader.find(field)[0] is None:
             raise BadRowError(_LACKING.get(field, Reason.MISSING_COLUMN), reader.missing(field))
     own_task = reader.take("task")
-    if own_task in TASKS:
+    if isinstance(own_task, str) and own_task in FORMS:
         task = own_task
     elif own_task and task is None:
-        detail = f"the task {own_task!r:.80} is none of {', '.join(TASKS)}; set problems.task to read the rows as one"
+        detail = f"the task {own_task!r:.80} is none of {', '.join(FORMS)}; set problems.task to read the rows as one"
         raise BadRowError(Reason.WRONG_TYPE, detail)
     kept = reader.fields.get("metadata")
     kept = _object(kept) if isinstance(kept, str) else kept

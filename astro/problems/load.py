@@ -18,8 +18,9 @@ from astro.problems.layouts import COLUMNS, read_problem
 from astro.problems.quality import Contamination, fingerprint
 from astro.problems.readers import SUFFIXES, Row, read_rows
 from astro.problems.rejection import BadRowError, Reason, RejectedRow
-from astro.records.problem import TASKS, Problem
+from astro.records.problem import Problem
 from astro.tasks.countdown.generator import CountdownConfig, generate
+from astro.verify import FORMS
 
 _HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+(@[\w.-]+)?")
 _SHARD = re.compile(r"([1-9]\d{0,5})/([1-9]\d{0,5})")
@@ -82,9 +83,9 @@ class ProblemsConfig(Section):
     @field_validator("task")
     @classmethod
     def _task_is_known(cls, task: str | None) -> str | None:
-        if task is not None and task not in TASKS:
-            near = difflib.get_close_matches(task, TASKS, n=1)
-            raise ValueError(f"did you mean {near[0]!r}?" if near else f"a task is one of {', '.join(TASKS)}")
+        if task is not None and task not in FORMS:
+            near = difflib.get_close_matches(task, FORMS, n=1)
+            raise ValueError(f"did you mean {near[0]!r}?" if near else f"a task is one of {', '.join(FORMS)}")
         return task
 
     @field_validator("shard")

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from astro.models.completion import Sampled
 from astro.records.tree import ROOT
-from astro.verify.verdict import Verdict
+from astro.verify import Verdict
 
 
 class Move(StrEnum):

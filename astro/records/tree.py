@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from astro.verify.verdict import Outcome
+from astro.verify import Outcome
 
 if TYPE_CHECKING:
     import networkx as nx

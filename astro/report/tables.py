@@ -7,7 +7,7 @@ from typing import Any
 from astro.inspect.plain import plain
 from astro.report.gather import ARMS, MODELS, Evaluation, Findings, Training
 from astro.report.statistics import Figure, paired_difference
-from astro.verify.verdict import Outcome
+from astro.verify import Outcome
 
 NAMES = {
     "base": "base",

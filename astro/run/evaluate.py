@@ -24,7 +24,7 @@ from astro.run.settings import RunConfig
 from astro.store import RunDirectory
 from astro.train.checkpoint import read_done
 from astro.train.examples import find_source, read_rows
-from astro.verify.verifier import check_gold
+from astro.verify import check_gold
 
 _NOTE_SECONDS = 10.0
 _OF_GROUPS = ("pass_at_1", "tokens", "backtracks", "first_attempt")  # fit a line of 80 characters

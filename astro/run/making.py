@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from astro import __version__
-from astro.errors import AstroError, SamplingError
+from astro.errors import MENDABLE, SamplingError
 from astro.inspect.plain import plain
 from astro.models.engine import Engine, open_sampler
 from astro.models.prompting import PromptFormat
@@ -22,7 +22,7 @@ from astro.search import SearchSetup
 from astro.store import RunDirectory
 from astro.store.datasets import DataSetup, write_datasets
 from astro.traces import Origin
-from astro.verify.verifier import Verifier
+from astro.verify import Verifier
 
 _REJECTED_SHOWN = 5
 
@@ -96,7 +96,7 @@ def _ask_model(config: RunConfig, stages: Stages, run: RunDirectory, console: Co
         try:
             asyncio.run(_drive(_pipeline(config, stages, run, engine, verifier), engine, console))
         except BaseExceptionGroup as group:
-            mendable, bugs = group.split(AstroError)
+            mendable, bugs = group.split(MENDABLE)
             if mendable is None or bugs is not None:
                 raise
             raise _first(mendable) from None
@@ -149,9 +149,9 @@ def origin_of(config: RunConfig) -> Origin:
     return Origin(model=config.engine.model, config_hash=config.identity(), seed=config.seed, code_version=__version__)
 
 
-def _first(group: BaseExceptionGroup[AstroError]) -> AstroError:
+def _first(group: BaseExceptionGroup[Exception]) -> Exception:
     found: BaseException = group
     while isinstance(found, BaseExceptionGroup):
         found = found.exceptions[0]
-    assert isinstance(found, AstroError)
+    assert isinstance(found, MENDABLE)
     return found

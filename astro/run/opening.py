@@ -15,7 +15,7 @@ from astro.store.directory import TOOK_TREES
 from astro.store.records import problems_from, problems_table
 from astro.store.settings import differences
 from astro.traces import load_prompts
-from astro.verify.verifier import check_gold
+from astro.verify import check_gold
 
 _SEARCH_SETTINGS = ("seed", "problems", "engine", "prompt", "search", "verify")
 _NO_TREES = "{} has no trees yet; make them with `astro search`, or name a run that has them by --trees-of"

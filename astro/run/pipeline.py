@@ -21,7 +21,7 @@ from astro.search import SearchSetup, Tree, search_many
 from astro.store import RunDirectory
 from astro.store.records import is_solved, traces_entry, tree_entry, tree_from
 from astro.traces import Origin, TracesConfig, make_traces
-from astro.verify.verifier import Verifier
+from astro.verify import Verifier
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from astro.problems.bundled import bundled_sets
 from astro.problems.write import summarize as summarize_problems
 from astro.problems.write import write_problems
 from astro.run.settings import RunConfig
-from astro.verify.verifier import check_gold
+from astro.verify import check_gold
 
 
 def show_sets(console: Console) -> None:

@@ -14,7 +14,7 @@ from astro.run.opening import Stages, check_settings, check_shards, check_start
 from astro.run.settings import RunConfig
 from astro.store import RunDirectory
 from astro.store.atomic import writing
-from astro.verify.verifier import check_gold
+from astro.verify import check_gold
 
 
 def rehearse(config: RunConfig, stages: Stages, console: Console) -> None:

@@ -16,8 +16,7 @@ from astro.search import SearchConfig
 from astro.store.settings import settings_hash
 from astro.traces import TracesConfig
 from astro.train.settings import GrpoConfig, SftConfig, TrainingSetup
-from astro.verify.extraction import AnswerFormat
-from astro.verify.settings import VerifyConfig
+from astro.verify import AnswerFormat, VerifyConfig
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 

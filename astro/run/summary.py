@@ -16,7 +16,7 @@ from astro.run.progress import duration
 from astro.store import RunDirectory, StageFolder
 from astro.store.datasets import summed_counts
 from astro.traces import Kind
-from astro.verify.verdict import Outcome
+from astro.verify import Outcome
 
 _GIB = 2**30
 

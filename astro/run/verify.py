@@ -11,12 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from astro.config import validate
-from astro.errors import VerifierError
 from astro.inspect.plain import plain
+from astro.verify import Outcome, Verifier, VerifierError, VerifyConfig
 from astro.verify.files import ClassSummary, FileSummary, verify_file
-from astro.verify.settings import VerifyConfig
-from astro.verify.verdict import Outcome
-from astro.verify.verifier import Verifier
 
 _REJECTED_SHOWN = 5
 

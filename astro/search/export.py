@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from astro.records.tree import ROOT, Terminal, Tree
-from astro.verify.verdict import Outcome
+from astro.verify import Outcome
 
 if TYPE_CHECKING:
     import networkx as nx

@@ -10,7 +10,7 @@ from math import isnan
 from time import monotonic
 from typing import Any, TypeVar
 
-from astro.errors import EngineDeadError, SamplingError, VerifierError
+from astro.errors import EngineDeadError, SamplingError
 from astro.models.completion import Completion, FinishReason, SampleParams
 from astro.models.seeds import derive_seed
 from astro.records.problem import Problem
@@ -20,7 +20,7 @@ from astro.search.reuse import Draw, Ending, Endings, Path, find_child, graft
 from astro.search.selection import priors, puct, uct
 from astro.search.settings import Rule
 from astro.search.setup import SearchSetup
-from astro.verify.verdict import Outcome, Verdict
+from astro.verify import Outcome, Verdict, VerifierError
 
 # A node's requests, by the number that enters their seeds.
 _EXPAND, _FIRST_ROLLOUTS = 0, 1

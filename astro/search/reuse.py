@@ -6,7 +6,7 @@ from typing import NamedTuple
 from astro.models.completion import Completion
 from astro.records.tree import Rollout, Terminal, Tree
 from astro.search.settings import SearchConfig
-from astro.verify.verdict import Outcome
+from astro.verify import Outcome
 
 # More endings of a kind than any set of traces uses; it bounds what a large tree keeps and stores.
 _ENDINGS = 16

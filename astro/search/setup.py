@@ -11,8 +11,7 @@ from astro.models.stops import before_stop
 from astro.records.problem import Problem
 from astro.records.tree import Terminal
 from astro.search.settings import SearchConfig
-from astro.verify.extraction import AnswerFormat, extract
-from astro.verify.verdict import Verdict
+from astro.verify import AnswerFormat, Verdict, extract
 
 
 class Grader(Protocol):

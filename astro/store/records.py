@@ -16,7 +16,7 @@ from astro.records.tree import ROOT, Cost, Terminal, Tree
 from astro.store import schemas
 from astro.store.journal import Entry
 from astro.traces.make import TraceOutcome
-from astro.verify.verdict import Outcome, Verdict
+from astro.verify import Outcome, Verdict
 
 # Fields of a Trace that are columns under their own names.
 _TRACE_FIELDS = (

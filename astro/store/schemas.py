@@ -7,7 +7,7 @@ table; what depends on the machine's load (seconds, cached tokens) is in the cos
 import pyarrow as pa
 
 from astro.recipes.rl import RL as RL_ROWS
-from astro.verify.verdict import Outcome
+from astro.verify import Outcome
 
 
 def _required(name: str, kind: pa.DataType) -> pa.Field:

@@ -3,7 +3,7 @@
 import re
 from bisect import bisect_right
 
-from astro.verify.extraction import closing_brace, extract
+from astro.verify import closing_brace, extract
 
 _BOX = re.compile(r"\\(?:fbox|boxed)\s{0,8}\{")
 _HASHES = re.compile(r"[ \t]{0,8}####.*")

@@ -16,7 +16,7 @@ from astro.tasks.expressions import Figures, figures, sides
 from astro.tasks.markup import has_answer, has_mark, without_answer, without_boxes
 from astro.traces.claims import claims_success
 from astro.traces.notation import in_notation, is_plain, terms
-from astro.verify.extraction import extract
+from astro.verify import extract
 
 _LENGTH_FACTOR, _LENGTH_SLACK = 3, 200  # longest thought, in characters: 3 times its step and 200 more
 _ECHO = re.compile(

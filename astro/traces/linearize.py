@@ -15,7 +15,7 @@ from itertools import pairwise
 from astro.records.trace import Kind, Move, Visit, check_visits
 from astro.records.tree import ROOT, Tree
 from astro.traces.config import FinalReflection, Leave, TracesConfig
-from astro.verify.verdict import Outcome
+from astro.verify import Outcome
 
 _DRAWS = 8  # draws of one search trace before it is given up as a repetition of earlier ones
 

@@ -23,7 +23,7 @@ from astro.traces.linearize import Plan, Unused, control_plans, correct_terminal
 from astro.traces.luck import right_by_luck
 from astro.traces.prompting import load_prompts
 from astro.traces.rewrite import Rewriter, Rewritten
-from astro.verify.verifier import Verifier
+from astro.verify import Verifier
 
 # Ends that no trace can have; where a tree has no others, they say why it gave no traces.
 _NO_END = {

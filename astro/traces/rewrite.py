@@ -18,7 +18,7 @@ from astro.traces.config import TracesConfig
 from astro.traces.fidelity import Around, Fault, Role, backtrack_fault, essence, step_fault, what_is_left
 from astro.traces.linearize import Plan
 from astro.traces.prompting import Message, PromptSet
-from astro.verify.verdict import Outcome
+from astro.verify import Outcome
 
 _HEADING = "## Step "  # as a delimiter it ends a step's text, and its number begins the next
 _THINKING = re.compile(r"</?think>")

@@ -48,7 +48,7 @@ from astro.train.sft import (
     save_final,
 )
 from astro.train.trainers import grpo_trainer
-from astro.verify.verifier import Verifier, check_gold
+from astro.verify import Verifier, check_gold
 
 STAGE = "grpo"
 # Options of TRL's own generation that ASTRO's engine does not have, with the values that ask for nothing.

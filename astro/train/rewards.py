@@ -14,11 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from astro.records.problem import Problem
-from astro.verify.extraction import extract
+from astro.verify import Outcome, Verifier, VerifyConfig, extract, verify_many
 from astro.verify.forms import code, qa
-from astro.verify.settings import VerifyConfig
-from astro.verify.verdict import Outcome
-from astro.verify.verifier import Verifier, verify_many
 
 Completions = Sequence[str] | Sequence[Sequence[Mapping[str, Any]]]
 

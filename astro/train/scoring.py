@@ -8,8 +8,7 @@ from astro.records.problem import Problem
 from astro.train.rewards import format_reward, token_f1_reward, unit_tests_reward
 from astro.train.settings import RewardName, RewardsConfig
 from astro.train.shaping import cosine_reward, length_reward, overlong_reward
-from astro.verify.verdict import Outcome, Verdict
-from astro.verify.verifier import Verifier
+from astro.verify import Outcome, Verdict, Verifier
 
 _SAME = 1e-6  # rewards closer than this are equal
 

@@ -13,7 +13,7 @@ from pydantic import Field, field_validator, model_validator
 from astro.config import Section
 from astro.models.engine import EngineConfig
 from astro.models.prompting import THINK_FOR, PromptConfig
-from astro.verify.settings import VerifyConfig
+from astro.verify import VerifyConfig
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 COMPLETION_LENGTH = 512  # trl.GRPOConfig.max_completion_length where the configuration does not say

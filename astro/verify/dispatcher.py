@@ -19,7 +19,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
-from astro.errors import VerifierError
+from astro.verify.errors import VerifierError
 from astro.verify.processes import start_server, starved, usage
 from astro.verify.worker import HEADER, MAX_MESSAGE, ReplyKind, WorkerLimits
 
@@ -103,7 +103,7 @@ class _Worker:
 class Dispatcher(threading.Thread):
     """Owns the server and the workers; the only thread that touches them."""
 
-    def __init__(self, workers: int, limits: WorkerLimits, warm: Sequence[str]) -> None:
+    def __init__(self, workers: int, limits: WorkerLimits, warm: Sequence[tuple[str, list[Any]]]) -> None:
         super().__init__(name="astro-verify-pool", daemon=True)
         self._size = workers
         self._settings = json.dumps([limits.memory_bytes, limits.resident_bytes, limits.tasks, list(warm)])

@@ -7,10 +7,10 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from zlib import crc32
 
-from astro.records.problem import Problem
 from astro.verify.extraction import Extraction
 from astro.verify.pool import Pool, Reply, ReplyKind
-from astro.verify.remote import doubt_remotely, extraction_fields, problem_fields
+from astro.verify.remote import doubt_remotely, pack_extraction, pack_subject
+from astro.verify.subject import Subject
 from astro.verify.verdict import Outcome, Verdict
 
 _log = logging.getLogger(__name__)
@@ -51,8 +51,8 @@ class SecondOpinions:
         self._lock = threading.Lock()
         self._asked = []
 
-    def ask(self, problem: Problem, extraction: Extraction, verdict: Verdict) -> None:
-        """Ask about a verdict if it is in the sample, which is the same in every run."""
+    def ask(self, problem: Subject, form: str, extraction: Extraction, verdict: Verdict) -> None:
+        """Ask about a verdict if it is in the sample, which is the same in every run; form is its module's path."""
         if not self._share or verdict.outcome not in _DOUBTABLE:
             return
         key = f"{problem.id} {extraction.answer}".encode("utf-8", "surrogatepass")
@@ -72,9 +72,8 @@ class SecondOpinions:
 
         with self._lock:
             self._asked = [each for each in self._asked if not each.done()] + [compared]
-        asked = self._pool.submit(
-            doubt_remotely, problem_fields(problem), extraction_fields(extraction), self._settings
-        )
+        packed = pack_subject(problem, form), pack_extraction(extraction)
+        asked = self._pool.submit(doubt_remotely, *packed, self._settings)
         asked.add_done_callback(compare)
 
     def settled(self) -> None:

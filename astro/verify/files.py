@@ -13,10 +13,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from astro.errors import MissingDependencyError, VerifierError
-from astro.records.problem import Problem
+from astro.verify.errors import MissingLibraryError, VerifierError
+from astro.verify.forms import FORMS
+from astro.verify.subject import Exercise
 from astro.verify.verdict import Outcome, Verdict
-from astro.verify.verifier import TASKS, Verifier
+from astro.verify.verifier import Verifier
 
 REJECTED = "rejected"  # stands where a verdict would, for a line that cannot be read
 _CHUNK = 2000  # lines verified side by side; bounds the memory
@@ -33,7 +34,7 @@ class Case:
     expected: whether the response is right, or the name of the outcome; None where the line does not say.
     """
 
-    problem: Problem
+    problem: Exercise
     response: str
     expected: bool | str | None = None
 
@@ -113,8 +114,8 @@ def verify_file(source: Path, verifier: Verifier, write: Callable[[str], object]
     return summary
 
 
-def read_case(line: bytes | str, number: int) -> Case:
-    """Read one line. Raises LineError with what is wrong with it."""
+def read_case(line: bytes | str, number: int, forms: Mapping[str, str] = FORMS) -> Case:
+    """Read one line whose task is one of forms. Raises LineError with what is wrong with it."""
     try:
         fields = json.loads(line)
     except (ValueError, RecursionError) as error:  # bytes that are not UTF-8 are a ValueError too
@@ -125,8 +126,8 @@ def read_case(line: bytes | str, number: int) -> Case:
     if missing:
         raise LineError(f"no {' and no '.join(missing)}")
     task, response, expected = fields["task"], fields["response"], fields.get("expected")
-    if not isinstance(task, str) or task not in TASKS:
-        raise LineError(f"unknown task {task!r}; known: {', '.join(TASKS)}")
+    if not isinstance(task, str) or task not in forms:
+        raise LineError(f"unknown task {task!r}; known: {', '.join(forms)}")
     if not isinstance(response, str):
         raise LineError(f"the response must be a text, not {type(response).__name__}")
     if expected is not None and not isinstance(expected, bool) and expected not in list(Outcome):
@@ -134,7 +135,7 @@ def read_case(line: bytes | str, number: int) -> Case:
     return Case(_problem(fields, number), response, expected)
 
 
-def _problem(fields: Mapping[str, Any], number: int) -> Problem:
+def _problem(fields: Mapping[str, Any], number: int) -> Exercise:
     stated, gold = fields.get("problem", ""), fields["gold"]
     metadata: dict[str, Any] = {}
     if isinstance(stated, dict):
@@ -143,7 +144,7 @@ def _problem(fields: Mapping[str, Any], number: int) -> Problem:
     if not isinstance(stated, str):
         raise LineError(f"the problem must be a text or an object, not {type(stated).__name__}")
     answer = gold if isinstance(gold, str) else json.dumps(gold)
-    return Problem(str(fields.get("id") or f"line {number}"), stated, answer, fields["task"], "", metadata)
+    return Exercise(str(fields.get("id") or f"line {number}"), stated, answer, fields["task"], metadata)
 
 
 def _verify_chunk(
@@ -152,7 +153,7 @@ def _verify_chunk(
     cases: list[Case | dict[str, Any]] = []
     for number, line in chunk:
         try:
-            cases.append(read_case(line, number))
+            cases.append(read_case(line, number, verifier.forms))
         except LineError as error:
             summary.rejected.append((number, str(error)))
             cases.append(_rejected(line, number, str(error)))
@@ -176,14 +177,14 @@ def _verify_chunk(
 def _verdicts(cases: list[Case], verifier: Verifier) -> list[Verdict]:
     try:
         return verifier.verify_many((case.problem, case.response) for case in cases)
-    except MissingDependencyError:  # of one task; the others can still be verified
+    except MissingLibraryError:  # of one task; the others can still be verified
         return [_verdict(case, verifier) for case in cases]
 
 
 def _verdict(case: Case, verifier: Verifier) -> Verdict:
     try:
         return verifier.verify(case.problem, case.response)
-    except MissingDependencyError as error:
+    except MissingLibraryError as error:
         return Verdict(Outcome.ERROR, None, str(error))
 
 

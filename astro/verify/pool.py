@@ -17,8 +17,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Any
 
-from astro.errors import VerifierError
 from astro.verify.dispatcher import Dispatcher, Reply, Task
+from astro.verify.errors import VerifierError
 from astro.verify.worker import HEADER, ReplyKind, WorkerLimits, function_name
 
 __all__ = ["Pool", "Reply", "ReplyKind", "WorkerLimits"]
@@ -36,7 +36,7 @@ class Pool:
         *,
         seconds: float = 2.0,
         limits: WorkerLimits | None = None,
-        warm: Sequence[Callable[[], object]] = (),
+        warm: Sequence[tuple[Callable[..., object], Sequence[Any]]] = (),
     ) -> None:
         """Describe the pool; nothing is started yet.
 
@@ -44,7 +44,8 @@ class Pool:
             workers: how many tasks run at once; None is one for each core this process may use.
             seconds: the deadline of a task that names none.
             limits: memory and recycling of a worker.
-            warm: functions called once before any worker is forked, to import and warm up libraries.
+            warm: functions, each with its JSON arguments, that the server calls once before it forks any worker, to
+                import and warm up libraries.
 
         Raises VerifierError for a count or a deadline that is not positive.
         """
@@ -53,7 +54,7 @@ class Pool:
             raise VerifierError(f"a pool needs at least one worker, not {workers}")
         self.seconds = _positive(seconds)
         self._limits = limits or WorkerLimits()
-        self._warm = tuple(function_name(function) for function in warm)
+        self._warm = tuple((function_name(function), list(arguments)) for function, arguments in warm)
         self._lock = threading.Lock()
         self._dispatcher: Dispatcher | None = None
         _pools.add(self)

@@ -25,8 +25,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
-from astro.errors import VerifierError
 from astro.verify import exchange
+from astro.verify.errors import VerifierError
 from astro.verify.jail import Protection
 from astro.verify.processes import usage
 

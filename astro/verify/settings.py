@@ -1,12 +1,11 @@
 """The verifier's section of the configuration."""
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from astro.config import Section
 from astro.verify.extraction import AnswerFormat
 
 
-class VerifyConfig(Section):
+class VerifyConfig(BaseModel):
     """How responses are verified.
 
     answer_format: where the final answer stands in a response.
@@ -20,6 +19,8 @@ class VerifyConfig(Section):
     memory_mb: address space of one worker, in MiB.
     cache_size: verdicts kept in memory.
     """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, validate_default=True, allow_inf_nan=False)
 
     answer_format: AnswerFormat = AnswerFormat.ANY
     statements: bool = True

@@ -1,35 +1,8 @@
-"""The one entry of verification: find the final answer, ask the cache, ask the task, ask a killable worker.
+"""The one entry of verification: extract the final answer, look in the cache, ask the form, ask a killable worker.
 
-    response -> extract -> cache -> task.verify (in process, bounded) -> task.settle (in a killable worker)
+    response -> extract -> cache -> form.verify (in process, bounded) -> form.settle (in a killable worker)
 
-The convention for a task's module (astro.verify.forms.countdown, astro.verify.forms.chem, ...), named in TASKS:
-
-    verify(problem: Problem, extraction: Extraction, config: VerifyConfig) -> Verdict | None
-        Required. Runs in the caller's process and thread, so it is pure, bounded (a few milliseconds whatever the
-        answer is) and never raises on any answer. extraction.answer is never None here; extraction.parts is not empty
-        when several different answers stood side by side (refuse them as MALFORMED unless the gold is a list).
-        None means that only a worker can decide. An unreadable gold is Outcome.ERROR, never a reward. It may raise
-        MissingDependencyError when the library of the task is absent.
-    settle(problem, extraction, config) -> Verdict
-        Optional. The unbounded rest, run in a pool worker after verify returned None; killed at config.deadline.
-        It must be importable without heavy work beyond its own library.
-    allowed_seconds(problem, config) -> float
-        Optional. How long settle may take where that is not config.deadline (code: its sandboxes have clocks of their
-        own, and the worker only waits).
-    read(response: str, config: VerifyConfig) -> Extraction
-        Optional, for answers that are not a boxed expression (a program, a proof); the default is extraction.extract.
-        Start from extraction.after_reasoning, which returns None when the reasoning never ends.
-    SETTLES_QUICKLY
-        Optional, True where settle usually takes less than a millisecond: verify_many then sends many in one message.
-    second_opinion(problem, extraction, config) -> bool | None
-        Optional, run in a worker: whether a library that shares no code with verify finds the answer equal to the gold.
-    check_gold(problem: Problem) -> str | None
-        Optional. Why the gold answer (or the metadata the task needs) cannot be used, or None; asked at load time.
-    warm() -> None
-        Optional. Imports and warms what settle needs; called once in the pool's server.
-
-In a Verdict fill outcome, answer (extraction.answer), reason and, where there is one, canonical; the Verifier sets
-seconds. Outcomes: no final answer UNANSWERED; ambiguous, unreadable or too large MALFORMED; wrong INCORRECT.
+forms/__init__.py describes what a form is, and lists the built-in ones.
 """
 
 import asyncio
@@ -41,19 +14,16 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from importlib import import_module
 from types import MappingProxyType, ModuleType
 from typing import Any
 
-from astro.errors import VerifierError
-from astro.records.problem import Problem
 from astro.verify.doubts import SecondOpinions
 from astro.verify.extraction import AnswerFormat, Extraction, extract, plain_box
+from astro.verify.forms import FORMS, load_form, unknown_task
 from astro.verify.pool import Pool, Reply, ReplyKind, WorkerLimits
 from astro.verify.remote import (
-    TASKS,
-    extraction_fields,
-    problem_fields,
+    pack_extraction,
+    pack_subject,
     settle_all_remotely,
     settle_remotely,
     unpack_verdict,
@@ -61,9 +31,8 @@ from astro.verify.remote import (
     warm_up,
 )
 from astro.verify.settings import VerifyConfig
+from astro.verify.subject import Subject
 from astro.verify.verdict import Outcome, Verdict
-
-__all__ = ["TASKS", "Verifier", "VerifyConfig", "check_gold", "verify", "verify_many"]
 
 _WORTH_SHARING = 512  # different answers; fewer are verified here before the first worker is warm
 _SHARE = 64
@@ -72,13 +41,17 @@ _LONG_ANSWER = 500  # characters; a longer answer takes the place of several in 
 
 @dataclass(slots=True)
 class _Known:
-    """A problem that was met before, with what its task's module says and the verdicts so far."""
+    """A problem that was verified before: its form, and its verdicts so far."""
 
-    problem: Problem
-    module: ModuleType
+    problem: Subject
+    form: ModuleType
     read: Callable[[str, VerifyConfig], Extraction] | None
     boxed: bool  # whether a plain box is its answer
     verdicts: dict[str | Extraction, Verdict] = field(default_factory=dict)
+
+    def packed(self, extraction: Extraction) -> tuple[list[Any], list[Any]]:
+        """The problem with the path of its form, and the extraction, as a worker takes them."""
+        return pack_subject(self.problem, self.form.__name__), pack_extraction(extraction)
 
 
 _verifiers: "weakref.WeakSet[Verifier]" = weakref.WeakSet()
@@ -91,13 +64,22 @@ class Verifier:
     suspects: the last verdicts that a second opinion (sympy, for mathematics) did not share; each is logged as well.
     """
 
-    def __init__(self, config: VerifyConfig | None = None, *, second_opinions: float = 0.0) -> None:
+    def __init__(
+        self,
+        config: VerifyConfig | None = None,
+        forms: Mapping[str, str] | None = None,
+        *,
+        second_opinions: float = 0.0,
+    ) -> None:
         """Describe the verifier; nothing is started yet.
 
+        forms: the dotted path of the module that verifies each task; by default FORMS. The workers import these modules
+            with this process's sys.path.
         second_opinions: share, from 0 to 1, of the new verdicts for which a worker asks for a second opinion. Nobody
             waits for it, and it changes no verdict.
         """
         self.config = config or VerifyConfig()
+        self.forms = FORMS if forms is None else dict(forms)
         self._settings = self.config.model_dump_json()
         self._known: dict[str, _Known] = {}
         self._cached = 0
@@ -108,7 +90,7 @@ class Verifier:
             self.config.workers,
             seconds=self.config.deadline,
             limits=WorkerLimits(memory_bytes=self.config.memory_mb << 20),
-            warm=(warm_up,),
+            warm=((warm_up, (list(self.forms.values()),)),),
         )
         self._doubts = SecondOpinions(self._pool, second_opinions, self._settings)
         self.suspects = self._doubts.suspects
@@ -118,25 +100,25 @@ class Verifier:
         """Verdicts given so far, by outcome."""
         return MappingProxyType(self._counts)
 
-    def verify(self, problem: Problem, response: str) -> Verdict:
+    def verify(self, problem: Subject, response: str) -> Verdict:
         """Verify one response; blocks for config.deadline at most, twice that if the machine was too busy."""
         known, extraction, verdict = self._decide(problem, response)
         if verdict is None:
             verdict = self._conclude(known, extraction, self._settle(known, extraction).result())
         return self._count(verdict)
 
-    async def averify(self, problem: Problem, response: str) -> Verdict:
+    async def averify(self, problem: Subject, response: str) -> Verdict:
         """Verify one response; suspends only when a worker is needed."""
         known, extraction, verdict = self._decide(problem, response)
         if verdict is None:
             verdict = self._conclude(known, extraction, await asyncio.wrap_future(self._settle(known, extraction)))
         return self._count(verdict)
 
-    def verify_now(self, problem: Problem, response: str) -> Verdict | None:
+    def verify_now(self, problem: Subject, response: str) -> Verdict | None:
         """Verify one response in this process and without waiting; None when that takes a worker."""
         return self.verify_each_now(problem, (response,))[0]
 
-    def verify_each_now(self, problem: Problem, responses: Sequence[str]) -> list[Verdict | None]:
+    def verify_each_now(self, problem: Subject, responses: Sequence[str]) -> list[Verdict | None]:
         """verify_now for several responses to one problem."""
         known = self._recognize(problem)
         boxed, met, verdicts = known.boxed, known.verdicts, []
@@ -157,7 +139,7 @@ class Verifier:
                     self._counts[verdict.outcome] += 1
         return verdicts
 
-    def verify_many(self, pairs: Iterable[tuple[Problem, str]]) -> list[Verdict]:
+    def verify_many(self, pairs: Iterable[tuple[Subject, str]]) -> list[Verdict]:
         """Verify (problem, response) pairs, over all workers when they are many; verdicts in the same order."""
         met = [self._meet(problem, response) for problem, response in pairs]
         unknown = {(known.problem.id, _key(found)): (known, found) for known, found, verdict in met if verdict is None}
@@ -170,7 +152,7 @@ class Verifier:
         quick = {
             (known.problem.id, _key(found)): (known, found)
             for known, found, verdict in worked
-            if verdict is None and getattr(known.module, "SETTLES_QUICKLY", False)
+            if verdict is None and getattr(known.form, "SETTLES_QUICKLY", False)
         }
         if len(quick) > 1:
             self._share(list(quick.values()), settle_all_remotely, self.config.deadline)
@@ -194,7 +176,10 @@ class Verifier:
         replies = [
             self._pool.submit(
                 function,
-                [[problem_fields(known.problem), extraction_fields(extraction)] for known, extraction in share],
+                [
+                    [pack_subject(known.problem, known.form.__name__), pack_extraction(extraction)]
+                    for known, extraction in share
+                ],
                 self._settings,
                 seconds=seconds,
             )
@@ -221,17 +206,17 @@ class Verifier:
         self._lock = threading.Lock()
         self._doubts.after_fork()
 
-    def _decide(self, problem: Problem, response: str) -> tuple[_Known, Extraction, Verdict | None]:
-        """What this process can say: from the extraction alone, the cache, or the task's bounded part."""
+    def _decide(self, problem: Subject, response: str) -> tuple[_Known, Extraction, Verdict | None]:
+        """What this process can say: from the extraction alone, the cache, or the form's bounded part."""
         known, extraction, verdict = self._meet(problem, response)
         return known, extraction, verdict or self._work(known, extraction)
 
-    def _meet(self, problem: Problem, response: str) -> tuple[_Known, Extraction, Verdict | None]:
+    def _meet(self, problem: Subject, response: str) -> tuple[_Known, Extraction, Verdict | None]:
         """What the extraction or the cache says."""
         known = self._recognize(problem)
         return known, *self._look_up(known, response)
 
-    def _recognize(self, problem: Problem) -> _Known:
+    def _recognize(self, problem: Subject) -> _Known:
         known = self._known.get(problem.id)
         if known is None or (known.problem is not problem and known.problem != problem):
             known = self._admit(problem)
@@ -247,32 +232,27 @@ class Verifier:
         return extraction, known.verdicts.get(_key(extraction))
 
     def _work(self, known: _Known, extraction: Extraction) -> Verdict | None:
-        """What the task's bounded part says."""
+        """The verdict of the form's bounded part, or None."""
         start = time.perf_counter()
-        verdict = known.module.verify(known.problem, extraction, self.config)
+        verdict = known.form.verify(known.problem, extraction, self.config)
         if verdict is None:
             return None
         return self._remember(known, extraction, _timed(verdict, time.perf_counter() - start))
 
-    def _admit(self, problem: Problem) -> _Known:
-        """Load the task's module for a problem not met before, or changed since."""
-        if problem.task not in TASKS:
-            raise VerifierError(f"no verifier for task {problem.task!r}; known: {', '.join(TASKS)}")
-        module = import_module(TASKS[problem.task])
-        read = getattr(module, "read", None)
-        known = _Known(problem, module, read, read is None and self.config.answer_format is not AnswerFormat.TAG)
+    def _admit(self, problem: Subject) -> _Known:
+        """Load the form for a problem that is new, or changed since it was last verified."""
+        form = load_form(problem.task, self.forms)
+        read = getattr(form, "read", None)
+        known = _Known(problem, form, read, read is None and self.config.answer_format is not AnswerFormat.TAG)
         with self._lock:
             self._known[problem.id] = known
         return known
 
     def _settle(self, known: _Known, extraction: Extraction) -> Future[Reply]:
-        """Run the unbounded part of a task in a worker."""
-        problem = known.problem
-        allowed = getattr(known.module, "allowed_seconds", None)
-        seconds = allowed(problem, self.config) if allowed else None
-        return self._pool.submit(
-            settle_remotely, problem_fields(problem), extraction_fields(extraction), self._settings, seconds=seconds
-        )
+        """Run the unbounded part of a form in a worker."""
+        allowed = getattr(known.form, "allowed_seconds", None)
+        seconds = allowed(known.problem, self.config) if allowed else None
+        return self._pool.submit(settle_remotely, *known.packed(extraction), self._settings, seconds=seconds)
 
     def _conclude(self, known: _Known, extraction: Extraction, reply: Reply) -> Verdict:
         return self._remember(known, extraction, _from_reply(reply, extraction))
@@ -287,8 +267,8 @@ class Verifier:
                 self._cached = 0
             self._cached += 1 + len(extraction.answer or "") // _LONG_ANSWER
             known.verdicts[_key(extraction)] = _timed(verdict, 0.0)
-        if hasattr(known.module, "second_opinion"):
-            self._doubts.ask(known.problem, extraction, verdict)
+        if hasattr(known.form, "second_opinion"):
+            self._doubts.ask(known.problem, known.form.__name__, extraction, verdict)
         return verdict
 
     def _count(self, verdict: Verdict) -> Verdict:
@@ -315,11 +295,16 @@ def _from_reply(reply: Reply, extraction: Extraction) -> Verdict:
     return Verdict(Outcome.TIMED_OUT, extraction.answer, f"the worker was lost: {reply.kind.value}")
 
 
-def check_gold(problem: Problem) -> str | None:
-    """Why the problem's own answer cannot be used, or None when it can; for use when problems are loaded."""
-    if problem.task not in TASKS:
-        return f"no verifier for task {problem.task!r}; known: {', '.join(TASKS)}"
-    check: Callable[[Problem], str | None] | None = getattr(import_module(TASKS[problem.task]), "check_gold", None)
+def check_gold(problem: Subject, forms: Mapping[str, str] | None = None) -> str | None:
+    """Why the problem's own answer cannot be used, or None when it can; for use when problems are loaded.
+
+    forms: as for Verifier. Raises VerifierError if the task's form cannot be imported, MissingLibraryError if its
+    library is absent.
+    """
+    forms = FORMS if forms is None else forms
+    if mistake := unknown_task(problem.task, forms):
+        return mistake
+    check: Callable[[Subject], str | None] | None = getattr(load_form(problem.task, forms), "check_gold", None)
     return check(problem) if check else None
 
 
@@ -345,11 +330,11 @@ def _shared() -> Verifier:
         return _default
 
 
-def verify(problem: Problem, response: str) -> Verdict:
+def verify(problem: Subject, response: str) -> Verdict:
     """Verify one response with the default configuration."""
     return _shared().verify(problem, response)
 
 
-def verify_many(pairs: Iterable[tuple[Problem, str]]) -> list[Verdict]:
+def verify_many(pairs: Iterable[tuple[Subject, str]]) -> list[Verdict]:
     """Verify (problem, response) pairs with the default configuration; verdicts in the same order."""
     return _shared().verify_many(pairs)

@@ -69,10 +69,10 @@ def send(connection: socket.socket, message: Any) -> None:
     connection.sendall(HEADER.pack(len(payload)) + payload)
 
 
-def serve(control: socket.socket, limits: WorkerLimits, warm: Sequence[str]) -> None:
+def serve(control: socket.socket, limits: WorkerLimits, warm: Sequence[tuple[str, list[Any]]]) -> None:
     """Warm up once, then fork a worker for every descriptor received, until the parent closes the socket."""
-    for name in warm:
-        _find(name)()
+    for name, arguments in warm:
+        _find(name)(*arguments)
     gc.collect()
     gc.freeze()  # the pages shared with the workers stay shared
     alive: set[int] = set()
@@ -174,7 +174,7 @@ def _resident_bytes() -> int:
 
 
 def main() -> None:
-    """Entry of the server process: argv holds the control descriptor, and limits and warm-up functions as JSON."""
+    """Entry of the server process: argv holds the control descriptor, and limits and warm-up calls as JSON."""
     memory_bytes, resident_bytes, tasks, warm = json.loads(sys.argv[2])
     control = socket.socket(fileno=int(sys.argv[1]))
     serve(control, WorkerLimits(memory_bytes, resident_bytes, tasks), warm)

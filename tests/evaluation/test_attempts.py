@@ -3,8 +3,8 @@ import pytest
 from astro.evaluation.attempts import judge_attempts, split_attempts
 from astro.problems import Problem
 from astro.tasks.countdown.generator import to_problem
+from astro.verify import Verifier
 from astro.verify.forms.countdown import Use
-from astro.verify.verifier import Verifier
 
 FIRST = "Let's start with 25 + 3 = 28, which leaves 28, 7 and 4.\nNext, 28 + 7 = 35, which leaves 35 and 4."
 DOUBT = (

@@ -8,7 +8,7 @@ from astro.evaluation.budget import Budget, respond
 from astro.evaluation.settings import BudgetForcing
 from astro.models.engines.scripted import ScriptedSampler
 from astro.models.prompting import PromptConfig, PromptFormat, PromptStyle
-from astro.verify.extraction import extract
+from astro.verify import extract
 
 NEXT = " User: Another?. Assistant: <think> 3 </think> <answer> 3 </answer>"
 

@@ -5,7 +5,7 @@ from rich.console import Console
 from astro.inspect.plain import plain
 from astro.inspect.tree_view import best_path, tree_view
 from astro.records.tree import NO_PARENT, ROOT, Rollout, Terminal, Tree
-from astro.verify.verdict import Outcome
+from astro.verify import Outcome
 
 
 def small_tree(text: str = "Then 1 + 1 = 2.") -> Tree:

@@ -9,8 +9,6 @@ from hypothesis import strategies as st
 
 from astro.problems.layouts import COLUMNS, last_boxed, read_problem
 from astro.problems.rejection import BadRowError, Reason
-from astro.records.problem import TASKS
-from astro.verify import remote
 
 JSON_VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.sampled_from(["5", "user", "x"]),
@@ -249,11 +247,6 @@ def test_somebody_elses_task_column_does_not_matter_where_the_task_is_set():
     """Rows may call their task what they like; a task of ours in a row comes before the setting."""
     assert read({"question": "Q", "answer": "4", "task": "arithmetic"}, task="math").task == "math"
     assert read({"question": "Q", "answer": "4", "task": "qa"}, task="math").task == "qa"
-
-
-def test_every_task_has_a_verifier():
-    """The names of tasks are those of the modules that verify them."""
-    assert set(TASKS) == set(remote.TASKS)
 
 
 @settings(max_examples=300, deadline=None)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from astro.problems import ProblemsConfig, load_problems
 from astro.problems.bundled import bundled_sets
-from astro.verify.verifier import check_gold
+from astro.verify import check_gold
 
 LOADED = load_problems(ProblemsConfig(source="word-problems"))
 PROBLEMS = {problem.id.removeprefix("word-"): problem for problem in LOADED.problems}

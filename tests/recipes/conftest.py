@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from astro.traces import TraceOutcome
-from astro.verify.verifier import Verifier
+from astro.verify import Verifier
 
 sys.path.append(str(Path(__file__).parents[1] / "traces"))
 

@@ -15,7 +15,7 @@ from astro.records.split import Split
 from astro.records.tree import Rollout
 from astro.tasks.countdown.player import CountdownPlayer
 from astro.traces import Kind
-from astro.verify.verdict import Outcome
+from astro.verify import Outcome
 
 RECIPES = DataConfig().recipes
 PROMPT = [{"role": "user", "content": PROBLEM.prompt}]

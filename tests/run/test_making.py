@@ -20,8 +20,7 @@ from astro.run import RunConfig, Stages, carry_out, making
 from astro.run.commit import Committer
 from astro.store import Entry, RunDirectory, StageFolder
 from astro.store.records import traces_from, tree_from
-from astro.verify.verdict import Outcome
-from astro.verify.verifier import verify
+from astro.verify import Outcome, verify
 
 
 class FailingEngine:

@@ -11,8 +11,7 @@ from astro.models.steps import StepSplitter
 from astro.models.tokenizer import ByteTokenizer
 from astro.records.problem import Problem
 from astro.search import SearchConfig, SearchSetup, Tree, search
-from astro.verify.extraction import extract
-from astro.verify.verdict import Outcome, Verdict
+from astro.verify import Outcome, Verdict, extract
 
 PROBLEM = Problem("p", "How much?", "7", "math")
 PROMPT_IDS = tuple(b"How much?\n")

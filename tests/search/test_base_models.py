@@ -8,8 +8,7 @@ from search_worlds import PROBLEM
 from astro.models.engines.scripted import ScriptedSampler
 from astro.models.prompting import AnswerStyle, PromptConfig, PromptFormat, PromptStyle, StepDelimiter
 from astro.search import ROOT, SearchConfig, SearchSetup, Terminal, search
-from astro.verify.verdict import Outcome
-from astro.verify.verifier import Verifier
+from astro.verify import Outcome, Verifier
 
 NEXT = "\n\nProblem: How many are left?\n\nSolution: It is \\boxed{3}."
 NEXT_USER = " User: How many are left?. Assistant: <think> three </think> <answer> 3 </answer>"

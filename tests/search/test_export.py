@@ -8,7 +8,7 @@ from search_worlds import WanderingModel, grow
 
 from astro.search import NO_PARENT, Terminal, Tree
 from astro.search.export import to_dot, to_networkx, write_graphml
-from astro.verify.verdict import Outcome
+from astro.verify import Outcome
 
 HOSTILE = 'a "quote" \\ back\\\\slash <b>&amp;</b> {x|y} \x00\x07\x1b[31m \ud7ff\ufffe\u202e \\n; ]}\nnext\\'
 

@@ -18,12 +18,12 @@ from search_worlds import (
     texts,
 )
 
-from astro.errors import EngineDeadError, VerifierError
+from astro.errors import EngineDeadError
 from astro.models.completion import SampleParams
 from astro.models.engines.scripted import Line, ScriptedSampler
 from astro.records.tree import UNGRADED
 from astro.search import ROOT, Prior, Rule, Stop, Terminal, search
-from astro.verify.verdict import Outcome
+from astro.verify import Outcome, VerifierError
 
 
 def lines_in_turn(*lines):

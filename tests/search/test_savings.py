@@ -14,7 +14,7 @@ from astro.models.engines.scripted import ScriptedSampler
 from astro.records.tree import Rollout
 from astro.search import NO_PARENT, ROOT, Stop, Terminal, Tree, search
 from astro.search.reuse import Path, graft
-from astro.verify.verdict import Outcome
+from astro.verify import Outcome
 
 
 def lines_in_turn(*lines):

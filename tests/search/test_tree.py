@@ -7,7 +7,7 @@ from search_worlds import WanderingModel, grow
 
 from astro.search import NO_PARENT, ROOT, Rollout, Terminal, Tree
 from astro.search.backup import backup
-from astro.verify.verdict import Outcome
+from astro.verify import Outcome
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from astro.records.problem import Problem
 from astro.records.tree import NO_PARENT, ROOT, Cost, Rollout, Stop, Terminal, Tree
 from astro.store import RunDirectory
 from astro.store.records import problems_from, problems_table, tree_entry, tree_from
-from astro.verify.verdict import Outcome
+from astro.verify import Outcome
 
 
 def tree(problem_id: str = "p", stop: Stop | None = Stop.EXHAUSTED) -> Tree:

@@ -14,7 +14,7 @@ from astro.records.split import Split
 from astro.run import RunConfig
 from astro.tasks.countdown.generator import CountdownConfig, generate
 from astro.tasks.countdown.player import CountdownPlayer
-from astro.verify.verifier import Verifier
+from astro.verify import Verifier
 from tools.tiny_model.measure import Attempt, Subject, solve
 
 ROOT = Path(__file__).parents[2]

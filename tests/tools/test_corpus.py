@@ -9,8 +9,8 @@ from astro.records.split import Split
 from astro.tasks.countdown import dialect
 from astro.tasks.countdown.generator import problem_text, split_of, to_problem
 from astro.traces.fidelity import Around, Role, backtrack_fault, step_fault
+from astro.verify import Verifier
 from astro.verify.forms.countdown import Use
-from astro.verify.verifier import Verifier
 from tools.tiny_model.corpus import FIRST, RIGHT_TRACES, SECOND, THIRD, Example, Mix, examples
 from tools.tiny_model.measure import Attempt, backtracks, solving
 

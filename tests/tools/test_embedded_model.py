@@ -12,7 +12,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from astro.records.split import Split
 from astro.tasks.countdown.generator import CountdownConfig, generate
-from astro.verify.verifier import Verifier
+from astro.verify import Verifier
 from tools.tiny_model.measure import Attempt, Subject, backtracks, judge, judging, solving
 from tools.tiny_model.retelling import Faults, Task, retell, telling
 

@@ -3,7 +3,7 @@ import asyncio
 import pytest
 
 from astro.tasks.countdown.generator import CountdownConfig, generate, to_problem
-from astro.verify.verdict import Outcome
+from astro.verify import Outcome
 from tools.tiny_model.measure import Attempt, Judged, backtracks, boasting, interval, judge, judging, solve, solving
 from tools.tiny_model.retelling import Task, retell, telling
 

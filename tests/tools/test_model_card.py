@@ -8,7 +8,7 @@ import yaml
 from astro.errors import StoreError
 from astro.run import RunConfig
 from astro.tasks.countdown.generator import to_problem
-from astro.verify.verdict import Outcome
+from astro.verify import Outcome
 from tools.tiny_model.card import read_log, write_card
 from tools.tiny_model.measure import Attempt, judging, solving
 from tools.tiny_model.retelling import Task, telling

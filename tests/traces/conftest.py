@@ -7,7 +7,7 @@ import pytest
 from making import run_make_traces
 
 from astro.traces import TraceOutcome
-from astro.verify.verifier import Verifier
+from astro.verify import Verifier
 
 
 @pytest.fixture(scope="session")

@@ -34,7 +34,7 @@ def golden(name, make):
 if __name__ == "__main__":
     from making import run_make_traces
 
-    from astro.verify.verifier import Verifier
+    from astro.verify import Verifier
 
     make = partial(run_make_traces, Verifier())
     for case in CASES:

@@ -6,8 +6,7 @@ from astro.models.tokenizer import ASSISTANT_MARK
 from astro.records.problem import Problem
 from astro.records.tree import NO_PARENT, Terminal, Tree
 from astro.tasks.countdown.player import CountdownPlayer
-from astro.verify.verdict import Outcome
-from astro.verify.verifier import verify
+from astro.verify import Outcome, verify
 
 PROBLEM = Problem(
     id="cd-1",

@@ -9,7 +9,7 @@ from astro.models.prompting import PromptConfig, PromptFormat, StepDelimiter
 from astro.records.problem import Problem
 from astro.records.tree import Tree
 from astro.traces import Origin, TraceOutcome, TracesConfig, make_traces
-from astro.verify.verifier import Verifier
+from astro.verify import Verifier
 
 ORIGIN = Origin(model="scripted", config_hash="0123", seed=3, code_version="0.0.0")
 TINY = TracesConfig(prompts="tiny/v1", separator="\n")

@@ -17,7 +17,7 @@ from astro.traces.linearize import (
     wrong_answer,
     wrong_terminals,
 )
-from astro.verify.verdict import Outcome
+from astro.verify import Outcome
 
 PLAIN = TracesConfig(high_value_reflections=0, final_reflection=FinalReflection.NONE)
 

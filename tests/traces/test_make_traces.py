@@ -20,7 +20,7 @@ from astro.records.tree import Terminal
 from astro.tasks.countdown.player import CountdownPlayer
 from astro.traces import Control, FinalReflection, Kind, Move, Refusal
 from astro.traces.linearize import Unused, correct_terminals
-from astro.verify.verdict import Outcome
+from astro.verify import Outcome
 
 HONEST = CountdownPlayer(skill=0.6)
 WRONG = """I take 5 - 3 = 2, which leaves 2, 2 and 4.

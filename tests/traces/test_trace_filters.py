@@ -8,7 +8,7 @@ from making import ORIGIN, TINY
 
 from astro.records.trace import Kind, Move, Trace, TraceCost, Visit
 from astro.traces.filters import Refusal, refusal, similarity
-from astro.verify.verdict import Outcome, Verdict
+from astro.verify import Outcome, Verdict
 
 VISITS = tuple(
     Visit(node, Move(move))

@@ -15,7 +15,7 @@ from astro.train.recorder import Recorder
 from astro.train.rollouts import Prompt, Rolled, Rollouts, TrlGroups
 from astro.train.scoring import Scorer, Solution
 from astro.train.settings import GrpoConfig, LengthConfig, RewardName, RewardsConfig
-from astro.verify.verifier import Verifier
+from astro.verify import Verifier
 
 
 def prompt(number: int) -> Prompt:

@@ -8,10 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from astro.records.problem import Problem
-from astro.verify.extraction import Extraction
+from astro.verify import Extraction, Outcome, VerifyConfig
 from astro.verify.forms import bio
-from astro.verify.settings import VerifyConfig
-from astro.verify.verdict import Outcome
 
 POINTS = [[0, 0, 0], [1.5, 0, 0], [1.5, 1.5, 0], [0, 1.5, 1.0], [3.0, 2.0, -1.0]]
 

@@ -4,12 +4,9 @@ import json
 
 import pytest
 
-from astro.errors import MissingDependencyError
 from astro.records.problem import Problem
-from astro.verify.extraction import Extraction
+from astro.verify import Extraction, MissingLibraryError, Outcome, VerifyConfig
 from astro.verify.forms import chem
-from astro.verify.settings import VerifyConfig
-from astro.verify.verdict import Outcome
 
 pytest.importorskip("rdkit")
 
@@ -92,5 +89,5 @@ def test_missing_library_is_named(monkeypatch):
     """Without RDKit the error says what to install."""
     chem._require_rdkit.cache_clear()  # it was found before
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(MissingDependencyError, match=r"astro-reasoner\[chem\]"):
+    with pytest.raises(MissingLibraryError, match=r"astro-reasoner\[chem\]"):
         outcome("CCO", "CCO")

@@ -5,9 +5,8 @@ import json
 import pytest
 
 from astro.records.problem import Problem
+from astro.verify import Outcome, VerifyConfig
 from astro.verify.forms import code
-from astro.verify.settings import VerifyConfig
-from astro.verify.verdict import Outcome
 
 CONFIG = VerifyConfig(deadline=2.0)
 TESTS = json.dumps(["assert add(2, 3) == 5", "assert add(-1, 1) == 0", "assert add(10**20, 1) == 10**20 + 1"])

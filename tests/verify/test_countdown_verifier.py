@@ -6,13 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from astro.errors import VerifierError
 from astro.records.problem import Problem
-from astro.verify.extraction import Extraction
+from astro.verify import Extraction, Outcome, VerifierError, VerifyConfig
 from astro.verify.forms import countdown
 from astro.verify.forms.countdown import Task, Use, grade, read_task
-from astro.verify.settings import VerifyConfig
-from astro.verify.verdict import Outcome
 
 TASK = Task((3, 5, 7), Fraction(22))
 

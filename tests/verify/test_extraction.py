@@ -2,8 +2,8 @@
 
 import pytest
 
+from astro.verify import Outcome
 from astro.verify.extraction import LONG_RESPONSE, AnswerFormat, after_reasoning, extract, plain_box
-from astro.verify.verdict import Outcome
 
 
 @pytest.mark.parametrize(

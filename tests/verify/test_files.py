@@ -4,10 +4,8 @@ import json
 
 import pytest
 
-from astro.errors import VerifierError
+from astro.verify import Outcome, Verifier, VerifierError
 from astro.verify.files import REJECTED, verify_file
-from astro.verify.verdict import Outcome
-from astro.verify.verifier import Verifier
 
 
 @pytest.fixture

@@ -5,10 +5,8 @@ import json
 import pytest
 
 from astro.records.problem import Problem
-from astro.verify.extraction import Extraction
+from astro.verify import Extraction, Outcome, VerifyConfig
 from astro.verify.forms import logic
-from astro.verify.settings import VerifyConfig
-from astro.verify.verdict import Outcome
 
 NO_IMPLICATION = "Write p -> q as an equivalent formula without implication."
 PROOF = json.dumps({"premises": ["p -> q", "q -> r", "p"], "conclusion": "r"})

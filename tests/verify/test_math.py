@@ -7,11 +7,9 @@ from pathlib import Path
 import pytest
 
 from astro.records.problem import Problem
+from astro.verify import Outcome, Verdict, Verifier, VerifyConfig
 from astro.verify.extraction import Extraction, extract
 from astro.verify.forms.math import check_gold, read, settle, verify
-from astro.verify.settings import VerifyConfig
-from astro.verify.verdict import Outcome, Verdict
-from astro.verify.verifier import Verifier
 
 CONFIG = VerifyConfig()
 TABLE = defaultdict(list)

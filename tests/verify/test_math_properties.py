@@ -6,10 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from astro.records.problem import Problem
-from astro.verify.extraction import extract
+from astro.verify import Outcome, VerifyConfig, extract
 from astro.verify.forms.math import settle, verify
-from astro.verify.settings import VerifyConfig
-from astro.verify.verdict import Outcome
 
 CONFIG = VerifyConfig()
 integers = st.integers(-(10**12), 10**12)

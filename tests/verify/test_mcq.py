@@ -3,9 +3,8 @@
 import pytest
 
 from astro.records.problem import Problem
+from astro.verify import Outcome, VerifyConfig
 from astro.verify.forms import mcq
-from astro.verify.settings import VerifyConfig
-from astro.verify.verdict import Outcome
 
 ONE = Problem("one", "What is the product of seven and eight?\n(A) 54\n(B) 55\n(C) 56\n(D) 64", "C", "mcq")
 MANY = Problem("many", "Which of these are prime? (A) 2 (B) 4 (C) 5 (D) 9. Select all that apply.", "A,C", "mcq")

@@ -8,8 +8,7 @@ import string
 import pytest
 
 from astro.records.problem import Problem
-from astro.verify.settings import VerifyConfig
-from astro.verify.verifier import Verifier
+from astro.verify import Verifier, VerifyConfig
 
 PIECES = [
     *(

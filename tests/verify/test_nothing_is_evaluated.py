@@ -8,7 +8,7 @@ import pytest
 
 import astro.verify
 from astro.records.problem import Problem
-from astro.verify.verifier import Verifier
+from astro.verify import Verifier
 
 FOLDER = Path(astro.verify.__file__).parent
 SANDBOXED = {"program.py", "judge.py"}

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from astro.errors import VerifierError
+from astro.verify import VerifierError
 from astro.verify.pool import Pool, ReplyKind, WorkerLimits
 
 
@@ -219,7 +219,7 @@ def broken():
 
 def test_workers_that_cannot_start_are_an_error(capfd):
     """If the warm-up fails, a task raises instead of waiting for ever."""
-    pool = Pool(1, warm=(broken,))
+    pool = Pool(1, warm=((broken, ()),))
     with pytest.raises(VerifierError, match="as soon as they start"):
         pool.run(operator.add, 1, 1)
     assert "no library" in capfd.readouterr().err
@@ -233,7 +233,7 @@ def asleep():
 def test_server_that_is_stuck_is_replaced(monkeypatch):
     """A server that never gives a worker is killed, and after a few of them a task raises instead of waiting."""
     monkeypatch.setattr("astro.verify.dispatcher._START_SECONDS", 0.3)
-    pool = Pool(1, warm=(asleep,))
+    pool = Pool(1, warm=((asleep, ()),))
     with pytest.raises(VerifierError, match="as soon as they start"):
         pool.run(operator.add, 1, 1)
     pool.close()

@@ -7,10 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from astro.records.problem import Problem
-from astro.verify.extraction import Extraction
+from astro.verify import Extraction, Outcome, VerifyConfig
 from astro.verify.forms import qa
-from astro.verify.settings import VerifyConfig
-from astro.verify.verdict import Outcome
 
 
 def outcome(answer, *golds, parts=()):

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from astro.verify import Verifier, VerifyConfig
 from astro.verify.files import read_case
-from astro.verify.settings import VerifyConfig
-from astro.verify.verifier import Verifier
 
 CASES = defaultdict(list)
 for name in ("response_cases.jsonl", "graded_cases.jsonl"):  # the second by class, each verdict with its reason

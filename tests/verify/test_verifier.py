@@ -9,12 +9,8 @@ from dataclasses import replace
 
 import pytest
 
-from astro.errors import VerifierError
 from astro.records.problem import Problem
-from astro.verify.extraction import AnswerFormat
-from astro.verify.settings import VerifyConfig
-from astro.verify.verdict import Outcome
-from astro.verify.verifier import Verifier, check_gold, verify, verify_many
+from astro.verify import AnswerFormat, Outcome, Verifier, VerifierError, VerifyConfig, check_gold, verify, verify_many
 
 PROBLEM = Problem("sum", "How much is it?", "42", "math")
 

@@ -24,8 +24,7 @@ from astro.traces.claims import claims_success, denies_success
 from astro.traces.config import TracesConfig
 from astro.traces.evaluation import Vote, read_vote
 from astro.traces.prompting import load_prompts
-from astro.verify.verdict import Outcome
-from astro.verify.verifier import Verifier
+from astro.verify import Outcome, Verifier
 
 _RESAMPLES = 2000
 _STEP = re.compile(r"I take (\d{1,6}) ([-+*/]) (\d{1,6}) = (\d{1,6}), which leaves ([\d, and]{1,60})\.")

@@ -15,7 +15,7 @@ from astro.traces.claims import misquotes_target, shows_success
 from astro.traces.fidelity import Around, Fault, Role, backtrack_fault, essence, step_fault
 from astro.traces.luck import right_by_luck
 from astro.traces.prompting import Message, load_prompts
-from astro.verify.verdict import Outcome
+from astro.verify import Outcome
 from tools.tiny_model.measure import Attempt, Shares, Subject
 
 

@@ -9,9 +9,9 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from astro.records.problem import Problem
 from astro.verify.extraction import Extraction
 from astro.verify.settings import VerifyConfig
+from astro.verify.subject import Subject
 from astro.verify.verdict import Outcome, Verdict
 
 MAX_POINTS = 20_000
@@ -34,7 +34,7 @@ class Structure:
     threshold: float
 
 
-def verify(problem: Problem, extraction: Extraction, config: VerifyConfig) -> Verdict:  # noqa: ARG001 - the convention
+def verify(problem: Subject, extraction: Extraction, config: VerifyConfig) -> Verdict:  # noqa: ARG001 - the convention
     """Pass when the RMSD after superposition is at most the threshold; always decided here."""
     answer = extraction.answer or ""
     shown = answer[:200]
@@ -56,7 +56,7 @@ def verify(problem: Problem, extraction: Extraction, config: VerifyConfig) -> Ve
     return Verdict(Outcome.CORRECT if passed else Outcome.INCORRECT, shown, reason, f"{distance:.6g}")
 
 
-def check_gold(problem: Problem) -> str | None:
+def check_gold(problem: Subject) -> str | None:
     """Why the gold answer cannot be used, or None."""
     try:
         read_gold(problem.answer)

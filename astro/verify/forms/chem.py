@@ -10,10 +10,10 @@ import re
 from functools import lru_cache
 from typing import Any
 
-from astro.errors import MissingDependencyError
-from astro.records.problem import Problem
+from astro.verify.errors import MissingLibraryError
 from astro.verify.extraction import Extraction
 from astro.verify.settings import VerifyConfig
+from astro.verify.subject import Subject
 from astro.verify.verdict import Outcome, Verdict
 
 SETTLES_QUICKLY = True
@@ -22,8 +22,8 @@ _WRAPPED = re.compile(r"\\(?:text|texttt|mathrm|mathtt|ce|verb)\s?\{(.*)\}", re.
 _SMILES = re.compile(r"[A-Za-z0-9@+\-\[\]()=#$:/\\.%*~>]+")
 
 
-def verify(problem: Problem, extraction: Extraction, config: VerifyConfig) -> Verdict | None:  # noqa: ARG001
-    """Refuse what cannot be a SMILES; the rest is for settle. Raises MissingDependencyError without RDKit."""
+def verify(problem: Subject, extraction: Extraction, config: VerifyConfig) -> Verdict | None:  # noqa: ARG001
+    """Refuse what cannot be a SMILES; the rest is for settle. Raises MissingLibraryError without RDKit."""
     _require_rdkit()
     answer = extraction.answer or ""
     if extraction.parts:
@@ -36,7 +36,7 @@ def verify(problem: Problem, extraction: Extraction, config: VerifyConfig) -> Ve
     return None
 
 
-def settle(problem: Problem, extraction: Extraction, config: VerifyConfig) -> Verdict:  # noqa: ARG001 - the convention
+def settle(problem: Subject, extraction: Extraction, config: VerifyConfig) -> Verdict:  # noqa: ARG001 - the convention
     """Compare canonical forms with every accepted gold (a SMILES, or a JSON list of them)."""
     answer = extraction.answer or ""
     golds = [canonical for gold in _accepted(problem.answer) if (canonical := canonical_smiles(_bare(gold)))]
@@ -50,8 +50,8 @@ def settle(problem: Problem, extraction: Extraction, config: VerifyConfig) -> Ve
     return Verdict(Outcome.INCORRECT, answer, f"is {canonical[:200]}", canonical)
 
 
-def check_gold(problem: Problem) -> str | None:
-    """Why the gold answer cannot be used, or None. Raises MissingDependencyError without RDKit."""
+def check_gold(problem: Subject) -> str | None:
+    """Why the gold answer cannot be used, or None. Raises MissingLibraryError without RDKit."""
     _require_rdkit()
     for gold in _accepted(problem.answer):
         if canonical_smiles(_bare(gold)) is None:
@@ -63,7 +63,7 @@ def warm() -> None:
     """Import RDKit, if it is there, and touch what a comparison needs."""
     try:
         _require_rdkit()
-    except MissingDependencyError:
+    except MissingLibraryError:
         return
     canonical_smiles("CC(=O)O.OCC>>CC(=O)OCC")
 
@@ -72,7 +72,7 @@ def warm() -> None:
 def canonical_smiles(smiles: str) -> str | None:
     """Canonical isomeric form without atom maps, for a reaction side by side; None if it is not valid.
 
-    Unbounded time on hostile input: call it in a worker. Raises MissingDependencyError without RDKit.
+    Unbounded time on hostile input: call it in a worker. Raises MissingLibraryError without RDKit.
     """
     if not 0 < len(smiles) <= MAX_LENGTH or not _SMILES.fullmatch(smiles):
         return None
@@ -138,4 +138,4 @@ def _accepted(gold: str) -> list[str]:
 @lru_cache(maxsize=1)
 def _require_rdkit() -> None:
     if importlib.util.find_spec("rdkit") is None:
-        raise MissingDependencyError("rdkit", "chem", "the chem verifier")
+        raise MissingLibraryError("rdkit", "chem", "the chem verifier")

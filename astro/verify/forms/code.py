@@ -12,11 +12,11 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any
 
-from astro.records.problem import Problem
 from astro.verify.extraction import Extraction, after_reasoning
 from astro.verify.judge import split_tests
 from astro.verify.sandbox import Limits, TestRun, run_script, run_tests
 from astro.verify.settings import VerifyConfig
+from astro.verify.subject import Subject
 from astro.verify.verdict import Outcome, Verdict
 
 _MAX_PROGRAM = 100_000  # characters
@@ -83,7 +83,7 @@ def code_blocks(text: str) -> tuple[list[str], bool]:
     return blocks, opening is not None
 
 
-def verify(problem: Problem, extraction: Extraction, config: VerifyConfig) -> Verdict | None:  # noqa: ARG001
+def verify(problem: Subject, extraction: Extraction, config: VerifyConfig) -> Verdict | None:  # noqa: ARG001
     """Refuse a gold that holds no tests; the rest is for settle."""
     try:
         read_tests(problem)
@@ -92,7 +92,7 @@ def verify(problem: Problem, extraction: Extraction, config: VerifyConfig) -> Ve
     return None
 
 
-def settle(problem: Problem, extraction: Extraction, config: VerifyConfig) -> Verdict:
+def settle(problem: Subject, extraction: Extraction, config: VerifyConfig) -> Verdict:
     """Run all tests; called in a worker, but the program itself runs in processes of its own."""
     program = extraction.answer or ""
     run = run_all(program, read_tests(problem), limits(config))
@@ -106,13 +106,13 @@ def settle(problem: Problem, extraction: Extraction, config: VerifyConfig) -> Ve
     return Verdict(Outcome.INCORRECT, program, f"{share}; {run.reason}"[:400])
 
 
-def allowed_seconds(problem: Problem, config: VerifyConfig) -> float:
+def allowed_seconds(problem: Subject, config: VerifyConfig) -> float:
     """How long settle may take before its worker is killed: the sandbox has its own, shorter, clock."""
     runs = len(read_tests(problem).scripts) or 1
     return runs * (2.0 * config.deadline + 1.0) + 30.0
 
 
-def check_gold(problem: Problem) -> str | None:
+def check_gold(problem: Subject) -> str | None:
     """Why the tests cannot be used, or None."""
     try:
         tests = read_tests(problem)
@@ -127,7 +127,7 @@ def limits(config: VerifyConfig) -> Limits:
     return Limits(cpu_seconds=math.ceil(config.deadline), wall_seconds=config.deadline)
 
 
-def share_passed(problem: Problem, response: str, config: VerifyConfig) -> float | None:
+def share_passed(problem: Subject, response: str, config: VerifyConfig) -> float | None:
     """Share of the unit tests a response passes, in [0, 1]; None where the tests cannot be used."""
     try:
         tests = read_tests(problem)
@@ -162,7 +162,7 @@ def _lines(output: str) -> list[str]:
     return [line.rstrip() for line in output.rstrip().splitlines()]
 
 
-def read_tests(problem: Problem) -> Tests:
+def read_tests(problem: Subject) -> Tests:
     """Read the gold answer. Raises _GoldError if it holds no test."""
     entry_point = problem.metadata.get("entry_point")
     entry_point = entry_point if isinstance(entry_point, str) and entry_point.isidentifier() else None

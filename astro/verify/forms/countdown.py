@@ -16,10 +16,10 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Any
 
-from astro.errors import VerifierError
-from astro.records.problem import Problem
+from astro.verify.errors import VerifierError
 from astro.verify.extraction import Extraction
 from astro.verify.settings import VerifyConfig
+from astro.verify.subject import Subject
 from astro.verify.verdict import Outcome, Verdict
 
 MAX_LENGTH = 2000  # characters of an answer
@@ -76,11 +76,11 @@ class _UnreadableError(Exception):
     """The answer is not an expression; the message says where."""
 
 
-_recent: dict[str, tuple[Problem, Task]] = {}  # tasks of the problems seen last, by problem id
+_recent: dict[str, tuple[Subject, Task]] = {}  # tasks of the problems seen last, by problem id
 _RECENT = 10_000
 
 
-def verify(problem: Problem, extraction: Extraction, config: VerifyConfig) -> Verdict:  # noqa: ARG001 - the convention
+def verify(problem: Subject, extraction: Extraction, config: VerifyConfig) -> Verdict:  # noqa: ARG001 - the convention
     """Grade the extracted expression; always decided here."""
     answer = extraction.answer or ""
     if extraction.parts:
@@ -97,7 +97,7 @@ def verify(problem: Problem, extraction: Extraction, config: VerifyConfig) -> Ve
     return grade(answer, known[1])
 
 
-def check_gold(problem: Problem) -> str | None:
+def check_gold(problem: Subject) -> str | None:
     """Why the problem's metadata cannot be used, or None."""
     try:
         read_task(problem)
@@ -106,7 +106,7 @@ def check_gold(problem: Problem) -> str | None:
     return None
 
 
-def read_task(problem: Problem) -> Task:
+def read_task(problem: Subject) -> Task:
     """Read numbers, target (default: the gold answer), operations and use ("all" or "any") from a problem.
 
     Raises VerifierError if they are missing or make no sense.

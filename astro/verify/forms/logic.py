@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from functools import reduce
 from operator import and_
 
-from astro.records.problem import Problem
 from astro.verify.extraction import Extraction
 from astro.verify.formula import (
     MAX_LENGTH,
@@ -30,6 +29,7 @@ from astro.verify.formula import (
 )
 from astro.verify.plain import plain_text
 from astro.verify.settings import VerifyConfig
+from astro.verify.subject import Subject
 from astro.verify.verdict import Outcome, Verdict
 
 _MAX_ANSWER = 20_000  # characters of a proof
@@ -53,7 +53,7 @@ _PAIR_GAP = re.compile(r"\s*(?:[,;]\s*(?:and\b)?|\band\b|\n)?\s*")
 _TRUTH = {**dict.fromkeys(("1", "true", "t"), "true"), **dict.fromkeys(("0", "false", "f"), "false")}
 
 
-def verify(problem: Problem, extraction: Extraction, config: VerifyConfig) -> Verdict:
+def verify(problem: Subject, extraction: Extraction, config: VerifyConfig) -> Verdict:
     """Grade by the kind of the gold answer; always decided here."""
     answer = extraction.answer or ""
     if len(answer) > _MAX_ANSWER:
@@ -66,7 +66,7 @@ def verify(problem: Problem, extraction: Extraction, config: VerifyConfig) -> Ve
     return goal.grade(answer, problem, config)
 
 
-def check_gold(problem: Problem) -> str | None:
+def check_gold(problem: Subject) -> str | None:
     """Why the gold answer cannot be used, or None."""
     goal = read_goal(problem.answer)
     return goal if isinstance(goal, str) else None
@@ -76,7 +76,7 @@ def check_gold(problem: Problem) -> str | None:
 class _Label:
     label: str
 
-    def grade(self, answer: str, problem: Problem, config: VerifyConfig) -> Verdict:  # noqa: ARG002 - one signature
+    def grade(self, answer: str, problem: Subject, config: VerifyConfig) -> Verdict:  # noqa: ARG002 - one signature
         found = _read_label(answer)
         if found is None:
             return Verdict(Outcome.MALFORMED, answer, "not one label")
@@ -89,7 +89,7 @@ class _Label:
 class _Assignment:
     values: dict[str, str]
 
-    def grade(self, answer: str, problem: Problem, config: VerifyConfig) -> Verdict:  # noqa: ARG002 - one signature
+    def grade(self, answer: str, problem: Subject, config: VerifyConfig) -> Verdict:  # noqa: ARG002 - one signature
         found = _read_assignment(answer) or _read_assignment(self._with_signs(answer))
         if found is None:
             return Verdict(Outcome.MALFORMED, answer, "not a list of name = value without contradiction")
@@ -109,7 +109,7 @@ class _Assignment:
 class _Equivalent:
     gold: Formula
 
-    def grade(self, answer: str, problem: Problem, config: VerifyConfig) -> Verdict:
+    def grade(self, answer: str, problem: Subject, config: VerifyConfig) -> Verdict:
         try:
             formula = parse(answer)
             same = equivalent(formula, self.gold)
@@ -129,7 +129,7 @@ class _Proof:
     premises: tuple[Formula, ...]
     conclusion: Formula
 
-    def grade(self, answer: str, problem: Problem, config: VerifyConfig) -> Verdict:  # noqa: ARG002 - one signature
+    def grade(self, answer: str, problem: Subject, config: VerifyConfig) -> Verdict:  # noqa: ARG002 - one signature
         """Each line is a premise, or follows from the lines it cites, or from at most two before it."""
         lines = [line for line in plain_lines(answer) if line]
         if len(lines) > _MAX_STEPS:

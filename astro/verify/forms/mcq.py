@@ -9,10 +9,10 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from astro.records.problem import Problem
 from astro.verify.extraction import Extraction, after_reasoning, extract
 from astro.verify.plain import plain_text
 from astro.verify.settings import VerifyConfig
+from astro.verify.subject import Subject
 from astro.verify.verdict import Outcome, Verdict
 
 _MAX_ANSWER = 2000  # characters
@@ -53,7 +53,7 @@ def read(response: str, config: VerifyConfig) -> Extraction:
     return Extraction(line.group(1), "stated in the last line")
 
 
-def verify(problem: Problem, extraction: Extraction, config: VerifyConfig) -> Verdict:  # noqa: ARG001 - the convention
+def verify(problem: Subject, extraction: Extraction, config: VerifyConfig) -> Verdict:  # noqa: ARG001 - the convention
     """Compare the set of chosen labels with the gold's; canonical is the labels in order, joined by commas."""
     answer = extraction.answer or ""
     if len(answer) > _MAX_ANSWER:
@@ -78,14 +78,14 @@ def verify(problem: Problem, extraction: Extraction, config: VerifyConfig) -> Ve
     return Verdict(Outcome.INCORRECT, answer, f"chooses {canonical}", canonical)
 
 
-def check_gold(problem: Problem) -> str | None:
+def check_gold(problem: Subject) -> str | None:
     """Why the gold answer cannot be used, or None."""
     if gold_labels(problem, read_options(problem)):
         return None
     return f"the gold answer {problem.answer!r} names no option"
 
 
-def read_options(problem: Problem) -> dict[str, str]:
+def read_options(problem: Subject) -> dict[str, str]:
     """Option texts by label, from metadata choices/options (a list, or {"label": [...], "text": [...]}) or the prompt.
 
     Empty when fewer than two options can be read.
@@ -123,7 +123,7 @@ def _next_label(label: str) -> str:
     return str(int(label) + 1) if label.isdecimal() else chr(ord(label) + 1)
 
 
-def gold_labels(problem: Problem, options: Mapping[str, str]) -> set[str]:
+def gold_labels(problem: Subject, options: Mapping[str, str]) -> set[str]:
     """The labels the gold answer names: "C", "(C)", "A,C", "AC", or the text of one option. Empty if it names none."""
     gold = plain_text(problem.answer)
     labels = options.keys() or set(_DEFAULT_LABELS)

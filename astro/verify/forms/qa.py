@@ -10,10 +10,10 @@ import re
 import unicodedata
 from collections import Counter
 
-from astro.records.problem import Problem
 from astro.verify.extraction import Extraction
 from astro.verify.plain import plain_text
 from astro.verify.settings import VerifyConfig
+from astro.verify.subject import Subject
 from astro.verify.verdict import Outcome, Verdict
 
 _MAX_ANSWER = 2000  # characters
@@ -30,7 +30,7 @@ _HYPHEN = re.compile(
 )
 
 
-def verify(problem: Problem, extraction: Extraction, config: VerifyConfig) -> Verdict:  # noqa: ARG001 - the convention
+def verify(problem: Subject, extraction: Extraction, config: VerifyConfig) -> Verdict:  # noqa: ARG001 - the convention
     """Compare with every accepted answer; canonical is the normal form."""
     answer = extraction.answer or ""
     if extraction.parts:
@@ -48,7 +48,7 @@ def verify(problem: Problem, extraction: Extraction, config: VerifyConfig) -> Ve
     return Verdict(Outcome.INCORRECT, answer, "not an accepted answer", form)
 
 
-def check_gold(problem: Problem) -> str | None:
+def check_gold(problem: Subject) -> str | None:
     """Why the gold answer cannot be used, or None."""
     if any(normalize(gold) for gold in accepted(problem.answer)):
         return None

@@ -5,7 +5,6 @@ from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
 
-from astro.records.problem import Problem
 from astro.verify.extraction import Extraction, extract
 from astro.verify.forms.math import symbolic
 from astro.verify.forms.math.answers import (
@@ -35,6 +34,7 @@ from astro.verify.forms.math.values import exact, numeric
 from astro.verify.forms.math.vectors import in_components
 from astro.verify.forms.math.words import HARMLESS, HEDGES, SIDES, phrase, stem
 from astro.verify.settings import VerifyConfig
+from astro.verify.subject import Subject
 from astro.verify.verdict import Outcome, Verdict
 
 
@@ -43,7 +43,7 @@ def read_response(response: str, config: VerifyConfig) -> Extraction:
     return extract(response, config.answer_format, statements=config.statements, alone=True)
 
 
-def verify(problem: Problem, extraction: Extraction, config: VerifyConfig) -> Verdict | None:
+def verify(problem: Subject, extraction: Extraction, config: VerifyConfig) -> Verdict | None:
     """Grade the extracted answer of a mathematics problem, or leave one that is long or costly to a worker (None)."""
     answer = extraction.answer or ""
     if len(answer) > MAX_CHARACTERS:
@@ -66,7 +66,7 @@ def warm() -> None:
     numeric(Call("sin", (Num(Fraction(1)),)), 30, {})
 
 
-def second_opinion(problem: Problem, extraction: Extraction, config: VerifyConfig) -> bool | None:  # noqa: ARG001
+def second_opinion(problem: Subject, extraction: Extraction, config: VerifyConfig) -> bool | None:  # noqa: ARG001
     """What sympy says of a number or formula, for a worker; None for other kinds, or where it does not know."""
     question = read_question(problem.prompt)
     try:
@@ -82,7 +82,7 @@ def second_opinion(problem: Problem, extraction: Extraction, config: VerifyConfi
     return symbolic.equal(one.expression, other.expression, positive=question.positive)
 
 
-def settle(problem: Problem, extraction: Extraction, config: VerifyConfig) -> Verdict:
+def settle(problem: Subject, extraction: Extraction, config: VerifyConfig) -> Verdict:
     """Grade without a bound of its own: for a worker, which has a clock."""
     answer = extraction.answer or ""
     question = read_question(problem.prompt)
@@ -96,7 +96,7 @@ def settle(problem: Problem, extraction: Extraction, config: VerifyConfig) -> Ve
         return Verdict(Outcome.MALFORMED, answer, str(error))
 
 
-def check_gold(problem: Problem) -> str | None:
+def check_gold(problem: Subject) -> str | None:
     """Why the gold answer cannot be used: it is unreadable, or not even equal to itself."""
     question = read_question(problem.prompt)
     try:
@@ -157,7 +157,7 @@ _INDEXED = re.compile(r"\\in\s?\\(?:mathbb\s?\{?)?Z|\binteger")
 
 
 def _grade(  # noqa: PLR0911 - one line a case
-    problem: Problem, gold: Reading, extraction: Extraction, question: Question, config: VerifyConfig
+    problem: Subject, gold: Reading, extraction: Extraction, question: Question, config: VerifyConfig
 ) -> Verdict:
     answer_text = extraction.answer or ""
     tolerance = problem.metadata.get("tolerance", config.tolerance)
