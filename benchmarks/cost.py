@@ -37,7 +37,7 @@ from astro.run import OutputConfig, RunConfig, Stages, carry_out
 from astro.run.summary import Summary
 from astro.search import SearchConfig, Tree
 from astro.store import RunDirectory
-from astro.store.records import tree_from
+from astro.store.entries import tree_from
 from astro.verify import Outcome
 
 PAPER = Path(__file__).parent.parent / "configs" / "paper.yaml"
@@ -77,8 +77,8 @@ class Measured:
         return {
             "problems": summary.problems,
             "solved": summary.solved,
-            "search_tokens": summary.search.generated,
-            "trace_tokens": summary.tracing.generated,
+            "search_tokens": summary.search.generated_tokens,
+            "trace_tokens": summary.tracing.generated_tokens,
             "traces": summary.backtracking,
             "traces_per_problem": round(summary.backtracking / summary.problems, 2),
             "wrong_answers": round(self.wrong_answers, 2),

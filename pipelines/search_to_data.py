@@ -22,8 +22,8 @@ from astro.models.prompting import PromptConfig, PromptFormat, StepDelimiter
 from astro.problems import Problem, ProblemsConfig, load_problems
 from astro.recipes import Material, Recipe
 from astro.recipes.astro import AstroRecipe, Layout
-from astro.recipes.columns import Row
 from astro.recipes.direct import DirectRecipe
+from astro.records.columns import Row
 from astro.search import SearchConfig, SearchSetup, search_many
 from astro.tasks.countdown.generator import CountdownConfig
 from astro.traces import Control, FinalReflection, Origin, TracesConfig, make_traces

@@ -24,7 +24,7 @@ from astro.evaluation.contamination import find_contamination
 from astro.evaluation.figures import figures_of
 from astro.evaluation.inputs import model_fingerprint, problems_fingerprint
 from astro.evaluation.judging import judge_all, judge_fingerprint, with_judgements
-from astro.evaluation.responses import SCHEMA, SECONDS, TABLE, Asked, sample_all
+from astro.evaluation.responses import RESPONSES, SECONDS, TABLE, Asked, sample_all
 from astro.evaluation.settings import EvaluationConfig, JudgeConfig
 from astro.models.engine import Engine, EngineConfig, check_engine, open_sampler
 from astro.models.prompting import THINK_FOR, PromptConfig, PromptFormat
@@ -36,7 +36,7 @@ from astro.store.settings import differences
 from astro.store.shards import write_parquet
 from astro.verify import Verifier, VerifyConfig
 
-RESPONSES, FIGURES, SETTINGS = "responses.parquet", "figures.json", "settings.yaml"
+RESPONSES_FILE, FIGURES, SETTINGS = "responses.parquet", "figures.json", "settings.yaml"
 _JOURNAL, _JUDGED = "journal.astj", "judged-{}.astj"
 # How fast, not what: these may change between one start and the next.
 _SPEED = {
@@ -194,7 +194,7 @@ class _Study:
         try:
             sweep(folder)
             self._claim()
-            self.journal = Journal(folder / _JOURNAL, writable=not (folder / RESPONSES).exists())
+            self.journal = Journal(folder / _JOURNAL, writable=not (folder / RESPONSES_FILE).exists())
         except BaseException:
             self._lock.release()
             raise
@@ -225,24 +225,24 @@ class _Study:
     def answered(self) -> bool:
         """Whether all responses are there."""
         ids = {problem.id for problem in self.problems}
-        return (self.folder / RESPONSES).exists() or ids <= self.journal.problem_ids
+        return (self.folder / RESPONSES_FILE).exists() or ids <= self.journal.problem_ids
 
     @property
     def judged_by(self) -> str | None:
         """The fingerprint of the judge that has judged the responses, if one has."""
-        metadata = pq.read_schema(self.folder / RESPONSES).metadata or {}
+        metadata = pq.read_schema(self.folder / RESPONSES_FILE).metadata or {}
         return metadata[b"judge"].decode() if b"judge" in metadata else None
 
     def responses(self) -> pa.Table:
         """The rows of all responses, in the order of the problems."""
-        if (self.folder / RESPONSES).exists():
-            return pq.read_table(self.folder / RESPONSES)
+        if (self.folder / RESPONSES_FILE).exists():
+            return pq.read_table(self.folder / RESPONSES_FILE)
         parts = [self.journal.read_table(problem.id, TABLE) for problem in self.problems]
-        return pa.concat_tables([SCHEMA.empty_table(), *parts])
+        return pa.concat_tables([RESPONSES.schema.empty_table(), *parts])
 
     def publish(self) -> None:
         """Turn the journal into the Parquet file, unless that is there."""
-        if not (self.folder / RESPONSES).exists():
+        if not (self.folder / RESPONSES_FILE).exists():
             ids = [problem.id for problem in self.problems]
             seconds = sum(self.journal.read_table(name, SECONDS).column("seconds")[0].as_py() for name in ids)
             self.replace_responses(self.responses().replace_schema_metadata({"seconds": f"{seconds:.3f}"}))
@@ -253,7 +253,7 @@ class _Study:
         """Write the Parquet file, with notes beside those that the table has."""
         metadata = {**(table.schema.metadata or {}), **notes}
         with writing(self.folder):
-            write_parquet(self.folder / RESPONSES, table.replace_schema_metadata(metadata))
+            write_parquet(self.folder / RESPONSES_FILE, table.replace_schema_metadata(metadata))
 
     def conclude(self, how: Arrangement) -> dict[str, Any]:
         """Write figures.json, unless it is there for the very same settings and inputs, and return its content."""

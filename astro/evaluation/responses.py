@@ -7,47 +7,27 @@ else. Grading and writing happen in a thread beside the engine: sampling waits f
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 
 from astro.errors import EngineDeadError, SamplingError
-from astro.evaluation.attempts import judge_attempts
-from astro.evaluation.behaviours import find_behaviours
+from astro.evaluation.attempts import Attempts, judge_attempts
+from astro.evaluation.behaviours import Behaviours, find_behaviours
 from astro.evaluation.budget import Answered, Budget, respond
 from astro.evaluation.settings import EvaluationConfig
 from astro.models.completion import FinishReason
 from astro.models.engine import Engine
 from astro.models.prompting import PromptFormat, answer_text, asking_for_length
 from astro.models.seeds import derive_seed
+from astro.records.columns import Column, Table
 from astro.records.problem import Problem
 from astro.store.journal import Entry, Journal
 from astro.verify import Outcome, Verdict, Verifier
 
 TABLE, SECONDS = "responses", "seconds"
 _SECONDS_SCHEMA = pa.schema([pa.field("seconds", pa.float64(), nullable=False)])
-SCHEMA = pa.schema([
-    pa.field("problem_id", pa.string(), nullable=False),
-    pa.field("group", pa.string(), nullable=False),
-    pa.field("sample", pa.int32(), nullable=False),
-    pa.field("text", pa.string(), nullable=False),
-    pa.field("prompt_tokens", pa.int32(), nullable=False),
-    pa.field("tokens", pa.int32(), nullable=False),
-    pa.field("finish_reason", pa.string(), nullable=False),
-    pa.field("outcome", pa.string(), nullable=False),
-    pa.field("correct", pa.bool_(), nullable=False),
-    pa.field("answer", pa.string()),
-    pa.field("canonical", pa.string()),
-    pa.field("backtracks", pa.int32(), nullable=False),
-    pa.field("first_correct", pa.bool_(), nullable=False),
-    pa.field("wrong_to_right", pa.int32(), nullable=False),
-    pa.field("right_to_wrong", pa.int32(), nullable=False),
-    pa.field("verification", pa.bool_(), nullable=False),
-    pa.field("backtracking", pa.bool_(), nullable=False),
-    pa.field("subgoals", pa.bool_(), nullable=False),
-    pa.field("backward_chaining", pa.bool_(), nullable=False),
-])  # fmt: skip
 _BATCH = 64  # problems that are graded and written at once: so many are graded again after a kill
 _LEVELS = ("level", "difficulty", "type", "subject", "year")  # of metadata; the first that a problem has
 
@@ -94,6 +74,69 @@ def group_of(problem: Problem) -> str:
             text = str(content)
             return text if name in text.lower() or not text.isdecimal() else f"{name} {text}"
     return problem.task
+
+
+class Graded(NamedTuple):
+    """One response with all that is known of it."""
+
+    problem: Problem
+    sample: int
+    response: Answered
+    verdict: Verdict
+    attempts: Attempts
+    behaviours: Behaviours
+
+
+def _group(graded: Graded) -> str:
+    return group_of(graded.problem)
+
+
+RESPONSES = Table(
+    "responses",
+    "One row a response, in `evaluations/MODEL/SET/responses.parquet`; a judge adds `judged_` columns.",
+    (
+        Column("problem_id", "string", "the problem", read="problem.id"),
+        Column("group", "string", "the part of the set that the problem belongs to", read=_group),
+        Column("sample", "int32", "number of the response among those of its problem, from 0"),
+        Column("text", "string", "the response", read="response.text"),
+        Column("prompt_tokens", "int32", "length of the prompt", "tokens", read="response.prompt_tokens"),
+        Column("tokens", "int32", "length of the response", "tokens", read="response.tokens"),
+        Column(
+            "finish_reason",
+            "string",
+            "why the response ended",
+            values=FinishReason,
+            read="response.finish_reason",
+        ),
+        Column("outcome", "string", "the verdict", values=Outcome, read="verdict.outcome"),
+        Column("correct", "bool", "the verdict is correct", read="verdict.correct"),
+        Column("answer", "string", "as extracted", nullable=True, read="verdict.answer"),
+        Column("canonical", "string", "normal form of answer", nullable=True, read="verdict.canonical"),
+        Column("backtracks", "int32", "attempts that the response abandons", read="attempts.backtracks"),
+        Column("first_correct", "bool", "the first attempt was correct", read="attempts.first_correct"),
+        Column(
+            "wrong_to_right",
+            "int32",
+            "backtracks from a wrong attempt to a correct one",
+            read="attempts.wrong_to_right",
+        ),
+        Column(
+            "right_to_wrong",
+            "int32",
+            "backtracks from a correct attempt to a wrong one",
+            read="attempts.right_to_wrong",
+        ),
+        Column("verification", "bool", "the text checks a result", read="behaviours.verification"),
+        Column("backtracking", "bool", "the text abandons an approach", read="behaviours.backtracking"),
+        Column("subgoals", "bool", "the text sets an intermediate goal", read="behaviours.subgoals"),
+        Column(
+            "backward_chaining",
+            "bool",
+            "the text works back from the goal",
+            read="behaviours.backward_chaining",
+        ),
+    ),
+)
 
 
 async def sample_all(asked: Asked, problems: Sequence[Problem], journal: Journal, progress: Progress) -> None:
@@ -179,40 +222,15 @@ class _Recorder:
             judged = [
                 next(verdicts) if one.failure is None else Verdict(Outcome.ERROR, reason=one.failure) for one in each
             ]
-            rows = [
-                row_of(problem, sample, response, verdict, verifier)
+            graded = [
+                grade(problem, sample, response, verdict, verifier)
                 for sample, (response, verdict) in enumerate(zip(each, judged, strict=True))
             ]
-            entries.append(Entry(problem.id, {TABLE: pa.Table.from_pylist(rows, schema=SCHEMA), SECONDS: seconds}))
+            entries.append(Entry(problem.id, {TABLE: RESPONSES.write(graded), SECONDS: seconds}))
         self._journal.append(entries)
 
 
-def row_of(problem: Problem, sample: int, response: Answered, verdict: Verdict, verifier: Verifier) -> dict[str, Any]:
-    """The row of one response; the verifier judges its abandoned attempts."""
+def grade(problem: Problem, sample: int, response: Answered, verdict: Verdict, verifier: Verifier) -> Graded:
+    """Complete the record of one response; the verifier judges its abandoned attempts."""
     attempts = judge_attempts(problem, response.text, verdict.correct, verifier)
-    return _writable({
-        "problem_id": problem.id,
-        "group": group_of(problem),
-        "sample": sample,
-        "text": response.text,
-        "prompt_tokens": response.prompt_tokens,
-        "tokens": response.tokens,
-        "finish_reason": str(response.finish_reason),
-        "outcome": str(verdict.outcome),
-        "correct": verdict.correct,
-        "answer": verdict.answer,
-        "canonical": verdict.canonical,
-        "backtracks": attempts.backtracks,
-        "first_correct": attempts.first_correct,
-        "wrong_to_right": attempts.wrong_to_right,
-        "right_to_wrong": attempts.right_to_wrong,
-        **asdict(find_behaviours(response.text, attempts.backtracks)),
-    })  # fmt: skip
-
-
-def _writable(row: dict[str, Any]) -> dict[str, Any]:
-    """Half surrogates, which a broken decoder may leave, cannot be written to any file."""
-    return {
-        name: content.encode(errors="replace").decode() if isinstance(content, str) else content
-        for name, content in row.items()
-    }
+    return Graded(problem, sample, response, verdict, attempts, find_behaviours(response.text, attempts.backtracks))

@@ -6,11 +6,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from astro.models.completion import Sampled
+from astro.records.cost import Cost
+
+
+def cost_of(sampled: Sampled) -> Cost:
+    """The cost of one answered request; its seconds are the caller's to measure."""
+    generated = sum(len(completion.token_ids) for completion in sampled.completions)
+    return Cost(1, sampled.prompt_tokens, sampled.cached_tokens, generated)
 
 
 @dataclass(frozen=True, slots=True)
 class EngineStats:
-    """Totals of one engine since it was opened.
+    """Totals of one engine since it was opened: a live meter, which a Cost is not.
+
+    Trees share an engine, so its busy time is less than the sum of their seconds; and it says what is in flight.
 
     requests: answered requests.
     prompt_tokens: tokens of their prompts, counted once a request.

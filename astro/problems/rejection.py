@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from astro.records.columns import Column, Table
+
 
 class Reason(StrEnum):
     """Why a row was left out."""
@@ -36,6 +38,19 @@ class RejectedRow:
 
     def __str__(self) -> str:
         return f"{self.source}, line {self.line}: {self.reason.value} ({self.detail})"
+
+
+REJECTED = Table(
+    "rejected",
+    "One row for each row of the source that did not become a problem.",
+    (
+        Column("source", "string", "the file, folder or data set"),
+        Column("line", "int64", "line of a text file, or row of a table, from 1"),
+        Column("reason", "string", "the kind of fault", values=Reason),
+        Column("detail", "string", "what was found"),
+        Column("excerpt", "string", "the first 200 characters of the row"),
+    ),
+)
 
 
 class BadRowError(Exception):

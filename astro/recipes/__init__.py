@@ -1,6 +1,6 @@
 """From traces and trees to data sets: one file a recipe.
 
-columns -> recipe                 what a recipe is: settings, columns, and rows from what a run has of a problem
+recipe                            what a recipe is: settings, columns, and rows from what a run has of a problem
 traces -> astro, direct; rl       the recipes
 card, split                       the data card; the train-test split
 """

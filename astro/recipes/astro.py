@@ -4,9 +4,9 @@ from collections import Counter
 from enum import StrEnum
 from typing import ClassVar, Literal
 
-from astro.recipes.columns import Row, Table
 from astro.recipes.recipe import Material, Recipe
 from astro.recipes.traces import MESSAGES, PAIR, messages_row, pair_row
+from astro.records.columns import Row, Table
 from astro.records.trace import Kind
 
 

@@ -8,8 +8,9 @@ from typing import Any
 import yaml
 
 from astro.recipes.recipe import Recipe
+from astro.records.cost import Cost
 from astro.records.split import Split
-from astro.records.trace import Origin, Trace, TraceCost
+from astro.records.trace import Origin, Trace
 
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 
@@ -37,8 +38,8 @@ class CardFacts:
     taken: Mapping[str, Mapping[str, int]]
     backtracks: Mapping[int, int]
     counts: Mapping[str, int]
-    search: TraceCost
-    tracing: TraceCost
+    search: Cost
+    tracing: Cost
     digest: str
     example: tuple[str, Trace] | None = None
 

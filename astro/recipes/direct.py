@@ -3,9 +3,9 @@
 from collections import Counter
 from typing import ClassVar, Literal
 
-from astro.recipes.columns import Row, Table
 from astro.recipes.recipe import Material, Recipe
 from astro.recipes.traces import PAIR, pair_row
+from astro.records.columns import Row, Table
 from astro.records.trace import Kind
 
 _TABLE = Table("direct", "a correct path: the control, from the problems and trees of `astro`, with as many rows", PAIR)

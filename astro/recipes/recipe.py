@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from astro.config import Section
-from astro.recipes.columns import Column, ListOf, Row, Struct, Table
+from astro.records.columns import Column, ListOf, Row, Struct, Table
 from astro.records.problem import Problem
 from astro.records.trace import Origin, Trace
 from astro.records.tree import Tree

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import ClassVar, Literal
 
-from astro.recipes.columns import Column, Row, Table
 from astro.recipes.recipe import PROMPT, Material, Recipe, as_json
+from astro.records.columns import Column, Row, Table
 from astro.records.problem import Problem
 from astro.records.trace import Origin
 from astro.records.tree import ROOT, Tree

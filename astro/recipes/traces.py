@@ -2,8 +2,8 @@
 
 from dataclasses import asdict
 
-from astro.recipes.columns import Column, Row
 from astro.recipes.recipe import COMPLETION, PROMPT, PROVENANCE, TURNS, Material, as_json, assistant
+from astro.records.columns import Column, Row
 from astro.records.problem import Problem
 from astro.records.trace import Trace
 

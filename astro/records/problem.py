@@ -1,8 +1,11 @@
 """The record every stage starts from."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from astro.records.columns import Column, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,3 +27,28 @@ class Problem:
     task: str
     source: str = ""
     metadata: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> "Problem":
+        """The problem of a row of PROBLEMS."""
+        return cls(**PROBLEMS.fields(row))
+
+
+PROBLEMS = Table(
+    "problems",
+    "One row a problem, in the order of the run.",
+    (
+        Column("id", "string", "unique within a run"),
+        Column("prompt", "string", "the question, without any chat template"),
+        Column("answer", "string", "the gold answer; JSON where it has parts"),
+        Column("task", "string", "the kind of problem; names the verifier"),
+        Column("source", "string", "the file, data set or generator it comes from"),
+        Column(
+            "metadata",
+            "string",
+            "JSON: facts for the verifier and reports, and what else the source had",
+            read=lambda problem: json.dumps(dict(problem.metadata)),
+            restore=json.loads,
+        ),
+    ),
+)

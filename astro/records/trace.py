@@ -1,21 +1,24 @@
-"""The records of a trace: visits to tree nodes, what was said at each, and where it all came from."""
+"""The records of a trace: visits to tree nodes, the text at each, and where it all came from."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from enum import StrEnum
+from typing import Any
 
-from astro.models.completion import Sampled
+from astro.records.columns import Column, ListOf, Struct, Table
+from astro.records.cost import Cost
 from astro.records.tree import ROOT
-from astro.verify import Verdict
+from astro.verify import Outcome, Verdict
 
 
 class Move(StrEnum):
-    """How a trace comes to a node."""
+    """How a trace reaches a node."""
 
-    ADVANCE = "advance"  # to a child: its step is written
-    BACKTRACK = "backtrack"  # to an ancestor: the state to go on from is named
-    REFLECT = "reflect"  # stays: the doubt is spoken, and a verdict (negative if a backtrack follows, else positive)
-    CONCLUDE = "conclude"  # to the correct terminal: its step is written, with the final answer
+    ADVANCE = "advance"  # to a child: its step follows
+    BACKTRACK = "backtrack"  # to an ancestor: the text names the state to continue from
+    REFLECT = "reflect"  # stays: the text doubts the step and judges it (negative before a backtrack, else positive)
+    CONCLUDE = "conclude"  # to the correct terminal: its step follows, with the final answer
 
 
 class Kind(StrEnum):
@@ -23,42 +26,15 @@ class Kind(StrEnum):
 
     DIRECT = "direct"  # one correct path (k = 0)
     SEARCH = "search"  # k wrong attempts, each abandoned, then a correct path
-    CONTROL = "control"  # one correct path without reflections: the arm that searches are compared with
+    CONTROL = "control"  # one correct path without reflections: what search traces are compared with
 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One stop of a trace: a node of the tree and how the trace comes to it. A trace starts at the root unvisited."""
+    """One stop of a trace: a node of the tree and how the trace reaches it. A trace starts at the unvisited root."""
 
     node: int
     move: Move
-
-
-@dataclass(frozen=True, slots=True)
-class TraceCost:
-    """What was asked of the language model: requests, and tokens.
-
-    cached_tokens depends on what the engine happened to hold, so it is reported but never written beside a trace.
-    """
-
-    calls: int = 0
-    prompt_tokens: int = 0
-    cached_tokens: int = 0
-    generated_tokens: int = 0
-
-    def __add__(self, other: "TraceCost") -> "TraceCost":
-        return TraceCost(
-            self.calls + other.calls,
-            self.prompt_tokens + other.prompt_tokens,
-            self.cached_tokens + other.cached_tokens,
-            self.generated_tokens + other.generated_tokens,
-        )
-
-    @classmethod
-    def of(cls, sampled: Sampled) -> "TraceCost":
-        """The cost of one request."""
-        generated = sum(len(completion.token_ids) for completion in sampled.completions)
-        return cls(1, sampled.prompt_tokens, sampled.cached_tokens, generated)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,19 +55,18 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """A linearized path through a search tree, rewritten as prose.
+    """A linearized path through a search tree, written as prose.
 
     id: unique within a run; problem, kind and ordinal.
     problem_id, tree_id: the problem and the tree that the nodes belong to.
-    visits, thoughts: where the trace goes and what it says there, one text a visit (empty where a step was empty).
+    visits, thoughts: where the trace goes and its text there, one a visit (empty where a step was empty).
     text: the thoughts as one completion; it verifies as correct.
-    verdict: what the verifier said of text.
-    checked, first_try, retries, fallbacks: visits that the language model was asked to rewrite; how many of these
-        passed the fidelity checks at once; further tries; visits that fell back to the original step.
-        first_try + fallbacks <= checked.
+    verdict: of the verifier on text.
+    checked, first_try, retries, fallbacks: visits rewritten by the language model; how many of these passed the
+        fidelity checks at once; further tries; visits that kept the original step. first_try + fallbacks <= checked.
     prompt_tokens, completion_tokens: lengths of the solve prompt and of text in the searching model's tokens; None
-        where its tokenizer cannot write the text as it stands.
-    cost: of rewriting.
+        where its tokenizer cannot encode the text unchanged.
+    cost: of the rewrite; its cached tokens and seconds are not kept in the table of traces.
     prompts: the prompt set and the hash of its files, such as chat/v1@1a2b3c4d.
     """
 
@@ -109,7 +84,7 @@ class Trace:
     fallbacks: int
     prompt_tokens: int
     completion_tokens: int | None
-    cost: TraceCost
+    cost: Cost
     prompts: str
     origin: Origin
 
@@ -120,8 +95,96 @@ class Trace:
 
     @property
     def steps(self) -> int:
-        """How many steps of the tree the trace has, repetitions included."""
+        """How many steps of the tree the trace takes, repetitions included."""
         return sum(visit.move in {Move.ADVANCE, Move.CONCLUDE} for visit in self.visits)
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> "Trace":
+        """The trace of a row of TRACES; cached tokens and seconds, which the table does not hold, are 0."""
+        return cls(
+            **TRACES.fields(row),
+            thoughts=tuple(visit["thought"] for visit in row["visits"]),
+            verdict=Verdict(Outcome(row["verdict"]), row["answer"], row["reason"], row["canonical"]),
+            cost=Cost(row["rewrite_calls"], row["rewrite_prompt_tokens"], 0, row["rewrite_generated_tokens"]),
+        )
+
+
+def _visit_cells(trace: Trace) -> list[tuple[int, str, str]]:
+    return [(visit.node, visit.move, thought) for visit, thought in zip(trace.visits, trace.thoughts, strict=True)]
+
+
+_VISIT = Struct(
+    (
+        Column("node", "int32", "the node of the tree"),
+        Column("move", "string", "how the trace reaches it", values=Move),
+        Column("thought", "string", "the text of the trace there; may be empty"),
+    )
+)
+
+TRACES = Table(
+    "traces",
+    "One row a trace.",
+    (
+        Column("id", "string", "unique within a run: problem, kind and ordinal"),
+        Column("problem_id", "string", "the problem"),
+        Column("tree_id", "string", "the tree: problem and seed"),
+        Column("kind", "string", "what the trace is for", values=Kind),
+        Column(
+            "visits",
+            ListOf(_VISIT),
+            "the stops of the trace, in order",
+            read=_visit_cells,
+            restore=lambda cells: tuple(Visit(cell["node"], Move(cell["move"])) for cell in cells),
+        ),
+        Column("text", "string", "the thoughts as one completion"),
+        Column("verdict", "string", "the verifier on text", values=Outcome, read="verdict.outcome"),
+        Column("answer", "string", "as extracted from text", nullable=True, read="verdict.answer"),
+        Column("canonical", "string", "normal form of answer", nullable=True, read="verdict.canonical"),
+        Column("reason", "string", "the rule that decided the verdict", read="verdict.reason"),
+        Column("backtracks", "int32", "moves back to an ancestor", read="backtracks"),
+        Column("steps", "int32", "steps of the tree, repetitions included", read="steps"),
+        Column("checked", "int32", "visits that the language model rewrote"),
+        Column("first_try", "int32", "of these, how many passed the fidelity checks at once"),
+        Column("retries", "int32", "further tries"),
+        Column("fallbacks", "int32", "visits that kept the original step"),
+        Column("prompt_tokens", "int32", "length of the solve prompt", "tokens"),
+        Column("completion_tokens", "int32", "length of text", "tokens"),
+        Column("rewrite_calls", "int32", "requests of the rewrite", read="cost.calls"),
+        Column("rewrite_prompt_tokens", "int64", "of their prompts", "tokens", read="cost.prompt_tokens"),
+        Column("rewrite_generated_tokens", "int64", "sampled in them", "tokens", read="cost.generated_tokens"),
+        Column("prompts", "string", "the prompt set and the hash of its files"),
+        Column(
+            "origin",
+            "string",
+            "JSON: model, configuration, seed and version of the code",
+            read=lambda trace: json.dumps(asdict(trace.origin)),
+            restore=lambda cell: Origin(**json.loads(cell)),
+        ),
+    ),
+)
+
+REJECTS = Table(
+    "rejects",
+    "One row for each trace that was made and refused.",
+    (
+        Column("id", "string", "as in traces"),
+        Column("problem_id", "string", "the problem"),
+        Column("kind", "string", "what the trace was for", values=Kind),
+        Column("reason", "string", "the filter that refused it"),
+        Column("detail", "string", "what the filter found"),
+        Column("text", "string", "the refused text"),
+    ),
+)
+
+COUNTS = Table(
+    "counts",
+    "One row for each count of a problem: its terminals, votes, rewrites and refusals.",
+    (
+        Column("problem_id", "string", "the problem"),
+        Column("name", "string", "what is counted, such as terminals.correct or unused.by_luck"),
+        Column("count", "int64", "how many"),
+    ),
+)
 
 
 def is_doubt(visits: Sequence[Visit], index: int) -> bool:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from astro.records.columns import Column, ListOf, Row, Struct, Table
+from astro.records.cost import SEEDED_COST, Cost
 from astro.verify import Outcome
 
 if TYPE_CHECKING:
@@ -68,22 +70,6 @@ class Tally(NamedTuple):
     def reward(self) -> float:
         """The share of graded rollouts that are correct, in [0, 1]; 0.0 where none was graded."""
         return self.correct / self.graded if self.graded else 0.0
-
-
-@dataclass(slots=True)
-class Cost:
-    """What a tree has cost so far.
-
-    calls: requests to the engine. prompt_tokens: tokens of their prompts, each request's prompt once.
-    cached_tokens: how many of those the prefix cache held. generated_tokens: tokens sampled, in steps and rollouts.
-    seconds: wall time from the first request to the end, waiting included.
-    """
-
-    calls: int = 0
-    prompt_tokens: int = 0
-    cached_tokens: int = 0
-    generated_tokens: int = 0
-    seconds: float = 0.0
 
 
 @dataclass(slots=True, repr=False)
@@ -206,108 +192,71 @@ class Tree:
         """The nodes that end with a final answer, oldest first."""
         return (node for node, terminal in enumerate(self.terminal) if terminal is Terminal.ANSWER)
 
+    @property
+    def solved(self) -> bool:
+        """Whether a node or a rollout is a correct solution."""
+        return _CORRECT in self.outcome or any(
+            rollout.outcome is _CORRECT for rollouts in self.rollouts for rollout in rollouts
+        )
+
     def to_networkx(self) -> "nx.DiGraph[int]":
-        """The tree as a directed graph with the fields of every node; see astro.search.export."""
-        from astro.search.export import to_networkx  # noqa: PLC0415 - export knows the tree, and networkx is heavy
+        """A directed graph from parents to children, with the scalar columns of NODES as attributes of every node.
 
-        return to_networkx(self)
-
-    def rows(self) -> list[dict[str, Any]]:
-        """One JSON-able dictionary a node, for a table; from_rows() reads them back.
-
-        The columns are the fields, beside problem_id, node, verdict (the outcome), the rollout counts sampled, graded
-        and correct, and tree: facts about the whole tree, on the root's row only. Seconds and cached tokens depend on
-        the machine's load and are left out, so that the same seed gives the same rows.
+        A cell that is null is "" there. The graph carries problem_id, seed and stop.
         """
-        return [self._row(node) for node in range(len(self))]
+        import networkx as nx  # noqa: PLC0415 - heavy, and only this method needs it
 
-    def _row(self, node: int) -> dict[str, Any]:
-        correct, graded, sampled = self.tally(node)
-        outcome = self.outcome[node]
-        return {
-            "problem_id": self.problem_id,
-            "node": node,
-            "parent": self.parent[node],
-            "depth": self.depth[node],
-            "text": self.text[node],
-            "token_ids": list(self.token_ids[node]),
-            "logprob": self.logprob[node],
-            "samples": self.samples[node],
-            "prior": self.prior[node],
-            "visits": self.visits[node],
-            "value": self.value[node],
-            "reward": self.reward[node],
-            "sampled": sampled,
-            "graded": graded,
-            "correct": correct,
-            "rollouts": [rollout._asdict() | {"outcome": rollout.outcome.value} for rollout in self.rollouts[node]],
-            "terminal": self.terminal[node].value,
-            "answer": self.answer[node],
-            "canonical": self.canonical[node],
-            "verdict": None if outcome is None else outcome.value,
-            "simulation": self.simulation[node],
-            "exhausted": self.exhausted[node],
-            "failure": self.failure[node],
-            "tree": self._facts() if node == ROOT else None,
-        }
+        graph = nx.DiGraph(problem_id=self.problem_id, seed=self.seed, stop=_text(self.stop))
+        columns = {column.name: column.reader(self) for column in _ATTRIBUTES}
+        for node in range(len(self)):
+            graph.add_node(node, **{name: _attribute(cells[node]) for name, cells in columns.items()})
+            if node != ROOT:
+                graph.add_edge(self.parent[node], node)
+        return graph
 
-    def _facts(self) -> dict[str, Any]:
-        return {
-            "seed": self.seed,
-            "prompt_ids": list(self.prompt_ids),
-            "stop": None if self.stop is None else self.stop.value,
-            "calls": self.cost.calls,
-            "prompt_tokens": self.cost.prompt_tokens,
-            "generated_tokens": self.cost.generated_tokens,
-        }
+    def rows(self) -> list[Row]:
+        """One JSON-able dictionary a node, with the columns of NODES; from_rows() reads them back.
+
+        Seconds and cached tokens depend on the machine's load and are left out, so that the same seed gives the same
+        rows.
+        """
+        columns = NODES.cells(self)
+        columns["token_ids"] = [list(token_ids) for token_ids in self.token_ids]
+        columns["rollouts"] = [[rollout._asdict() for rollout in rollouts] for rollouts in self.rollouts]
+        return [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
 
     @classmethod
     def from_rows(cls, rows: Sequence[Mapping[str, Any]]) -> "Tree":
-        """Rebuild a tree from the rows of rows(), in node order.
+        """The tree of the rows of rows(), in node order; see from_columns()."""
+        return cls.from_columns({name: [row[name] for row in rows] for name in NODES.names})
 
-        Raises ValueError if the rows are not one whole tree in order, or break an invariant.
+    @classmethod
+    def from_columns(cls, columns: Mapping[str, Sequence[Any]]) -> "Tree":
+        """The tree of the columns of NODES.
+
+        Raises ValueError if they are not one whole tree in node order, or break an invariant.
         """
-        if [row["node"] for row in rows] != list(range(len(rows))) or not rows:
-            raise ValueError(f"a tree is read from the rows of all its nodes in order, not from {len(rows)} rows")
-        facts = rows[ROOT]["tree"]
+        nodes = columns["node"]
+        if list(nodes) != list(range(len(nodes))) or not nodes:
+            raise ValueError(f"a tree is read from the rows of all its nodes in order, not from {len(nodes)} rows")
+        facts = columns["tree"][ROOT]
         if facts is None:
             raise ValueError("the root's row has no facts about its tree (column 'tree')")
         tree = cls(
-            problem_id=rows[ROOT]["problem_id"],
+            problem_id=columns["problem_id"][ROOT],
             prompt_ids=tuple(facts["prompt_ids"]),
             seed=facts["seed"],
             stop=None if facts["stop"] is None else Stop(facts["stop"]),
-            cost=Cost(
-                calls=facts["calls"], prompt_tokens=facts["prompt_tokens"], generated_tokens=facts["generated_tokens"]
-            ),
+            cost=Cost(**{column.name: facts[column.name] for column in SEEDED_COST}),
+            outcome=[None if verdict is None else Outcome(verdict) for verdict in columns["verdict"]],
+            children=_children_of(columns["parent"]),
+            **NODES.fields(columns),
         )
-        for row in rows:
-            tree._add_row(row)
+        tree.total = [0.0] * len(tree)
         for node in range(len(tree) - 1, ROOT - 1, -1):
             tree.total[node] = tree.reward[node] + sum(tree.total[child] for child in tree.children[node])
         tree.check_invariants()
         return tree
-
-    def _add_row(self, row: Mapping[str, Any]) -> None:
-        if not NO_PARENT <= row["parent"] < row["node"] or (row["parent"] == NO_PARENT) != (row["node"] == ROOT):
-            raise ValueError(f"node {row['node']} has the parent {row['parent']}; a parent is an older node")
-        node = self.add(
-            row["parent"],
-            row["text"],
-            tuple(row["token_ids"]),
-            logprob=row["logprob"],
-            samples=row["samples"],
-            prior=row["prior"],
-            terminal=Terminal(row["terminal"]),
-            simulation=row["simulation"],
-        )
-        self.visits[node], self.value[node], self.reward[node] = row["visits"], row["value"], row["reward"]
-        self.rollouts[node] = [
-            Rollout(**{**rollout, "outcome": Outcome(rollout["outcome"])}) for rollout in row["rollouts"]
-        ]
-        self.outcome[node] = None if row["verdict"] is None else Outcome(row["verdict"])
-        self.answer[node], self.canonical[node] = row["answer"], row["canonical"]
-        self.exhausted[node], self.failure[node] = row["exhausted"], row["failure"]
 
     def check_invariants(self, tolerance: float = 1e-9) -> None:
         """Raise ValueError, naming the node, where one of these does not hold.
@@ -334,3 +283,107 @@ class Tree:
                 wrong = f"exhausted = {self.exhausted[node]} does not follow from its children"
             if wrong:
                 raise ValueError(f"tree {self.problem_id!r}, node {node}: {wrong}")
+
+
+def _children_of(parents: Sequence[int]) -> list[list[int]]:
+    """The children of each node, oldest first. Raises ValueError where a parent is not an older node."""
+    children: list[list[int]] = [[] for _ in parents]
+    for node, parent in enumerate(parents):
+        if not NO_PARENT <= parent < node or (parent == NO_PARENT) != (node == ROOT):
+            raise ValueError(f"node {node} has the parent {parent}; a parent is an older node")
+        if parent != NO_PARENT:
+            children[parent].append(node)
+    return children
+
+
+def _rollouts_of(cells: Sequence[Sequence[Mapping[str, Any]]]) -> list[list[Rollout]]:
+    return [[Rollout(**{**cell, "outcome": Outcome(cell["outcome"])}) for cell in each] for each in cells]
+
+
+def _graded(tree: Tree) -> list[int]:
+    return [sum(rollout.outcome not in UNGRADED for rollout in each) for each in tree.rollouts]
+
+
+def _correct(tree: Tree) -> list[int]:
+    return [sum(rollout.outcome is _CORRECT for rollout in each) for each in tree.rollouts]
+
+
+def _terminals(cells: Sequence[str]) -> list[Terminal]:
+    return [Terminal(cell) for cell in cells]
+
+
+def _facts(tree: Tree) -> list[Row | None]:
+    """The cells of the column tree: facts on the root's row."""
+    facts = {
+        "seed": tree.seed,
+        "prompt_ids": list(tree.prompt_ids),
+        "stop": tree.stop,
+        **{column.name: getattr(tree.cost, column.name) for column in SEEDED_COST},
+    }
+    return [facts, *[None] * (len(tree) - 1)]
+
+
+def _text(value: str | None) -> str:
+    return "" if value is None else str(value)
+
+
+def _attribute(cell: Any) -> Any:
+    """A cell as an attribute of a graph: GraphML knows neither null nor enumerations."""
+    return _text(cell) if cell is None or isinstance(cell, str) else cell
+
+
+_ROLLOUT = Struct(
+    (
+        Column("text", "string", "what follows the node's path"),
+        Column("tokens", "int32", "length of text", "tokens"),
+        Column("outcome", "string", "its verdict", values=Outcome),
+        Column("answer", "string", "as extracted", nullable=True),
+        Column("canonical", "string", "normal form of answer", nullable=True),
+    )
+)
+
+_TREE = Struct(
+    (
+        Column("seed", "int64", "of this problem's search"),
+        Column("prompt_ids", ListOf("int32"), "the prompt's token ids"),
+        Column("stop", "string", "why the tree stopped growing; null of one that grows", nullable=True, values=Stop),
+        *SEEDED_COST,
+    )
+)
+
+# The record of this table is a whole Tree: its fields are the columns, one entry a node.
+NODES = Table(
+    "nodes",
+    "One row a node, a tree's nodes in the order in which they were added.",
+    (
+        Column("problem_id", "string", "the problem", read=lambda tree: [tree.problem_id] * len(tree)),
+        Column("node", "int32", "index in the tree, 0 at the root", read=lambda tree: range(len(tree))),
+        Column("parent", "int32", "index of the parent, -1 at the root"),
+        Column("depth", "int32", "steps from the root"),
+        Column("text", "string", "the step; empty at the root"),
+        Column("token_ids", ListOf("int32"), "its token ids", restore=lambda cells: [tuple(cell) for cell in cells]),
+        Column("logprob", "float64", "summed over the step's tokens", "nats"),
+        Column("samples", "int32", "identical samples that merged into the node"),
+        Column("prior", "float64", "share of the siblings' prior mass, in [0, 1]; 0 of a grafted node"),
+        Column("visits", "int64", "N, at least 1"),
+        Column("value", "float64", "V, in [0, 1]"),
+        Column("reward", "float64", "R, in [0, 1]: the node's own evaluation, or its parent's where none was graded"),
+        Column("sampled", "int32", "rollouts of the node", read=lambda tree: [len(each) for each in tree.rollouts]),
+        Column("graded", "int32", "of these, how many have a verdict", read=_graded),
+        Column("correct", "int32", "of these, how many are correct", read=_correct),
+        Column("rollouts", ListOf(_ROLLOUT), "completions sampled from the node", restore=_rollouts_of),
+        Column("terminal", "string", "why it has no next step", values=Terminal, restore=_terminals),
+        Column("answer", "string", "the answer of a node that ends a solution", nullable=True),
+        Column("canonical", "string", "normal form of answer", nullable=True),
+        Column("verdict", "string", "the verdict on it", nullable=True, values=Outcome, read=lambda tree: tree.outcome),
+        Column("simulation", "int32", "when it was added; 0 of the root"),
+        Column("exhausted", "bool", "nothing in its subtree can be expanded"),
+        Column("failure", "string", "why samples of the node were lost", nullable=True),
+        Column("tree", _TREE, "facts about the whole tree, on the root's row", nullable=True, read=_facts),
+    ),
+)
+_ATTRIBUTES = tuple(
+    column
+    for column in NODES.columns
+    if isinstance(column.kind, str) and column.name not in {"problem_id", "node", "parent"}
+)

@@ -15,7 +15,7 @@ from astro.inspect.trace_view import rejects_view, trace_view
 from astro.inspect.tree_view import tree_view
 from astro.run.summary import summarize, summary_table
 from astro.store import RunDirectory
-from astro.store.records import tree_from
+from astro.store.entries import tree_from
 from astro.traces import Kind
 
 _BESIDE = 150  # columns from which on the traces stand beside the tree

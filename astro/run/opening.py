@@ -9,10 +9,10 @@ from astro.errors import StoreError
 from astro.models.engine import check_engine
 from astro.models.prompting import check_template
 from astro.problems import LoadedProblems, Problem, load_problems
+from astro.records.problem import PROBLEMS
 from astro.run.settings import SPEED_SETTINGS, RunConfig
 from astro.store import RunDirectory
 from astro.store.directory import TOOK_TREES
-from astro.store.records import problems_from, problems_table
 from astro.store.settings import differences
 from astro.traces import load_prompts
 from astro.verify import check_gold
@@ -97,7 +97,7 @@ def _places(paths: Sequence[Path]) -> list[Path]:
 
 def check_shards(sources: Sequence[Path], problems: Sequence[Problem]) -> None:
     """Raise StoreError unless each of the problems, as it is now, was searched by exactly one of the runs, no other."""
-    now = {problem.id: problem for problem in problems_from(problems_table(problems))}
+    now = {problem.id: problem for problem in map(Problem.from_row, PROBLEMS.write(problems).to_pylist())}
     owner: dict[str, Path] = {}
     changed: list[str] = []
     for source in sources:

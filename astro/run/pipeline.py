@@ -19,7 +19,7 @@ from astro.run.commit import Committer
 from astro.run.progress import Tally
 from astro.search import SearchSetup, Tree, search_many
 from astro.store import RunDirectory
-from astro.store.records import is_solved, traces_entry, tree_entry, tree_from
+from astro.store.entries import traces_entry, tree_entry, tree_from
 from astro.traces import Origin, TracesConfig, make_traces
 from astro.verify import Verifier
 
@@ -63,7 +63,7 @@ class Pipeline:
                     async for tree in trees:
                         written = tasks.create_task(self._trees.put(partial(tree_entry, tree)))
                         self.tally.trees += 1
-                        self.tally.solved += is_solved(tree)
+                        self.tally.solved += tree.solved
                         await self._start_tracing(tasks, tree, written)
         finally:
             try:

@@ -10,9 +10,9 @@ from rich.console import Console
 
 from astro.evaluation import evaluate_model
 from astro.models.engine import EngineKind, check_model
+from astro.records.problem import PROBLEMS
 from astro.run.evaluate import load_set, training_problems
 from astro.run.settings import RunConfig
-from astro.store.records import problems_table
 from astro.store.shards import write_parquet
 from astro.train.checkpoint import read_done
 
@@ -69,7 +69,7 @@ def evaluate_subject(config: RunConfig, subject: Subject, console: Console) -> N
     for name, figures in evaluate_model(subject.name, subject.path, problems, how, folder, training=training).items():
         asked = folder / name / "problems.parquet"
         if not asked.exists():  # for people and the report: the problems are settings, and seldom read
-            write_parquet(asked, problems_table(problems[name]))
+            write_parquet(asked, PROBLEMS.write(problems[name]))
         share = figures["figures"]["pass_at_1"]["value"]
         console.print(f"{subject.name} on {name}: pass@1 {100 * share:.1f} %", markup=False, highlight=False)
 

@@ -11,32 +11,16 @@ from rich.table import Table
 from rich.text import Text
 
 from astro.inspect.plain import plain
+from astro.records.cost import Cost
 from astro.records.tree import Stop
 from astro.run.progress import duration
-from astro.store import RunDirectory, StageFolder
+from astro.store import RunDirectory
 from astro.store.datasets import summed_counts
+from astro.store.entries import total_cost
 from astro.traces import Kind
 from astro.verify import Outcome
 
 _GIB = 2**30
-
-
-@dataclass(frozen=True, slots=True)
-class Spent:
-    """Tokens that a stage, or all of them, took: generated, and of prompts computed (prefilled) or found (cached)."""
-
-    generated: int
-    prefilled: int
-    cached: int
-
-    def __add__(self, other: "Spent") -> "Spent":
-        return Spent(self.generated + other.generated, self.prefilled + other.prefilled, self.cached + other.cached)
-
-    @property
-    def hit_rate(self) -> float:
-        """Share of prompt tokens found in the prefix cache, in [0, 1]."""
-        prompts = self.prefilled + self.cached
-        return self.cached / prompts if prompts else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +49,15 @@ class Summary:
     rejects: Mapping[str, int]
     counts: Mapping[str, int]
     verdicts: Mapping[str, int]
-    search: Spent
-    tracing: Spent
+    search: Cost
+    tracing: Cost
     seconds: float
     peak_gib: float
 
     @property
     def tokens_per_trace(self) -> float:
         """Generated tokens a backtracking trace, search and traces together; infinite without one."""
-        return (self.search + self.tracing).generated / self.backtracking if self.backtracking else float("inf")
+        return (self.search + self.tracing).generated_tokens / self.backtracking if self.backtracking else float("inf")
 
 
 def summarize(run: RunDirectory) -> Summary:
@@ -96,8 +80,8 @@ def summarize(run: RunDirectory) -> Summary:
         rejects=Counter(run.traces.table("rejects", ["reason"]).column("reason").to_pylist()),
         counts=summed_counts(run.traces),
         verdicts={outcome.value: _total(trees, outcome.value) for outcome in Outcome},
-        search=_spent(run.trees),
-        tracing=_spent(run.traces),
+        search=total_cost(run.trees),
+        tracing=total_cost(run.traces),
         seconds=sum(event.get("seconds", 0.0) for event in sessions),
         peak_gib=max((event.get("peak_gib", 0.0) for event in sessions), default=0.0),
     )
@@ -149,12 +133,6 @@ def peak_memory() -> float:
 _UNGRADED = (Outcome.TIMED_OUT.value, Outcome.ERROR.value)
 
 
-def _spent(stage: StageFolder) -> Spent:
-    costs = stage.table("costs", ["prompt_tokens", "cached_tokens", "generated_tokens"])
-    cached = _total(costs, "cached_tokens")
-    return Spent(_total(costs, "generated_tokens"), _total(costs, "prompt_tokens") - cached, cached)
-
-
 def _total(table: pa.Table, column: str) -> int:
     return int(pc.sum(table.column(column)).as_py() or 0)
 
@@ -164,7 +142,8 @@ def _counts(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{count:,} {name}" for name, count in ranked if count)
 
 
-def _tokens(spent: Spent) -> str:
+def _tokens(spent: Cost) -> str:
     return (
-        f"{spent.generated:,} generated, {spent.prefilled:,} prefilled, {spent.cached:,} cached ({spent.hit_rate:.0%})"
+        f"{spent.generated_tokens:,} generated, {spent.prefilled_tokens:,} prefilled, {spent.cached_tokens:,} cached "
+        f"({spent.hit_rate:.0%})"
     )

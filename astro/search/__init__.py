@@ -1,6 +1,7 @@
 """Tree search over reasoning steps: many trees in flight, each grown by PUCT and verified rollouts."""
 
-from astro.records.tree import NO_PARENT, ROOT, Cost, Rollout, Stop, Terminal, Tree
+from astro.records.cost import Cost
+from astro.records.tree import NO_PARENT, ROOT, Rollout, Stop, Terminal, Tree
 from astro.search.mcts import search
 from astro.search.runner import search_many
 from astro.search.settings import Prior, Rule, SearchConfig

@@ -1,14 +1,11 @@
-"""Trees as graphs: networkx for analysis, GraphML for other tools, DOT for drawings."""
+"""Trees as files for other tools: GraphML, and DOT for drawings."""
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from astro.records.tree import ROOT, Terminal, Tree
 from astro.verify import Outcome
-
-if TYPE_CHECKING:
-    import networkx as nx
 
 # What XML 1.0 cannot hold, even escaped.
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -17,26 +14,11 @@ _LABEL_LENGTH = 60
 _COLORS: dict[Outcome | None, str] = {Outcome.CORRECT: "palegreen", Outcome.INCORRECT: "lightpink"}
 
 
-def to_networkx(tree: Tree) -> "nx.DiGraph[int]":
-    """A directed graph from parents to children, with the scalar fields of every node as attributes.
-
-    Verdict and answer are "" where a node has none; the graph carries problem_id, seed and stop.
-    """
-    import networkx as nx  # noqa: PLC0415 - only this function needs it
-
-    graph = nx.DiGraph(problem_id=tree.problem_id, seed=tree.seed, stop="" if tree.stop is None else tree.stop.value)
-    for node in range(len(tree)):
-        graph.add_node(node, **_attributes(tree, node))
-        if node != ROOT:
-            graph.add_edge(tree.parent[node], node)
-    return graph
-
-
 def write_graphml(tree: Tree, path: Path) -> None:
-    """Write the graph of to_networkx() as GraphML; characters that XML cannot hold become U+FFFD."""
+    """Write Tree.to_networkx() as GraphML; characters that XML cannot hold become U+FFFD."""
     import networkx as nx  # noqa: PLC0415 - only this function needs it
 
-    graph = to_networkx(tree)
+    graph = tree.to_networkx()
     graph.graph = {key: _for_xml(value) for key, value in graph.graph.items()}
     for attributes in graph.nodes.values():
         attributes.update({key: _for_xml(value) for key, value in attributes.items()})
@@ -55,29 +37,6 @@ def to_dot(tree: Tree) -> str:
         if node != ROOT:
             lines.append(f"  {tree.parent[node]} -> {node};")
     return "\n".join([*lines, "}", ""])
-
-
-def _attributes(tree: Tree, node: int) -> dict[str, Any]:
-    correct, graded, sampled = tree.tally(node)
-    outcome = tree.outcome[node]
-    return {
-        "text": tree.text[node],
-        "depth": tree.depth[node],
-        "logprob": tree.logprob[node],
-        "samples": tree.samples[node],
-        "prior": tree.prior[node],
-        "visits": tree.visits[node],
-        "value": tree.value[node],
-        "reward": tree.reward[node],
-        "sampled": sampled,
-        "graded": graded,
-        "correct": correct,
-        "terminal": tree.terminal[node].value,
-        "verdict": "" if outcome is None else outcome.value,
-        "answer": tree.answer[node] or "",
-        "simulation": tree.simulation[node],
-        "exhausted": tree.exhausted[node],
-    }
 
 
 def _for_xml(value: Any) -> Any:

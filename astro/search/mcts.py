@@ -13,6 +13,8 @@ from typing import Any, TypeVar
 from astro.errors import EngineDeadError, SamplingError
 from astro.models.completion import Completion, FinishReason, SampleParams
 from astro.models.seeds import derive_seed
+from astro.models.stats import cost_of
+from astro.records.cost import Cost
 from astro.records.problem import Problem
 from astro.records.tree import NO_PARENT, ROOT, UNGRADED, Rollout, Stop, Terminal, Tree
 from astro.search.backup import backup, close
@@ -63,7 +65,7 @@ class _Search:
             self._backup(children)
         await self._graft()
         self._tree.stop = stop
-        self._tree.cost.seconds = monotonic() - self._started
+        self._tree.cost += Cost(seconds=monotonic() - self._started)
         return self._tree
 
     def _reason_to_stop(self) -> Stop | None:
@@ -292,7 +294,7 @@ class _Search:
         self, node: int, call: int, count: int, max_tokens: int, stop: tuple[str, ...]
     ) -> list[Completion]:
         """Sample from a node; what the engine refuses or loses is missing, and recorded as the node's failure."""
-        tree, config, cost = self._tree, self._config, self._tree.cost
+        tree, config = self._tree, self._config
         params = SampleParams(
             n=count,
             max_tokens=max_tokens,
@@ -308,15 +310,13 @@ class _Search:
         except SamplingError as error:
             tree.failure[node] = str(error)
             return []
-        cost.calls += 1
-        cost.prompt_tokens += sampled.prompt_tokens
-        cost.cached_tokens += sampled.cached_tokens
-        whole = []
-        for completion in sampled.completions:
-            cost.generated_tokens += len(completion.token_ids)
-            # A model that overflows (float16) gives no number; as a prior it would compare with nothing.
-            if completion.finish_reason not in _LOST and not isnan(completion.logprob):
-                whole.append(completion)
+        tree.cost += cost_of(sampled)
+        # A model that overflows (float16) gives no number; as a prior it would compare with nothing.
+        whole = [
+            completion
+            for completion in sampled.completions
+            if completion.finish_reason not in _LOST and not isnan(completion.logprob)
+        ]
         if len(whole) < count:
             lost = count - len(whole)
             tree.failure[node] = f"{lost} of {count} samples were lost by the engine or have no log-probability (NaN)"

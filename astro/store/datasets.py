@@ -7,17 +7,15 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-import pyarrow.compute as pc
-
 from astro.recipes import DataConfig, Material, Recipe
 from astro.recipes.card import CardFacts, data_card
 from astro.recipes.split import split_of
 from astro.records.problem import Problem
 from astro.records.split import Split
-from astro.records.trace import Kind, Origin, Trace, TraceCost
+from astro.records.trace import Kind, Origin, Trace
 from astro.store.atomic import read_marker, seal, sweep, sync_directory, write_marker, write_text, writing
 from astro.store.directory import RunDirectory
-from astro.store.records import to_table, traces_from, tree_from
+from astro.store.entries import total_cost, traces_from, tree_from
 from astro.store.shards import ShardWriter
 from astro.store.stage import MARKER, StageFolder
 
@@ -94,8 +92,8 @@ def write_datasets(run: RunDirectory, setup: DataSetup) -> Path:
             taken=found.taken,
             backtracks=found.backtracks,
             counts=summed_counts(run.traces),
-            search=_cost(run.trees),
-            tracing=_cost(run.traces),
+            search=total_cost(run.trees),
+            tracing=total_cost(run.traces),
             digest=_digest(folder, [path for path, _ in files]),
             example=found.example,
         )
@@ -117,7 +115,7 @@ def _write_parts(run: RunDirectory, folder: Path, setup: DataSetup) -> tuple[_Fo
                 found.rows[name, split] += len(rows)
                 if (name, split) not in writers:
                     writers[name, split] = _writer(folder, name, split, recipe)
-                writers[name, split].write(to_table(rows, recipe.table.schema))
+                writers[name, split].write(recipe.table.from_rows(rows))
     return found, [written for writer in writers.values() for written in writer.publish()]
 
 
@@ -146,12 +144,6 @@ def summed_counts(traces: StageFolder) -> Mapping[str, int]:
 def _writer(folder: Path, name: str, split: Split, recipe: Recipe) -> ShardWriter:
     (folder / name).mkdir(parents=True, exist_ok=True)
     return ShardWriter(folder / name, split.value, recipe.table.schema)
-
-
-def _cost(stage: StageFolder) -> TraceCost:
-    names = ["calls", "prompt_tokens", "cached_tokens", "generated_tokens"]
-    table = stage.table("costs", names)
-    return TraceCost(**{name: int(pc.sum(table.column(name)).as_py() or 0) for name in names})
 
 
 def _digest(folder: Path, files: list[Path]) -> str:

@@ -29,13 +29,12 @@ import yaml
 
 from astro import __version__
 from astro.errors import StoreError
-from astro.problems.rejection import RejectedRow
-from astro.records.problem import Problem
+from astro.problems.rejection import REJECTED, RejectedRow
+from astro.records.problem import PROBLEMS, Problem
 from astro.records.tree import Stop
-from astro.store import schemas
 from astro.store.atomic import check, read_marker, sweep, sync_directory, sync_file, write_marker, write_text, writing
+from astro.store.entries import TRACE_TABLES, TREE_TABLES
 from astro.store.lock import RunLock
-from astro.store.records import problems_from, problems_table, rejected_table
 from astro.store.settings import differences, settings_hash
 from astro.store.shards import write_parquet
 from astro.store.stage import MARKER, StageFolder
@@ -148,7 +147,7 @@ class RunDirectory:
 
     def write_problems(self, problems: Sequence[Problem], rejected: Sequence[RejectedRow]) -> None:
         """Fix the problems of the run: from here on it reads them from its own directory."""
-        tables = {"problems.parquet": problems_table(problems), "rejected.parquet": rejected_table(rejected)}
+        tables = {"problems.parquet": PROBLEMS.write(problems), "rejected.parquet": REJECTED.write(rejected)}
         with writing(self.path):
             for name, table in tables.items():
                 write_parquet(self.path / name, table)
@@ -157,7 +156,7 @@ class RunDirectory:
 
     def problems(self) -> list[Problem]:
         """The problems of the run, in their order. Raises StoreError if there are none yet, or they are damaged."""
-        return problems_from(self._checked("problems.parquet"))
+        return [Problem.from_row(row) for row in self._checked("problems.parquet").to_pylist()]
 
     def rejected(self) -> pa.Table:
         """The rows that could not be used."""
@@ -273,8 +272,8 @@ class RunDirectory:
 
     def _open_stages(self, *, writable: bool) -> None:
         # The traces first: of a run that another process writes, every trace seen here then has its tree, too.
-        self.traces = StageFolder(self.path / "traces", schemas.TRACE_TABLES, writable=writable)
-        self.trees = StageFolder(self.path / "trees", schemas.TREE_TABLES, writable=writable)
+        self.traces = StageFolder(self.path / "traces", TRACE_TABLES, writable=writable)
+        self.trees = StageFolder(self.path / "trees", TREE_TABLES, writable=writable)
 
     def _checked(self, name: str) -> pa.Table:
         if not self.has_problems:

@@ -1,6 +1,6 @@
 """From search trees to training data: linearize, rewrite, check, verify, filter, and lay out as data sets."""
 
-from astro.records.trace import Kind, Move, Origin, Trace, TraceCost, Visit
+from astro.records.trace import Kind, Move, Origin, Trace, Visit
 from astro.traces.config import Control, FinalReflection, Leave, TracesConfig
 from astro.traces.filters import Refusal, Reject
 from astro.traces.linearize import Plan, Unused, linearize
@@ -19,7 +19,6 @@ __all__ = [
     "Refusal",
     "Reject",
     "Trace",
-    "TraceCost",
     "TraceOutcome",
     "TracesConfig",
     "Unused",

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from astro.models.completion import Completion, FinishReason, SampleParams, Sampler
 from astro.models.prompting import PromptFormat
+from astro.models.stats import cost_of
 from astro.models.stops import before_stop
-from astro.records.trace import TraceCost
+from astro.records.cost import Cost
 from astro.traces.prompting import Message
 
 _NEXT_EXAMPLE = "\n\nProblem:"  # a base model goes on with the next example of the prompt
@@ -29,12 +30,12 @@ class Model:
 
     async def ask(
         self, messages: Sequence[Message], seed: int, *, temperature: float, max_tokens: int, n: int = 1
-    ) -> tuple[list[Reply], TraceCost]:
+    ) -> tuple[list[Reply], Cost]:
         """Ask once for n replies. Raises SamplingError as the sampler does."""
         stop = (*self.prompt_format.end_stop, _NEXT_EXAMPLE)
         params = SampleParams(n=n, max_tokens=max_tokens, temperature=temperature, stop=stop, seed=seed)
         sampled = await self.sampler.sample(self.prompt_format.chat_ids(messages), params)
-        return [_reply(completion) for completion in sampled.completions], TraceCost.of(sampled)
+        return [_reply(completion) for completion in sampled.completions], cost_of(sampled)
 
 
 def _reply(completion: Completion) -> Reply:

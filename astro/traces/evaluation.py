@@ -10,8 +10,8 @@ from enum import StrEnum
 from astro.errors import EngineDeadError, SamplingError
 from astro.models.seeds import derive_seed
 from astro.models.stops import before_stop
+from astro.records.cost import Cost
 from astro.records.problem import Problem
-from astro.records.trace import TraceCost
 from astro.records.tree import Tree
 from astro.traces.asking import Model, Reply
 from astro.traces.config import TracesConfig
@@ -44,7 +44,7 @@ class Evaluator:
 
     def __init__(self, model: Model, prompts: PromptSet, config: TracesConfig, seed: int) -> None:
         self.counts: Counter[Vote] = Counter()
-        self.cost = TraceCost()
+        self.cost = Cost()
         self._model, self._prompts, self._config, self._seed = model, prompts, config, seed
 
     async def agreed(

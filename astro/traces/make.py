@@ -10,8 +10,9 @@ from astro.errors import ConfigError, EngineDeadError, SamplingError
 from astro.models.completion import Sampler
 from astro.models.prompting import PromptFormat
 from astro.models.seeds import derive_seed
+from astro.records.cost import Cost
 from astro.records.problem import Problem
-from astro.records.trace import Kind, Move, Origin, Trace, TraceCost
+from astro.records.trace import Kind, Move, Origin, Trace
 from astro.records.tree import Terminal, Tree
 from astro.traces.asking import Model
 from astro.traces.claims import claims_success, misquotes_target, shows_success
@@ -47,7 +48,7 @@ class TraceOutcome:
     traces: tuple[Trace, ...]
     rejects: tuple[Reject, ...]
     counts: Counter[str]
-    cost: TraceCost
+    cost: Cost
 
 
 async def make_traces(
@@ -76,7 +77,7 @@ class _Work:
         self._rewriter, self._verifier, self._origin = rewriter, verifier, origin
         self._tree, self._problem, self._config = rewriter.tree, rewriter.problem, rewriter.config
         self._counts: Counter[str] = Counter()
-        self._cost = TraceCost()
+        self._cost = Cost()
         self._rejects: list[Reject] = []
 
     async def run(self) -> TraceOutcome:

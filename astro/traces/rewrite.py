@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from astro.models.control_tokens import inert
 from astro.models.seeds import derive_seed
 from astro.models.stops import before_stop
+from astro.records.cost import Cost
 from astro.records.problem import Problem
-from astro.records.trace import Move, TraceCost, Visit, is_doubt
+from astro.records.trace import Move, Visit, is_doubt
 from astro.records.tree import Tree
 from astro.tasks.expressions import without_label
 from astro.traces.asking import Model
@@ -38,7 +39,7 @@ class Rewritten:
     retries: int = 0
     fallbacks: int = 0
     faults: Counter[Fault] = field(default_factory=Counter)
-    cost: TraceCost = field(default_factory=TraceCost)
+    cost: Cost = field(default_factory=Cost)
 
 
 @dataclass(frozen=True, slots=True)

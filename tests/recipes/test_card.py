@@ -8,8 +8,8 @@ from test_trace_filters import trace_of
 
 from astro.recipes import DataConfig
 from astro.recipes.card import CardFacts, data_card
+from astro.records.cost import Cost
 from astro.records.split import Split
-from astro.records.trace import TraceCost
 
 
 def card(rows, **changes):
@@ -26,8 +26,8 @@ def card(rows, **changes):
         "counts": Counter(
             {"rewrite.checked": 200, "rewrite.first_try": 190, "rewrite.fallbacks": 4, "refused.loop": 3}
         ),
-        "search": TraceCost(100, 5000, 4000, 50_000),
-        "tracing": TraceCost(50, 9000, 8000, 10_000),
+        "search": Cost(100, 5000, 4000, 50_000),
+        "tracing": Cost(50, 9000, 8000, 10_000),
         "digest": "ab" * 32,
     }
     return data_card(CardFacts(**(facts | changes)))

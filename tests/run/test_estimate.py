@@ -28,7 +28,7 @@ def test_a_real_run_stays_below_the_bound(tmp_path: Path, overrides: tuple[str, 
     """What the scripted engine was really asked is at most what was said, for search and traces."""
     config = config_in(tmp_path, *overrides)
     summary = carry_out(config, Stages(), quiet())
-    assert summary.search.generated <= summary.problems * search_load(config, bound=True).tokens
-    assert summary.tracing.generated <= summary.problems * traces_load(config, bound=True).tokens
+    assert summary.search.generated_tokens <= summary.problems * search_load(config, bound=True).tokens
+    assert summary.tracing.generated_tokens <= summary.problems * traces_load(config, bound=True).tokens
     expected = search_load(config, bound=False)
     assert expected.tokens < search_load(config, bound=True).tokens

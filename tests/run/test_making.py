@@ -19,7 +19,7 @@ from astro.records.trace import check_visits
 from astro.run import RunConfig, Stages, carry_out, making
 from astro.run.commit import Committer
 from astro.store import Entry, RunDirectory, StageFolder
-from astro.store.records import traces_from, tree_from
+from astro.store.entries import traces_from, tree_from
 from astro.verify import Outcome, verify
 
 

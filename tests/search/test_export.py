@@ -7,7 +7,7 @@ import pytest
 from search_worlds import WanderingModel, grow
 
 from astro.search import NO_PARENT, Terminal, Tree
-from astro.search.export import to_dot, to_networkx, write_graphml
+from astro.search.export import to_dot, write_graphml
 from astro.verify import Outcome
 
 HOSTILE = 'a "quote" \\ back\\\\slash <b>&amp;</b> {x|y} \x00\x07\x1b[31m \ud7ff\ufffe\u202e \\n; ]}\nnext\\'
@@ -27,7 +27,7 @@ def hostile():
 def test_the_graph_is_the_tree():
     """Nodes, edges and figures are the tree's."""
     tree = grow(WanderingModel())
-    graph = to_networkx(tree)
+    graph = tree.to_networkx()
     assert nx.is_arborescence(graph)
     assert {(tree.parent[node], node) for node in range(1, len(tree))} == set(graph.edges)
     for node, facts in graph.nodes.items():
@@ -39,19 +39,13 @@ def test_the_graph_is_the_tree():
     assert graph.graph["stop"] == tree.stop.value
 
 
-def test_tree_has_the_graph_as_a_method():
-    """Tree.to_networkx() is the same graph."""
-    tree = grow(WanderingModel())
-    assert nx.utils.graphs_equal(tree.to_networkx(), to_networkx(tree))
-
-
 def test_graphml_loads_back(tmp_path):
     """networkx reads what was written, with the types of the attributes."""
     tree = grow(WanderingModel())
     write_graphml(tree, tmp_path / "tree.graphml")
     again = nx.read_graphml(tmp_path / "tree.graphml", node_type=int)
-    assert dict(again.nodes.items()) == dict(to_networkx(tree).nodes.items())
-    assert set(again.edges) == set(to_networkx(tree).edges)
+    assert dict(again.nodes.items()) == dict(tree.to_networkx().nodes.items())
+    assert set(again.edges) == set(tree.to_networkx().edges)
 
 
 def test_graphml_survives_hostile_text(hostile, tmp_path):

@@ -5,6 +5,7 @@ import json
 import pytest
 from search_worlds import WanderingModel, grow
 
+from astro.records.cost import Cost
 from astro.search import NO_PARENT, ROOT, Rollout, Terminal, Tree
 from astro.search.backup import backup
 from astro.verify import Outcome
@@ -46,7 +47,7 @@ def test_rows_hold_nothing_that_depends_on_the_clock():
     """Seconds and cached tokens stay out of the rows."""
     tree = grow(WanderingModel())
     before = tree.rows()
-    tree.cost.seconds, tree.cost.cached_tokens = 99.0, 99
+    tree.cost += Cost(cached_tokens=99, seconds=99.0)
     assert tree.rows() == before
 
 

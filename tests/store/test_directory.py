@@ -7,11 +7,12 @@ import pytest
 
 from astro.errors import StoreError
 from astro.problems.rejection import Reason, RejectedRow
+from astro.records.cost import Cost
 from astro.records.problem import Problem
-from astro.records.tree import NO_PARENT, Cost, Stop, Tree
-from astro.store import RunDirectory, schemas
+from astro.records.tree import NO_PARENT, Stop, Tree
+from astro.store import RunDirectory
+from astro.store.entries import TRACE_TABLES, costs_table, tree_entry
 from astro.store.journal import Entry
-from astro.store.records import costs_table, tree_entry
 
 SETTINGS = {"name": "one", "seed": 0, "search": {"k": 8}, "output": {"folder": "runs"}}
 PROBLEMS = [
@@ -29,7 +30,7 @@ def tree_of(problem_id: str, stop: Stop) -> Entry:
 
 def traces_of(problem_id: str) -> Entry:
     """A tree of which no trace could be made."""
-    tables = {name: schema.empty_table() for name, schema in schemas.TRACE_TABLES.items()}
+    tables = {name: schema.empty_table() for name, schema in TRACE_TABLES.items()}
     return Entry(problem_id, {**tables, "costs": costs_table(problem_id, Cost())})
 
 

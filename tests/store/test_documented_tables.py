@@ -1,15 +1,22 @@
 from pathlib import Path
 
 from astro.run.settings import SPEED_SETTINGS
-from astro.store import schemas
+from tools.tables import TABLES, page_with
 
 PAGE = (Path(__file__).parents[2] / "docs" / "run-directory.md").read_text(encoding="utf-8")
 
 
-def test_every_column_is_documented() -> None:
-    """The page on the run directory names each column of trees, nodes, traces, rejects and costs."""
-    for schema in (schemas.TREES, schemas.NODES, schemas.TRACES, schemas.COSTS):
-        assert [name for name in schema.names if name not in PAGE] == []
+def test_the_tables_of_the_page_are_current() -> None:
+    """The page says what the declarations say; `python -m tools.tables` rewrites it."""
+    assert page_with(TABLES, PAGE) == PAGE
+
+
+def test_the_page_names_every_column_with_its_type() -> None:
+    """A line for each column, with its type, also for the parts of a struct."""
+    assert "| logprob | float64 | nats | summed over the step's tokens |" in PAGE
+    assert "| rollouts.canonical | string or null |  | normal form of answer |" in PAGE
+    missing = [name for table in TABLES for name in table.names if f"\n| {name} | " not in PAGE]
+    assert missing == []
 
 
 def test_every_setting_that_may_change_is_documented() -> None:

@@ -1,9 +1,10 @@
 from pathlib import Path
 
-from astro.records.problem import Problem
-from astro.records.tree import NO_PARENT, ROOT, Cost, Rollout, Stop, Terminal, Tree
+from astro.records.cost import Cost
+from astro.records.problem import PROBLEMS, Problem
+from astro.records.tree import NO_PARENT, ROOT, Rollout, Stop, Terminal, Tree
 from astro.store import RunDirectory
-from astro.store.records import problems_from, problems_table, tree_entry, tree_from
+from astro.store.entries import tree_entry, tree_from
 from astro.verify import Outcome
 
 
@@ -62,7 +63,7 @@ def test_what_depends_on_the_clock_is_in_the_costs_alone() -> None:
 def test_problems_survive_with_metadata() -> None:
     """Nested metadata and non-ASCII text come back."""
     problems = [Problem("1", "数?", "x", "qa", "f", {"accepted": ["x", "y"], "deep": {"a": None}})]
-    assert problems_from(problems_table(problems)) == problems
+    assert [Problem.from_row(row) for row in PROBLEMS.write(problems).to_pylist()] == problems
 
 
 def test_lone_surrogates_become_replacement_characters() -> None:

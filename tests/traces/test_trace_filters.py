@@ -6,7 +6,8 @@ import pytest
 from growing import PROBLEM
 from making import ORIGIN, TINY
 
-from astro.records.trace import Kind, Move, Trace, TraceCost, Visit
+from astro.records.cost import Cost
+from astro.records.trace import Kind, Move, Trace, Visit
 from astro.traces.filters import Refusal, refusal, similarity
 from astro.verify import Outcome, Verdict
 
@@ -47,7 +48,7 @@ def trace_of(thoughts=THOUGHTS, **changes):
         fallbacks=0,
         prompt_tokens=20,
         completion_tokens=90,
-        cost=TraceCost(5, 500, 0, 100),
+        cost=Cost(5, 500, 0, 100),
         prompts="tiny/v1@0",
         origin=ORIGIN,
     )

@@ -1,0 +1,62 @@
+"""What work on a language model costs: one record for every stage, and its columns."""
+
+from dataclasses import dataclass
+
+from astro.records.columns import Column, Table
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Requests, tokens and time of a tree, a trace, a problem or a stage; costs are added with +.
+
+    calls: answered requests. prompt_tokens: tokens of their prompts, each request's prompt once.
+    cached_tokens: how many of those the prefix cache held. generated_tokens: tokens sampled, over all completions.
+    seconds: wall time from the first request to the end, waiting included; of work done side by side, the sum.
+    """
+
+    calls: int = 0
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    generated_tokens: int = 0
+    seconds: float = 0.0
+
+    def __add__(self, other: "Cost") -> "Cost":
+        return Cost(
+            self.calls + other.calls,
+            self.prompt_tokens + other.prompt_tokens,
+            self.cached_tokens + other.cached_tokens,
+            self.generated_tokens + other.generated_tokens,
+            self.seconds + other.seconds,
+        )
+
+    @property
+    def prefilled_tokens(self) -> int:
+        """Prompt tokens that the engine had to compute."""
+        return self.prompt_tokens - self.cached_tokens
+
+    @property
+    def hit_rate(self) -> float:
+        """Share of the prompt tokens that the prefix cache held, in [0, 1]."""
+        return self.cached_tokens / self.prompt_tokens if self.prompt_tokens else 0.0
+
+
+SEEDED_COST = (
+    Column("calls", "int64", "requests to the engine"),
+    Column("prompt_tokens", "int64", "length of their prompts, each request's prompt once", "tokens"),
+    Column("generated_tokens", "int64", "sampled, over all completions", "tokens"),
+)
+"""The part of a cost that follows from the configuration and the seed, for tables that two runs can compare."""
+
+_calls, _prompt, _generated = SEEDED_COST
+COSTS = Table(
+    "costs",
+    "One row a problem: what the stage took. Only this table depends on the machine's load.",
+    (
+        Column("problem_id", "string", "the problem"),
+        _calls,
+        _prompt,
+        Column("cached_tokens", "int64", "prompt tokens that the prefix cache held", "tokens"),
+        _generated,
+        Column("seconds", "float64", "from the first request to the end, waiting included", "seconds"),
+    ),
+)

@@ -1,0 +1,62 @@
+"""What is known of a tree as a whole: the table that counts without reading the nodes."""
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from astro.records.columns import Column, Row, Table
+from astro.records.tree import ROOT, Stop, Terminal, Tree
+from astro.verify import Outcome
+
+
+class _Overview(NamedTuple):
+    tree: Tree
+    outcomes: Mapping[Outcome, int]
+
+
+def overview(tree: Tree) -> Row:
+    """The row of a tree in TREES."""
+    outcomes = Counter(rollout.outcome for rollouts in tree.rollouts for rollout in rollouts)
+    outcomes.update(outcome for outcome in tree.outcome if outcome is not None)
+    return TREES.cells(_Overview(tree, outcomes))
+
+
+def _count_of(outcome: Outcome) -> Column:
+    def count(seen: _Overview) -> Any:
+        return seen.outcomes[outcome]
+
+    return Column(outcome.value, "int64", f"verdicts {outcome.value}, over rollouts and ends of solutions", read=count)
+
+
+TREES = Table(
+    "trees",
+    "One row a problem that was searched.",
+    (
+        Column("problem_id", "string", "the problem", read="tree.problem_id"),
+        Column("nodes", "int32", "nodes of the tree", read=lambda seen: len(seen.tree)),
+        Column("simulations", "int32", "simulations that added nodes", read=lambda seen: max(seen.tree.simulation)),
+        Column("stop", "string", "why it stopped growing", nullable=True, values=Stop, read="tree.stop"),
+        Column("solved", "bool", "a rollout or a node is a correct solution", read="tree.solved"),
+        Column("root_value", "float64", "V of the root", read=lambda seen: seen.tree.value[ROOT]),
+        Column(
+            "root_reward",
+            "float64",
+            "pass rate: share of the root's graded rollouts that are correct",
+            read=lambda seen: seen.tree.reward[ROOT],
+        ),
+        Column(
+            "terminals",
+            "int32",
+            "nodes without a next step",
+            read=lambda seen: sum(terminal is not Terminal.NONE for terminal in seen.tree.terminal),
+        ),
+        *(_count_of(outcome) for outcome in Outcome),
+        Column(
+            "failure",
+            "string",
+            "why the root could not be evaluated",
+            nullable=True,
+            read=lambda seen: seen.tree.failure[ROOT],
+        ),
+    ),
+)

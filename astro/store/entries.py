@@ -1,0 +1,93 @@
+"""What a run keeps of a tree and of its traces: the tables of the two stages, and their entries."""
+
+from dataclasses import replace
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from astro.recipes.rl import RL as RL_ROWS
+from astro.records.columns import Column, Row, Table
+from astro.records.cost import COSTS, Cost
+from astro.records.overview import TREES, overview
+from astro.records.trace import COUNTS, REJECTS, TRACES, Trace
+from astro.records.tree import NODES, Tree
+from astro.store.journal import Entry
+from astro.store.stage import StageFolder
+from astro.traces.make import TraceOutcome
+
+# One row a problem: what the data set rl will hold of it. Its prompt is that of the problem's traces, too.
+RL = Table("rl", RL_ROWS.meaning, (Column("problem_id", "string", "the problem"), *RL_ROWS.columns))
+
+TREE_TABLES = {"trees": TREES.schema, "nodes": NODES.schema, "costs": COSTS.schema}
+TRACE_TABLES = {
+    "traces": TRACES.schema,
+    "rejects": REJECTS.schema,
+    "counts": COUNTS.schema,
+    "rl": RL.schema,
+    "costs": COSTS.schema,
+}
+
+
+def tree_entry(tree: Tree) -> Entry:
+    """A finished tree as the entry of the search stage."""
+    return Entry(
+        tree.problem_id,
+        {
+            "trees": TREES.from_rows([overview(tree)]),
+            "nodes": NODES.from_columns(NODES.cells(tree)),
+            "costs": costs_table(tree.problem_id, tree.cost),
+        },
+    )
+
+
+def tree_from(entry: Entry) -> Tree:
+    """The tree of an entry, with its whole cost. Raises ValueError if its rows break an invariant of trees."""
+    nodes = entry.tables["nodes"]
+    tree = Tree.from_columns({name: nodes.column(name).to_pylist() for name in NODES.names})
+    tree.cost = cost_from(entry)
+    return tree
+
+
+def traces_entry(problem_id: str, outcome: TraceOutcome, rl: Row, seconds: float) -> Entry:
+    """The traces of one tree as the entry of the traces stage.
+
+    rl: the problem's row in that data set. seconds: from the first request to the last trace.
+    """
+    counts = [
+        {"problem_id": problem_id, "name": str(name), "count": count} for name, count in sorted(outcome.counts.items())
+    ]
+    return Entry(
+        problem_id,
+        {
+            "traces": TRACES.write(outcome.traces),
+            "rejects": REJECTS.write(outcome.rejects),
+            "counts": COUNTS.from_rows(counts),
+            "rl": RL.from_rows([{"problem_id": problem_id, **rl}]),
+            "costs": costs_table(problem_id, replace(outcome.cost, seconds=seconds)),
+        },
+    )
+
+
+def traces_from(table: pa.Table) -> list[Trace]:
+    """The traces of a table; cached tokens and seconds, which it does not hold, are 0."""
+    return [Trace.from_row(row) for row in table.to_pylist()]
+
+
+def costs_table(problem_id: str, cost: Cost) -> pa.Table:
+    """The one row of a problem in a costs table."""
+    return COSTS.from_rows([{name: getattr(cost, name) for name in _COST} | {"problem_id": problem_id}])
+
+
+def cost_from(entry: Entry) -> Cost:
+    """What a stage spent on the problem of an entry."""
+    row = entry.tables["costs"].to_pylist()[0]
+    return Cost(**{name: row[name] for name in _COST})
+
+
+def total_cost(stage: StageFolder) -> Cost:
+    """What a stage spent on all problems that it has finished."""
+    table = stage.table("costs", list(_COST))
+    return Cost(**{name: pc.sum(table.column(name)).as_py() or 0 for name in _COST})
+
+
+_COST = tuple(name for name in COSTS.names if name != "problem_id")
