@@ -16,6 +16,8 @@ from rich.text import Text
 from astro import __version__
 from astro.errors import MENDABLE, EngineDeadError
 from astro.inspect.plain import plain_lines
+from astro.train import TRAINERS
+from astro.train.trainer import Trainer
 
 EXIT_MISTAKE = 2  # the user can mend it: configuration, files, missing library
 EXIT_STOPPED = 130  # by Ctrl-C
@@ -299,47 +301,22 @@ def report(run_path: RunPath) -> None:
         show_report(run_path, Console())
 
 
-@app.command(
-    epilog=_examples(
-        "astro sft runs/tiny",
-        "astro sft runs/tiny trainer.learning_rate=1e-4 --arm astro",
-        "astro sft runs/tiny arms={longer: mine.parquet} --arm longer",
-        "astro sft runs/8b --launch configs/accelerate/fsdp2.yaml",
-    )
-)
-def sft(
-    run_path: RunPath,
-    settings: Annotated[list[str] | None, _settings("Settings of the section sft: trainer.learning_rate=1e-4.")] = None,
-    arm: Arm = None,
-    launch: Launch = None,
-) -> None:
-    """Fine-tune a model on the data sets of a run, one checkpoint for each arm, in RUN/checkpoints/ARM/sft.
+def _add_verb(trainer: Trainer[Any]) -> None:
+    """Add the verb of a trainer."""
+    about = f"Settings of the section {trainer.name}: trainer.max_steps=100."
 
-    The prompts are those that the engine is asked with. A stopped training goes on from its last checkpoint by the same
-    command. Settings are those of the section sft, whose name may be left out; docs/training.md tells them.
-    """
-    _train("sft", run_path, settings or [], arm, launch)
+    @app.command(name=trainer.name, help=trainer.help, epilog=_examples(*trainer.examples))
+    def train(
+        run_path: RunPath,
+        settings: Annotated[list[str] | None, _settings(about)] = None,
+        arm: Arm = None,
+        launch: Launch = None,
+    ) -> None:
+        _train(trainer.name, run_path, settings or [], arm, launch)
 
 
-@app.command(
-    epilog=_examples(
-        "astro grpo runs/tiny",
-        "astro grpo runs/tiny trainer.max_steps=100 rewards.wrong=-1 --arm astro",
-        "astro grpo runs/8b trainer.use_vllm=true --launch configs/accelerate/zero3.yaml",
-    )
-)
-def grpo(
-    run_path: RunPath,
-    settings: Annotated[list[str] | None, _settings("Settings of the section grpo: trainer.max_steps=100.")] = None,
-    arm: Arm = None,
-    launch: Launch = None,
-) -> None:
-    """Train the SFT checkpoints of a run further by GRPO with verified rewards, in RUN/checkpoints/ARM/grpo.
-
-    Prompts are those of the data set rl that the searched model solved sometimes. A stopped training goes on from its
-    last checkpoint by the same command. Settings are those of the section grpo, whose name may be left out.
-    """
-    _train("grpo", run_path, settings or [], arm, launch)
+for _trainer in TRAINERS.values():
+    _add_verb(_trainer)
 
 
 @app.command()
@@ -383,11 +360,11 @@ def _carry_out(
 
 def _train(stage: str, run: Path, settings: list[str], arm: str | None, accelerate: Path | None) -> None:
     with _reporting("Stopped. The last checkpoint is kept; the same command goes on from there."):
-        from astro.run.train import TrainingStage, launch, train  # noqa: PLC0415 - heavy
+        from astro.run.train import launch, train  # noqa: PLC0415 - heavy
 
         if accelerate is None:
-            train(TrainingStage(stage), run, settings, Console(), arm)
-        elif code := launch(TrainingStage(stage), accelerate, run, settings, arm):
+            train(stage, run, settings, Console(), arm)
+        elif code := launch(stage, accelerate, run, settings, arm):
             raise typer.Exit(code)
 
 

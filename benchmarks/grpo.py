@@ -32,13 +32,14 @@ from astro.models.prompting import PromptFormat
 from astro.problems import Problem, load_problems
 from astro.run import RunConfig
 from astro.train.checkpoint import StageCheckpoint
-from astro.train.grpo import new_trainer, rollout_engine
+from astro.train.generation import rollout_engine
+from astro.train.model_files import load_tokenizer
 from astro.train.options import machine_defaults, trainer_config
 from astro.train.recorder import Recorder
+from astro.train.reward_settings import RewardsConfig
 from astro.train.rollouts import EngineGroups, GroupSampler, Prompt, Rollouts, TrlGroups
 from astro.train.scoring import Scorer
-from astro.train.settings import RewardsConfig
-from astro.train.sft import load_tokenizer
+from astro.train.trainers import grpo_trainer, open_trainer
 from astro.verify import Verifier, check_gold
 
 ROOT = Path(__file__).parent.parent
@@ -66,7 +67,7 @@ def main() -> None:
 def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
     """Some steps, then both ways of sampling in turns."""
     config = load_config(RunConfig, ROOT / "configs" / "tiny.yaml")
-    model, tokenizer = Path(arguments.model), load_tokenizer(arguments.model)
+    tokenizer = load_tokenizer(arguments.model)
     problems = load_problems(config.problems, check_gold).problems[: 2 * arguments.prompts]
     prompts = [_prompt(problem, PromptFormat(config.prompt, tokenizer)) for problem in problems]
     args = trainer_config(
@@ -88,10 +89,19 @@ def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
         recorder = Recorder(stage, Console(file=io.StringIO()), "benchmark")
         verifier = Verifier(config.verify)
         scorer = Scorer(RewardsConfig(), verifier, arguments.tokens)
-        engine = EngineGroups(open_sampler(rollout_engine(config.engine, model)), config.seed, recorder)
+        engine = EngineGroups(open_sampler(rollout_engine(config.engine, arguments.model)), config.seed, recorder)
         try:
             rollouts = Rollouts(prompts, engine, scorer, recorder, seed=config.seed, resample=0)
-            trainer = new_trainer(model, args, tokenizer, rollouts, recorder)
+            trainer = open_trainer(
+                grpo_trainer(),
+                "benchmark",
+                "trl.GRPOTrainer",
+                recorder,
+                model=arguments.model,
+                args=args,
+                processing_class=tokenizer,
+                **rollouts.trainer_arguments(),
+            )
             trainer.train()
             split = {what: seconds / arguments.steps for what, seconds in recorder.totals.items()}
             ways: dict[str, GroupSampler] = {"engine": engine, "transformers": TrlGroups()}
@@ -119,7 +129,7 @@ def _forget_to_end(trainer: Any) -> None:
     """Let the policy go on: the end token's logit becomes 0, far below that of any likely token."""
     with torch.no_grad():
         trainer.accelerator.unwrap_model(trainer.model).get_output_embeddings().weight[trainer.eos_token_ids] = 0.0
-    trainer.state.global_step += 1  # the engine takes the weights of every step anew
+    trainer.state.global_step += 1  # the engine takes new weights at every step
 
 
 def _speedup(rates: dict[str, Any]) -> float:

@@ -20,9 +20,11 @@ from astro.records.split import Split
 from astro.report import write_report
 from astro.run import RunConfig, Stages, carry_out
 from astro.tasks.countdown.generator import CountdownConfig
-from astro.train.grpo import carry_out_grpo
-from astro.train.settings import GrpoConfig, RewardsConfig, SftConfig
-from astro.train.sft import carry_out_sft
+from astro.train.grpo import GRPO
+from astro.train.grpo_settings import GrpoConfig
+from astro.train.reward_settings import RewardsConfig
+from astro.train.sft import SFT, SftConfig
+from astro.train.stage import carry_out as train
 from astro.verify import check_gold
 
 ARMS = ("direct", "astro")  # right solutions alone, and traces that err, doubt, go back and come out right
@@ -77,8 +79,8 @@ def main() -> None:
     # 3. Go on by reinforcement learning with verified rewards, on the problems that the search found neither trivial
     #    nor hopeless.
     for arm in ARMS:
-        carry_out_sft(config.training(), config.sft, arm, console)
-        carry_out_grpo(config.training(), config.grpo, arm, console)
+        train(SFT, config.training(), config.sft, arm, console)
+        train(GRPO, config.training(), config.grpo, arm, console)
 
     # 4. Ask all five models the same new problems, in the same words, and grade them by the same verifier.
     checkpoints = {

@@ -26,7 +26,9 @@ from astro.errors import MENDABLE, ConfigError
 from astro.run import RunConfig, Stages, carry_out
 from astro.run.report import show_report
 from astro.run.subjects import evaluate_subject, subjects
-from astro.run.train import train_grpo, train_sft
+from astro.run.train import train_arm
+from astro.train.grpo import GRPO
+from astro.train.sft import SFT
 
 CONSOLE = Console()
 SELECTED = "equal_tokens"  # the data set that select makes
@@ -59,12 +61,12 @@ def train_files(run: Path, dataset: str) -> list[Path]:
 
 def sft(config: RunConfig, arguments: argparse.Namespace) -> None:
     """Fine-tune an arm."""
-    train_sft(config, arguments.arm, CONSOLE)
+    train_arm(config, SFT, arguments.arm, CONSOLE)
 
 
 def grpo(config: RunConfig, arguments: argparse.Namespace) -> None:
     """Go on from an arm's SFT by reinforcement learning."""
-    train_grpo(config, arguments.arm, CONSOLE)
+    train_arm(config, GRPO, arguments.arm, CONSOLE)
 
 
 def evaluate(config: RunConfig, arguments: argparse.Namespace) -> None:

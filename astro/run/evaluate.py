@@ -22,6 +22,7 @@ from astro.models.engine import EngineKind, check_model, open_sampler
 from astro.problems import Problem, ProblemsConfig, load_problems
 from astro.run.settings import RunConfig
 from astro.store import RunDirectory
+from astro.train import TRAINERS
 from astro.train.checkpoint import read_done
 from astro.train.examples import find_source, read_rows
 from astro.verify import check_gold
@@ -168,7 +169,10 @@ def model_name(model: str) -> str:
     if "checkpoints" in parts[:-1]:
         inside = list(parts[parts.index("checkpoints") + 1 :])
         step = inside.pop().removeprefix("checkpoint-") if inside[-1].startswith("checkpoint-") else None
-        return _fit("-".join("rl" if part == "grpo" else part for part in inside) + (f"@{step}" if step else ""))
+        return _fit(
+            "-".join(TRAINERS[part].suffix if part in TRAINERS else part for part in inside)
+            + (f"@{step}" if step else "")
+        )
     return _fit(Path(model).name)
 
 
@@ -208,7 +212,7 @@ def training_problems(source: Path | None, model: str, console: Console) -> list
 def _asked_outside(run: Path, model: Path, console: Console) -> Iterator[Problem]:
     """The prompts of data sets that are files outside the run (sft.arms), as problems known by their words alone."""
     folder = model.parent if model.name.startswith("checkpoint-") else model
-    stages = [folder.with_name("sft"), folder] if folder.name == "grpo" else [folder]
+    stages = [folder.with_name("sft"), folder] if folder.name in TRAINERS and folder.name != "sft" else [folder]
     names = [str(done["data"]) for stage in stages if (done := read_done(stage)) is not None and "data" in done]
     for name in names:
         if (run / "datasets" / name).is_dir():

@@ -15,7 +15,9 @@ from astro.recipes import DataConfig
 from astro.search import SearchConfig
 from astro.store.settings import settings_hash
 from astro.traces import TracesConfig
-from astro.train.settings import GrpoConfig, SftConfig, TrainingSetup
+from astro.train import TRAINERS, TrainingSections
+from astro.train.grpo_settings import GrpoConfig
+from astro.train.setup import TrainingSetup
 from astro.verify import AnswerFormat, VerifyConfig
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -36,8 +38,7 @@ SPEED_SETTINGS = frozenset(
         "verify.cache_size",
         # What is made of trees and traces, and the stages after; each keeps the settings that made it beside its files.
         "data",
-        "sft",
-        "grpo",
+        *TRAINERS,
         "evaluation",
     }
 )
@@ -54,14 +55,12 @@ class OutputConfig(Section):
     license: str = "other"  # the problems and the model decide it, so it is not ours to assume
 
 
-class RunConfig(Section):
-    """One run: problems in, trees, traces and data sets out.
+class DataSections(Section):
+    """Problems in; trees, traces and data sets out.
 
     name: of the run directory: letters, digits, dot, dash, underscore.
     seed: every random choice derives from it and from the problem's id.
     data: which data sets are made of trees and traces, and by which recipes.
-    sft, grpo: the training after the data sets; without its section a stage is left out.
-    evaluation: how base and trained models are measured, and on which sets; left out without it.
     """
 
     name: str
@@ -73,8 +72,14 @@ class RunConfig(Section):
     verify: VerifyConfig = VerifyConfig()
     traces: TracesConfig = TracesConfig()
     data: DataConfig = DataConfig()
-    sft: SftConfig | None = None
-    grpo: GrpoConfig | None = None
+
+
+class RunConfig(TrainingSections, DataSections):
+    """One run: the data, then the sections of the trainers, the evaluation, and where everything is written.
+
+    evaluation: how base and trained models are measured, and on which sets; left out without it.
+    """
+
     evaluation: EvaluationConfig | None = None
     output: OutputConfig = OutputConfig()
 
@@ -84,7 +89,7 @@ class RunConfig(Section):
         return Path(self.output.folder) / self.name
 
     def training(self) -> TrainingSetup:
-        """What the training stages take from this run beside their own sections."""
+        """What the trainers take from this run beside their own sections."""
         return TrainingSetup(
             run=self.directory,
             engine=self.engine,

@@ -14,6 +14,7 @@ from astro.records.problem import PROBLEMS
 from astro.run.evaluate import load_set, training_problems
 from astro.run.settings import RunConfig
 from astro.store.shards import write_parquet
+from astro.train import TRAINERS
 from astro.train.checkpoint import read_done
 
 BASE, CONTROL = "base", "direct"
@@ -37,16 +38,16 @@ def subjects(config: RunConfig) -> list[Subject]:
     setup = config.training()
     base = config.sft.model if config.sft and config.sft.model else config.engine.model
     found, on_the_way = [Subject(BASE, base)], list[Subject]()
-    for stage, suffix in (("sft", "sft"), ("grpo", "rl")):
+    for stage, trainer in TRAINERS.items():
         for arm in arms_of(config):
             folder = setup.folder(arm, stage)
             done = read_done(folder)
             if done is None:
                 continue
-            found.append(Subject(f"{arm}-{suffix}", str(folder)))
-            if stage == "grpo" and arm != CONTROL:
+            found.append(Subject(f"{arm}-{trainer.suffix}", str(folder)))
+            if trainer.keeps_checkpoints and arm != CONTROL:
                 on_the_way += [
-                    Subject(f"{arm}-rl@{step}", str(path), on_the_way=True)
+                    Subject(f"{arm}-{trainer.suffix}@{step}", str(path), on_the_way=True)
                     for step, path in _checkpoints(folder)
                     if step != done.get("steps")
                 ]

@@ -1,7 +1,7 @@
 """The card of a trained model: a README in the layout of the Hugging Face hub."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as version_of
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from astro.store.atomic import write_text
-from astro.train.settings import TrainingSetup
+from astro.train.setup import TrainingSetup
 
 _LOADING = """## How to load it
 
@@ -26,10 +26,10 @@ tokenizer = AutoTokenizer.from_pretrained("{name}")
 
 @dataclass(frozen=True, slots=True)
 class CardFacts:
-    """What a card tells.
+    """The content of a card.
 
-    base: the model that training began from. done: what done.json says. arguments: of TRL's trainer, as they differ
-    from its defaults. method: SFT or GRPO. rewards: their weights.
+    base: the model that training started from. done: the content of done.json. arguments: of TRL's trainer, where they
+    differ from its defaults. method: as in TRL, such as SFT. tables: further tables, by heading.
     """
 
     folder: Path
@@ -38,7 +38,7 @@ class CardFacts:
     done: Mapping[str, Any]
     arguments: Mapping[str, Any]
     method: str
-    rewards: Mapping[str, float] | None = None
+    tables: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 def write_card(facts: CardFacts) -> None:
@@ -70,8 +70,7 @@ def model_card(facts: CardFacts) -> str:
         "## Settings\n\nOptions of TRL's trainer that were set; all others have its defaults.\n\n"
         + _table(facts.arguments),
     ]
-    if facts.rewards:
-        parts.append("## Rewards\n\n" + _table(facts.rewards))
+    parts += [f"## {heading}\n\n{_table(table)}" for heading, table in facts.tables.items()]
     prompt = yaml.safe_dump(
         {"prompt": facts.setup.prompt.model_dump(mode="json", exclude_defaults=True)}, sort_keys=False
     )
@@ -81,6 +80,13 @@ def model_card(facts: CardFacts) -> str:
     )
     parts += [_LOADING.format(name=facts.folder.name), _limits(facts)]
     return "\n\n".join(parts) + "\n"
+
+
+def arguments_shown(arguments: Mapping[str, Any], lora: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The trainer's arguments and LoRA's for a card: without those that only say where and how files are written."""
+    hidden = {"output_dir", "report_to", "disable_tqdm", "dataloader_pin_memory", "use_cpu", "save_steps"}
+    shown = {name: value for name, value in arguments.items() if name not in hidden}
+    return shown if lora is None else shown | {"lora": dict(lora)}
 
 
 def _limits(facts: CardFacts) -> str:

@@ -1,11 +1,11 @@
-"""The folder of one training stage: whose settings made it, how far it is, and what it logged.
+"""The folder of one training stage: the settings that made it, its progress and its log.
 
 checkpoints/ARM/STAGE/
     settings.yaml     the settings and the hashes of the inputs that made it
     metrics.jsonl     one line for each time the trainer logged: step, seconds since the start, and its figures
-    checkpoint-N/     the trainer's own, to go on from
+    checkpoint-N/     the trainer's own, to resume at
     (model files)     the final model, loadable by transformers and vLLM
-    tensorboard/      the same for TensorBoard
+    tensorboard/      the same figures for TensorBoard
     README.md         the model card
     done.json         written last: steps, seconds, tokens, time split
 """
@@ -24,12 +24,13 @@ from astro.errors import StoreError
 from astro.store.atomic import sync_directory, write_text, writing
 from astro.store.lock import RunLock
 from astro.store.settings import differences
+from astro.train.setup import DONE
 
-_SETTINGS, _METRICS, _DONE, _LOCK = "settings.yaml", "metrics.jsonl", "done.json", ".lock"
+_SETTINGS, _METRICS, _LOCK = "settings.yaml", "metrics.jsonl", ".lock"
 _TRAINER_STATE = "trainer_state.json"  # the last file of a trainer's checkpoint, so one without it is cut short
-# What going on needs beside the model, of plain training, FSDP (which keeps the weights a second time) and DeepSpeed.
+# What resuming needs beside the model, of plain training, FSDP (which keeps the weights a second time) and DeepSpeed.
 _TO_GO_ON = ("optimizer*", "scheduler.pt", "rng_state*", "pytorch_model_fsdp*", "global_step*", "training_args.bin")
-# Trainer options that change what is written and not what is learned.
+# Options of trainers that change what is written but not what is learned.
 UNLEARNED = frozenset(
     f"trainer.{name}"
     for name in (
@@ -38,11 +39,11 @@ UNLEARNED = frozenset(
         "disable_tqdm", "save_steps", "save_strategy", "save_total_limit", "save_only_model", "dataloader_num_workers",
     )
 )  # fmt: skip
-_HASHED_WHOLE = 64 << 20  # bytes; of larger files the name and the size must do
+_HASHED_WHOLE = 64 << 20  # bytes; a larger file is identified by name and size
 
 
 class StageCheckpoint:
-    """A stage's folder, held by one process; main is False in the further processes of one launch, which only read."""
+    """A stage's folder, locked by one process; main is False in the other processes of a launch, which only read."""
 
     def __init__(self, path: Path, *, main: bool = True) -> None:
         self.path, self.main = path, main
@@ -62,9 +63,9 @@ class StageCheckpoint:
             self._lock.release()
 
     def claim(self, settings: Mapping[str, Any], ignored: Collection[str] = UNLEARNED) -> None:
-        """Write the settings of a new stage, or see that they are those that began this one.
+        """Write the settings of a new stage, or check that they are those that the stage was started with.
 
-        Where nothing was trained yet, as after a start that was refused, new settings take the old ones' place.
+        Where nothing was trained yet, as after a start that was refused, new settings replace the old ones.
         Raises StoreError naming what differs.
         """
         if not self.main:
@@ -78,7 +79,7 @@ class StageCheckpoint:
                 lines = "\n".join(f"  {line}" for line in changed)
                 raise StoreError(
                     f"{self.path} was made with other settings or from other files:\n{lines}\n"
-                    f"Give the same ones, train under another arm's name, or delete {self.path} to begin anew."
+                    f"Use the same settings, train under another arm's name, or delete {self.path} to start over."
                 )
             return
         with writing(self.path):
@@ -86,11 +87,11 @@ class StageCheckpoint:
 
     @property
     def done(self) -> dict[str, Any] | None:
-        """What done.json says, or None while the stage is not finished."""
+        """The content of done.json, or None while the stage is not finished."""
         return read_done(self.path)
 
     def last(self) -> Path | None:
-        """The last whole checkpoint of the trainer; what a kill left half written after it is deleted."""
+        """The last whole checkpoint of the trainer; later ones that a kill left half written are deleted."""
         folders = sorted(self.path.glob("checkpoint-*"), key=_step_of)
         while folders and not _is_whole(folders[-1]):
             half = folders.pop()
@@ -99,7 +100,7 @@ class StageCheckpoint:
         return folders[-1] if folders else None
 
     def rewind(self, step: int) -> dict[str, Any]:
-        """Forget what was logged after a step, from where training goes on; returns the last row that is left."""
+        """Drop the rows logged after a step, at which training resumes; returns the last row that is left."""
         rows = [row for row in read_metrics(self.path) if row.get("step", 0) <= step]
         if self.main:
             with writing(self.path):
@@ -113,14 +114,14 @@ class StageCheckpoint:
                 stream.write(json.dumps(row) + "\n")
 
     def finish(self, facts: Mapping[str, Any]) -> None:
-        """Declare the stage done."""
+        """Write done.json."""
         if self.main:
             with writing(self.path):
                 sync_directory(self.path)
-                write_text(self.path / _DONE, json.dumps(facts, indent=1) + "\n")
+                write_text(self.path / DONE, json.dumps(facts, indent=1) + "\n")
 
     def thin(self, *, keep: bool) -> None:
-        """Free the disk of what going on would need; keep: leave the models of the steps on the way."""
+        """Delete what only resuming needs; keep: leave the models of the steps on the way."""
         if not self.main:
             return
         for folder in self.path.glob("checkpoint-*"):
@@ -132,7 +133,7 @@ class StageCheckpoint:
             (folder / "training_args.bin").unlink(missing_ok=True)
 
     def thin_earlier(self) -> None:
-        """Leave only the models of all checkpoints of the trainer but the last, from which to go on."""
+        """Reduce all checkpoints but the last, at which to resume, to their models."""
         last = self.last()
         for folder in self.path.glob("checkpoint-*") if self.main else ():
             if folder != last:
@@ -140,14 +141,14 @@ class StageCheckpoint:
 
 
 def read_done(folder: Path) -> dict[str, Any] | None:
-    """What a stage's done.json says, or None where the stage is not finished. Raises StoreError if it is damaged."""
-    file = folder / _DONE
+    """The content of a stage's done.json, or None where the stage is not finished. Raises StoreError if damaged."""
+    file = folder / DONE
     if not file.exists():
         return None
     try:
         facts = json.loads(file.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise StoreError(f"{file} is damaged ({error}); delete {folder} to have that stage done again") from error
+        raise StoreError(f"{file} is damaged ({error}); delete {folder} to run that stage again") from error
     return dict(facts)
 
 
@@ -165,7 +166,7 @@ def read_metrics(folder: Path) -> list[dict[str, Any]]:
 
 
 def content_hash(files: Iterable[Path]) -> str:
-    """16 hexadecimal digits of files' names and contents; of files beyond 64 MiB the size stands for the content."""
+    """16 hexadecimal digits of files' names and contents; above 64 MiB the size stands for the content."""
     digest = hashlib.sha256()
     for file in sorted(files):
         digest.update(f"{file.name}\0{file.stat().st_size}\0".encode())
@@ -184,7 +185,7 @@ def model_hash(model: str) -> str | None:
 
 
 def _thin(folder: Path) -> None:
-    """Delete what a checkpoint holds beside the model; what says that it is whole goes first."""
+    """Delete what a checkpoint holds beside the model, first the file that marks it as whole."""
     for pattern in (_TRAINER_STATE, *_TO_GO_ON):
         for leftover in folder.glob(pattern):
             shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()

@@ -1,36 +1,26 @@
-"""From rows of data sets to token ids: a solution is trained after exactly the tokens that the engine is asked with.
+"""From rows of data sets to token ids: a solution follows exactly the tokens that the engine is asked with.
 
 TRL would render a conversation by the chat template alone, and tokenize prompt and solution together. The search and
 the evaluation ask with PromptFormat.solve_ids (system turn, thinking prefix, few-shot examples, a fixed date), so here
-the prompt's tokens are those, the solution's tokens follow, and what ends the model's turn comes last.
+the prompt has those tokens; the solution's tokens and the token that ends the model's turn follow.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from astro.errors import ConfigError, NothingToTrainError, StoreError
 from astro.models.prompting import PromptFormat, PromptStyle
+from astro.records.problem import Problem
 from astro.store import RunDirectory
 from astro.store.atomic import read_marker
 from astro.store.stage import MARKER
+from astro.train.options import evaluates
+from astro.train.trainer import Source, Training
 
 IGNORED = -100  # the label of a token that is not learned
 _SPLITS = ("train", "test")
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Where the rows of an arm come from: Parquet files of the train split, and of the test split if there is one.
-
-    own: whether it is a data set of the run, whose ids are those of the run's problems; elsewhere they may be anything.
-    """
-
-    name: str
-    train: tuple[Path, ...]
-    test: tuple[Path, ...] = ()
-    own: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +32,7 @@ class Example:
 
     @property
     def labels(self) -> list[int]:
-        """What to predict at each position; the prompt is left out."""
+        """What to predict at each position; the prompt is not learned."""
         return [IGNORED] * self.prompt_tokens + self.input_ids[self.prompt_tokens :]
 
 
@@ -59,8 +49,8 @@ def find_source(run: Path, name: str) -> Source:
             return Source(name, found["train"], found["test"], own=True)
         if marker.exists():
             raise NothingToTrainError(
-                f"the data set {name} of {run} has no row to train on: its problems came to no trace, or to test rows "
-                "alone; search more problems or easier ones, or with more simulations"
+                f"the data set {name} of {run} has no row to train on: its problems made no trace, or only test rows; "
+                "search more problems or easier ones, or with more simulations"
             )
         raise ConfigError(f"{folder} has no train-*.parquet; make the data sets with `astro run` or `astro traces`")
     path = Path(name).expanduser()
@@ -74,6 +64,26 @@ def find_source(run: Path, name: str) -> Source:
         there = f"give one of {known}" if known else "make those of the run with `astro run` or `astro traces`; or give"
         raise ConfigError(f"there is no data set {name!r}: {there}, a folder or a file")
     return Source(name, train, files.get("test", ()))
+
+
+def check_columns(run: Path, name: str, needed: Collection[str], made: Mapping[str, Collection[str]]) -> None:
+    """Check the columns of a data set before training.
+
+    made: the columns of the data sets that the run will make. Raises ConfigError where a file is not there, is not
+    Parquet or lacks a needed column.
+    """
+    import pyarrow as pa  # noqa: PLC0415 - heavy
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
+    tables = {f"the data set {name}": made[name]} if name in made else {}
+    for file in () if tables else find_source(run, name).train:
+        try:
+            tables[str(file)] = pq.read_schema(file).names
+        except (OSError, pa.ArrowException) as error:
+            raise ConfigError(f"{file} is not readable Parquet: {error}") from error
+    for table, there in tables.items():
+        if missing := [column for column in needed if column not in there]:
+            raise ConfigError(f"{table} lacks the columns {', '.join(missing)}; it has {', '.join(there)}")
 
 
 def read_rows(files: Sequence[Path]) -> list[dict[str, Any]]:
@@ -91,18 +101,46 @@ def read_rows(files: Sequence[Path]) -> list[dict[str, Any]]:
 
 
 def problem_texts(run: Path) -> dict[str, str]:
-    """The problems of a run as a person would read them, by id; empty where the folder is no run."""
+    """The texts of a run's problems by id; empty where the folder is no run."""
+    return {name: problem.prompt for name, problem in problems_of(run).items()}
+
+
+def problems_of(run: Path) -> dict[str, Problem]:
+    """The problems of a run by id; empty where the folder is no run."""
     if not RunDirectory.has_begun(run):
         return {}
     with RunDirectory.read(run) as directory:
-        return {problem.id: problem.prompt for problem in directory.problems()}
+        return {problem.id: problem for problem in directory.problems()}
+
+
+def check_evaluation(training: Training[Any], held_out: Sequence[Any]) -> None:
+    """Raises ConfigError where the trainer shall evaluate and there is nothing to evaluate on."""
+    if evaluates(training.arguments) and not held_out:
+        raise ConfigError(
+            f"{training.options_section}.eval_strategy is {training.arguments['eval_strategy']}, but "
+            f"{training.source.name} has no test rows to evaluate on; make some with traces.test_share, or leave the "
+            "option out"
+        )
+
+
+def read_split(training: Training[Any], split: str) -> list[dict[str, Any]]:
+    """The rows of a split, "train" or "test", of a training's data; those of test only where the trainer evaluates."""
+    if split == "test":
+        return read_rows(training.source.test) if evaluates(training.arguments) else []
+    return read_rows(training.source.train)
+
+
+def maker_for(training: Training[Any]) -> "ExampleMaker":
+    """What tokenizes the rows of a training."""
+    texts = problem_texts(training.setup.run) if training.source.own else {}
+    return ExampleMaker(training.prompt_format, training.tokenizer, texts)
 
 
 class ExampleMaker:
-    """Tokenizes rows of prompt and completion for one model."""
+    """Tokenizes prompts and responses for one model."""
 
     def __init__(self, prompt_format: PromptFormat, tokenizer: Any, texts: Mapping[str, str]) -> None:
-        """texts: problems by id; rows of other problems are asked in the words of their own prompt."""
+        """texts: problems by id; for other problems the row's own prompt is used."""
         self._format, self._tokenizer, self._texts = prompt_format, tokenizer, texts
         self._end = end_ids(tokenizer, prompt_format.style)
 
@@ -113,11 +151,15 @@ class ExampleMaker:
             if row.get("prompt") is None or not completion:
                 raise ConfigError(f"{where}, row {number}: SFT needs the columns prompt and completion")
             prompt = self.prompt_ids(row)
-            text = completion if isinstance(completion, str) else completion[-1]["content"]
-            yield Example([*prompt, *self._format.continuation_ids(prompt, text), *self._end], len(prompt))
+            yield Example([*prompt, *self.response_ids(prompt, completion)], len(prompt))
+
+    def response_ids(self, prompt: Sequence[int], response: str | Sequence[Mapping[str, str]]) -> list[int]:
+        """The tokens of a response, a text or a list of turns whose last one it is, and what ends the model's turn."""
+        text = response if isinstance(response, str) else response[-1]["content"]
+        return [*self._format.continuation_ids(prompt, text), *self._end]
 
     def prompt_ids(self, row: Mapping[str, Any]) -> list[int]:
-        """The prompt of a row: the solve prompt of its problem, which the run, the row or its last turn tells."""
+        """The prompt of a row: the solve prompt of its problem, whose text is in the run, the row or its last turn."""
         text = self._texts.get(row.get("problem_id") or row.get("id") or "") or row.get("problem")
         if text is None and isinstance(row["prompt"], str):
             text = row["prompt"]
@@ -127,7 +169,7 @@ class ExampleMaker:
 def end_ids(tokenizer: Any, style: PromptStyle) -> list[int]:
     """What ends the model's turn: the token that the chat template puts after it, or the end-of-sequence token.
 
-    Raises ConfigError where neither is there: a model that is never taught to stop never stops.
+    Raises ConfigError where there is neither: a model that is never taught to stop never stops.
     """
     if style is PromptStyle.CHAT:
         mark = "The answer is here."

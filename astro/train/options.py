@@ -1,4 +1,4 @@
-"""Options that pass through to TRL and peft: names and types are checked before any model is loaded, all at once."""
+"""Options that pass through to TRL and peft. All names and types are checked before any model is loaded."""
 
 import difflib
 from collections.abc import Iterator, Mapping
@@ -15,23 +15,22 @@ from astro.models.engines.precision import cpu_has_bfloat16
 
 # What ASTRO decides, so that stages find each other's files.
 _OURS = {
-    "output_dir": "it is the arm's folder in the run",
+    "output_dir": "ASTRO uses the arm's folder in the run",
     "resume_from_checkpoint": "ASTRO finds the last checkpoint",
-    "reward_weights": "grpo.rewards.weights are they, by name",
+    "reward_weights": "set grpo.rewards.weights, by name",
 }
 
 
 def read_options(given: Mapping[str, Any], taker: type, section: str, owner: str) -> dict[str, Any]:
-    """The options for taker, a dataclass; a number or a truth value that was given as text is one.
+    """The options for taker, a dataclass; text that spells a number or a truth value is converted.
 
-    Raises ConfigError with a line for each option that taker does not have, with the nearest one, and for each of a
-    wrong type.
+    Raises ConfigError with one line for each unknown option, with the nearest name, and for each wrong type.
     """
     known, types, lines = [field.name for field in fields(taker) if field.init], get_type_hints(taker), list[str]()
     options = dict(given)
     for option, value in given.items():
         if option in _OURS:
-            lines.append(f"{section}.{option}: not yours to set, {_OURS[option]}")
+            lines.append(f"{section}.{option}: cannot be set: {_OURS[option]}")
         elif option not in known:
             near = difflib.get_close_matches(option, known, n=1, cutoff=0.5)
             lines.append(
@@ -51,7 +50,7 @@ def read_options(given: Mapping[str, Any], taker: type, section: str, owner: str
 
 
 def trainer_arguments(kind: str, section: str, given: Mapping[str, Any], ours: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments of trl.SFTConfig or trl.GRPOConfig: ours, and over them what was given.
+    """The arguments of a configuration class of TRL: ours, overridden by those given.
 
     Raises ConfigError listing every unknown option and wrong type, MissingDependencyError without TRL.
     """
@@ -67,7 +66,7 @@ def trainer_config(kind: str, section: str, arguments: Mapping[str, Any]) -> Any
 
 @contextmanager
 def refusals(section: str, owner: str) -> Iterator[None]:
-    """Turn what owner refuses while it is made into a ConfigError that names the section."""
+    """Turn an error of owner's constructor into a ConfigError that names the section."""
     try:
         yield
     except (ValueError, TypeError) as error:
@@ -75,7 +74,7 @@ def refusals(section: str, owner: str) -> Iterator[None]:
 
 
 def evaluates(arguments: Mapping[str, Any]) -> bool:
-    """Whether the trainer is to evaluate on the test split as it trains."""
+    """Whether the trainer evaluates on the test split while it trains."""
     return str(arguments.get("eval_strategy", "no")) not in ("no", "False")
 
 
@@ -95,13 +94,13 @@ def lora_config(lora: Mapping[str, Any] | None, section: str) -> Any:
 
 
 def machine_defaults(seed: int, folder: Path) -> dict[str, Any]:
-    """What both trainers are given unless the configuration says otherwise."""
+    """The options that every trainer gets unless the configuration sets them."""
     import torch  # noqa: PLC0415 - heavy
 
     on_cpu = not torch.cuda.is_available()
     slow_bfloat16 = on_cpu and not cpu_has_bfloat16()
     return {
-        **({"bf16": False} if slow_bfloat16 else {}),  # TRL trains in bfloat16 unless told otherwise
+        **({"bf16": False} if slow_bfloat16 else {}),  # TRL trains in bfloat16 by default
         "output_dir": str(folder),
         "seed": seed % 2**32,  # numpy, which the trainers seed, takes no larger ones
         "use_cpu": on_cpu,
@@ -113,7 +112,7 @@ def machine_defaults(seed: int, folder: Path) -> dict[str, Any]:
 
 
 def import_trl() -> Any:
-    """The package trl, quietly. Raises MissingDependencyError."""
+    """The package trl, without its notices. Raises MissingDependencyError."""
     import os  # noqa: PLC0415
 
     os.environ.setdefault("TRL_EXPERIMENTAL_SILENCE", "1")

@@ -1,30 +1,42 @@
-"""What a trainer does, on the disk and on the console while it goes on."""
+"""The progress of a trainer, on the disk and on the console."""
 
 import math
 import time
 from collections import defaultdict
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
 
 from rich.console import Console
-from transformers import TrainerCallback
-
-from astro.train.checkpoint import StageCheckpoint
 
 TENSORBOARD = "tensorboard"  # the folder of its events in a stage's folder
 _SHOW_EVERY = 10.0  # seconds between lines on the console
-_SHOWN = ("loss", "reward", "accuracy", "groups_flat", "backtracks", "completion_length", "mean_token_accuracy")
 
 
-class Recorder(TrainerCallback):  # type: ignore[misc] # transformers has no types
+class Log(Protocol):
+    """What a recorder writes to: a stage's folder (astro.train.checkpoint.StageCheckpoint)."""
+
+    path: Path
+    main: bool
+
+    def log(self, row: Mapping[str, Any]) -> None:
+        """Append one row."""
+        ...
+
+    def thin_earlier(self) -> None:
+        """Reduce all checkpoints but the last to their models."""
+        ...
+
+
+class Recorder:
     """Writes every row the trainer logs to metrics.jsonl, with the step, the seconds and the split of the time.
 
-    seconds: of training so far, kills not counted. times: seconds by what they were spent on since the last row; what
-    of a step is not noted by note() is the update.
+    seconds: of training so far, without what a kill undid. times: seconds since the last row by what took them; the
+    part of a step that note() did not name is the update. shown: names of figures for the console, in order.
     """
 
-    def __init__(self, stage: StageCheckpoint, console: Console, title: str) -> None:
-        self._stage, self._console, self._title = stage, console, title
+    def __init__(self, stage: Log, console: Console, title: str, shown: Sequence[str] = ("loss",)) -> None:
+        self._stage, self._console, self._title, self._shown_names = stage, console, title, shown
         self.times: defaultdict[str, float] = defaultdict(float)
         self.totals: defaultdict[str, float] = defaultdict(float)
         self.counts: dict[str, int] = {}
@@ -37,40 +49,40 @@ class Recorder(TrainerCallback):  # type: ignore[misc] # transformers has no typ
         """Seconds of training so far."""
         return self.before + time.monotonic() - self._begun
 
-    def go_on(self, last: Mapping[str, Any]) -> None:
-        """Begin where an earlier start stopped; last is the last row of metrics.jsonl that still counts."""
+    def resume(self, last: Mapping[str, Any]) -> None:
+        """Continue the counts of an earlier start; last is the last row of metrics.jsonl that still counts."""
         self.before = float(last.get("seconds", 0.0))
         self.totals.update({name: float(value) for name, value in last.get("total_times", {}).items()})
         self.counts = dict(last.get("counts", {}))
 
     def note(self, what: str, seconds: float) -> None:
-        """Say that seconds of the present step went to what."""
+        """Count seconds of the current step as spent on what."""
         self.times[what] += seconds
         self._noted += seconds
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """Loading the model is not training."""
+        """Start the clock here: loading the model is not training."""
         del args, state, control
         self._begun = time.monotonic()
 
     def on_step_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """An optimizer step begins; a batch was fetched before."""
+        """An optimizer step begins, with its batch already fetched."""
         del args, state, control
         self._step_begun, self._noted = time.monotonic(), 0.0
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """An optimizer step is over."""
+        """Count what is left of the step as its update."""
         del args, state, control
         self.times["update"] += max(time.monotonic() - self._step_begun - self._noted, 0.0)
 
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """A new checkpoint is whole, and the optimizer's state in the ones before it is of no more use."""
+        """Drop the optimizer's state of earlier checkpoints, now that a new one is whole."""
         del args, control
         if state.is_world_process_zero:
             self._stage.thin_earlier()
 
     def on_log(self, args: Any, state: Any, control: Any, logs: Mapping[str, Any] | None = None, **_: Any) -> None:
-        """Keep the row."""
+        """Write the row, and from time to time print its figures."""
         del args, control
         if not state.is_world_process_zero or logs is None:
             return
@@ -82,18 +94,32 @@ class Recorder(TrainerCallback):  # type: ignore[misc] # transformers has no typ
         row = {"step": state.global_step, "seconds": round(self.seconds, 3), **figures, "times": times}
         totals = {what: round(seconds, 3) for what, seconds in self.totals.items()}
         self._stage.log({**row, "total_times": totals, "counts": self.counts})
-        shown = "".join(f", {name} {figures[name]:.3g}" for name in _SHOWN if _is_number(figures.get(name)))
+        shown = "".join(f", {name} {figures[name]:.3g}" for name in self._shown_names if _is_number(figures.get(name)))
         if shown and time.monotonic() - self._shown >= _SHOW_EVERY:
             self._shown = time.monotonic()
             line = f"{self._title}: step {state.global_step}/{state.max_steps}{shown}, {self.seconds:.0f} s"
             self._console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
-def place_tensorboard(trainer: Any, stage: StageCheckpoint, step: int) -> None:
-    """Have TensorBoard's events in the stage's folder tensorboard/, where they go on after step; without it, nothing.
+def callback_of(recorder: Recorder) -> Any:
+    """The recorder as a callback of transformers."""
+    from transformers import TrainerCallback  # noqa: PLC0415 - heavy
 
-    transformers would make a folder for every start, named after the machine and the hour, in which the steps that a
-    kill undid stay beside those that took their place. TENSORBOARD_LOGGING_DIR, where it is set, has its way.
+    class Callback(TrainerCallback):  # type: ignore[misc] # transformers has no types
+        on_train_begin = staticmethod(recorder.on_train_begin)
+        on_step_begin = staticmethod(recorder.on_step_begin)
+        on_step_end = staticmethod(recorder.on_step_end)
+        on_save = staticmethod(recorder.on_save)
+        on_log = staticmethod(recorder.on_log)
+
+    return Callback()
+
+
+def place_tensorboard(trainer: Any, stage: Log, step: int) -> None:
+    """Write TensorBoard's events to the stage's folder tensorboard/, from step on; without TensorBoard, do nothing.
+
+    transformers would make a folder for every start, named after the machine and the hour, and keep the steps that a
+    kill undid beside those that replaced them. TENSORBOARD_LOGGING_DIR takes precedence.
     """
     from transformers.integrations import TensorBoardCallback  # noqa: PLC0415 - heavy
 
@@ -107,7 +133,7 @@ def place_tensorboard(trainer: Any, stage: StageCheckpoint, step: int) -> None:
 
 
 def _plain(value: Any) -> Any:
-    """The value as JSON has it; what is not finite is null."""
+    """The value as JSON has it; a number that is not finite becomes null."""
     number = value.item() if hasattr(value, "item") else value
     return None if isinstance(number, float) and not math.isfinite(number) else number
 

@@ -250,6 +250,17 @@ class Rollouts:
             functions.append(read)
         return functions
 
+    def trainer_arguments(self) -> dict[str, Any]:
+        """The arguments of trl.GRPOTrainer that these rollouts provide."""
+        from datasets import Dataset  # noqa: PLC0415 - heavy
+
+        return {
+            "reward_funcs": self.reward_functions(),
+            "train_dataset": Dataset.from_dict({"prompt": self.texts}),
+            "eval_dataset": Dataset.from_dict({"prompt": self.held_out}) if self.held_out else None,
+            "rollout_func": self,
+        }
+
     def _replace(self, groups: list[Group], n: int, trainer: Any) -> tuple[list[Group], int]:
         """Put groups of other prompts where all rewards are equal, while rounds and prompts last."""
         taken = [self._places[group.prompt.text] for group in groups]

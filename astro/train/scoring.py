@@ -1,13 +1,15 @@
-"""What each sampled solution earns: the verdict under the run's settings, and the rewards built on it."""
+"""The rewards of sampled solutions: the verdict under the run's settings, and what is built on it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from astro.models.prompting import answer_text
 from astro.records.problem import Problem
+from astro.train.grpo_settings import GrpoConfig
+from astro.train.reward_settings import RewardName, RewardsConfig
 from astro.train.rewards import format_reward, token_f1_reward, unit_tests_reward
-from astro.train.settings import RewardName, RewardsConfig
 from astro.train.shaping import cosine_reward, length_reward, overlong_reward
+from astro.train.trainer import Training
 from astro.verify import Outcome, Verdict, Verifier
 
 _SAME = 1e-6  # rewards closer than this are equal
@@ -104,6 +106,14 @@ class Scorer:
             task=[problem.task for problem in problems],
             metadata=[dict(problem.metadata) for problem in problems],
         )
+
+
+def open_scorer(training: Training[GrpoConfig], limit: int) -> Scorer:
+    """The scorer of one arm's training, which closes its verifier at its end. limit: as in Scorer."""
+    verifier = Verifier(training.setup.verify)
+    training.stack.callback(verifier.close)
+    opens_thought = training.prompt_format.opens_thought
+    return Scorer(training.config.rewards, verifier, limit, opens_thought=opens_thought)
 
 
 def varies(totals: Sequence[float | None]) -> bool:

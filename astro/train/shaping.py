@@ -2,7 +2,7 @@
 
 import math
 
-from astro.train.settings import CosineConfig, LengthConfig
+from astro.train.reward_settings import CosineConfig, LengthConfig
 
 _LIMIT_SHARE = 5  # DAPO's buffer of 4,096 tokens is a fifth of its 20,480
 

@@ -1,9 +1,10 @@
-"""TRL's trainers with changes that alter no result: what a restart repeats, and how much padding is computed."""
+"""TRL's trainers with changes that alter no result: repeatable order after a restart, and less padding."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from astro.train.options import import_trl
+from astro.train.options import import_trl, refusals
+from astro.train.recorder import Recorder, callback_of
 
 # Tensors of GRPOTrainer's batches with a column for each token of the completion, padded on the right.
 _BY_TOKEN = (
@@ -18,6 +19,19 @@ _BY_TOKEN = (
 _BY_PROMPT_TOKEN = ("prompt_ids", "prompt_mask")  # padded on the left
 # Losses that are a sum over a step's rows, whatever part a row is in; bnpo divides by the tokens of a part.
 _SUMS = ("grpo", "sapo", "dr_grpo", "cispo", "dapo", "vespo", "luspo")
+
+
+def open_trainer(kind: Any, section: str, owner: str, recorder: Recorder, **arguments: Any) -> Any:
+    """A trainer of TRL that logs to the recorder alone.
+
+    section, owner: of its options, for messages. Raises ConfigError where TRL refuses the options.
+    """
+    from transformers import PrinterCallback  # noqa: PLC0415 - heavy
+
+    with refusals(section, owner):
+        trainer = kind(callbacks=[callback_of(recorder)], **arguments)
+    trainer.remove_callback(PrinterCallback)  # without progress bars it would print every row as a dictionary
+    return trainer
 
 
 def sft_trainer() -> Any:

@@ -189,7 +189,7 @@ def test_mistakes_of_all_sections_are_told_before_anything_begins(tmp_path: Path
         assert line in message
 
 
-def test_data_that_no_arm_can_learn_from_is_told_before_the_search(tmp_path: Path) -> None:
+def test_data_that_no_arm_can_learn_from_is_reported_before_the_search(tmp_path: Path) -> None:
     """A file that is not there, one that is no Parquet, one without conversations, an arm that SFT does not have."""
     (tmp_path / "rows.jsonl").write_text("{}\n")
     pq.write_table(pa.table({"text": ["a"]}), tmp_path / "texts.parquet")
@@ -205,7 +205,7 @@ def test_data_that_no_arm_can_learn_from_is_told_before_the_search(tmp_path: Pat
         (
             "sft.arms.a0: there is no data set",
             "sft.arms.a1",
-            "sft.arms.a2: .* has no columns prompt and completion, but text",
+            "sft.arms.a2: .* lacks the columns prompt, completion; it has text",
             "grpo.arms: there is no arm 'nope' of sft; there are astro, a0, a1, a2",
         ),
         strict=True,

@@ -28,7 +28,8 @@ def made_run(tmp_path_factory):
 @pytest.fixture(scope="session")
 def trained(made_run):
     """The run with its SFT done."""
-    from astro.train.sft import carry_out_sft
+    from astro.train.sft import SFT
+    from astro.train.stage import carry_out
 
-    carry_out_sft(made_run.training(), made_run.sft, "astro", quiet())
+    carry_out(SFT, made_run.training(), made_run.sft, "astro", quiet())
     return made_run

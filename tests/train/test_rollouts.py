@@ -10,11 +10,12 @@ from astro.errors import ConfigError
 from astro.models.prompting import PromptConfig, PromptFormat, PromptStyle
 from astro.records.problem import Problem
 from astro.train.checkpoint import StageCheckpoint
-from astro.train.grpo import rl_prompts
+from astro.train.grpo_settings import GrpoConfig
+from astro.train.prompts import rl_prompts
 from astro.train.recorder import Recorder
+from astro.train.reward_settings import LengthConfig, RewardName, RewardsConfig
 from astro.train.rollouts import Prompt, Rolled, Rollouts, TrlGroups
 from astro.train.scoring import Scorer, Solution
-from astro.train.settings import GrpoConfig, LengthConfig, RewardName, RewardsConfig
 from astro.verify import Verifier
 
 

@@ -2,7 +2,8 @@ import pytest
 
 from astro.config import validate
 from astro.errors import ConfigError
-from astro.train.settings import CosineConfig, GrpoConfig, LengthConfig
+from astro.train.grpo_settings import GrpoConfig
+from astro.train.reward_settings import CosineConfig, LengthConfig
 from astro.train.shaping import cosine_reward, length_reward, overlong_reward
 
 COSINE = CosineConfig()

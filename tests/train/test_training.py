@@ -16,10 +16,13 @@ from astro.config import validate
 from astro.errors import ConfigError, StoreError
 from astro.run import RunConfig
 from astro.train.checkpoint import StageCheckpoint, read_done, read_metrics
-from astro.train.grpo import carry_out_grpo, rollouts_by
+from astro.train.generation import rollouts_by
+from astro.train.grpo import GRPO
+from astro.train.grpo_settings import RolloutsBy
+from astro.train.model_files import load_tokenizer
 from astro.train.options import trainer_arguments
-from astro.train.settings import Rollouts
-from astro.train.sft import carry_out_sft, load_tokenizer
+from astro.train.sft import SFT
+from astro.train.stage import carry_out
 
 
 def changed(config: RunConfig, *overrides: str) -> RunConfig:
@@ -82,11 +85,11 @@ def test_a_trained_model_is_complete(trained):
 
 def test_what_is_done_is_not_done_again(trained):
     """The same settings find it done; others are refused by name."""
-    again = carry_out_sft(trained.training(), trained.sft, "astro", quiet())
+    again = carry_out(SFT, trained.training(), trained.sft, "astro", quiet())
     assert again.before
     other = changed(trained, "sft.trainer.learning_rate=0.5")
     with pytest.raises(StoreError, match=r"trainer\.learning_rate: 0\.001 in the run, 0\.5 now"):
-        carry_out_sft(other.training(), other.sft, "astro", quiet())
+        carry_out(SFT, other.training(), other.sft, "astro", quiet())
 
 
 def test_tensorboard_has_the_same_figures(trained):
@@ -99,28 +102,28 @@ def test_tensorboard_has_the_same_figures(trained):
     assert not (folder / "runs").exists()
 
 
-def test_mistakes_are_told_before_a_model_is_loaded(made_run):
+def test_mistakes_are_reported_before_a_model_is_loaded(made_run):
     """Unknown options of the trainer and of LoRA, with the nearest right names; an arm that is not there."""
     wrong = changed(made_run, "sft.trainer.learning_rte=1", "sft.trainer.output_dir=x")
-    with pytest.raises(ConfigError, match=r"(?s)did you mean 'learning_rate'.*output_dir: not yours to set"):
-        carry_out_sft(wrong.training(), wrong.sft, "astro", quiet())
+    with pytest.raises(ConfigError, match=r"(?s)did you mean 'learning_rate'.*output_dir: cannot be set"):
+        carry_out(SFT, wrong.training(), wrong.sft, "astro", quiet())
     wrong = changed(made_run, "sft.trainer.num_train_epochs=many", "sft.trainer.per_device_train_batch_size=2.5")
     with pytest.raises(ConfigError, match=r"(?s)train_batch_size: 2\.5 is not what .*num_train_epochs: 'many' is not"):
-        carry_out_sft(wrong.training(), wrong.sft, "astro", quiet())
+        carry_out(SFT, wrong.training(), wrong.sft, "astro", quiet())
     wrong = changed(made_run, "sft.lora.rr=4")
     with pytest.raises(ConfigError, match=r"sft\.lora\.rr: peft\.LoraConfig has no such option"):
-        carry_out_sft(wrong.training(), wrong.sft, "astro", quiet())
+        carry_out(SFT, wrong.training(), wrong.sft, "astro", quiet())
     with pytest.raises(ConfigError, match="no arm 'x'"):
-        carry_out_sft(made_run.training(), made_run.sft, "x", quiet())
+        carry_out(SFT, made_run.training(), made_run.sft, "x", quiet())
     with pytest.raises(ConfigError, match="no finished SFT checkpoint"):
-        carry_out_grpo(made_run.training(), made_run.grpo, "nobody", quiet())
+        carry_out(GRPO, made_run.training(), made_run.grpo, "nobody", quiet())
 
 
 def test_what_was_refused_before_the_first_step_can_be_mended(trained, tmp_path):
     """Its settings are nobody's yet; those of a training that has begun are kept."""
     wrong = changed(trained, "grpo.trainer.num_generations=7")
     with pytest.raises(ConfigError, match="num_generations"):
-        carry_out_grpo(wrong.training(), wrong.grpo, "astro", quiet())
+        carry_out(GRPO, wrong.training(), wrong.grpo, "astro", quiet())
     with StageCheckpoint(tmp_path) as stage:
         stage.claim({"rate": 1})
         stage.claim({"rate": 2})
@@ -151,7 +154,7 @@ def test_sft_goes_on_after_a_kill(trained):
     folder = killed_in(run, "sft", "again", *own, after=2)
     done = CliRunner().invoke(app, ["sft", str(run), "--arm", "again", *own])
     assert done.exit_code == 0, done.output
-    assert "going on from checkpoint-" in done.output
+    assert "resumes at checkpoint-" in done.output
     assert read_done(folder)["steps"] == 6
     assert steps_logged(folder) == [step for step, _ in shown(folder, "train/loss")] == [1, 2, 3, 4, 5, 6]
     unbroken = load_file(run / "checkpoints" / "astro" / "sft" / "model.safetensors")
@@ -167,7 +170,7 @@ def test_an_adapter_is_merged(trained):
     from transformers import AutoModelForCausalLM
 
     config = changed(trained, "sft.arms={low: sft}", "sft.lora.r=4", "sft.trainer.max_steps=2")
-    folder = carry_out_sft(config.training(), config.sft, "low", quiet()).folder
+    folder = carry_out(SFT, config.training(), config.sft, "low", quiet()).folder
     assert "| lora | {'r': 4} |" in (folder / "README.md").read_text(encoding="utf-8")
     merged = load_file(folder / "model.safetensors")
     base = load_file(MODEL / "model.safetensors")
@@ -186,8 +189,8 @@ def test_models_on_the_way_are_whole_with_an_adapter(trained):
     settings += ["grpo.rewards={weights: {overlong: 1.0}, overlong_buffer: 160}", "grpo.resample=0"]  # never all equal
     settings += ["grpo.trainer.max_completion_length=160", "grpo.rollouts=transformers", "sft.trainer.max_steps=1"]
     config = changed(trained, *settings)
-    before = load_file(carry_out_sft(config.training(), config.sft, "thin", quiet()).folder / "model.safetensors")
-    folder = carry_out_grpo(config.training(), config.grpo, "thin", quiet()).folder
+    before = load_file(carry_out(SFT, config.training(), config.sft, "thin", quiet()).folder / "model.safetensors")
+    folder = carry_out(GRPO, config.training(), config.grpo, "thin", quiet()).folder
     whole = load_file(folder / "model.safetensors")
     kept = [load_file(folder / f"checkpoint-{step}" / "model.safetensors") for step in (1, 2)]
     assert all((kept[1][name] - whole[name]).abs().max() < 1e-6 for name in whole)
@@ -204,7 +207,7 @@ def test_grpo_goes_on_after_a_kill(trained):
     folder = killed_in(run, "grpo", "astro", after=1)
     done = CliRunner().invoke(app, ["grpo", str(run), "--arm", "astro"])
     assert done.exit_code == 0, done.output
-    assert "rollouts by ASTRO's vLLM engine; going on from checkpoint-" in done.output
+    assert "rollouts by ASTRO's vLLM engine; resumes at checkpoint-" in done.output
     assert read_done(folder)["steps"] == 4
     assert steps_logged(folder) == [step for step, _ in shown(folder, "train/reward")] == [1, 2, 3, 4]
     for row in read_metrics(folder)[:4]:
@@ -217,7 +220,7 @@ def test_grpo_goes_on_after_a_kill(trained):
     assert kept == [f"checkpoint-{step}" for step in (1, 2, 3, 4)]
     assert not list(folder.glob("checkpoint-*/optimizer*"))
     (folder / "checkpoint-4" / "optimizer.pt").touch()  # as a kill would leave it that came after the end
-    again = carry_out_grpo(trained.training(), trained.grpo, "astro", quiet())
+    again = carry_out(GRPO, trained.training(), trained.grpo, "astro", quiet())
     assert again.before
     assert not list(folder.glob("checkpoint-*/optimizer*"))
     assert json.loads((folder / "done.json").read_text(encoding="utf-8")) == again.facts
@@ -233,8 +236,8 @@ def test_a_kill_at_the_very_end_costs_nothing(trained, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(StageCheckpoint, "thin", killed)
         with pytest.raises(KeyboardInterrupt):
-            carry_out_sft(config.training(), config.sft, "late", quiet())
-    again = carry_out_sft(config.training(), config.sft, "late", quiet())
+            carry_out(SFT, config.training(), config.sft, "late", quiet())
+    again = carry_out(SFT, config.training(), config.sft, "late", quiet())
     assert again.before
     assert not list(again.folder.glob("checkpoint-*"))
 
@@ -247,8 +250,8 @@ def test_grpo_by_transformers(trained, tmp_path):
     settings = ["grpo.rollouts=transformers", "grpo.trainer.max_steps=1", f"grpo.data={tmp_path}"]
     settings += ["grpo.trainer.eval_strategy=steps", "grpo.trainer.eval_steps=1"]
     config = changed(trained, *settings, "sft.arms={plain: sft}", "grpo.resample=0")
-    carry_out_sft(config.training(), config.sft, "plain", quiet())
-    trained_model = carry_out_grpo(config.training(), config.grpo, "plain", quiet())
+    carry_out(SFT, config.training(), config.sft, "plain", quiet())
+    trained_model = carry_out(GRPO, config.training(), config.grpo, "plain", quiet())
     facts = trained_model.facts
     assert (facts["steps"], facts["prompts"], facts["groups"]) == (1, 4, 4 + 2)
     assert facts["generated_tokens"] > 0
@@ -261,16 +264,16 @@ def test_there_must_be_something_to_evaluate_on(trained, tmp_path):
     pq.write_table(rows, tmp_path / "train.parquet")
     settings = [f"grpo.data={tmp_path}", "grpo.trainer.eval_strategy=steps", "sft.trainer.max_steps=1"]
     config = changed(trained, *settings, "sft.arms={blind: sft}")
-    carry_out_sft(config.training(), config.sft, "blind", quiet())
-    with pytest.raises(ConfigError, match=r"grpo\.trainer\.eval_strategy is steps, and .* no test rows"):
-        carry_out_grpo(config.training(), config.grpo, "blind", quiet())
+    carry_out(SFT, config.training(), config.sft, "blind", quiet())
+    with pytest.raises(ConfigError, match=r"grpo\.trainer\.eval_strategy is steps, but .* no test rows"):
+        carry_out(GRPO, config.training(), config.grpo, "blind", quiet())
 
 
 def test_options_of_transformers_are_not_dropped(trained):
     """An option that ASTRO's engine does not have is left to TRL's own generation, or refused by name."""
-    assert rollouts_by(trained.grpo, {"repetition_penalty": 1.0}) is Rollouts.VLLM
-    assert rollouts_by(trained.grpo, {"repetition_penalty": 1.2}) is Rollouts.TRANSFORMERS
-    wanted = trained.grpo.model_copy(update={"rollouts": Rollouts.VLLM})
+    assert rollouts_by(trained.grpo, {"repetition_penalty": 1.0}) is RolloutsBy.VLLM
+    assert rollouts_by(trained.grpo, {"repetition_penalty": 1.2}) is RolloutsBy.TRANSFORMERS
+    wanted = trained.grpo.model_copy(update={"rollouts": RolloutsBy.VLLM})
     with pytest.raises(ConfigError, match=r"grpo\.trainer\.cache_implementation"):
         rollouts_by(wanted, {"cache_implementation": "static"})
 
@@ -289,10 +292,10 @@ def test_less_padding_gives_the_same_step(trained, monkeypatch, steps):
     moved = {}
     for arm in ("ours", "theirs"):
         config = changed(trained, *settings, f"sft.arms={{{arm}{steps}: sft}}")
-        carry_out_sft(config.training(), config.sft, f"{arm}{steps}", quiet())
+        carry_out(SFT, config.training(), config.sft, f"{arm}{steps}", quiet())
         if arm == "theirs":
-            monkeypatch.setattr("astro.train.grpo.grpo_trainer", lambda: trl.GRPOTrainer)
-        folder = carry_out_grpo(config.training(), config.grpo, f"{arm}{steps}", quiet()).folder
+            monkeypatch.setattr("astro.train.trainers.grpo_trainer", lambda: trl.GRPOTrainer)
+        folder = carry_out(GRPO, config.training(), config.grpo, f"{arm}{steps}", quiet()).folder
         before = load_file(folder.parent / "sft" / "model.safetensors")
         after = load_file(folder / "model.safetensors")
         moved[arm] = {name: after[name] - before[name] for name in before}
@@ -306,8 +309,8 @@ def test_a_completion_that_a_string_ended_is_not_taken_for_one_cut_off(trained):
     settings = ["grpo.rollouts=transformers", "grpo.resample=0", "grpo.trainer.mask_truncated_completions=true"]
     settings += ["grpo.trainer.max_steps=1", "grpo.rewards.weights={overlong: 1.0}", "grpo.rewards.overlong_buffer=48"]
     config = changed(trained, *settings, 'prompt.end_stop=["\\n"]', "sft.arms={lines: sft}")
-    carry_out_sft(config.training(), config.sft, "lines", quiet())
-    folder = carry_out_grpo(config.training(), config.grpo, "lines", quiet()).folder
+    carry_out(SFT, config.training(), config.sft, "lines", quiet())
+    folder = carry_out(GRPO, config.training(), config.grpo, "lines", quiet()).folder
     logged = read_metrics(folder)[0]
     assert logged["groups_flat"] < 1  # there is something to learn
     assert logged["grad_norm"] > 0

@@ -1,0 +1,80 @@
+"""Who samples the completions of GRPO: ASTRO's vLLM engine in this process, or TRL's own generation."""
+
+import os
+import warnings
+from collections.abc import Mapping
+from importlib.util import find_spec
+from typing import Any
+
+from astro.errors import ConfigError
+from astro.models.engine import EngineConfig, EngineKind, open_sampler
+from astro.train.grpo_settings import GrpoConfig, RolloutsBy
+from astro.train.rollouts import EngineGroups, GroupSampler, TrlGroups
+from astro.train.trainer import Training
+
+# Options of TRL's own generation that ASTRO's engine does not have, with the values that ask for nothing.
+_OF_TRANSFORMERS = {
+    "generation_kwargs": {},
+    "repetition_penalty": 1.0,
+    "cache_implementation": None,
+    "use_transformers_continuous_batching": False,
+    "use_transformers_paged": False,
+}
+
+
+def open_groups(training: Training[GrpoConfig]) -> GroupSampler:
+    """The sampler of one arm's training, which closes it at its end."""
+    stop = training.prompt_format.end_stop
+    if rollouts_by(training.config, training.arguments) is not RolloutsBy.VLLM:
+        return TrlGroups(stop)
+    engine = open_sampler(rollout_engine(training.setup.engine, training.start.model))
+    groups = EngineGroups(engine, training.setup.seed, training.recorder, stop)
+    training.stack.callback(groups.close)
+    return groups
+
+
+def rollouts_by(config: GrpoConfig, arguments: Mapping[str, Any]) -> RolloutsBy:
+    """Who samples. Raises ConfigError where the configuration wants vllm and it cannot be used."""
+    if config.rollouts is RolloutsBy.TRANSFORMERS or arguments.get("use_vllm"):
+        return RolloutsBy.TRANSFORMERS
+    problem = _why_not_vllm(arguments)
+    if problem is None:
+        return RolloutsBy.VLLM
+    if config.rollouts is RolloutsBy.VLLM:
+        raise ConfigError(f"grpo.rollouts is vllm, and {problem}; set grpo.rollouts=transformers")
+    return RolloutsBy.TRANSFORMERS
+
+
+def rollout_engine(engine: EngineConfig, model: str) -> EngineConfig:
+    """The engine of the rollouts: the run's, serving the checkpoint that is trained, in its own precision."""
+    options = engine.options if engine.kind is EngineKind.VLLM else {}
+    return engine.model_copy(update={"kind": EngineKind.VLLM, "model": model, "dtype": "float32", "options": options})
+
+
+def describe(sampler: GroupSampler, args: Any) -> str:
+    """Who samples, for the console."""
+    if isinstance(sampler, EngineGroups):
+        return "ASTRO's vLLM engine"
+    return f"TRL's vLLM ({args.vllm_mode})" if args.use_vllm else "transformers"
+
+
+def silence_version_warning(args: Any) -> None:
+    """Hide TRL's warning about the version of its own vLLM where that is not used."""
+    if not args.use_vllm:
+        warnings.filterwarnings("ignore", message="TRL currently supports vLLM")
+
+
+def _why_not_vllm(arguments: Mapping[str, Any]) -> str | None:
+    import torch  # noqa: PLC0415 - heavy
+
+    if find_spec("vllm") is None:
+        return "vllm is not installed"
+    if torch.cuda.is_available():
+        return "on a GPU the engine beside the trainer is TRL's (grpo.trainer.use_vllm=true)"
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        return "it serves one process, and there are several"
+    given = [name for name, unset in _OF_TRANSFORMERS.items() if arguments.get(name, unset) not in (unset, None)]
+    if given:
+        names = ", ".join(f"grpo.trainer.{name}" for name in given)
+        return f"it does not have these options of transformers' generation: {names}"
+    return None

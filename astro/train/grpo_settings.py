@@ -1,0 +1,61 @@
+"""The section grpo of the configuration."""
+
+from enum import StrEnum
+from typing import Annotated, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from astro.train.reward_settings import RewardName, RewardsConfig
+from astro.train.setup import ArmName, TrainerSection
+
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+COMPLETION_LENGTH = 512  # trl.GRPOConfig.max_completion_length where the configuration does not set it
+
+
+class RolloutsBy(StrEnum):
+    """Who samples the completions of GRPO where TRL's own vLLM (trainer.use_vllm) does not."""
+
+    AUTO = "auto"  # vllm where it can be given new weights in place (one process, no GPU), else transformers
+    VLLM = "vllm"  # ASTRO's engine in this process
+    TRANSFORMERS = "transformers"  # TRL's own path, model.generate
+
+
+class GrpoConfig(TrainerSection):
+    """Reinforcement learning with verified rewards, from each arm's SFT checkpoint on the run's rl prompts.
+
+    arms: which; null takes every arm of sft whose SFT is done.
+    data: the prompts: a data set of the run, or a folder or Parquet file in the columns of rl.
+    rewards: see RewardsConfig.
+    pass_rate: [lowest, highest]; problems whose pass rate in the search lies outside are left out, since their groups
+        would mostly be all right or all wrong. Problems without a pass rate are kept.
+    curriculum: take the prompts in the order of their pass rate, easy first, instead of shuffling them.
+    resample: most rounds of other prompts that replace groups whose rewards are all equal (DAPO's dynamic sampling);
+        0 only counts them.
+    rollouts: see RolloutsBy.
+    trainer: max_completion_length is the largest length of a completion.
+    """
+
+    arms: tuple[ArmName, ...] | None = None
+    data: str = "rl"
+    rewards: RewardsConfig = RewardsConfig()
+    pass_rate: tuple[Share, Share] = (0.05, 0.95)
+    curriculum: bool = False
+    resample: int = Field(default=2, ge=0, le=16)
+    rollouts: RolloutsBy = RolloutsBy.AUTO
+
+    @field_validator("pass_rate")
+    @classmethod
+    def _band_in_order(cls, band: tuple[float, float]) -> tuple[float, float]:
+        if band[0] > band[1]:
+            raise ValueError(f"pass_rate is [lowest, highest], and {band[0]} is above {band[1]}")
+        return band
+
+    @model_validator(mode="after")
+    def _wanted_lengths_fit(self) -> Self:
+        longest, high = self.trainer.get("max_completion_length", COMPLETION_LENGTH), self.rewards.length.high
+        if RewardName.LENGTH in self.rewards.weights and isinstance(longest, int) and high > longest:
+            raise ValueError(
+                f"rewards.length asks for up to {high} tokens, and trainer.max_completion_length is {longest}; "
+                f"set rewards.length.high to {longest} or less"
+            )
+        return self

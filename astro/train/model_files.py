@@ -1,0 +1,61 @@
+"""The files of a model: its tokenizer before training, its weights after, and what is left of its checkpoints."""
+
+from pathlib import Path
+from typing import Any
+
+from astro.errors import ConfigError
+from astro.models.tokenizer import hf_tokenizer
+from astro.train.checkpoint import StageCheckpoint
+
+
+def load_tokenizer(model: str) -> Any:
+    """The model's tokenizer, with a padding token; turns off the progress bars of transformers.
+
+    Raises ConfigError where it can be neither found nor fetched.
+    """
+    from transformers.utils import logging  # noqa: PLC0415 - heavy
+
+    logging.disable_progress_bar()
+
+    try:
+        tokenizer = hf_tokenizer(model)
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"transformers could not load the tokenizer of {model}: {error}") from error
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    return tokenizer
+
+
+def save_final(trainer: Any, stage: StageCheckpoint, model: str, *, adapter: bool) -> None:
+    """Save the model where transformers and vLLM find it; an adapter is saved beside it and merged into it."""
+    if not adapter:
+        trainer.save_model(str(stage.path))
+        return
+    trainer.save_model(str(stage.path / "adapter"))
+    if stage.main:
+        merge_adapter(model, stage.path / "adapter", stage.path)
+        trainer.processing_class.save_pretrained(stage.path)
+
+
+def tidy(stage: StageCheckpoint, model: str, *, keep: bool) -> None:
+    """Delete what only resuming needs; keep: leave the models of the steps on the way whole, to be evaluated."""
+    stage.thin(keep=keep)
+    for folder in stage.path.glob("checkpoint-*") if stage.main else ():
+        adapter = [folder / "adapter_config.json", folder / "adapter_model.safetensors"]
+        if adapter[0].exists():
+            merge_adapter(model, folder, folder)
+            (folder / "adapter").mkdir(exist_ok=True)
+            for file in reversed(adapter):  # the configuration last: while it is there, this is repeated
+                if file.exists():
+                    file.rename(folder / "adapter" / file.name)
+
+
+def merge_adapter(model: str, adapter: Path, folder: Path) -> None:
+    """Write the model with its adapter merged in, for transformers and vLLM, into a folder. One process does it."""
+    from peft import PeftModel  # noqa: PLC0415 - heavy
+    from transformers import AutoModelForCausalLM  # noqa: PLC0415
+    from transformers.integrations.deepspeed import unset_hf_deepspeed_config  # noqa: PLC0415
+
+    unset_hf_deepspeed_config()  # after training under ZeRO-3 loading would wait for the other processes
+    base = AutoModelForCausalLM.from_pretrained(model, dtype="auto")
+    PeftModel.from_pretrained(base, adapter).merge_and_unload().save_pretrained(folder)
