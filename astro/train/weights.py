@@ -1,7 +1,7 @@
 """New weights for a vLLM engine that runs in this process, in place.
 
 vLLM's own ways do not work on its CPU build: linear layers are packed there and their parameters emptied, so that
-load_weights finds nothing to load into. Here each layer gets its weight anew, as vLLM's model class fuses it (query,
+load_weights finds nothing to load into. Here each layer gets its new weight, fused as in vLLM's model class (query,
 key and value; gate and up), and packs it again by vLLM's own method.
 """
 
@@ -15,7 +15,7 @@ _NOT_POSSIBLE = "{}; set grpo.rollouts=transformers, or grpo.trainer.use_vllm=tr
 
 
 class WeightLoader:
-    """Gives the engine's model the weights of a model of the same architecture in transformers."""
+    """Copies the weights of a transformers model into the engine's model of the same architecture."""
 
     def __init__(self, engine: Any) -> None:
         """engine: vllm.v1.engine.llm_engine.LLMEngine, with its core in this process.
@@ -32,7 +32,7 @@ class WeightLoader:
         self._fused: Mapping[str, Sequence[str]] = getattr(self.model, "packed_modules_mapping", None) or {}
 
     def load(self, weights: Mapping[str, Any]) -> None:
-        """Copy the tensors, by their names in transformers, and forget what the prefix cache knows of the old ones.
+        """Copy the tensors, by their names in transformers, and clear the prefix cache.
 
         Raises SamplingError where a weight of the engine has no source, or a source is not used.
         """
