@@ -1,19 +1,19 @@
-r"""Mathematics that is attached to a box, so that what stands in the box is not the answer: -\boxed{5}, \boxed{5}!"""
+r"""Finds mathematics attached to a box, which makes the box only a part of the answer: -\boxed{5}, \boxed{5}!"""
 
 import re
 
-_WINDOW = 120  # characters on each side of a box that are looked at
+_WINDOW = 120  # characters on each side of a box that are searched
 
 
 def attached(text: str, start: int, end: int) -> bool:
     """Whether the box text[start:end] is only a part of a formula: negated, under a root, a factor, a power.
 
-    Relations, units, text and punctuation beside it make it no such part, nor does an equation that goes on after it,
-    which the box then fills in: 3 x [5] = 15.
+    Relations, units, text and punctuation may stand beside the answer. So may an equation that continues after the
+    box, because the box then fills a gap in it: 3 x [5] = 15.
     """
     before, after = text[max(0, start - _WINDOW) : start], text[end : end + _WINDOW]
     if not (before.rstrip()[-1:] in _SIGNS or "{" in before or "\\" in before[-8:] or after.lstrip()[:1] in _SIGNS):
-        return False  # as nearly always
+        return False  # the usual case
     beside = (
         _BEFORE.search(before)
         or _BEHIND.match(after)

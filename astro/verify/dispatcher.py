@@ -1,7 +1,7 @@
 """The thread that owns the server and the workers of one pool: it starts, feeds, watches and kills them.
 
-Every socket is in one poll and none of them is ever waited for alone, so that neither a worker that does not read its
-task nor a server that does not answer delays a deadline of another task.
+One poll watches every socket, and nothing waits for a single one. A worker that does not read its task, or a server
+that does not answer, therefore delays no other task's deadline.
 """
 
 import contextlib
@@ -24,11 +24,11 @@ from astro.verify.processes import start_server, starved, usage
 from astro.verify.worker import HEADER, MAX_MESSAGE, ReplyKind, WorkerLimits
 
 _START_ATTEMPTS = 3
-_START_SECONDS = 60.0  # a server that has given no worker for so long is stuck, in an import perhaps
-_MAX_STARTING = 32  # workers asked for and not there yet; a socket holds a few hundred such requests before it blocks
+_START_SECONDS = 60.0  # a server that has started no worker after this time is stuck, perhaps in an import
+_MAX_STARTING = 32  # workers requested and not yet there; a socket buffers a few hundred requests before it blocks
 
-# A process forked while a socket is handed over would keep a copy of its far end, and the end of the worker or server
-# there would go unseen. While one thread holds this lock, no other can fork.
+# A process forked while a socket is passed on would keep a copy of its far end, and hide the death of the worker or
+# server there. No thread can fork while another holds this lock.
 _handing_over = threading.RLock()
 os.register_at_fork(
     before=_handing_over.acquire,
@@ -54,7 +54,7 @@ class Reply:
 class Task:
     """A framed request, its limit in seconds from dispatch, and who waits for it.
 
-    attempts: how often a worker was given it.
+    attempts: how often it was sent to a worker.
     """
 
     frame: bytes
@@ -74,7 +74,7 @@ class _Worker:
     received: bytearray = field(default_factory=bytearray)
 
     def push(self) -> None:
-        """Send of the task what the socket takes now. Raises OSError when the worker is gone."""
+        """Send as much of the task as the socket accepts now. Raises OSError when the worker is gone."""
         with contextlib.suppress(BlockingIOError):
             while self.unsent:
                 self.unsent = self.unsent[self.connection.send(self.unsent) :]
@@ -112,7 +112,7 @@ class Dispatcher(threading.Thread):
         self._closed = False
         self._selector = selectors.PollSelector()  # poll keeps no state in the kernel that a fork would share
         self._idle: list[_Worker] = []
-        self._workers: dict[int, _Worker] = {}  # by file number, starting and idle ones included
+        self._workers: dict[int, _Worker] = {}  # by file descriptor, including starting and idle ones
         self._busy = 0
         self._deaths = 0  # servers and workers lost in a row before any of them was ready
         self._stopping = False
@@ -139,7 +139,7 @@ class Dispatcher(threading.Thread):
             self.join(timeout=10.0)
 
     def abandon(self) -> None:
-        """In a forked child, where this thread does not run: close the parent's sockets."""
+        """In a forked child, where this thread does not run, close the parent's sockets."""
         self._server.returncode = 0  # the parent's child, not ours: nothing to wait for
         for connection in (self._inbox, self._wake, self._control, *(w.connection for w in self._workers.values())):
             connection.close()
@@ -157,11 +157,11 @@ class Dispatcher(threading.Thread):
             self._close()
 
     def _poke(self) -> None:
-        with contextlib.suppress(BlockingIOError, OSError):  # full: it will wake anyway; closed: it has ended
+        with contextlib.suppress(BlockingIOError, OSError):  # full: it wakes anyway; closed: it has ended
             self._wake.send(b"!")
 
     def _fill(self) -> None:
-        """Ask for as many workers as there is work for, and one spare that stands by for the next kill."""
+        """Request a worker for each waiting task, and one spare that replaces the next worker killed."""
         starting = sum(not worker.pid for worker in self._workers.values())
         while starting < _MAX_STARTING and len(self._workers) < min(self._size, self._busy + len(self._queue)) + 1:
             starting += 1
@@ -199,7 +199,7 @@ class Dispatcher(threading.Thread):
             self._push(worker)
 
     def _push(self, worker: _Worker) -> None:
-        """Send what a worker takes of its task, and see to it that the rest follows when it takes more."""
+        """Send what the worker accepts of its task, and poll for when it accepts the rest."""
         try:
             worker.push()
         except OSError:
@@ -210,7 +210,7 @@ class Dispatcher(threading.Thread):
             self._selector.modify(worker.connection, events)
 
     def _ready(self) -> list[tuple[socket.socket, int]]:
-        """Sockets with something to read or room to write, waiting until the next deadline at most."""
+        """Wait for sockets that can be read or written, at most until the next deadline."""
         deadlines = [w.sent + w.task.seconds for w in self._workers.values() if w.task]
         deadlines += [w.sent + _START_SECONDS for w in self._workers.values() if not w.pid]
         timeout = max(0.0, min(deadlines) - time.monotonic()) if deadlines else None
@@ -222,7 +222,7 @@ class Dispatcher(threading.Thread):
                 self._inbox.recv(4096)
             return
         if connection is self._control:
-            self._restart()  # the server never speaks: this is its end
+            self._restart()  # the server never sends: this is end of file
             return
         worker = self._workers.get(connection.fileno())
         if worker is None or worker.connection is not connection:
@@ -247,7 +247,7 @@ class Dispatcher(threading.Thread):
             return
         kind, value, retiring = message
         task, worker.task = worker.task, None
-        if task is None:  # nobody asked it anything
+        if task is None:  # it had no task
             self._remove(worker)
             return
         self._busy -= 1
@@ -270,7 +270,7 @@ class Dispatcher(threading.Thread):
             if task is None:
                 continue
             if hungry and task.attempts == 1:
-                self._queue.appendleft(task)  # it did not get the core it was promised: once more, then it counts
+                self._queue.appendleft(task)  # it was runnable without a core: try once more, then it counts
             else:
                 task.future.set_result(Reply(ReplyKind.TIMED_OUT, None, now - worker.sent))
 
@@ -283,9 +283,9 @@ class Dispatcher(threading.Thread):
         if task is None:
             return
         if self._server.poll() is not None:
-            task.attempts = 1  # the server died and took all its workers along: that is nobody's fault
+            task.attempts = 1  # the server died with all its workers: not this task's fault
         if task.attempts == 1:
-            self._queue.appendleft(task)  # the kernel may have chosen it for what others did
+            self._queue.appendleft(task)  # the kernel may have killed it for the memory of others
         else:
             task.future.set_result(Reply(ReplyKind.CRASHED, None, time.monotonic() - worker.sent))
 
@@ -297,10 +297,10 @@ class Dispatcher(threading.Thread):
         if worker in self._idle:
             self._idle.remove(worker)
         worker.connection.close()
-        if worker.pid and self._server.poll() is None:  # a dead server has taken its workers along, and their ids
+        if worker.pid and self._server.poll() is None:  # workers die with their server, and their ids may be reused
             with contextlib.suppress(ProcessLookupError):
                 os.kill(worker.pid, signal.SIGKILL)
-            with contextlib.suppress(OSError):  # it dies at this very moment
+            with contextlib.suppress(OSError):  # it is just exiting
                 self._control.send(str(worker.pid).encode())
 
     def _restart(self) -> None:

@@ -1,4 +1,4 @@
-"""Second opinions: a worker asks another library about a sample of the verdicts, and nobody waits for it."""
+"""Second opinions: workers check a sample of the verdicts with another library, in the background."""
 
 import logging
 import threading
@@ -20,7 +20,7 @@ _SUSPECTS = 1000
 
 @dataclass(frozen=True, slots=True)
 class Suspect:
-    """A verdict that a second opinion does not share: a false positive or negative of one of the two."""
+    """A verdict that a second opinion disagrees with: one of the two is wrong."""
 
     problem_id: str
     gold: str
@@ -32,13 +32,13 @@ class Suspect:
 class SecondOpinions:
     """Asks for second opinions in a pool's workers.
 
-    suspects: the last verdicts that a second opinion did not share; each is logged as well.
+    suspects: the latest verdicts that a second opinion disagreed with; each is logged as well.
     """
 
     def __init__(self, pool: Pool, share: float, settings: str) -> None:
-        """Describe them.
+        """Set up; nothing is submitted yet.
 
-        share: of the verdicts that are asked about, from 0 to 1.
+        share: how many of the verdicts are checked, from 0 to 1.
         settings: the VerifyConfig as JSON.
         """
         self.suspects: deque[Suspect] = deque(maxlen=_SUSPECTS)
@@ -47,12 +47,12 @@ class SecondOpinions:
         self._lock = threading.Lock()
 
     def after_fork(self) -> None:
-        """In a forked child: no thread is there that could release the lock or answer what was asked."""
+        """Reset in a forked child, where no thread can release the lock or deliver an opinion."""
         self._lock = threading.Lock()
         self._asked = []
 
     def ask(self, problem: Subject, form: str, extraction: Extraction, verdict: Verdict) -> None:
-        """Ask about a verdict if it is in the sample, which is the same in every run; form is its module's path."""
+        """Check a verdict if it is in the sample, which is the same in every run; form is the path of its module."""
         if not self._share or verdict.outcome not in _DOUBTABLE:
             return
         key = f"{problem.id} {extraction.answer}".encode("utf-8", "surrogatepass")
@@ -77,7 +77,7 @@ class SecondOpinions:
         asked.add_done_callback(compare)
 
     def settled(self) -> None:
-        """Wait until every second opinion that was asked for is there."""
+        """Wait for every second opinion requested so far."""
         with self._lock:
             asked = tuple(self._asked)
         for compared in asked:

@@ -1,7 +1,7 @@
 """Values between a sandboxed program and its judge: exact built-in types in, exact built-in types out.
 
-An object with an __eq__ of its own never crosses, so a comparison on the other side means what it says. Frames are a
-length and that many bytes. Standard library only: this runs inside the sandbox.
+No object with its own __eq__ crosses, so a comparison on the other side can be trusted. A frame is a length and that
+many bytes. Standard library only: this runs inside the sandbox.
 """
 
 import itertools
@@ -48,7 +48,7 @@ def _exactly(connection: socket.socket, size: int) -> bytes:
 
 
 def encode(value: Any, depth: int = 0) -> Any:  # noqa: PLR0911 - one return for each kind of value
-    """A JSON form of a value. Raises ValueRefusedError for anything but built-in types, by exact type."""
+    """Encode a value as JSON. Raises ValueRefusedError for anything but built-in types, by exact type."""
     if depth > _MAX_DEPTH:
         raise ValueRefusedError("a value nested too deep")
     kind = type(value)
@@ -72,7 +72,7 @@ def encode(value: Any, depth: int = 0) -> Any:  # noqa: PLR0911 - one return for
 
 
 def decode(form: Any) -> Any:
-    """The value of a form that encode made. Raises ValueRefusedError for any other form."""
+    """Decode what encode returned. Raises ValueRefusedError for any other form."""
     if form is None or type(form) in {bool, str, int}:
         return form
     try:

@@ -1,10 +1,9 @@
 r"""The final answer of a response, and nothing else.
 
-An answer counts when it is what a reader would take as the last word: the last \boxed{...} or <answer>...</answer>
-after the reasoning has ended, or (when allowed) a plain final statement such as "The answer is 42." An answer that
-only stands in the reasoning, in a comment, or in an unfinished box is no answer. Several different answers side by
-side are kept together in Extraction.parts, so that a task whose gold answer is a list can still accept them and every
-other task can refuse them.
+The final answer is what a reader would take as the last word: the last \boxed{...} or <answer>...</answer> after the
+reasoning, or, where settings allow it, a plain final statement like "The answer is 42." Text in the reasoning, in a
+comment or in an unfinished box is not an answer. Several different answers side by side go into Extraction.parts: a
+form whose gold answer is a list can accept them, and every other form refuses them.
 
 Every scan is linear in the length of the response; no regular expression here has nested or adjacent open repeats.
 """
@@ -23,8 +22,8 @@ __all__ = ["AnswerFormat", "Extraction", "after_reasoning", "closing_brace", "ex
 
 LONG_RESPONSE = 200_000
 TAIL = 20_000
-MAX_MARKS = 200  # marked answers that are looked at, from the end
-MAX_CANDIDATES = 8  # more different boxes than this is a list of guesses, whatever the prose between them
+MAX_MARKS = 200  # marked answers considered, from the end
+MAX_CANDIDATES = 8  # more different boxes than this are guesses, whatever the prose between them
 
 
 class AnswerFormat(StrEnum):
@@ -39,7 +38,7 @@ class AnswerFormat(StrEnum):
 class Extraction:
     """What was found at the end of a response.
 
-    answer: the final answer as written, stripped; None when there is none or it cannot be told.
+    answer: the final answer as written, stripped; None when there is none or it is ambiguous.
     reason: the rule that found it, or why there is none.
     outcome: None when an answer was found, else UNANSWERED or MALFORMED.
     parts: when several different answers stand side by side, each of them (answer then joins them with ", ").
@@ -57,8 +56,8 @@ def extract(
     r"""Find the final answer.
 
     statements: whether "The answer is X", "Answer: X" or "#### X" near the end counts when nothing is marked up.
-    alone: whether a box is refused to which mathematics is attached, as in -\boxed{5}.
-    Never raises. A response of more than LONG_RESPONSE characters is read in its last TAIL characters only.
+    alone: whether a box with mathematics attached to it, as in -\boxed{5}, is refused.
+    Never raises. Of a response longer than LONG_RESPONSE characters, only the last TAIL characters are read.
     """
     if answer_format is not AnswerFormat.TAG:
         plain = plain_box(response)
@@ -80,7 +79,7 @@ def extract(
 
 
 def after_reasoning(response: str) -> str | None:
-    """The part of a response a reader is shown: after the last closed think block, before any end-of-turn token.
+    """The part of a response that a reader sees: after the last closed think block, before any end-of-turn token.
 
     None when a think block is still open at the end.
     """
@@ -108,10 +107,10 @@ _END_OF_TURN = re.compile(_END_OF_MARKED_TURN.pattern + "|</s>")
 
 
 def plain_box(response: str) -> str:
-    r"""The content of the only \boxed{} of a response to which no rare rule can apply; "" when in doubt.
+    r"""The content of the only \boxed{} of a response that no rare rule applies to; "" when in doubt.
 
-    extract() finds the same answer, by the rule "boxed", in every format but TAG. Most responses of a model that was
-    asked for a box are read here and in no other way.
+    A fast path: extract() finds the same answer by the rule "boxed", in every format but TAG. Most responses to a
+    prompt that asks for a box need nothing else.
     """
     start = response.find("\\")
     rare = "<" in response or "%" in response or "~~" in response or "]: " in response
@@ -131,7 +130,7 @@ def plain_box(response: str) -> str:
             return ""
         inner = response[start + 7 : end]
     before = start - 32 if start > 32 else 0
-    sentence = response.rfind(". ", before, start)  # words of the one before it say nothing of the box
+    sentence = response.rfind(". ", before, start)  # the sentence before it does not describe the box
     if (
         "example" in response
         or _is_doubtful(response[sentence if sentence > 0 else before : start])
@@ -160,7 +159,7 @@ def _candidates(text: str, answer_format: AnswerFormat) -> list[Span] | None:
 
 
 def _choose(text: str, spans: list[Span], rule: str, *, alone: bool) -> Extraction:
-    """The final answer among candidates: the last, together with those that stand beside it as equals."""
+    """The final answer among candidates: the last one, and those beside it that it does not replace."""
     marked = spans[-MAX_MARKS:]
     spans = [span for span in marked if not _withdrawn(text, span)]
     real = [span for span in spans if not _is_placeholder(span.inner)]
@@ -189,7 +188,7 @@ def _choose(text: str, spans: list[Span], rule: str, *, alone: bool) -> Extracti
 
 
 def _is_attached(text: str, span: Span) -> bool:
-    """Whether mathematics is attached to a box, or to the one inside a tag."""
+    """Whether mathematics is attached to a box, or to the box inside a tag."""
     if text.startswith("<answer>", span.start):
         text = text[span.start + 8 : span.end - 9]
         span = (boxed(text) or [Span(0, 0, "")])[-1]
@@ -201,7 +200,7 @@ _DOUBT = re.compile(
 )
 
 
-@lru_cache(maxsize=4096)  # a model says mostly the same around a box
+@lru_cache(maxsize=4096)  # models write much the same around a box
 def _is_doubtful(words: str) -> bool:
     return _DOUBT.search(words) is not None
 
@@ -213,7 +212,7 @@ def _withdrawn(text: str, span: Span) -> bool:
 
 
 def _is_hedged(text: str, span: Span) -> bool:
-    """Whether another value is offered beside a candidate without markup, as in "41 or" before it."""
+    """Whether the text offers an unmarked alternative beside a candidate, as in "41 or" before it."""
     before, after = text[max(0, span.start - 60) : span.start].lower(), text[span.end : span.end + 60].lower()
     return bool(_OFFERED_BEFORE.search(before) or _OFFERED_AFTER.match(after))
 
@@ -283,7 +282,7 @@ _PLACEHOLDERS = {
 
 
 def _side_by_side(text: str, spans: list[Span], index: int) -> bool:
-    """Whether candidate index stands beside the one before it as an equal, instead of replacing it.
+    """Whether a candidate stands beside the one before it, instead of replacing it.
 
     A correction or a sentence of reasoning between the two makes the earlier one intermediate; "or", punctuation, a
     list label, or the same words as before the earlier one do not.

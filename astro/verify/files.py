@@ -1,8 +1,8 @@
 """Verifies a JSONL file line by line: the engine of `astro verify`.
 
-A line holds {id, task, problem, gold, response} and, for a comparison, expected. The problem is a text, or an object
-whose prompt is the text and whose other keys are the metadata (numbers, target, entry_point, ...); the gold is a text,
-or any JSON. A line that cannot be read is reported with its number, and the rest goes on.
+A line holds {id, task, problem, gold, response} and, for a comparison, expected. The problem is a string, or an object
+with the prompt and, under its other keys, the metadata (numbers, target, entry_point, ...). The gold answer is a string
+or any other JSON. A line that cannot be read is reported with its number; the others are still verified.
 """
 
 import json
@@ -19,7 +19,7 @@ from astro.verify.subject import Exercise
 from astro.verify.verdict import Outcome, Verdict
 from astro.verify.verifier import Verifier
 
-REJECTED = "rejected"  # stands where a verdict would, for a line that cannot be read
+REJECTED = "rejected"  # in place of a verdict, for a line that cannot be read
 _CHUNK = 2000  # lines verified side by side; bounds the memory
 
 
@@ -31,7 +31,7 @@ class LineError(Exception):
 class Case:
     """One readable line.
 
-    expected: whether the response is right, or the name of the outcome; None where the line does not say.
+    expected: whether the response is right, or the name of the outcome; None where the line has no expected value.
     """
 
     problem: Exercise
@@ -47,7 +47,7 @@ class Case:
 
 @dataclass(slots=True)
 class ClassSummary:
-    """Verdicts of one class. The agreement counts are over the lines that say what is expected."""
+    """Verdicts of one class. The agreement counts cover the lines with an expected value."""
 
     lines: int = 0
     outcomes: Counter[Outcome] = field(default_factory=Counter)
@@ -72,7 +72,7 @@ class ClassSummary:
 
 @dataclass(slots=True)
 class FileSummary:
-    """What came of a file: one ClassSummary a class, in order of appearance, and the lines that could not be read."""
+    """The counts of a file: one ClassSummary per class, in order of appearance, and the unreadable lines."""
 
     classes: dict[str, ClassSummary] = field(default_factory=dict)
     rejected: list[tuple[int, str]] = field(default_factory=list)
@@ -92,11 +92,11 @@ class FileSummary:
 
 
 def verify_file(source: Path, verifier: Verifier, write: Callable[[str], object]) -> FileSummary:
-    """Verify every line of source and hand write one JSON line for each, in the same order.
+    """Verify every line of source and pass one JSON line for each to write, in the same order.
 
-    A line written is {id, verdict, correct, extracted, reason, seconds}; for an unreadable line the verdict is
-    "rejected", the id is what could be read of it or null, and "line" is its number. Raises VerifierError if the file
-    cannot be opened or holds no readable line.
+    An output line is {id, verdict, correct, extracted, reason, seconds}. For an unreadable line the verdict is
+    "rejected", the id is its id if that can be read, else null, and "line" is its number.
+    Raises VerifierError if the file cannot be opened or holds no readable line.
     """
     summary = FileSummary()
     try:
@@ -177,7 +177,7 @@ def _verify_chunk(
 def _verdicts(cases: list[Case], verifier: Verifier) -> list[Verdict]:
     try:
         return verifier.verify_many((case.problem, case.response) for case in cases)
-    except MissingLibraryError:  # of one task; the others can still be verified
+    except MissingLibraryError:  # one form lacks its library; the others still work
         return [_verdict(case, verifier) for case in cases]
 
 

@@ -1,6 +1,6 @@
 r"""Propositional formulas: reading, truth tables, normal forms. Nothing here is evaluated by Python.
 
-The usual notations are read alike: Unicode, ASCII (~ & | -> <->), LaTeX (\neg \land \lor \to \iff) and words (not, and,
+It reads the usual notations: Unicode, ASCII (~ & | -> <->), LaTeX (\neg \land \lor \to \iff) and words (not, and,
 or, implies, iff, xor). Binding, tightest first: not, and, xor, or, implies (to the right), iff.
 
 A truth table is one integer whose bit i is the formula's value in the i-th assignment; 16 variables are 65,536 bits.
@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 MAX_LENGTH = 2000  # characters
-MAX_OPERATORS = 200  # a chain of them is as deep as it is long
+MAX_OPERATORS = 200  # a chain of connectives is as deep as it is long
 MAX_DEPTH = 50
 MAX_VARIABLES = 16
 
 
 class FormulaError(Exception):
-    """The text is not a formula, or too large a one; the message says which."""
+    """The text is not a formula, or the formula is too large; the message says which."""
 
 
 class Connective(StrEnum):
@@ -189,7 +189,7 @@ def truth_table(formula: Formula, variables: Sequence[str]) -> int:
     everywhere = (1 << rows) - 1
     columns = {}
     for index, name in enumerate(variables):
-        half = 1 << index  # the variable is false in `half` rows, then true in as many, and so on
+        half = 1 << index  # the variable alternates: false in `half` rows, true in the next `half`, and so on
         pattern, width = ((1 << half) - 1) << half, 2 * half
         while width < rows:
             pattern |= pattern << width
@@ -221,7 +221,7 @@ def _table(formula: Formula, columns: Mapping[str, int], everywhere: int) -> int
 
 
 def variables_of(*groups: Iterable[Formula]) -> list[str]:
-    """All variables of several groups of formulas, in order. Raises FormulaError for more than a table can hold."""
+    """All variables of several groups of formulas, in order. Raises FormulaError if a truth table cannot hold them."""
     names = sorted(frozenset().union(*(formula.variables() for group in groups for formula in group)))
     if len(names) > MAX_VARIABLES:
         raise FormulaError(f"more than {MAX_VARIABLES} variables together")

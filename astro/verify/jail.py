@@ -2,11 +2,11 @@
 
     launcher (new namespaces) -> init (process 1 of the sandbox, own root directory) -> the confined process
 
-Each protection is tried on its own, because kernels and containers differ in what they allow; the ones that hold are
-sent back, so that nobody has to guess. Nothing hostile is read before all of them are in place.
+Each protection is tried on its own, because kernels and containers differ in what they allow. The process reports the
+ones that hold. It reads nothing hostile before all of them are in place.
 """
 
-# pathlib takes longer to import than everything here takes to run.
+# Importing pathlib would take longer than running this module.
 # ruff: noqa: PTH103, PTH112, PTH114, PTH115, PTH120, PTH123, PTH211, S108
 
 import contextlib
@@ -40,13 +40,13 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 class Protection(StrEnum):
-    """What keeps a sandboxed process in; the report says which of them hold on a machine."""
+    """What confines a sandboxed process; sandbox_report says which of them hold on a machine."""
 
     LIMITS = "limits"  # time, memory, file size, open files (setrlimit)
     PROCESSES = "processes"  # a process-id namespace: it sees and outlives nothing outside
     NETWORK = "network"  # a network namespace without any interface but a loopback that is down
-    FILES = "files"  # a root directory of its own: Python, read-only, and one small folder
-    LANDLOCK = "landlock"  # the kernel's path rules: reads Python, writes the folder
+    FILES = "files"  # its own root directory: Python, read-only, and one small folder
+    LANDLOCK = "landlock"  # the kernel's path rules: it reads Python and writes the folder
     SYSCALLS = "syscalls"  # seccomp: no new process, no socket, no ptrace, no signal to others
 
 
@@ -108,13 +108,13 @@ def _leave_like(pid: int) -> None:
 
 
 def _new_namespaces() -> set[Protection]:
-    """Leave the machine's namespaces; less at a time if the kernel does not allow all."""
+    """Leave the machine's namespaces, or fewer of them if the kernel does not allow all."""
     uid, gid = os.getuid(), os.getgid()
     inner = _CLONE_NEWNS | _CLONE_NEWPID | _CLONE_NEWNET | _CLONE_NEWIPC | _CLONE_NEWUTS
     everything = {Protection.FILES, Protection.PROCESSES, Protection.NETWORK}
     for flags, held in (
         (_CLONE_NEWUSER | inner, everything),
-        (inner, everything),  # root of a container that may not make user namespaces
+        (inner, everything),  # root in a container that may not create user namespaces
         (_CLONE_NEWUSER | _CLONE_NEWNET, {Protection.NETWORK}),
     ):
         if _libc.unshare(flags) != 0:
@@ -124,7 +124,7 @@ def _new_namespaces() -> set[Protection]:
                 _write("/proc/self/setgroups", "deny")
                 _write("/proc/self/uid_map", f"{_NOBODY} {uid} 1")
                 _write("/proc/self/gid_map", f"{_NOBODY} {gid} 1")
-            except OSError:  # the namespaces hold all the same; only the own name stays unmapped
+            except OSError:  # the namespaces hold; only the user id stays unmapped
                 return held - {Protection.FILES}
         return set(held)
     return set()
@@ -182,11 +182,11 @@ def _mount(source: str | None, target: str, kind: str | None, flags: int, option
 
 def _drop_capabilities() -> None:
     header, nothing = struct.pack("Ii", 0x20080522, 0), bytes(24)
-    _libc.capset(header, nothing)  # without capabilities to begin with it fails, and that is as good
+    _libc.capset(header, nothing)  # fails for a process without capabilities, which is just as good
 
 
 def _confine(cell: Cell, folder: str, held: set[Protection]) -> None:
-    """What a process can only do to itself; each protection that succeeds is added to held."""
+    """Apply what a process can only do to itself; add each protection that succeeds to held."""
     _prctl(_PR_SET_NO_NEW_PRIVS, 1)
     _prctl(_PR_SET_DUMPABLE, 0)  # no other process of the same user reads this one's memory
     limits = {
@@ -209,7 +209,7 @@ def _confine(cell: Cell, folder: str, held: set[Protection]) -> None:
 
 
 def _landlock(folder: str, readable: tuple[str, ...]) -> None:
-    """Reading below readable, everything below folder, nothing else. Raises OSError where there is no Landlock."""
+    """Allow reading below readable and everything below folder. Raises OSError where there is no Landlock."""
     version = _check(_libc.syscall(_SYS_LANDLOCK, None, ctypes.c_size_t(0), 1), "landlock")
     every = (1 << (13 + (version >= 2) + (version >= 3) + (version >= 5))) - 1
     read, read_files, device = (1 << 0) | (1 << 2) | (1 << 3), (1 << 0) | (1 << 2), (1 << 1) | (1 << 2)
@@ -219,7 +219,7 @@ def _landlock(folder: str, readable: tuple[str, ...]) -> None:
         try:
             handle = os.open(path, os.O_PATH | os.O_CLOEXEC)
         except OSError:
-            continue  # not there: nothing to allow
+            continue  # absent: nothing to allow
         allowed = rights if os.path.isdir(path) or rights is device else rights & read_files
         rule = struct.pack("=Qi", allowed, handle)
         _check(_libc.syscall(_SYS_LANDLOCK + 1, ruleset, 1, rule, 0), f"landlock {path}")

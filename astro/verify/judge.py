@@ -1,7 +1,7 @@
-"""Inside a sandbox of its own, the side that runs the tests; the program under test is at the other end of a socket.
+"""Runs the tests, inside its own sandbox; the program under test is at the other end of a socket.
 
-The names the tests use and do not define are stand-ins that send a call to the program and get a value of built-in
-types back. The tests are the data set's, not the model's, but they are not run in the verifier's process either.
+Names that the tests use and do not define become stand-ins, which send a call to the program and return a value of
+built-in types. The tests come from the data set, not from the model; even so they never run in the verifier's process.
 Standard library only.
 """
 
@@ -23,11 +23,11 @@ class ProgramGoneError(BaseException):
 
 
 class UntestableError(BaseException):
-    """A test that cannot be run this way, whatever the program is."""
+    """A test that cannot run across a socket, whatever the program is."""
 
 
 class _Program:
-    """The far end: calls go out one at a time."""
+    """The program at the far end; it gets one call at a time."""
 
     def __init__(self, channel: socket) -> None:
         self._channel = channel
@@ -66,7 +66,7 @@ class _Program:
 
 
 class _Object:
-    """Stands for an instance that lives in the program; only its methods can be used, and it equals only itself."""
+    """A stand-in for an instance in the program: only its methods can be used, and it equals only itself."""
 
     def __init__(self, program: _Program, number: int) -> None:
         self._program, self._number = program, number
@@ -83,7 +83,7 @@ def _builtin_exception(name: str) -> type[Exception]:
 
 
 def _update(arguments: tuple[Any, ...], after: Any) -> None:
-    """Give lists, dictionaries and sets the content the call left in them."""
+    """Copy into lists, dictionaries and sets the content that the call left in them."""
     for before, now in zip(arguments, after, strict=False):
         if isinstance(before, list | bytearray) and type(before) is type(now):
             before[:] = now
@@ -95,7 +95,7 @@ def _update(arguments: tuple[Any, ...], after: Any) -> None:
 def split_tests(tests: list[str], entry_point: str | None) -> list[list[ast.stmt]]:
     """Cut tests into units that pass or fail: each assert with the statements that lead to it. Raises SyntaxError.
 
-    A unit test in HumanEval's manner (def check(candidate)) is called with the entry point.
+    A unit test in HumanEval's style (def check(candidate)) is called with the entry point.
     """
     units = []
     for text in tests:
@@ -134,7 +134,7 @@ def _foreign_names(tests: list[str]) -> set[str]:
 
 
 def _play(control: socket, order: dict[str, Any]) -> None:
-    """Run the tests; say of each whether it passed or failed, or that all ended early, or that they cannot be run."""
+    """Run the tests and report each: passed, failed, ended early with all that follow, or untestable."""
     sys.path[:] = order["path"]
     tests, entry_point = order["tests"], order["entry_point"]
     with control, socket(fileno=order["channel"]) as channel, suppress(OSError):
@@ -181,5 +181,5 @@ def _say(control: socket, outcome: str, reason: str = "", count: int = 1) -> Non
 
 
 def main() -> None:
-    """Confine this process and play the part."""
+    """Confine this process and run the tests."""
     jail(_play)

@@ -78,12 +78,12 @@ def stated(text: str) -> list[Span]:
         asked = tail[end : end + 1] == "?"
         if asked or _NEGATION.match(inner.lower()):
             continue
-        broken_off = len(_DOLLAR.findall(inner)) % 2  # a formula, unless it is money and has ended
+        broken_off = len(_DOLLAR.findall(inner)) % 2  # an odd number of dollars opens a formula, unless it is money
         ended = stop or _CENTS.search(inner)
         if broken_off and not (ended and _PRICE.fullmatch(inner) and "$" not in tail[end:].partition("\n")[0]):
             continue
         start = tail_start + match.start()
-        if spans and start < spans[-1].end:  # "Final answer: the answer is 42" states it once
+        if spans and start < spans[-1].end:  # "Final answer: the answer is 42" is one statement
             spans.pop()
         spans.append(Span(start, tail_start + end, _bare(inner)))
     return spans
@@ -114,6 +114,6 @@ def _bare(statement: str) -> str:
     """A stated answer without its Markdown and math delimiters."""
     for mark in ("**", "__", "\\(", "\\)", "\\[", "\\]"):
         statement = statement.replace(mark, "")
-    if len(_DOLLAR.findall(statement)) % 2 == 0:  # an odd one is money
+    if len(_DOLLAR.findall(statement)) % 2 == 0:  # an odd number means money
         statement = _DOLLAR.sub("", statement)
     return statement.strip(" \t\r\n*_`:")

@@ -17,9 +17,9 @@ _MAX_NESTING = 8
 
 
 def plain_text(answer: str) -> str:
-    r"""Take off \text{..} and its kin, math and Markdown delimiters and invisible characters.
+    r"""Remove \text{..} and the like, math and Markdown delimiters and invisible characters.
 
-    Compatibility forms (full-width letters, ligatures) become ordinary ones, but never a superscript a digit.
+    Compatibility forms (full-width letters, ligatures) become ordinary ones; a superscript never becomes a digit.
     """
     text = answer
     if not text.isascii():
@@ -32,7 +32,7 @@ def plain_text(answer: str) -> str:
             if unwrapped == text:
                 break
             text = unwrapped
-        if len(_DOLLAR.findall(text)) % 2 == 0:  # an odd one is money
+        if len(_DOLLAR.findall(text)) % 2 == 0:  # an odd number means money
             text = _DOLLAR.sub("", text)
         text = _ESCAPED.sub(r"\1", _SPACE.sub(" ", _BRACKETS.sub("", text)))
     for mark in ("**", "__", "`"):

@@ -27,7 +27,7 @@ __all__ = ["Pool", "Reply", "ReplyKind", "WorkerLimits"]
 class Pool:
     """Runs module-level functions of JSON arguments in killable workers.
 
-    It starts by itself at the first task. A child forked from a process with a pool gets a pool of its own there.
+    It starts at the first task. In a forked child it starts its own workers.
     """
 
     def __init__(
@@ -38,11 +38,11 @@ class Pool:
         limits: WorkerLimits | None = None,
         warm: Sequence[tuple[Callable[..., object], Sequence[Any]]] = (),
     ) -> None:
-        """Describe the pool; nothing is started yet.
+        """Set up the pool; nothing is started yet.
 
         Args:
             workers: how many tasks run at once; None is one for each core this process may use.
-            seconds: the deadline of a task that names none.
+            seconds: the deadline of a task submitted without one.
             limits: memory and recycling of a worker.
             warm: functions, each with its JSON arguments, that the server calls once before it forks any worker, to
                 import and warm up libraries.
@@ -80,14 +80,14 @@ class Pool:
         return self.submit(function, *arguments, seconds=seconds).result()
 
     def close(self) -> None:
-        """End the workers; tasks still queued or running end as CLOSED. A later task starts anew."""
+        """End the workers; tasks still queued or running end as CLOSED. A later task starts new workers."""
         with self._lock:
             dispatcher, self._dispatcher = self._dispatcher, None
         if dispatcher is not None:
             dispatcher.stop()
 
     def _after_fork(self) -> None:
-        """In a forked child: drop the parent's sockets without a word to the other side."""
+        """In a forked child, close the parent's sockets without sending anything."""
         self._lock = threading.Lock()
         dispatcher, self._dispatcher = self._dispatcher, None
         if dispatcher is not None:

@@ -1,4 +1,4 @@
-"""Starting the server process of the pool, and what the kernel says of its workers."""
+"""Starts the server process of the pool, and reads the kernel's accounting of its workers."""
 
 import os
 import socket
@@ -7,11 +7,11 @@ import sys
 from pathlib import Path
 
 _CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
-_STARVED = 0.75  # a worker that was runnable and got less than this share of its wall time was waiting for a core
+_STARVED = 0.75  # a runnable worker with less CPU time than this share of its wall time lacked a core
 
 
 def start_server(settings: str) -> tuple[socket.socket, subprocess.Popen[bytes]]:
-    """Start the server that forks workers; the socket to talk to it, and its process.
+    """Start the server that forks workers; return the socket to it, and its process.
 
     settings: what worker.main takes, as JSON.
     """
@@ -29,13 +29,13 @@ def start_server(settings: str) -> tuple[socket.socket, subprocess.Popen[bytes]]
             stdout=subprocess.DEVNULL,
             env=environment,
             pass_fds=[theirs.fileno()],
-            start_new_session=True,  # Ctrl-C in the terminal is for the parent
+            start_new_session=True,  # Ctrl-C in the terminal goes to the parent only
         )
     return ours, server
 
 
 def usage(pid: int) -> tuple[str, float]:
-    """Scheduler state (R, S, D, Z, ...) and CPU seconds of a process, its reaped children included."""
+    """Scheduler state (R, S, D, Z, ...) and CPU seconds of a process, including its reaped children."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
     except OSError:
@@ -44,6 +44,6 @@ def usage(pid: int) -> tuple[str, float]:
 
 
 def starved(pid: int, cpu_before: float, seconds: float) -> bool:
-    """Whether a process that could run got too little of a core since it had used cpu_before seconds of it."""
+    """Whether a runnable process lacked a core since its CPU time was cpu_before, seconds of wall time ago."""
     state, cpu = usage(pid)
     return state in "RD" and cpu - cpu_before < _STARVED * seconds

@@ -1,7 +1,7 @@
-"""Inside the sandbox, the side that runs what a model wrote: as a module that answers calls, or as a script.
+"""Runs what a model wrote, inside the sandbox: as a module that answers calls, or as a script.
 
-Nothing of the tests is here: calls come in one at a time, values go out, and what they are compared with never enters
-this process. Standard library only.
+This process never sees the tests: it receives one call at a time and returns values, and the expected values stay
+elsewhere. Standard library only.
 """
 
 import json
@@ -25,7 +25,7 @@ def _play(control: socket, order: dict[str, Any]) -> None:
     if order["channel"] is None:
         _run_script(order["source"])
         return
-    with socket(fileno=order["channel"]) as channel, suppress(OSError):  # a judge that has left needs no answer
+    with socket(fileno=order["channel"]) as channel, suppress(OSError):  # the judge has ended and needs no answer
         _answer_calls(channel, order["source"])
 
 
@@ -37,7 +37,7 @@ def _run_script(source: str) -> None:
 
 
 def _answer_calls(channel: socket, source: str) -> None:
-    """Load the program, say whether that went well, then answer [object, name, args, kwargs] until the judge leaves."""
+    """Load the program, report whether it loaded, then answer [object, name, args, kwargs] until the judge leaves."""
     module = types.ModuleType(_MODULE)
     sys.modules[_MODULE] = module
     objects: list[Any] = [module]
@@ -66,7 +66,7 @@ def _answer(call: list[Any], objects: list[Any]) -> bytes:
         else:
             reply = ["value", exchange.encode(value)]
         after = exchange.encode(arguments)
-        reply.append(None if after == forms[0] else after)  # what the call changed in its arguments
+        reply.append(None if after == forms[0] else after)  # how the call changed its arguments
         return json.dumps(reply).encode()
     except exchange.ValueRefusedError as error:
         return json.dumps(["refused", str(error)]).encode()
@@ -87,5 +87,5 @@ def _describe(error: BaseException) -> tuple[str, str]:
 
 
 def main() -> None:
-    """Confine this process and play the part."""
+    """Confine this process and run the program."""
     jail(_play)

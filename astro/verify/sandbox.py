@@ -1,10 +1,10 @@
-"""Runs a program nobody trusts, and the tests that judge it, each in a confined process of its own.
+"""Runs an untrusted program, and the tests that judge it, each in its own confined process.
 
     verifier -- control --> judge (the tests) <-- channel --> program (what the model wrote)
 
 Both processes are fresh interpreters with an empty environment, in their own namespaces, root directory and limits
-(astro.verify.jail); the verifier only reads the judge's verdicts and holds the clock. docs/verifiers.md says what this
-does not cover; sandbox_report() says what holds on this machine.
+(astro.verify.jail). The verifier only reads the judge's verdicts and enforces the time limit. docs/verifiers.md lists
+what this does not cover; sandbox_report() lists the protections that hold on this machine.
 """
 
 import contextlib
@@ -30,9 +30,9 @@ from astro.verify.errors import VerifierError
 from astro.verify.jail import Protection
 from astro.verify.processes import usage
 
-_START_SECONDS = 30.0  # from a fresh interpreter to a confined one, on a busy machine
-_EXIT_GRACE = 1.0  # seconds a process that has closed its sockets may take to end
-_STARVED = 0.75  # of its wall time: with less processor time than this, a process that could run was not let
+_START_SECONDS = 30.0  # to start and confine an interpreter, on a busy machine
+_EXIT_GRACE = 1.0  # seconds that a process may take to end after closing its sockets
+_STARVED = 0.75  # a runnable process with less CPU time than this share of its wall time lacked a core
 _XCPU_STATUS = 128 + signal.SIGXCPU
 
 
@@ -41,7 +41,7 @@ class Limits:
     """What one program may use.
 
     cpu_seconds: processor time, whole seconds; independent of how busy the machine is.
-    wall_seconds: from the program's first line to its last; doubled where the machine was too busy to run it.
+    wall_seconds: from the program's first line to its last; doubled if the machine was too busy to run it.
     memory_bytes: address space.
     output_bytes: of standard output; a program that writes more is stopped.
     file_bytes, folder_bytes: largest file, and all of its folder (where it has a root directory of its own).
@@ -57,7 +57,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class TestRun:
-    """What the judge said.
+    """What the judge reported.
 
     passed, total: unit tests.
     reason: the first failure, or what went wrong.
@@ -74,7 +74,7 @@ class TestRun:
 
 @dataclass(frozen=True, slots=True)
 class ScriptRun:
-    """What a script wrote to standard output, and how it ended (0 is well; None is at a limit)."""
+    """What a script wrote to standard output, and its exit status (None if a limit stopped it)."""
 
     output: bytes
     status: int | None
@@ -82,7 +82,7 @@ class ScriptRun:
 
 
 class _Process:
-    """One confined process and its control socket; leaving the context kills it with all it started."""
+    """One confined process and its control socket; leaving the context kills it and all that it started."""
 
     def __init__(self, role: str, order: Mapping[str, Any], limits: Limits, *, channel: socket.socket | None = None,
                  stdin: int = subprocess.DEVNULL, stdout: int = subprocess.DEVNULL) -> None:  # fmt: skip
@@ -92,7 +92,7 @@ class _Process:
         try:
             with theirs:
                 self.popen = subprocess.Popen(  # noqa: S603 - our own interpreter and code
-                    # What -I does, but with the one variable that makes the order of sets reproducible.
+                    # As -I, except for the one variable that makes the order of sets reproducible.
                     [sys.executable, "-S", "-s", "-P", "-c", _start(role), str(theirs.fileno())],
                     env={"PYTHONHASHSEED": "0", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
                     cwd=self._folder,
@@ -124,7 +124,7 @@ class _Process:
         self.close()
 
     def wait_until_confined(self) -> list[str]:
-        """The protections that hold. Raises VerifierError if the process does not get that far."""
+        """Return the protections that hold. Raises VerifierError if the process ends before it is confined."""
         self.control.settimeout(_START_SECONDS)
         try:
             held: list[str] = json.loads(exchange.receive(self.control))
@@ -143,7 +143,7 @@ class _Process:
 
 
 def _start(role: str) -> str:
-    """Code that runs a role's module in a bare package: the real one's __init__ costs more than all the rest."""
+    """Code that runs a role's module in an empty package: no __init__ of astro runs in the sandbox."""
     here = Path(__file__).resolve().parent
     return f"""
 import sys, types
@@ -164,7 +164,7 @@ def run_tests(
     """
     try:
         return _run_tests(program, tests, entry_point, limits or Limits())
-    except VerifierError:  # a process was lost while it started, on a machine short of something: once more
+    except VerifierError:  # a process died while starting, on a machine short of something: try once more
         return _run_tests(program, tests, entry_point, limits or Limits())
 
 
@@ -219,7 +219,7 @@ def run_script(program: str, stdin: str, limits: Limits | None = None) -> Script
 
 @cache
 def sandbox_report() -> dict[Protection, bool]:
-    """Which protections hold on this machine, by trying. Raises VerifierError if no sandboxed process starts at all."""
+    """Try which protections hold on this machine. Raises VerifierError if no sandboxed process starts at all."""
     with _Process("program", {"source": ""}, Limits()) as probe:
         held = probe.wait_until_confined()
     return {protection: protection.value in held for protection in Protection}
@@ -227,7 +227,7 @@ def sandbox_report() -> dict[Protection, bool]:
 
 @dataclass(slots=True)
 class _Log:
-    """What the judge has said so far."""
+    """What the judge has reported so far."""
 
     total: int | None = None
     passed: int = 0
@@ -249,7 +249,7 @@ class _Log:
             self.seen += 1
             self.passed += outcome == "passed"
             self.failure = self.failure or reason
-            if outcome == "ended":  # nothing of the rest will come
+            if outcome == "ended":  # the remaining tests will not be reported
                 self.total, self.ended = count, True
 
     def summary(self, *, timed_out: bool) -> TestRun:
@@ -262,7 +262,7 @@ class _Log:
 
 
 class _Clock:
-    """The wall-time limit of a process, doubled once if at its end the process was only waiting for a core."""
+    """The wall-time limit of a process; doubled once if the process was waiting for a core when it expired."""
 
     def __init__(self, process: _Process, seconds: float) -> None:
         self._process, self._seconds = process, seconds
@@ -280,7 +280,7 @@ class _Clock:
         return max(left, 0.0)
 
     def wait_for(self, descriptor: int) -> bool:
-        """Wait until there is something to read; False at the limit."""
+        """Wait until the descriptor can be read; False at the limit."""
         while left := self.left:
             if select.select([descriptor], [], [], left)[0]:
                 return True
@@ -292,7 +292,7 @@ class _Clock:
 
 
 def _innermost(pid: int) -> int:
-    """The confined process: the last of the chain of only children that starts at the launcher."""
+    """The confined process: the end of the chain of single children that starts at the launcher."""
     with contextlib.suppress(OSError):
         while children := Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
             pid = int(children[0])
@@ -300,7 +300,7 @@ def _innermost(pid: int) -> int:
 
 
 def _frame(control: socket.socket, clock: _Clock) -> Any:
-    """The next message, or None if it does not come before the limit or at all."""
+    """The next message, or None if none arrives before the limit."""
     if not clock.wait_for(control.fileno()):
         return None
     try:
@@ -310,7 +310,7 @@ def _frame(control: socket.socket, clock: _Clock) -> Any:
 
 
 def _stopped(process: _Process, clock: _Clock) -> bool:
-    """Whether a process ran into its limit of processor or wall time."""
+    """Whether a process hit its limit of processor or wall time."""
     if not clock.left and process.popen.poll() is None:
         return True
     with contextlib.suppress(subprocess.TimeoutExpired):

@@ -1,7 +1,7 @@
-"""A seccomp filter for one process that computes: no new processes, no sockets, no reach into other processes.
+"""A seccomp filter for a process that only computes: no new processes, no sockets, no access to other processes.
 
-A denied call fails with EPERM, so a program that tries reads an ordinary error. It is installed after everything else,
-by prctl, without any library. Linux on x86-64 and aarch64; elsewhere available() is False.
+A denied call fails with EPERM, which a program sees as an ordinary error. The filter is installed last, by prctl,
+without any library. Linux on x86-64 and aarch64; elsewhere available() is False.
 """
 
 import ctypes
@@ -37,7 +37,7 @@ _SIGNALS = ((62, 129), (200, 130), (234, 131))  # kill, tkill, tgkill
 
 
 def available() -> bool:
-    """Whether the filter is written for this machine."""
+    """Whether there is a filter for this machine."""
     return platform.machine() in _MACHINES
 
 
@@ -66,7 +66,7 @@ def _program(architecture: int, column: int, pid: int) -> bytes:
     ]
     for numbers in _DENIED.values():
         code += [_instruction(_EQUAL, numbers[column] or 0xFFFF, 0, 1), refuse]
-    # The C library asks clone3 first and falls back on clone, whose flags a filter can see.
+    # The C library tries clone3 first and falls back to clone, whose flags a filter can see.
     code += [_instruction(_EQUAL, _CLONE3[column], 0, 1), _instruction(_RETURN, _ERRNO | _ENOSYS)]
     code += _unless(_CLONE[column], _instruction(_ANY_BIT, _CLONE_THREAD, 1, 0))
     code += _unless(_PRCTL[column], _instruction(_EQUAL, _PR_SET_PDEATHSIG, 0, 1))
@@ -77,7 +77,7 @@ def _program(architecture: int, column: int, pid: int) -> bytes:
 
 
 def _unless(number: int, test: bytes) -> list[bytes]:
-    """For one call: refuse unless test, on the low half of its first argument, jumps over the refusal."""
+    """For one call: refuse it unless test, on the low half of its first argument, skips the refusal."""
     return [
         _instruction(_EQUAL, number, 0, 4),
         _instruction(_LOAD, _FIRST_ARGUMENT),

@@ -1,4 +1,4 @@
-"""The verifier's section of the configuration."""
+"""The settings of a verifier: the section `verify` of a run's configuration."""
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -11,10 +11,10 @@ class VerifyConfig(BaseModel):
     answer_format: where the final answer stands in a response.
     statements: whether a plain "The answer is X" near the end counts when nothing is marked up.
     echo: whether an answer that only restates an expression of the problem is refused.
-    tolerance: largest relative error of a decimal answer; 0 means exact, and only a problem whose metadata has
-        "tolerance" overrides it.
+    tolerance: largest relative error of a decimal answer; 0 means exact. A problem's metadata can override it with
+        "tolerance".
     deadline: seconds one verification may take in a worker before the worker is killed.
-    workers: worker processes for what the process itself does not decide, started as they are needed; null is one for
+    workers: worker processes for what the calling process does not decide, started when needed; null means one for
         each core.
     memory_mb: address space of one worker, in MiB.
     cache_size: verdicts kept in memory.

@@ -1,4 +1,4 @@
-"""What a verifier needs to know of a problem."""
+"""What a verifier needs to know about a problem."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,11 +1,11 @@
-"""What a verifier says of one response."""
+"""The result of verifying one response."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Outcome(StrEnum):
-    """The kinds of verdict. Only CORRECT earns a reward; ungraded is not wrong, and is counted apart."""
+    """The kinds of verdict. Only CORRECT earns a reward; what could not be graded is counted apart from wrong."""
 
     CORRECT = "correct"
     INCORRECT = "incorrect"  # a final answer was read, and it is not the gold one

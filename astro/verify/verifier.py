@@ -34,9 +34,9 @@ from astro.verify.settings import VerifyConfig
 from astro.verify.subject import Subject
 from astro.verify.verdict import Outcome, Verdict
 
-_WORTH_SHARING = 512  # different answers; fewer are verified here before the first worker is warm
+_WORTH_SHARING = 512  # different answers; fewer are verified here before a worker would be warm
 _SHARE = 64
-_LONG_ANSWER = 500  # characters; a longer answer takes the place of several in the cache
+_LONG_ANSWER = 500  # characters; a longer answer counts as several in the cache
 
 
 @dataclass(slots=True)
@@ -46,7 +46,7 @@ class _Known:
     problem: Subject
     form: ModuleType
     read: Callable[[str, VerifyConfig], Extraction] | None
-    boxed: bool  # whether a plain box is its answer
+    boxed: bool  # whether a plain box is the answer
     verdicts: dict[str | Extraction, Verdict] = field(default_factory=dict)
 
     def packed(self, extraction: Extraction) -> tuple[list[Any], list[Any]]:
@@ -60,8 +60,8 @@ _verifiers: "weakref.WeakSet[Verifier]" = weakref.WeakSet()
 class Verifier:
     """Verifies responses; safe to share between threads, event loops and forked processes.
 
-    counts: verdicts by outcome since the start, so that timed_out and error are seen apart from wrong.
-    suspects: the last verdicts that a second opinion (sympy, for mathematics) did not share; each is logged as well.
+    counts: verdicts by outcome since the start; timed_out and error are counted apart from wrong.
+    suspects: the latest verdicts that a second opinion (sympy, for mathematics) disagreed with; each is logged as well.
     """
 
     def __init__(
@@ -71,12 +71,12 @@ class Verifier:
         *,
         second_opinions: float = 0.0,
     ) -> None:
-        """Describe the verifier; nothing is started yet.
+        """Set up the verifier; nothing is started yet.
 
         forms: the dotted path of the module that verifies each task; by default FORMS. The workers import these modules
             with this process's sys.path.
-        second_opinions: share, from 0 to 1, of the new verdicts for which a worker asks for a second opinion. Nobody
-            waits for it, and it changes no verdict.
+        second_opinions: share, from 0 to 1, of the new verdicts that a worker checks with another library in the
+            background; this changes no verdict.
         """
         self.config = config or VerifyConfig()
         self.forms = FORMS if forms is None else dict(forms)
@@ -115,7 +115,7 @@ class Verifier:
         return self._count(verdict)
 
     def verify_now(self, problem: Subject, response: str) -> Verdict | None:
-        """Verify one response in this process and without waiting; None when that takes a worker."""
+        """Verify one response in this process, without waiting; None when only a worker can decide."""
         return self.verify_each_now(problem, (response,))[0]
 
     def verify_each_now(self, problem: Subject, responses: Sequence[str]) -> list[Verdict | None]:
@@ -123,7 +123,7 @@ class Verifier:
         known = self._recognize(problem)
         boxed, met, verdicts = known.boxed, known.verdicts, []
         for response in responses:
-            # Most answers are in a plain box, and most have been met before.
+            # Most answers are in a plain box, and most were verified before.
             plain = plain_box(response) if boxed else ""
             verdict = met.get(plain)
             if verdict is None:
@@ -140,7 +140,7 @@ class Verifier:
         return verdicts
 
     def verify_many(self, pairs: Iterable[tuple[Subject, str]]) -> list[Verdict]:
-        """Verify (problem, response) pairs, over all workers when they are many; verdicts in the same order."""
+        """Verify (problem, response) pairs, in all workers when there are many; verdicts in the same order."""
         met = [self._meet(problem, response) for problem, response in pairs]
         unknown = {(known.problem.id, _key(found)): (known, found) for known, found, verdict in met if verdict is None}
         if len(unknown) >= _WORTH_SHARING and self._pool.workers > 1:
@@ -171,7 +171,7 @@ class Verifier:
     def _share(
         self, unknown: list[tuple[_Known, Extraction]], function: Callable[..., list[Any]], seconds: float
     ) -> None:
-        """Let the workers do many verifications, some in one message, and remember what they find."""
+        """Verify in the workers, many pairs per message, and remember the verdicts."""
         shares = [unknown[start : start + _SHARE] for start in range(0, len(unknown), _SHARE)]
         replies = [
             self._pool.submit(
@@ -194,7 +194,7 @@ class Verifier:
                     self._remember(known, extraction, _timed(unpack_verdict(packed), reply.seconds / len(share)))
 
     def settled(self) -> None:
-        """Wait until every second opinion that was asked for is there."""
+        """Wait for every second opinion requested so far."""
         self._doubts.settled()
 
     def close(self) -> None:
@@ -202,17 +202,17 @@ class Verifier:
         self._pool.close()
 
     def _after_fork(self) -> None:
-        """In a forked child: no thread is there that could release the lock or answer what was asked."""
+        """Reset in a forked child, where no thread can release the lock or deliver an opinion."""
         self._lock = threading.Lock()
         self._doubts.after_fork()
 
     def _decide(self, problem: Subject, response: str) -> tuple[_Known, Extraction, Verdict | None]:
-        """What this process can say: from the extraction alone, the cache, or the form's bounded part."""
+        """The verdict, if this process can give it: from the extraction, the cache, or the form's bounded part."""
         known, extraction, verdict = self._meet(problem, response)
         return known, extraction, verdict or self._work(known, extraction)
 
     def _meet(self, problem: Subject, response: str) -> tuple[_Known, Extraction, Verdict | None]:
-        """What the extraction or the cache says."""
+        """The verdict, if the extraction or the cache has it."""
         known = self._recognize(problem)
         return known, *self._look_up(known, response)
 
@@ -258,7 +258,7 @@ class Verifier:
         return self._remember(known, extraction, _from_reply(reply, extraction))
 
     def _remember(self, known: _Known, extraction: Extraction, verdict: Verdict) -> Verdict:
-        """Keep a verdict for the next equal answer; what was killed may end otherwise next time and is not kept."""
+        """Keep a verdict for the next equal answer; a killed verification may end otherwise, and is not kept."""
         if verdict.outcome in (Outcome.TIMED_OUT, Outcome.ERROR):
             return verdict
         with self._lock:
@@ -296,7 +296,7 @@ def _from_reply(reply: Reply, extraction: Extraction) -> Verdict:
 
 
 def check_gold(problem: Subject, forms: Mapping[str, str] | None = None) -> str | None:
-    """Why the problem's own answer cannot be used, or None when it can; for use when problems are loaded.
+    """Why the problem's own answer cannot be used, or None when it can; called when problems are loaded.
 
     forms: as for Verifier. Raises VerifierError if the task's form cannot be imported, MissingLibraryError if its
     library is absent.

@@ -1,4 +1,4 @@
-"""What a reader of a rendered response cannot see, and braces that match."""
+"""Removes what a reader of a rendered response cannot see, and finds matching braces."""
 
 import re
 
@@ -6,7 +6,7 @@ RARE_MARKS = ("\\fbox", "phantom{", "cancel{", "\\sout", "white", "\\iffalse", "
 
 
 def visible(text: str) -> str:
-    """Without what a reader of the rendered text cannot see: comments, hidden elements, phantoms, struck-out text."""
+    """The text without what its rendering hides: comments, hidden elements, phantoms, struck-out text."""
     if "<" in text:
         text = _without_hidden_html(text)
     if "%" in text:
@@ -26,7 +26,7 @@ _HIDDEN_MARKDOWN = re.compile(
 
 
 def closing_brace(text: str, opening: int) -> int:
-    """Index of the brace that closes the one at opening, escaped braces apart; -1 when it is never closed."""
+    """Index of the brace that closes the one at opening, escaped braces ignored; -1 when it is never closed."""
     depth = 0
     for match in _BRACE.finditer(text, opening):
         mark = match.group()

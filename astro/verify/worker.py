@@ -1,11 +1,11 @@
 """The far side of the pool: a server that forks warm workers on request, and the workers.
 
 Parent and server talk over a SEQPACKET socket pair: one message with a file descriptor asks for a worker that serves
-that descriptor; a message with a process id says that this worker is finished with and may be reaped. A worker takes
-one task at a time over its own stream socket. All that crosses is length-prefixed JSON, never pickle: a worker has
-read hostile text, and the parent must not run what it sends back.
+that descriptor; a message with a process id says that this worker is no longer needed and may be reaped. A worker takes
+one task at a time over its own stream socket. All messages are length-prefixed JSON, never pickle: a worker has read
+hostile text, and the parent must not run what it sends back.
 
-If the parent dies, the server reads the end of the file, kills its workers and ends; if the server dies, the kernel
+If the parent dies, the server reads end of file, kills its workers and ends; if the server dies, the kernel
 kills the workers (PR_SET_PDEATHSIG).
 """
 
@@ -85,7 +85,7 @@ def serve(control: socket.socket, limits: WorkerLimits, warm: Sequence[tuple[str
             alive.add(_fork_worker(control, descriptors[0], limits))
         else:
             dying.add(int(message))
-        for pid in tuple(dying):  # not reaped until the parent says so: until then its id cannot be given to another
+        for pid in tuple(dying):  # reaped only when the parent says so: until then its id cannot be reused
             if os.waitpid(pid, os.WNOHANG)[0]:
                 dying.discard(pid)
                 alive.discard(pid)
@@ -105,7 +105,7 @@ def _fork_worker(control: socket.socket, descriptor: int, limits: WorkerLimits) 
         control.close()
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() == server:
-            with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # the parent is gone: nothing left to do
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # the parent has ended
                 work(socket.socket(fileno=descriptor), limits)
             status = 0
     except Exception:  # noqa: BLE001 - said here, because a forked worker must not run on into the server's code
@@ -119,7 +119,7 @@ def work(connection: socket.socket, limits: WorkerLimits) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes, limits.memory_bytes))
     with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:  # noqa: PTH123 - not a file
-        score.write("1000")  # if the machine runs out of memory, this process goes first
+        score.write("1000")  # when the machine runs out of memory, the kernel kills this process first
     send(connection, os.getpid())
     for done in range(1, limits.tasks + 1):
         task = _receive(connection)
@@ -137,7 +137,7 @@ def work(connection: socket.socket, limits: WorkerLimits) -> None:
 
 
 def _call(name: str, arguments: list[Any]) -> tuple[ReplyKind, Any]:
-    random.seed(0)  # the same task gives the same reply, whatever ran before
+    random.seed(0)  # a task gives the same reply whatever ran before
     try:
         return ReplyKind.DONE, _find(name)(*arguments)
     except MemoryError:

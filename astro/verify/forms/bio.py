@@ -1,7 +1,7 @@
 """Biology: predicted atom coordinates against the gold structure, by RMSD after optimal superposition (Kabsch 1976).
 
 The gold answer is {"coords": [[x, y, z], ...], "threshold": t} in one unit of length; the answer is a strict JSON list
-of as many points in the same order. Rotations and translations are free, a mirror image is another structure.
+of the same number of points in the same order. Rotation and translation do not matter; a mirror image does.
 """
 
 import json

@@ -1,7 +1,7 @@
 """Chemistry: the same molecule, or the same reaction, by canonical isomeric SMILES (RDKit).
 
-Stereochemistry, isotopes and charges count; the order of atoms and components, Kekule or aromatic writing, explicit
-hydrogens and atom maps do not. RDKit reads hostile text in a pool worker only, where a hang or a crash costs nothing.
+Stereochemistry, isotopes and charges matter; the order of atoms and components, Kekule or aromatic notation, explicit
+hydrogens and atom maps do not. RDKit reads hostile text only in a pool worker, where a hang or a crash does no harm.
 """
 
 import importlib.util
@@ -60,7 +60,7 @@ def check_gold(problem: Subject) -> str | None:
 
 
 def warm() -> None:
-    """Import RDKit, if it is there, and touch what a comparison needs."""
+    """Import RDKit, if it is installed, and load what a comparison needs."""
     try:
         _require_rdkit()
     except MissingLibraryError:
@@ -68,9 +68,9 @@ def warm() -> None:
     canonical_smiles("CC(=O)O.OCC>>CC(=O)OCC")
 
 
-@lru_cache(maxsize=4096)  # a gold answer comes back with every response
+@lru_cache(maxsize=4096)  # each response asks for the gold answer again
 def canonical_smiles(smiles: str) -> str | None:
-    """Canonical isomeric form without atom maps, for a reaction side by side; None if it is not valid.
+    """Canonical isomeric form without atom maps, of each side of a reaction; None if the SMILES is not valid.
 
     Unbounded time on hostile input: call it in a worker. Raises MissingLibraryError without RDKit.
     """
@@ -90,10 +90,10 @@ def _canonical_molecule(smiles: str) -> str | None:
     molecule = chemistry.MolFromSmiles(smiles)
     if molecule is None or molecule.GetNumAtoms() == 0:
         return None
-    if ":" in smiles:  # an atom map, or a bond that is written out
+    if ":" in smiles:  # an atom map, or an explicit aromatic bond
         for atom in molecule.GetAtoms():
             atom.SetAtomMapNum(0)
-        # Twice, because a centre that only the maps made chiral is seen as what it is on the second reading.
+        # Read twice: only then is a centre that only its atom maps made chiral no longer chiral.
         molecule = chemistry.MolFromSmiles(chemistry.MolToSmiles(molecule))
         if molecule is None:
             return None
@@ -103,7 +103,7 @@ def _canonical_molecule(smiles: str) -> str | None:
 
 @lru_cache(maxsize=1)
 def _rdkit() -> Any:
-    """RDKit, told once that bad SMILES are expected here."""
+    """RDKit, with its log switched off, since invalid SMILES are expected."""
     from rdkit import Chem, RDLogger  # noqa: PLC0415 - heavy and optional
 
     RDLogger.DisableLog("rdApp.*")  # type: ignore[attr-defined]
@@ -111,7 +111,7 @@ def _rdkit() -> Any:
 
 
 def _bare(answer: str) -> str:
-    """The SMILES without quotes, code marks or one LaTeX wrapper; nothing inside it is touched."""
+    """The SMILES without quotes, code marks or one LaTeX wrapper around it."""
     text = answer.strip()
     if len(text) > 2 * MAX_LENGTH:
         return text

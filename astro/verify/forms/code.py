@@ -2,8 +2,8 @@
 
 The gold answer is a list of Python asserts (or one text of them, HumanEval's `def check(candidate)` included), a list
 of {"input", "output"} for a script, or {"inputs": [...], "outputs": [...]} for a script, or for a function with
-"fn_name". metadata.entry_point names the function where the tests alone do not. All tests must pass; share_passed is
-the partial credit.
+"fn_name". metadata.entry_point names the function where the tests do not. All tests must pass; share_passed gives
+partial credit.
 """
 
 import json
@@ -23,7 +23,7 @@ _MAX_PROGRAM = 100_000  # characters
 _MAX_RESPONSE = 1_000_000
 _FENCE = re.compile(r"(`{3,}|~{3,})[ \t]{0,4}([\w+#.-]{0,20})")
 _PYTHON = frozenset({"", "python", "py", "python3", "python2", "ipython", "pycon", "code"})
-_LINE = 200  # characters of a line that are looked at around a fence
+_LINE = 200  # characters of a line searched for a fence
 _DEFINITION = re.compile(r"^(?:async )?(?:def|class) |^(?:import|from) \w", re.MULTILINE)
 
 
@@ -33,7 +33,7 @@ class _GoldError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Tests:
-    """What a program must pass: asserts, or pairs of standard input and output; the other is empty."""
+    """What a program must pass: either asserts, or pairs of standard input and output."""
 
     asserts: tuple[str, ...] = ()
     scripts: tuple[tuple[str, str], ...] = ()
@@ -64,7 +64,7 @@ def read(response: str, config: VerifyConfig) -> Extraction:  # noqa: ARG001 - t
 
 
 def code_blocks(text: str) -> tuple[list[str], bool]:
-    """Contents of the complete blocks in Python or no named language, and whether the last block never closes."""
+    """Contents of the complete blocks in Python or no named language, and whether the last block is unclosed."""
     blocks: list[str] = []
     opening: re.Match[str] | None = None
     content = 0  # where the open block's content starts
@@ -74,7 +74,7 @@ def code_blocks(text: str) -> tuple[list[str], bool]:
         if opening is None:
             line_end = text.find("\n", end, end + _LINE)
             rest = text[end : line_end if line_end >= 0 else end + _LINE]
-            if not rest.strip() or not (before.strip() or "`" in rest):  # else it is code within a line
+            if not rest.strip() or not (before.strip() or "`" in rest):  # else it is inline code
                 opening, content = fence, line_end + 1 if line_end >= 0 else len(text)
         elif start >= content and not before.strip() and fence[1].startswith(opening[1]):
             if opening[2].lower() in _PYTHON:
@@ -84,7 +84,7 @@ def code_blocks(text: str) -> tuple[list[str], bool]:
 
 
 def verify(problem: Subject, extraction: Extraction, config: VerifyConfig) -> Verdict | None:  # noqa: ARG001
-    """Refuse a gold that holds no tests; the rest is for settle."""
+    """Refuse a gold answer without tests; settle decides the rest."""
     try:
         read_tests(problem)
     except _GoldError as error:
@@ -93,7 +93,7 @@ def verify(problem: Subject, extraction: Extraction, config: VerifyConfig) -> Ve
 
 
 def settle(problem: Subject, extraction: Extraction, config: VerifyConfig) -> Verdict:
-    """Run all tests; called in a worker, but the program itself runs in processes of its own."""
+    """Run all tests; called in a worker, though the program runs in its own processes."""
     program = extraction.answer or ""
     run = run_all(program, read_tests(problem), limits(config))
     if run.untestable:
@@ -107,7 +107,7 @@ def settle(problem: Subject, extraction: Extraction, config: VerifyConfig) -> Ve
 
 
 def allowed_seconds(problem: Subject, config: VerifyConfig) -> float:
-    """How long settle may take before its worker is killed: the sandbox has its own, shorter, clock."""
+    """How long settle may take before its worker is killed: the sandbox has its own, shorter time limit."""
     runs = len(read_tests(problem).scripts) or 1
     return runs * (2.0 * config.deadline + 1.0) + 30.0
 
@@ -141,7 +141,7 @@ def share_passed(problem: Subject, response: str, config: VerifyConfig) -> float
 
 
 def run_all(program: str, tests: Tests, limits: Limits, *, stop_early: bool = True) -> TestRun:
-    """Run every test; a script's tests each in a fresh process, to the first failure if stop_early."""
+    """Run every test, those of a script each in a fresh process; with stop_early, stop at the first failure."""
     if tests.asserts:
         return run_tests(program, tests.asserts, tests.entry_point, limits)
     run = TestRun(0, len(tests.scripts))

@@ -1,7 +1,7 @@
 r"""Countdown: an expression over the given numbers, each used once, that is exactly the target.
 
-The answer is read by a tokenizer and an operator stack of our own; no part of it is ever evaluated by Python. Accepted
-are `expression`, `expression = target` and `target = expression` over plain decimal integers, + - * /, the brackets
+A tokenizer and an operator stack read the answer; Python never evaluates any part of it. Accepted are
+`expression`, `expression = target` and `target = expression` over plain decimal integers, + - * /, the brackets
 () [] and LaTeX's {}; the usual other signs (x, Unicode's operators, full-width characters, \times, \cdot, \div, \frac)
 are mapped first. Not accepted: signs in front of a number, juxtaposition, powers, decimals, any other function.
 Arithmetic is exact, in rational numbers.
@@ -30,7 +30,7 @@ MAX_DEPTH = 100  # of nested brackets
 class Use(StrEnum):
     """How a solution uses the numbers: each exactly once, any at most once, or each exactly once in the order given.
 
-    The last is the puzzle of inserting operators: only operations and brackets are free.
+    The last is the puzzle of inserting operators: only the operations and brackets can be chosen.
     """
 
     ALL = "all"
@@ -63,7 +63,7 @@ class Task:
     """What one Countdown problem asks.
 
     numbers: with repetitions; ascending, unless their order is part of the task.
-    operations: the allowed ones among + - * /.
+    operations: those allowed, of + - * /.
     """
 
     numbers: tuple[int, ...]
@@ -76,7 +76,7 @@ class _UnreadableError(Exception):
     """The answer is not an expression; the message says where."""
 
 
-_recent: dict[str, tuple[Subject, Task]] = {}  # tasks of the problems seen last, by problem id
+_recent: dict[str, tuple[Subject, Task]] = {}  # tasks of the latest problems, by problem id
 _RECENT = 10_000
 
 
@@ -155,7 +155,7 @@ def _tokenize(answer: str) -> list[str]:
     text = answer.strip().rstrip(".").strip()
     if not text.isascii():
         text = "".join(_plain(character) for character in text.translate(_SIGNS))
-    in_latex = "\\" in text or "$" in text  # elsewhere ~ is an operator of programs, and not a space
+    in_latex = "\\" in text or "$" in text  # outside of LaTeX, ~ is an operator, not a space
     if "$" in text or "`" in text:
         text = text.strip("$` ")
     if text.startswith("**") and text.endswith("**"):  # bold
@@ -167,7 +167,7 @@ def _tokenize(answer: str) -> list[str]:
 
 
 def _plain(character: str) -> str:
-    """Decimal digits of any script as ASCII, invisible format characters as nothing; a superscript stays one."""
+    """Decimal digits of any script as ASCII, no invisible format characters; a superscript stays a superscript."""
     if unicodedata.category(character) == "Cf":
         return ""
     digit = unicodedata.decimal(character, None)
@@ -247,7 +247,7 @@ def _evaluate(tokens: list[str]) -> tuple[int | Fraction, list[int]]:
     """
     values: list[int | Fraction] = []
     used: list[int] = []
-    stack: list[str] = []  # open brackets and operators that wait for their right side
+    stack: list[str] = []  # open brackets, and operators without their right side so far
     want_operand = True
     for token in tokens:
         if not want_operand:

@@ -1,6 +1,6 @@
 """Logic: a label, an assignment, a formula equivalent to the gold one, or a proof whose every step is checked.
 
-What the gold answer is decides: a JSON object with "premises" and "conclusion" asks for a proof, one with "formula"
+The gold answer decides the kind: a JSON object with "premises" and "conclusion" asks for a proof, one with "formula"
 whether that formula is valid; pairs such as "A=knight; B=knave" ask for an assignment; a word such as "True" or
 "Invalid" for a label; anything else is a formula, which must have the same truth table, must not restate the problem's
 own formula, and must keep to the form the problem asks for ("without implication", "using only negation and
@@ -156,7 +156,7 @@ class _Proof:
 
 
 def _follows(table: int, cited: tuple[int, ...] | None, given: list[int], known: list[int]) -> bool:
-    """Whether a step is given, or true wherever the lines it cites are, or wherever some two before it are."""
+    """Whether a step is given, or follows from the lines it cites, or from some two lines before it."""
     if table in given:
         return True
     if cited is not None:
@@ -168,7 +168,7 @@ def _follows(table: int, cited: tuple[int, ...] | None, given: list[int], known:
 
 
 def read_goal(gold: str) -> _Label | _Assignment | _Equivalent | _Proof | str:
-    """What the gold answer asks for, or why it cannot be used."""
+    """What the gold answer asks for, or why the gold answer cannot be used."""
     text = gold.strip()
     label = _read_label(text)
     if label is not None:
@@ -192,7 +192,7 @@ def _read_label(answer: str) -> str | None:
 
 
 def _read_assignment(answer: str) -> dict[str, str] | None:
-    """Values by name of "A = knight, B is a knave" or {"A": "knight"}, case folded; None if it is anything else."""
+    """Values by name of "A = knight, B is a knave" or {"A": "knight"}, case folded; None for anything else."""
     text = plain_text(answer.replace("\\\\", "\n").replace("\n", ";")).strip(" .;{}[]()").replace('"', "")
     for truth, signs in (("true", ("\\top", "\u22a4")), ("false", ("\\bot", "\u22a5"))):
         for sign in signs:
@@ -217,7 +217,7 @@ def _read_assignment(answer: str) -> dict[str, str] | None:
 
 
 def plain_lines(answer: str) -> list[str]:
-    """The lines of a proof, LaTeX line breaks included."""
+    """The lines of a proof, split at LaTeX line breaks too."""
     return [line.strip() for line in answer.replace("\\\\", "\n").replace(";", "\n").split("\n")]
 
 
@@ -263,7 +263,7 @@ _DNF = re.compile(r"\bDNF\b|disjunctive normal form", re.IGNORECASE)
 
 
 def _wrong_form(formula: Formula, gold: Formula, prompt: str, *, echo: bool) -> str | None:  # noqa: PLR0911 - a rule each
-    """How an equivalent formula fails what the problem asks of its form, or None."""
+    """Why an equivalent formula is not in the form that the problem asks for, or None."""
     if shape(formula) == shape(gold):
         return None
     used = {part.connective for part in formula.walk()}
@@ -294,7 +294,7 @@ _EDGES = re.compile(r"^(?:\s*\b(?:and|or|a|A|I|implies|iff|xor)\b)+|(?:\b(?:and|
 
 
 def formulas_in(prompt: str) -> list[Formula]:
-    """Formulas with at least one connective that stand in running text."""
+    """Formulas with at least one connective in running text."""
     found = []
     for stretch in _WORD.sub(_word_or_break, prompt[:_MAX_ANSWER]).split("\n"):
         try:

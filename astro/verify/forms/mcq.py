@@ -1,8 +1,8 @@
 """Multiple choice: the letters chosen are the letters of the gold answer, no more and no fewer.
 
-A letter counts when it stands alone at the start of the answer; it wins over an option's text beside it. The text of
-exactly one option, without a letter, counts as that option. A letter that only starts a word ("Cannot"), a denied one
-("not C") and several letters where one is asked for are wrong.
+A letter counts when it stands alone at the start of the answer; it takes precedence over an option's text beside it.
+The text of exactly one option, without a letter, counts as that option. A letter that only starts a word ("Cannot"), a
+denied letter ("not C") and several letters where the problem asks for one do not count.
 """
 
 import re
@@ -41,7 +41,7 @@ _VERDICT_LINE = re.compile(
 
 
 def read(response: str, config: VerifyConfig) -> Extraction:
-    """The marked answer; or, where statements count, a last line that only names an option ("So option C.")."""
+    """The marked answer; or, with config.statements, a last line that only names an option ("So option C.")."""
     found = extract(response, config.answer_format, statements=config.statements)
     if found.answer is not None or found.outcome is not Outcome.UNANSWERED or not config.statements:
         return found
@@ -131,7 +131,7 @@ def gold_labels(problem: Subject, options: Mapping[str, str]) -> set[str]:
 
 
 def _choice(text: str, options: Mapping[str, str], labels: Any, *, several: bool) -> set[str]:  # noqa: PLR0911 - one return for each rule, in order
-    """The labels an answer picks; empty when it picks none, or more than it may."""
+    """The labels that an answer picks; empty when it picks none, or too many."""
     text = text.strip().strip("{}").strip().rstrip(".").strip()
     if not text:
         return set()
@@ -162,7 +162,7 @@ def _choice(text: str, options: Mapping[str, str], labels: Any, *, several: bool
 def _beside_its_text(text: str, options: Mapping[str, str], labels: Any) -> str | None:
     """The label of "B - Jupiter", "(B) Jupiter" or "Jupiter (B)", where it is that option's whole text.
 
-    Words of an option such as "None of these" or "vitamin C" then neither take its label back nor name another one.
+    The words of an option like "None of these" or "vitamin C" then neither deny its label nor name another one.
     """
     match = _BEFORE.fullmatch(text)
     label, written = match.group(1, 2) if match else (None, "")
@@ -173,7 +173,7 @@ def _beside_its_text(text: str, options: Mapping[str, str], labels: Any) -> str 
 
 
 def _unless_hedged(label: str | None, rest: str, labels: Any) -> set[str]:
-    """The label, unless what follows takes it back or names another one."""
+    """The label, unless what follows denies it or names another one."""
     if label is None or _HEDGE.search(rest):
         return set()
     others = {found for found in _LONE.findall(rest) if found in labels} - {label, "A", "I"}
@@ -206,7 +206,7 @@ def _listed(text: str, labels: Any) -> set[str]:
 
 
 def _marked_list(text: str, labels: Any) -> set[str]:
-    """Labels of "(A) 2 and (C) 5": each marked by brackets or a full stop; empty when something is denied."""
+    """Labels of "(A) 2 and (C) 5": each marked by brackets or a full stop; empty when the text denies something."""
     if _HEDGE.search(text):
         return set()
     found = {_label(one or two, labels) for one, two in _MARKED.findall(text)}

@@ -1,8 +1,8 @@
 """Question answering: exact match with one of the accepted answers after normalisation, and token F1.
 
-The normalisation is that of SQuAD (case, articles, punctuation, spaces) without its mistakes: a sign, a decimal point
-and a symbol that tells two answers apart (C, C++, C#; 5, 5%, $5) stay, thousands separators go, dots of abbreviations
-go, and an article at the end stays (vitamin A). An answer that is empty after normalisation never matches.
+The normalisation is that of SQuAD (case, articles, punctuation, spaces) without its mistakes. It keeps signs, decimal
+points, symbols that distinguish answers (C, C++, C#; 5, 5%, $5) and an article at the end (vitamin A); it drops
+thousands separators and the dots of abbreviations. An answer that is empty after normalisation never matches.
 """
 
 import json
@@ -80,7 +80,7 @@ def token_f1(answer: str, gold: str) -> float:
 
 
 def _closed(answer: str) -> str:
-    """The normal form with hyphenated words written as one, as SQuAD has them."""
+    """The normal form with hyphenated words joined, as in SQuAD."""
     return " ".join(_tokens(answer, hyphen=""))
 
 

@@ -33,7 +33,7 @@ class Numeral:
 
 @dataclass(frozen=True, slots=True)
 class Ordered:
-    """A tuple, a vector, or an interval not yet told apart from one: "(1, 2)", "[0, 5)"."""
+    """A tuple, a vector, or an interval, as long as these cannot be distinguished: "(1, 2)", "[0, 5)"."""
 
     left: str
     right: str
@@ -44,8 +44,8 @@ class Ordered:
 class Listing:
     """Several answers: in braces, or joined by commas or words.
 
-    name: the unknown they are values of, as in x = 1, 2.
-    gaps: positions of dots in a sequence such as 1, 2, ..., n (an entry stands before each of them).
+    name: the unknown, as in x = 1, 2.
+    gaps: positions of the dots in a sequence like 1, 2, ..., n (there is an entry before each).
     """
 
     entries: "tuple[Answer, ...]"
@@ -57,7 +57,7 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A value with the name it is given: x = 3, (x, y) = (1, 2), f(x) = x^2."""
+    """A value with its name: x = 3, (x, y) = (1, 2), f(x) = x^2."""
 
     name: str
     value: "Answer"
@@ -72,7 +72,7 @@ class Values:
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """An equation or inequality that does not say the value of one name; op is one of = < <=."""
+    """An equation or inequality that does not give the value of one name; op is one of = < <=."""
 
     op: str
     left: Expression
@@ -96,7 +96,7 @@ class Matrix:
 
 @dataclass(frozen=True, slots=True)
 class Ratio:
-    """Parts of a ratio, two or more; gap tells whether it goes on in dots."""
+    """Parts of a ratio, two or more; gap: whether dots continue it."""
 
     parts: tuple[Expression, ...]
     gap: bool = False
@@ -106,7 +106,7 @@ class Ratio:
 class Clock:
     """A time of day in minutes since midnight or noon; suffix is am, pm or empty.
 
-    full_day: written on a 24-hour clock, from which the suffix follows.
+    full_day: written on a 24-hour clock, which implies the suffix.
     """
 
     minutes: int
@@ -116,7 +116,7 @@ class Clock:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """An answer in words, in the form of words.phrase."""
+    """An answer in words, normalised by words.phrase."""
 
     text: str
 

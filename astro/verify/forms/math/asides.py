@@ -1,4 +1,4 @@
-"""What stands beside an answer and is not part of it: the problem's own side of an equation, conditions, remarks."""
+"""Removes what is not part of an answer: the problem's own side of an equation, conditions, remarks."""
 
 from astro.verify.forms.math.lexer import Kind, Token
 from astro.verify.forms.math.parser import UNEVALUATED
@@ -7,7 +7,7 @@ from astro.verify.forms.math.words import HEDGES
 
 
 def restates_problem(tokens: tuple[Token, ...]) -> bool:
-    """Whether the left of an equation is the problem's own, and its value follows: an integral, d/dx, a : b."""
+    """Whether the left side of an equation repeats the problem, and its value follows: an integral, d/dx, a : b."""
     if any(token.kind is Kind.COMMAND and token.text in UNEVALUATED for token in tokens):
         return True
     texts = [token.text for token in tokens[:7] if token.text not in ("{", "}")]
@@ -18,7 +18,7 @@ def restates_problem(tokens: tuple[Token, ...]) -> bool:
 
 
 def without_conditions(pieces: list[tuple[Token, ...]]) -> list[tuple[Token, ...]]:
-    """Without "k in Z" or "where n is an integer" behind a formula."""
+    """The tokens without "k in Z" or "where n is an integer" after a formula."""
     if len(pieces) < 2:
         return pieces
     last = pieces[-1]
@@ -31,7 +31,7 @@ def without_conditions(pieces: list[tuple[Token, ...]]) -> list[tuple[Token, ...
 
 
 def without_exclusion(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
-    """A formula without the points at which it is not defined: "x + 1, x != 1" or "x + 1 (x != 1)"."""
+    """A formula without the points where it is undefined: "x + 1, x != 1" or "x + 1 (x != 1)"."""
     cut = next((n for n, token in enumerate(tokens) if token.text == "!="), 0) - 2
     if cut < 1 or tokens[cut + 1].kind is not Kind.NAME or any(token.text == "!=" for token in tokens[cut + 3 :]):
         return tokens
@@ -46,7 +46,7 @@ def without_exclusion(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
 
 
 def without_quantifier(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
-    """A formula without "for all x in R" behind it."""
+    """A formula without "for all x in R" after it."""
     cut = next((n for n, token in enumerate(tokens) if token.text in ("forall", "for")), 0)
     if not cut or not any(token.text == "=" for token in tokens[:cut]):
         return tokens
@@ -64,13 +64,13 @@ def without_quantifier(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
 
 
 def last_step(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
-    r"""What follows from equations: x = 3 of "2x = 6 \Rightarrow x = 3"."""
+    r"""The conclusion of a chain of equations: x = 3 of "2x = 6 \Rightarrow x = 3"."""
     steps, _ = split(tokens, frozenset(("rightarrow",)))
     if len(steps) < 2 or any(token.text in ("or", "and", ",") for token in tokens):
         return tokens
     sides = [split(step, frozenset("="))[0] for step in steps]
     if any(len(parts) < 2 for parts in sides) or any(parts[0] == sides[-1][0] for parts in sides[:-1]):
-        return tokens  # x = 2 => x = 3 says two things
+        return tokens  # x = 2 => x = 3 gives two values
     return steps[-1]
 
 
@@ -85,7 +85,7 @@ def residue(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
 
 
 def without_remark(tokens: tuple[Token, ...], words: frozenset[str] | None = None) -> tuple[Token, ...]:
-    """Without words in brackets at the end: 5:8 (cats to dogs); only without those given, if there are any."""
+    """Without words in brackets at the end: 5:8 (cats to dogs); if words are given, only without these."""
     opening = next((n for n, token in enumerate(tokens) if token.text == "("), 0)
     inside = tokens[opening + 1 : -1]
     if not opening or not inside or tokens[-1].text != ")" or any(token.kind is not Kind.WORD for token in inside):
@@ -95,7 +95,7 @@ def without_remark(tokens: tuple[Token, ...], words: frozenset[str] | None = Non
 
 
 def is_prose(tokens: tuple[Token, ...]) -> bool:
-    """Whether tokens are words with commas between them that list nothing."""
+    """Whether tokens are words whose commas do not separate the entries of a list."""
     return all(
         token.kind in (Kind.WORD, Kind.RUN) or token.text in (",", ".", "'", "-") for token in tokens
     ) and not any(token.text.lower() in ("or", "and", ",") for token in tokens)

@@ -1,4 +1,4 @@
-"""A normal form of an answer, so that equal answers of different writing have one text."""
+"""A normal form of an answer: one text for equal answers, however they are written."""
 
 import hashlib
 import random
@@ -28,7 +28,7 @@ _DIGITS = 20
 
 
 def canonical(answer: Answer) -> str:  # noqa: C901, PLR0911 - one line a case
-    """The normal form. Answers that differ only in writing, order of a set, or name of the unknown share it."""
+    """The normal form. Answers that differ only in notation, order of a set, or name of the unknown share it."""
     match answer:
         case Scalar(expression, unit, _, _):
             suffix = (
@@ -82,7 +82,7 @@ def _bound(bound: tuple[int, Fraction]) -> str:
 
 
 def _number(expression: Expression) -> str:
-    """Exact where rational, else some digits; a formula by its values at two fixed points."""
+    """Exact where rational, else to some digits; a formula by its values at two fixed points."""
     names = sorted(variables(expression))
     try:
         if not names:
@@ -100,7 +100,7 @@ def _number(expression: Expression) -> str:
 
 
 def _rational(value: Fraction) -> str:
-    """The fraction itself, or a digest of one with more digits than Python likes to print."""
+    """The fraction itself, or a digest if it has more digits than Python prints."""
     if max(value.numerator.bit_length(), value.denominator.bit_length()) < 4000:
         return str(value)
     return "#" + hashlib.sha256(f"{value.numerator:x}/{value.denominator:x}".encode()).hexdigest()[:32]

@@ -1,6 +1,6 @@
 # ruff: noqa: RUF001 - a table of look-alikes
 
-"""From the characters models write to the ASCII that the lexer reads.
+"""Maps the characters that models write to the ASCII that the lexer reads.
 
 Compatibility normalisation alone would turn 10² into 102, 2½ into 21/2 and ①② into 12, so these are mapped first.
 """
@@ -49,8 +49,8 @@ _REORDERING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 def to_ascii(text: str) -> str:
     """Map digits of any script, signs, super- and subscripts to ASCII LaTeX and drop invisible characters.
 
-    Characters without a meaning here are kept. Raises UnreadableError for characters that change the order in which
-    the text is displayed, because then what is read is not what is seen.
+    Other characters are kept. Raises UnreadableError for characters that change the order in which the text is
+    displayed, because then a person and a program read different answers.
     """
     if text.isascii():
         return text

@@ -1,4 +1,4 @@
-"""Several answers as the one answer they are together: a list, named values, a union of intervals, a quantity."""
+"""Combines several answers into one: a list, named values, a union of intervals, a quantity."""
 
 from fractions import Fraction
 from itertools import pairwise
@@ -12,7 +12,7 @@ from astro.verify.forms.math.quantities import total_of
 
 
 def joined(entries: tuple[Answer, ...], mark: str, gaps: tuple[int, ...]) -> Answer:  # noqa: C901, PLR0911 - one line a case
-    """A list of answers, as the one kind of answer they are together."""
+    """Combine a list of answers into one answer."""
     if not entries:
         raise UnreadableError("nothing but dots")
     if all(isinstance(entry, Interval) for entry in entries):
@@ -49,7 +49,7 @@ def joined(entries: tuple[Answer, ...], mark: str, gaps: tuple[int, ...]) -> Ans
 
 
 def _without_more(first: Interval, points: tuple[Answer, ...]) -> Answer:
-    """Of x != 2, 3: all but the first point and the others."""
+    """Read x != 2, 3: all numbers but the first point and the others."""
     missing = regions.complement(first.region)
     if len(missing) != 1 or missing[0].low != missing[0].high:
         raise UnreadableError("an inequality and numbers")
@@ -57,7 +57,7 @@ def _without_more(first: Interval, points: tuple[Answer, ...]) -> Answer:
 
 
 def _compound(entries: tuple[Answer, ...]) -> Answer | None:
-    """2 hours and 30 minutes are one quantity: units of one kind, each smaller than the one before."""
+    """2 hours and 30 minutes as one quantity: units of one kind, each smaller than the one before."""
     scalars = [entry for entry in entries if isinstance(entry, Scalar)]
     units = [scalar.unit for scalar in scalars if scalar.unit and scalar.unit.dimensions]
     if len(units) != len(entries) or len(units) < 2:
@@ -86,7 +86,7 @@ def _plain_value(answer: Answer) -> Expression | None:
 
 
 def as_region(answer: Answer) -> regions.Region:
-    """An answer as a set of real numbers. Raises UnreadableError if it is none."""
+    """An answer as a set of real numbers. Raises UnreadableError if it is not one."""
     match answer:
         case Interval(region):
             return region
@@ -111,7 +111,7 @@ def as_region(answer: Answer) -> regions.Region:
 
 
 def combined(sets: list[Answer], combine: str) -> Answer:
-    """The union (cup), intersection (cap) or difference (setminus) of sets. Raises UnreadableError if one is none."""
+    """The union (cup), intersection (cap) or difference (setminus) of sets. Raises UnreadableError if one of them is not a set."""
     if combine == "cup" and all(isinstance(each, Listing) and each.braced for each in sets):
         entries = tuple(entry for each in sets if isinstance(each, Listing) for entry in each.entries)
         return Listing(entries, braced=True)

@@ -1,4 +1,4 @@
-"""What the commands of LaTeX are to the lexer: dropped, seen through, text, names, or other words for the same."""
+"""How the lexer treats LaTeX commands: ignored, transparent, text, names, or synonyms."""
 
 from astro.verify.forms.math.words import vocabulary
 
@@ -24,7 +24,7 @@ TRANSPARENT = vocabulary(
 )
 WITH_SETTING = vocabulary(
     "textcolor color colorbox scalebox raisebox style phantom hspace vspace label tag hphantom vphantom"
-)  # the first group goes with the command
+)  # dropped with its first group
 TEXT = vocabulary("text textbf textit textrm textsf texttt textsc textnormal mbox hbox emph mathtext textup")
 GREEK = vocabulary(
     "alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa lambda mu nu xi rho varrho sigma tau "

@@ -1,7 +1,7 @@
 """Whether an answer is the gold answer.
 
-Kinds that can mean the same thing are brought to one kind first (x > 3 and (3, oo), 3:4 and 3/4, "1, -2" and (1, -2));
-then they are compared part by part, numbers and formulas by equality.same.
+Kinds that can mean the same thing are first converted to one kind: x > 3 and (3, oo), 3:4 and 3/4, "1, -2" and (1, -2).
+Then they are compared part by part; equality.same compares numbers and formulas.
 """
 
 from collections.abc import Sequence
@@ -81,7 +81,7 @@ class Judge:
                 _is_fraction(gold.expression) and "ratio" in self.question.words
             ):
                 return same(gold.expression, Quotient(above, below))
-            case Scalar(), Relation("=", left, right) if not variables(right):  # tan(x) = 1, where tan(x) is asked for
+            case Scalar(), Relation("=", left, right) if not variables(right):  # tan(x) = 1, if tan(x) is asked for
                 wanted = asked_for(self.question.asked)
                 asked = {shape(wanted)} if wanted else displayed_shapes(self.question.displayed)[0]
                 return shape(left) in asked and self._scalar(gold, Scalar(right))
@@ -136,7 +136,7 @@ class Judge:
     # names
 
     def _unnamed(self, gold: Answer, answer: Answer) -> Answer:
-        """Drop the name of x = 3 when the gold has none and the name is not another unknown's."""
+        """Drop the name of x = 3 when the gold answer has none and the name is not another unknown."""
         if not isinstance(answer, Named) or isinstance(gold, Named | Relation | Values):
             return answer
         if self.question.equation and isinstance(gold, Scalar) and variables(gold.expression):
@@ -158,14 +158,14 @@ class Judge:
         return answer.value
 
     def _is_of_another_kind(self, name: str) -> bool:
-        """Whether it is the derivative or the inverse of the function asked for, or the function where they are."""
+        """Whether just one of the name and the function asked for is a derivative or an inverse."""
         asked = pack(self.question.asked)
         if not asked.endswith(")") or asked[:1] != name[:1] or not _function_name(asked.replace("'", "")):
             return False
         return any((mark in name) != (mark in asked) for mark in ("'", "^-1"))
 
     def _is_another(self, name: str) -> bool:
-        """Whether a name is not that of the expression asked for: x where x + y is, f(2) where f(3) is, a_4 for a_5."""
+        """Whether a name is not the expression asked for: x for x + y, f(2) for f(3), a_4 for a_5."""
         wanted, packed = asked_for(self.question.asked), self.question.asked.replace(" ", "").strip("{}")
         if wanted is None or sorted(name) == sorted(packed):
             return False
@@ -248,7 +248,7 @@ class Judge:
     # several values
 
     def _is_point(self, gold: Ordered) -> bool:
-        """Whether a tuple is one, and not an interval: its brackets may then be left out."""
+        """Whether this is a tuple and not an interval: only a tuple can do without its brackets."""
         infinite = any(isinstance(entry, Scalar) and INFINITY in set(walk(entry.expression)) for entry in gold.entries)
         return gold.left in ("(", "langle") and not infinite and not self.question.words & _OF_INTERVALS
 
@@ -276,7 +276,7 @@ class Judge:
         )
 
     def matches(self, gold: Answer, answer: Answer) -> bool:
-        """Like equal, but what cannot be compared is not equal."""
+        """As equal, but answers that cannot be compared are not equal."""
         try:
             return self.equal(gold, answer)
         except UnreadableError:
@@ -296,7 +296,7 @@ class Judge:
         return False
 
     def _pairs_as_tuple(self, gold: Ordered, pairs: Sequence[tuple[str, Answer]]) -> bool:
-        """Of x = 1, y = 2 for (1, 2): the coordinates in the order of their names."""
+        """Read x = 1, y = 2 as (1, 2): the coordinates in the order of their names."""
         inside = [name for name, _ in sorted(pairs)]
         return len(inside) == len(gold.entries) and self._each(
             gold.entries, [value for _, value in sorted(pairs, key=lambda p: p[0])]
@@ -355,7 +355,7 @@ def _minus(expression: Expression) -> Expression:
 
 
 def _truth(text: str, question: Question) -> str:
-    """Yes and true are one answer to a question of truth."""
+    """Yes and true are the same answer to a yes-or-no question."""
     if {"true", "false"} <= question.words:
         text = {"t": "true", "f": "false"}.get(text, text)
     return _TRUTH.get(text, text) if question.words & {"true", "is", "does", "are", "can"} else text
@@ -366,7 +366,7 @@ def _function_name(name: str) -> bool:
 
 
 def _in_argument_of(name: str, answer: Named) -> Answer:
-    """Of f(t) = 2t, where f(x) is asked for: 2x."""
+    """Rename the variable: f(t) = 2t becomes 2x where the problem asks for f(x)."""
     wanted, found = (each.partition("(")[2].removesuffix(")") for each in (name, answer.name))
     if not (len(wanted) == len(found) == 1 and name[0] == answer.name[0] and isinstance(answer.value, Scalar)):
         return answer.value
@@ -376,7 +376,7 @@ def _in_argument_of(name: str, answer: Named) -> Answer:
 
 
 def _compatible(one: str, other: str) -> bool:
-    """f(x) and y are names of one function; f(x) and g(x) too when only one was asked; f(x) and g(t) are not."""
+    """f(x) and y name one function; so do f(x) and g(x) if the problem asks for one only; f(x) and g(t) do not."""
     bare = {name for name in (one, other) if not _function_name(name)}
     arguments = {name.partition("(")[2] for name in (one, other)}
     letters = one[0] == other[0] and all(len(argument) == 2 and argument[0].isalpha() for argument in arguments)

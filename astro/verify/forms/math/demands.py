@@ -1,4 +1,4 @@
-"""Forms a problem demands: an answer of the right value in a form that leaves the work undone is refused."""
+"""The form that a problem demands: refuses an answer of the right value that leaves the work undone."""
 
 import math
 import re
@@ -33,7 +33,7 @@ _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 def refusal(  # noqa: PLR0911 - one line a case
     question: Question, gold: Reading, answer: Reading, gold_text: str, answer_text: str, *, echo: bool
 ) -> str | None:
-    """Why an answer of the right value is still refused, or None.
+    """Why an answer of the right value is refused all the same, or None.
 
     echo: whether an answer that only restates an expression of the problem is refused.
     """
@@ -65,7 +65,7 @@ def refusal(  # noqa: PLR0911 - one line a case
 
 
 def _unmet(question: Question, gold: Expression, answer: Expression) -> str | None:
-    """The form that the problem asks for, the gold answer has and the answer has not."""
+    """The form that the problem asks for and the gold answer has, but this answer has not."""
     composed, nodes, golden = isinstance(gold, Product | Power), tuple(walk(answer)), tuple(walk(gold))
 
     def undone(mark: Callable[[Expression], bool]) -> bool:
@@ -97,17 +97,17 @@ def _expression(answer: Answer) -> Expression | None:
 
 
 def _is_plain(expression: Expression) -> bool:
-    """Whether an expression is a number or a fraction of two, with nothing left to work out."""
+    """Whether an expression is a number or a fraction of two numbers, with nothing left to compute."""
     if isinstance(expression, Quotient):
         return isinstance(expression.above, Num) and isinstance(expression.below, Num)
     return isinstance(expression, Num)
 
 
 def _restates(question: Question, gold_text: str, answer_text: str, answer: Reading) -> bool:
-    """Whether the answer stands in the problem in the same form, which is not the form of the gold answer."""
+    """Whether the problem contains the answer in this form, and the gold answer has another form."""
     if all(token.kind in (Kind.NUMBER, Kind.NAME) or token.text in _LITERAL for token in answer.tokens):
         written, asked = ({mark for mark in (".", "%") if mark in text} for text in (answer_text, gold_text))
-        if not written or written == asked:  # a number in the gold's own notation can stand in any problem
+        if not written or written == asked:  # any problem may contain a number in the notation of the gold answer
             return False
     packed = pack(answer_text).strip(".,")
     for form in {packed, packed.rpartition("=")[2]}:
@@ -131,7 +131,7 @@ def _reducible(node: Expression) -> bool:
 
 
 def _is_shifted(expression: Expression) -> bool:
-    """Whether the number before a power of ten is not from one up to ten."""
+    """Whether the number before a power of ten is not in [1, 10)."""
     match expression:
         case Product((Num(value), Power(Num(ten), _))) if ten == 10:
             return not 1 <= abs(value) < 10
@@ -140,7 +140,7 @@ def _is_shifted(expression: Expression) -> bool:
 
 
 def _factors(expression: Expression) -> int:
-    """How many factors with a variable an expression is a product of."""
+    """How many factors of an expression contain a variable."""
     match expression:
         case Product(factors):
             return sum(map(_factors, factors))
@@ -169,7 +169,7 @@ def _divides_by_variable(node: Expression) -> bool:
 
 
 def _uncancelled(node: Expression) -> bool:
-    """Whether a formula is divided by another in the same variables, so that they may have a factor in common."""
+    """Whether a formula is divided by another in the same variables, so that they may share a factor."""
     match node:
         case Quotient(above, below):
             return bool(variables(above) & variables(below)) and not any(isinstance(each, Call) for each in walk(node))
@@ -182,7 +182,7 @@ def _is_root(node: Expression) -> bool:
 
 
 def _square_below_root(node: Expression) -> bool:
-    """Whether a square root is not as simple as it can be, such as that of 8."""
+    """Whether a square root can be simplified, like that of 8."""
     match node:
         case Call("sqrt", (Num(value),)) | Power(
             Num(value), Num(Fraction(numerator=1, denominator=2)) | Quotient(Num(Fraction(numerator=1)), Num(_))
@@ -209,7 +209,7 @@ def _is_polar(node: Expression) -> bool:
 
 
 def _is_function(node: Expression, names: frozenset[str]) -> bool:
-    """Whether it is a function of one of the families named: logarithms, or trigonometric ones."""
+    """Whether a function belongs to one of the named families: logarithms, or trigonometric functions."""
     if not isinstance(node, Call) or not names:
         return False
     return any(node.name in family and not family.isdisjoint(names) for family in _FAMILIES)
@@ -239,7 +239,7 @@ def _unexpanded(node: Expression) -> bool:
 
 
 def _rearranges(question: Question, answer: Reading, expression: Expression) -> bool:
-    """Whether the answer is made of the numbers of an arithmetic expression in the problem, and of no others."""
+    """Whether the answer consists of the numbers of an arithmetic expression in the problem."""
     numbers = sorted(token.text for token in answer.tokens if token.kind is Kind.NUMBER)
     if len(numbers) < 2 or variables(expression):
         return False

@@ -1,6 +1,6 @@
-r"""LaTeX that says the same in fewer ways: spaces, old font switches, plain-TeX matrices, degrees written with an o.
+r"""Replaces rare LaTeX notations by usual ones: spaces, old font switches, plain-TeX matrices, degrees as ^o.
 
-Every pattern is bounded and replaces a piece by one of at most its length plus a few characters.
+Every pattern is bounded, and its replacement is at most a few characters longer than what it replaces.
 """
 
 import re
@@ -10,7 +10,7 @@ _Replacement = str | Callable[[re.Match[str]], str]
 
 
 def plain_latex(text: str) -> str:
-    """The text with one writing for each of these things; the meaning is the same."""
+    """The text with one notation for each of these; its meaning does not change."""
     for cue, pattern, replacement in _RULES:
         if cue in text:
             text = pattern.sub(replacement, text)
@@ -56,7 +56,7 @@ _RULES: tuple[tuple[str, re.Pattern[str], _Replacement], ...] = (
     ("\\not", re.compile(r"\\not\s?="), r"\\ne "),
     ("\\not", re.compile(r"\\not\s?\\in(?![a-zA-Z])"), r"\\notin "),
     ("\\mapsto", re.compile(r"(?<![a-zA-Z])([a-zA-Z])\s?(?::|\\colon)\s?([a-z])\s?\\mapsto"), r"\1(\2)="),
-    ("~", re.compile(r"^\s?~\s?(?=[-+]?[\d.])"), r"\\sim "),  # about; a tie of LaTeX stands between two things
+    ("~", re.compile(r"^\s?~\s?(?=[-+]?[\d.])"), r"\\sim "),  # "about"; a LaTeX tie stands between two words
     ("+/", re.compile(r"\+\s?/\s?-"), r"\\pm "),
     ("lus", re.compile(r"\b[Pp]lus[- ]or[- ]minus\b"), r"\\pm "),
     ("US", re.compile(r"\bUS\s?(?=\\?\$)"), ""),

@@ -1,7 +1,7 @@
-"""How much work one verification may do in the process that asked for it; what costs more goes to a killable worker.
+"""Limits the work of one verification in the calling process; anything more expensive goes to a killable worker.
 
-Each step is charged before it is done, by the size of its numbers, so that the bound holds for every answer and is the
-same on every machine. A worker has no allowance: there the clock of the pool is the bound.
+Each step is charged before it runs, by the size of its numbers, so the limit holds for every answer and is the same on
+every machine. A worker has no allowance: the pool limits its time.
 """
 
 import math
@@ -13,7 +13,7 @@ ALLOWANCE = 8_000.0  # units; about a microsecond each on a machine of 2023
 
 
 class TooCostlyError(Exception):
-    """The allowance is spent; a worker has to do the work."""
+    """The allowance is used up; a worker has to do the work."""
 
 
 _local = threading.local()
@@ -21,7 +21,7 @@ _local = threading.local()
 
 @contextmanager
 def allowance(units: float) -> Iterator[None]:
-    """Let the code inside spend so much, in this thread. Raises TooCostlyError where it needs more."""
+    """Give the code inside an allowance, in this thread. It raises TooCostlyError where it needs more."""
     before = getattr(_local, "left", math.inf)
     _local.left = units
     try:
@@ -31,12 +31,12 @@ def allowance(units: float) -> Iterator[None]:
 
 
 def unbounded() -> bool:
-    """Whether no allowance holds: the code runs in a worker, or where nobody waits."""
+    """Whether there is no allowance: the code runs in a worker, or where no caller waits."""
     return getattr(_local, "left", math.inf) == math.inf
 
 
 def spend(units: float) -> None:
-    """Charge a step. Raises TooCostlyError when nothing is left of the allowance."""
+    """Charge a step. Raises TooCostlyError when the allowance is used up."""
     left = getattr(_local, "left", math.inf) - units
     if left < 0:
         raise TooCostlyError
@@ -44,15 +44,15 @@ def spend(units: float) -> None:
 
 
 def fraction_cost(numerator_bits: int, denominator_bits: int) -> float:
-    """Of one operation on fractions: a greatest common divisor, quadratic in the size."""
+    """The cost of one operation on fractions: a greatest common divisor, quadratic in the size."""
     return 3 + numerator_bits * denominator_bits / 700_000
 
 
 def digits_cost(digits: int) -> float:
-    """Of one elementary function or power to so many digits."""
+    """The cost of one elementary function or power, by the number of digits."""
     return 15 + digits * digits / 800
 
 
 def gamma_cost(digits: int) -> float:
-    """Of one factorial or binomial of a number that is not whole."""
+    """The cost of one factorial or binomial of a number that is not an integer."""
     return 120 + digits * digits / 60 + digits**3 / 50_000

@@ -1,7 +1,7 @@
 """Whether two expressions are the same number, or the same function.
 
-Rational values are compared exactly. The rest is evaluated to many digits, functions at several points drawn from the
-two expressions' own text, and compared by relative error; a difference that shows in any written digit is found.
+Rational values are compared exactly. Other values are computed to many digits, functions at several points derived from
+the text of both expressions, and compared by relative error, finely enough to find a difference in any written digit.
 """
 
 import functools
@@ -38,7 +38,7 @@ def same(one: Expression, other: Expression, *, positive: bool = False) -> bool:
     """Whether the two expressions are equal wherever both are defined.
 
     positive: whether the problem restricts the variables to positive numbers.
-    Raises TooLargeError for astronomic numbers.
+    Raises TooLargeError for astronomically large numbers.
     """
     spend(20)
     if one == other:
@@ -61,7 +61,7 @@ def same(one: Expression, other: Expression, *, positive: bool = False) -> bool:
 
 
 def _beyond_points(one: Expression, other: Expression, *, positive: bool) -> bool:
-    """What no point decides, because the two have a value at hardly any: left to sympy, in a worker."""
+    """Decide by sympy, in a worker, where both have a value at hardly any of the points."""
     if not unbounded():
         raise TooCostlyError
     from astro.verify.forms.math import symbolic  # noqa: PLC0415 - a last resort
@@ -102,13 +102,13 @@ def _close(one: Expression, other: Expression, point: Mapping[str, Fraction], ba
         return True
     magnitude = difference.context.mag  # the binary exponent
     good_bits = int((digits - 12) * 3.32)
-    if exact_zero(one) or exact_zero(other):  # a zero that rounding has left as a speck, such as sin(pi)
+    if exact_zero(one) or exact_zero(other):  # a zero that rounding turned into a tiny number, like sin(pi)
         return bool(magnitude(size) < -good_bits)
     return bool(magnitude(difference) - magnitude(size) < -good_bits)
 
 
 def exact_zero(expression: Expression) -> bool:
-    """Whether the expression is 0 by rational steps."""
+    """Whether rational steps show that the expression is 0."""
     try:
         return exact(expression) == 0
     except UnreadableError:
@@ -158,12 +158,12 @@ def _points(
                 point[name] = sign * Fraction(rng.randint(11, 97), rng.choice((7, 13, 17, 19)))
         yield point
     if len(whole) < len(names):
-        for low, high, below in _FAR:  # asked for only where the points above are outside of a domain
+        for low, high, below in _FAR:  # used only where the points above are outside the domain
             yield {name: Fraction(rng.randint(low, high), below) for name in names}
 
 
 def _is_discrete(expression: Expression) -> bool:
-    """Whether an expression is meant for whole numbers: factorials, binomials, floors, powers of a negative number."""
+    """Whether an expression is a function of integers: factorials, binomials, floors, powers of a negative number."""
     for node in walk(expression):
         if isinstance(node, Call) and node.name in ("factorial", "binom", "floor", "ceil"):
             return True
@@ -206,7 +206,7 @@ def same_zeros(one: Expression, other: Expression, *, directed: bool = False) ->
 
 
 def _at(expression: Expression, point: Mapping[str, Fraction]) -> Fraction:
-    """A real value as a fraction, exact or to fifty digits. Raises NotRealError where it is not real."""
+    """A real value as a fraction, exact or to fifty digits. Raises NotRealError for any other value."""
     value = exact(expression, point)
     if value is not None:
         return value
@@ -219,7 +219,7 @@ def _at(expression: Expression, point: Mapping[str, Fraction]) -> Fraction:
 
 
 def close(value: Expression, rounded: Expression, written: str) -> bool:
-    """Whether a number is the value rounded or cut to the decimals it is written with."""
+    """Whether a number is the value rounded or truncated to its written decimals."""
     decimals = len(written.partition(".")[2])
     unit = Fraction(1, 10**decimals) if decimals else Fraction(1, 2)
     try:
@@ -233,7 +233,7 @@ _CONSTANTS = vocabulary("C c K k D A B a b const C_1 c_1 C_2 c_2 K_1 k_1")
 
 
 def same_up_to_constant(gold: Expression, answer: Expression) -> bool:
-    """Whether both are the same antiderivative with a free constant of any name."""
+    """Whether both are the same antiderivative, whatever the name of the free constant."""
     if not isinstance(gold, Sum):
         return False
     free = [term.name for term in gold.terms if isinstance(term, Var) and term.name in _CONSTANTS]
@@ -245,7 +245,7 @@ def same_up_to_constant(gold: Expression, answer: Expression) -> bool:
 
 
 def same_up_to_constants(gold: Expression, answer: Expression) -> bool:
-    """Whether both are the same general solution, with one or two constants of any names."""
+    """Whether both are the same general solution, whatever the names of one or two constants."""
     free, others = variables(gold) - variables(answer), variables(answer) - variables(gold)
     if not 0 < len(free) == len(others) < 3 or not free | others <= _CONSTANTS:
         return False
@@ -259,7 +259,7 @@ def same_up_to_constants(gold: Expression, answer: Expression) -> bool:
 
 
 def same_up_to_index(gold: Expression, answer: Expression) -> bool:
-    """Whether both are the same solutions of a periodic equation, numbered by an index of any name."""
+    """Whether both are the same solutions of a periodic equation, whatever the name of the index."""
     names, others = variables(gold), variables(answer)
     if len(names) != 1 or len(others) != 1 or names == others or not names | others <= _INDICES:
         return False
@@ -267,7 +267,7 @@ def same_up_to_index(gold: Expression, answer: Expression) -> bool:
 
 
 def renamed(expression: Expression, name: str, to: str) -> Expression:  # noqa: PLR0911 - one line a case
-    """The expression with a variable called otherwise."""
+    """The expression with a variable renamed."""
     match expression:
         case Var(found):
             return Var(to) if found == name else expression

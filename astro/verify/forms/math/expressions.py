@@ -22,7 +22,7 @@ class Const:
 
 @dataclass(frozen=True, slots=True)
 class Var:
-    """A variable, with its subscript if it has one."""
+    """A variable, with its subscript if any."""
 
     name: str
 
@@ -72,7 +72,7 @@ PI, E, IMAGINARY, INFINITY = Const("pi"), Const("e"), Const("i"), Const("oo")
 
 
 def negate(expression: Expression) -> Expression:
-    """The expression with its sign turned."""
+    """The expression with the opposite sign."""
     if isinstance(expression, Num):
         return Num(-expression.value)
     return Product((MINUS_ONE, expression))

@@ -39,12 +39,12 @@ from astro.verify.verdict import Outcome, Verdict
 
 
 def read_response(response: str, config: VerifyConfig) -> Extraction:
-    """The final answer; what stands in a box that is only a part of a formula is none."""
+    """The final answer; the content of a box that is only a part of a formula is not one."""
     return extract(response, config.answer_format, statements=config.statements, alone=True)
 
 
 def verify(problem: Subject, extraction: Extraction, config: VerifyConfig) -> Verdict | None:
-    """Grade the extracted answer of a mathematics problem, or leave one that is long or costly to a worker (None)."""
+    """Grade the answer to a mathematics problem, or return None to leave a long or costly one to a worker."""
     answer = extraction.answer or ""
     if len(answer) > MAX_CHARACTERS:
         return Verdict(Outcome.MALFORMED, answer[:200], f"the answer has {len(answer)} characters")
@@ -53,21 +53,21 @@ def verify(problem: Subject, extraction: Extraction, config: VerifyConfig) -> Ve
     try:
         with allowance(ALLOWANCE):
             return settle(problem, extraction, config)
-    except (TooCostlyError, *_LIBRARY_ERRORS):  # in a worker such an error is an outcome that is counted
+    except (TooCostlyError, *_LIBRARY_ERRORS):  # in a worker, this error becomes a counted outcome
         return None
 
 
 _QUICK_CHARACTERS = 600
-_LIBRARY_ERRORS = (ArithmeticError, ValueError, RecursionError)  # of mpmath on values that nobody thought of
+_LIBRARY_ERRORS = (ArithmeticError, ValueError, RecursionError)  # that mpmath raises on unforeseen values
 
 
 def warm() -> None:
-    """Import what irrational answers need; sympy is for so few that each worker imports it when it must."""
+    """Import what irrational answers need. Few answers need sympy, so a worker imports it only then."""
     numeric(Call("sin", (Num(Fraction(1)),)), 30, {})
 
 
 def second_opinion(problem: Subject, extraction: Extraction, config: VerifyConfig) -> bool | None:  # noqa: ARG001
-    """What sympy says of a number or formula, for a worker; None for other kinds, or where it does not know."""
+    """Whether sympy finds a number or formula equal to the gold one; None for other kinds, or if it cannot tell."""
     question = read_question(problem.prompt)
     try:
         gold = _read_gold(problem.answer, question)
@@ -83,7 +83,7 @@ def second_opinion(problem: Subject, extraction: Extraction, config: VerifyConfi
 
 
 def settle(problem: Subject, extraction: Extraction, config: VerifyConfig) -> Verdict:
-    """Grade without a bound of its own: for a worker, which has a clock."""
+    """Grade without an allowance, in a worker, whose time is limited."""
     answer = extraction.answer or ""
     question = read_question(problem.prompt)
     try:
@@ -110,7 +110,7 @@ def check_gold(problem: Subject) -> str | None:
     return None if equal else f"the gold answer {problem.answer[:80]!r} is not equal to itself"
 
 
-_GOLD_ALLOWANCE = 100 * ALLOWANCE  # a gold answer is read once, and is not hostile
+_GOLD_ALLOWANCE = 100 * ALLOWANCE  # a gold answer is read once, and is trusted
 
 
 def _manner(
@@ -142,7 +142,7 @@ def _read_gold(text: str, question: Question) -> Reading:
 
 
 def _as_said(reading: Reading) -> Reading:
-    """A run of letters that looks like a name or a word is one, and not a product of variables."""
+    """Read a run of letters that looks like a name or a word as a word, not as a product of variables."""
     runs = [token.text for token in reading.tokens]
     if all(token.kind is Kind.RUN for token in reading.tokens) and any(map(_is_word, runs)):
         return Reading(Words(phrase(runs)), reading.tokens)
@@ -187,7 +187,7 @@ def _grade(  # noqa: PLR0911 - one line a case
 
 
 def _reading(judge: Judge, gold: Reading, text: str, question: Question) -> Reading:
-    """Read an answer; the way numbers are written elsewhere counts where the usual reading is another answer."""
+    """Read an answer; if the usual reading is not the gold answer, try the number formats of other countries."""
     written = regional(text) if isinstance(gold.answer, Scalar) else text
     if written == text:
         return _read_answer(text, gold, question)
@@ -230,7 +230,7 @@ def _equal(judge: Judge, gold: Reading, answer: Reading, gold_text: str, answer_
     if isinstance(gold.answer, Numeral) and gold.answer.base > 10:
         digits = "".join(token.text for token in answer.tokens).upper()
         return digits.removeprefix("0X" if gold.answer.base == 16 else "") == gold.answer.digits
-    if _THREES.fullmatch(gold_text.strip()) and "," in answer_text:  # 100,200,300 is rather a list
+    if _THREES.fullmatch(gold_text.strip()) and "," in answer_text:  # 100,200,300 is more likely a list
         plain = _manner(judge.question, grouping=False)
         return judge.equal(read(gold_text, plain).answer, read(answer_text, plain).answer)
     lists = isinstance(gold.answer, Listing), isinstance(answer.answer, Listing | Ordered)
@@ -271,7 +271,7 @@ def _is_mixed(whole: Expression, part: Expression) -> bool:
 
 
 def _parts(judge: Judge, gold: Reading, extraction: Extraction, question: Question) -> Verdict:
-    """Several boxes where one answer is asked: fine only if each of them is that answer."""
+    """Compare several boxes with a single gold answer: each of them must be it."""
     for part in extraction.parts:
         if not judge.equal(gold.answer, _read_answer(part, gold, question).answer):
             return Verdict(Outcome.MALFORMED, extraction.answer, "several different answers")
@@ -306,7 +306,7 @@ _MATHEMATICAL = frozenset(("+", "*", "/", "=", "^", "!=", "<", "<=", ">=", "|", 
 
 
 def _listed_words(judge: Judge, gold: Reading, text: str, question: Question) -> Verdict:
-    """Compare several words, such as "I and III"; of "I or III" it is not said which."""
+    """Compare several words, like "I and III"; "I or III" does not say which."""
     verdicts = frozenset[str]() if question.words & {"false", "incorrect"} else _VERDICTS
     reading = read_words(text, HARMLESS | question.plain | verdicts)
     if (
@@ -326,7 +326,7 @@ _VERDICTS = frozenset(("true", "correct", "hold", "valid", "statements", "statem
 def _says(gold: Words, reading: Reading, question: Question) -> bool:
     """Whether a sentence says the gold words: "It was Maria", "Maria finished second", "No, it is not".
 
-    Words of the problem may surround them, but not names in it, nor anything where the problem offers alternatives.
+    Words of the problem may surround them, except names, and unless the problem offers alternatives.
     """
     tokens = [token for token in reading.tokens if token.text not in (".", ",", "!")]
     if not all(token.kind in (Kind.WORD, Kind.RUN, Kind.NAME) for token in tokens):
@@ -361,7 +361,7 @@ def _letter(reading: Reading) -> str:
 
 
 def _choice(gold: Reading, extraction: Extraction, question: Question) -> Verdict:
-    """A lettered choice: by its letter, which comes first, or by its text alone."""
+    """Compare with a lettered choice: by its letter, which comes first, or by its text alone."""
     options, right, text = dict(question.options), _letter(gold), extraction.answer or ""
     tokens = [token.text for token in lex(text) if token.text not in ("(", ")", ".", "{", "}", ":")]
     while tokens and (

@@ -27,9 +27,9 @@ _SIGN_PROBES = tuple(Fraction(n, d) for n, d in ((0, 1), (1, 1), (7, 3), (-5, 2)
 
 
 def solve_chain(sides: Sequence[Expression], ops: Sequence[str]) -> Answer:
-    """The set that a chain such as 0 < x <= 5 describes, or the relation itself when it is not solved here.
+    """The set that a chain such as 0 < x <= 5 describes, or the relation itself if this module cannot solve it.
 
-    Raises UnreadableError for a chain of several relations that is not solved here.
+    Raises UnreadableError for a chain of several relations that it cannot solve.
     """
     names = frozenset[str]().union(*(variables(side) for side in sides))
     if len(names) == 1:
@@ -115,7 +115,7 @@ def _line(expression: Expression, name: str) -> tuple[Fraction, Fraction] | None
 
 
 def _is_polynomial(expression: Expression) -> bool:
-    """Whether it is made of sums, products and small powers only."""
+    """Whether an expression consists only of sums, products and small powers."""
     match expression:
         case Num() | Var():
             return True

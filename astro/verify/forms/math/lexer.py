@@ -1,7 +1,7 @@
-r"""From LaTeX, or what models write in its place, to tokens.
+r"""Splits LaTeX, or what models write in its place, into tokens.
 
-Marks that only change the looks (\left, \displaystyle, \mathbf, colours, sizes, dollar signs) disappear here; spaces
-are kept as a flag on the next token, because 1 234 and 2 1/2 need them. One pass, one regular expression, no nesting.
+Marks that only change the appearance (\left, \displaystyle, \mathbf, colours, sizes, dollar signs) are dropped. A space
+is kept as a flag on the next token, because 1 234 and 2 1/2 need it. One pass, one regular expression, no nesting.
 """
 
 import re
@@ -42,7 +42,7 @@ class Kind(Enum):
 
 
 class Token(NamedTuple):
-    """One token; spaced tells whether white space stood before it."""
+    """One token; spaced: whether white space precedes it."""
 
     kind: Kind
     text: str
@@ -61,7 +61,7 @@ def lex(text: str) -> tuple[Token, ...]:
 
 
 def _without_empty_groups(tokens: list[Token]) -> list[Token]:
-    """Without {} and without the braces of {2} where no command takes them."""
+    """The tokens without {}, and without the braces of {2} where they belong to no command."""
     kept: list[Token] = []
     for token in tokens:
         if kept and kept[-1].text == "grouping" and token.kind is not Kind.NUMBER:
@@ -142,7 +142,7 @@ def _tokens(text: str, *, in_text: bool) -> list[Token]:  # noqa: C901 - one lin
             found.append(Token(Kind.NUMBER, lexeme, spaced))
         elif kind == "symbol":
             if lexeme == "$":
-                if text.count("$") - text.count("\\$") == 1:  # two of them only enclose mathematics
+                if text.count("$") - text.count("\\$") == 1:  # in pairs, they only enclose mathematics
                     found.append(Token(Kind.COMMAND, "dollar", spaced))
             else:
                 found.append(Token(Kind.SYMBOL, lexeme, spaced))
@@ -177,7 +177,7 @@ _ESCAPED = {"{": "lbrace", "}": "rbrace", "$": "dollar", "|": "norm", "&": "ampe
 
 
 def _foreign(text: str, position: int, found: list[Token], spaced: bool) -> int:
-    """A character outside the table: letters of other scripts make words, anything else ends the reading."""
+    """Read a character outside the table: letters of other scripts form words, anything else is an error."""
     end = position
     while end < len(text) and not text[end].isascii() and text[end].isalpha():
         end += 1
@@ -201,7 +201,7 @@ def _letters(lexeme: str, found: list[Token], *, spaced: bool, in_text: bool) ->
 
 
 def _command(name: str, text: str, position: int, found: list[Token], spaced: bool) -> int:  # noqa: C901, PLR0911, PLR0912 - one line a case
-    """Append the tokens of a command; returns the position after whatever it swallowed."""
+    """Append the tokens of a command; return the position after what it consumed."""
     if name in DROPPED:
         after = text[position : position + 1]
         return position + 1 if name in ("left", "right", "middle") and after == "." else position
@@ -288,7 +288,7 @@ _FUNCTIONS_IN_TEXT = frozenset(("cis", "sin", "cos", "tan", "ln", "log", "exp", 
 
 
 def _in_font(text: str, position: int, found: list[Token], spaced: bool) -> int:
-    r"""A letter in \mathbf{} is a name, several are a word (a unit, say), and anything else stays as it is."""
+    r"""One letter in \mathbf{} is a name, several are a word (perhaps a unit), anything else is unchanged."""
     match = _LETTERS_IN_BRACES.match(text, position)
     if match is None:
         return position
@@ -325,7 +325,7 @@ def _upright(text: str, position: int, found: list[Token], spaced: bool) -> int:
 def _blackboard(text: str, position: int, found: list[Token], spaced: bool) -> int:
     start, end = _bounds(text, position)
     letter = text[start:end].strip()
-    if letter in ("P", "E"):  # probability and expectation are names of functions
+    if letter in ("P", "E"):  # probability and expectation are functions
         found.append(Token(Kind.NAME, letter, spaced))
     else:
         found.append(Token(Kind.COMMAND, "mathbb" + letter, spaced))

@@ -1,4 +1,4 @@
-r"""Literal numbers: grouping, decimal points, exponents, and decimals that repeat for ever."""
+r"""Literal numbers: grouping, decimal points, exponents, and repeating decimals."""
 
 from collections.abc import Sequence
 from fractions import Fraction
@@ -8,7 +8,7 @@ from astro.verify.forms.math.lexer import Kind, Token
 
 
 class LiteralReader:
-    """A position in a sequence of tokens, and the ways a number can be written from there on.
+    """A position in a sequence of tokens, with readers for each notation of a number.
 
     grouping: whether 1,234 and 1 234 are one number.
     """
@@ -26,20 +26,20 @@ class LiteralReader:
         return token.text if token.kind in (Kind.SYMBOL, Kind.COMMAND) else ""
 
     def next_token(self) -> Token:
-        """The token here, passed over. Raises UnreadableError at the end."""
+        """Consume and return the token here. Raises UnreadableError at the end."""
         if self.position >= len(self.tokens):
             raise UnreadableError("the expression ends too early")
         self.position += 1
         return self.tokens[self.position - 1]
 
     def expect(self, mark: str) -> None:
-        """Pass over a mark. Raises UnreadableError if it is not here."""
+        """Consume a mark. Raises UnreadableError if it is not here."""
         if self.peek() != mark:
             raise UnreadableError(f"{mark!r} is missing")
         self.position += 1
 
     def literal(self) -> tuple[str, bool]:
-        """The digits of a number, its grouping removed; and whether it was in the form 1.5e3."""
+        """The digits of a number without its grouping, and whether it has the form 1.5e3."""
         token = self.next_token()
         digits = token.text
         if self._grouping and "." not in digits and len(digits) <= 3:
@@ -79,7 +79,7 @@ class LiteralReader:
         return self.tokens[position].text if position < len(self.tokens) else ""
 
     def _exponent(self, digits: str) -> tuple[str, bool]:
-        """Read e3 or E-5 after a number when digits follow directly."""
+        """Read e3 or E-5 directly after a number."""
         here = self.tokens[self.position : self.position + 3]
         if not here or here[0].kind is not Kind.NAME or here[0].text not in "eE" or here[0].spaced:
             return digits, False
@@ -138,7 +138,7 @@ class LiteralReader:
 
 
 def _letters_apart(tokens: Sequence[Token]) -> Sequence[Token]:
-    """With runs of letters as single variables."""
+    """The tokens with runs of letters split into single variables."""
     if not any(token.kind is Kind.RUN for token in tokens):
         return tokens
     apart: list[Token] = []
@@ -160,7 +160,7 @@ def repeating(literal: str, block: str) -> Fraction:
 
 
 def endless(literal: str) -> Fraction:
-    """The value of 0.333... or 0.1666...: a block that stands at the end at least twice, or a digit three times."""
+    """The value of 0.333... or 0.1666...: the end repeats a block at least twice, or a digit three times."""
     decimals = literal.partition(".")[2]
     for size in range(1, 7):
         block = decimals[-size:]
