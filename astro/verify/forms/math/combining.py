@@ -111,7 +111,7 @@ def as_region(answer: Answer) -> regions.Region:
 
 
 def combined(sets: list[Answer], combine: str) -> Answer:
-    """The union (cup), intersection (cap) or difference (setminus) of sets. Raises UnreadableError if one of them is not a set."""
+    """The union (cup), intersection (cap) or difference (setminus) of sets. Raises UnreadableError for others."""
     if combine == "cup" and all(isinstance(each, Listing) and each.braced for each in sets):
         entries = tuple(entry for each in sets if isinstance(each, Listing) for entry in each.entries)
         return Listing(entries, braced=True)

@@ -1,4 +1,4 @@
-"""Whether two quantities are in units that can be of the same answer, and their values in one unit."""
+"""Compares the units of two quantities, and converts both values to one unit."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -43,7 +43,7 @@ class Measures:
     question: Question
 
     def in_gold_unit(self, gold: Scalar, answer: Scalar) -> tuple[Expression, Expression] | None:  # noqa: PLR0911 - one line a case
-        """Both values in one unit; None if the units cannot be of the same answer."""
+        """Both values in one unit; None if the units cannot belong to the same answer."""
         one, other = gold.expression, answer.expression
         unit = self._without_things(answer.unit)
         if unit is None or unit.neutral:
@@ -81,14 +81,14 @@ class Measures:
         return one, Product((other, Num(unit.size / expected.size)))
 
     def _same_side(self, expected: Unit, unit: Unit) -> bool:
-        """Whether a profit is one in both; one of them may leave it to the problem to say so."""
+        """Whether both agree on profit or loss; one of them may leave that to the problem."""
         one, other = set(expected.words) & SIDES, set(unit.words) & SIDES
         return one == other or (not (one and other) and self.question.words & SIDES == one | other)
 
     def _rate_of(self, expected: Unit, unit: Unit) -> bool:
-        """Whether dollars per hour are the dollars of the other, because the problem says "per hour" or "hourly".
+        """Whether one may leave out "per hour", because the problem says "per hour" or "hourly".
 
-        So are miles per hour the miles of an answer to "how many miles per hour".
+        Likewise, miles answer "how many miles per hour".
         """
         fewer, more = sorted((expected, unit), key=lambda each: len(each.dimensions))
         rest = set(more.dimensions) - set(fewer.dimensions)
@@ -109,7 +109,7 @@ class Measures:
     def _temperature(
         self, one: Expression, other: Expression, expected: Unit, unit: Unit
     ) -> tuple[Expression, Expression] | None:
-        """Celsius, Fahrenheit and kelvins as one scale, unless the problem asks for one of them or for a difference."""
+        """Convert between Celsius, Fahrenheit and kelvins, unless the problem asks for one of them or a difference."""
         asked = self.question.unit.scale if self.question.unit else ""
         if unit == DEGREE:
             return None if expected.scale == "temperature" else (one, other)
@@ -123,21 +123,21 @@ class Measures:
         return one, Sum((Product((other, Num(size_there / size))), Num((zero_there - zero) / size)))
 
     def _without_things(self, unit: Unit | None) -> Unit | None:
-        """Square feet of carpet are square feet, and years old are years."""
+        """Treat square feet of carpet as square feet, and years old as years."""
         if unit is None or not (unit.dimensions and unit.words) or set(unit.words) & SIDES:
             return unit
         known = {_stem(word) for word in self.question.words}
         return Unit(unit.dimensions, unit.size) if all(_stem(word) in known for word in unit.words) else unit
 
     def _converts(self, gold: Expression, asked: Unit) -> bool:
-        """Whether 150 minutes answers "how many hours": not where that is all the problem asks for."""
+        """Whether 150 minutes answers "how many hours": not if the conversion is all that the problem asks for."""
         value = exact(gold) if not variables(gold) else None
         if not self.question.how_many or value is None:
             return False
         return (asked.dimensions, value * asked.size) not in self.question.stated
 
     def _may_drop(self, unit: Unit | None) -> bool:
-        """Whether an answer may leave the gold's unit out: a measure, but not a direction or a side."""
+        """Whether an answer may omit the unit of the gold answer: a measure, but not a direction or a side."""
         if unit is None or not unit.words or set(unit.words) & set(self.question.counted) or _countable(unit):
             return True
         return self.question.words & SIDES == set(unit.words) & SIDES  # "what is the profit"
@@ -158,12 +158,12 @@ class Measures:
         return self._counts(unit.words[0]) and all(self._counts(word) or _stem(word) in stems for word in unit.words)
 
     def _asks_for_things(self) -> bool:
-        """Whether all that the problem asks is how many there are of what is no unit, such as apples."""
+        """Whether the problem only asks how many there are of things that are not a unit, like apples."""
         units = [read_unit([word]) for word in self.question.counted]
         return bool(units) and all(unit and unit.words for unit in units) and not self.question.words & _OTHER_QUESTIONS
 
     def _counts(self, word: str) -> bool:
-        """Whether a word names what is counted: the thing asked for, or a word of the problem if none is."""
+        """Whether a word names the things counted: those asked for or, if there are none, any word of the problem."""
         if word in _GENERIC or (word in _PERSONS and "population" in self.question.words):
             return True
         counted = self.question.counted
@@ -171,7 +171,7 @@ class Measures:
         return _stem(word) in stems
 
     def _same_words(self, expected: Unit, unit: Unit) -> bool:
-        """Whether two counted things are the same, words of the problem apart."""
+        """Whether two counted things are the same, ignoring words of the problem."""
         one, other = {_stem(word) for word in expected.words}, {_stem(word) for word in unit.words}
         known = {_stem(word) for word in self.question.words} - one
         if expected.dimensions and unit.words:
@@ -181,7 +181,7 @@ class Measures:
         return one <= other and other - one <= known | _GENERIC
 
     def _mentions(self, unit: Unit) -> bool:
-        """Whether the problem names this very unit, or what it is made of: cm for square cm, miles, hours for mph."""
+        """Whether the problem names this unit or its parts: cm for square cm, miles and hours for mph."""
         if unit in self.question.named:
             return True
         sizes = [
@@ -193,7 +193,7 @@ class Measures:
     def _angle(
         self, one: Expression, other: Expression, expected: Unit | None, unit: Unit
     ) -> tuple[Expression, Expression] | None:
-        """Degrees against radians: 30 degrees is pi/6, unless the problem asks for one of them."""
+        """Convert degrees to radians: 30 degrees is pi/6, unless the problem asks for one of them."""
         kinds = {name for name, _ in (expected.dimensions if expected else ())}, {name for name, _ in unit.dimensions}
         if not self.question.words & _ANGLES:
             return None
@@ -221,7 +221,7 @@ def _stem(word: str) -> str:
 
 
 def _countable(unit: Unit) -> bool:
-    """Whether the words of a unit only say what is counted, and not which way."""
+    """Whether the words of a unit only say what is counted, and give no direction."""
     return not set(unit.words) & SIDES
 
 

@@ -1,4 +1,4 @@
-"""Answers in a notation of their own: ratios, times, numerals in a base, shares, sets that have a sign."""
+"""Answers with their own notation: ratios, times, numerals in a base, shares, named sets."""
 
 from fractions import Fraction
 
@@ -34,7 +34,7 @@ _PARTS_OF_REALS = {
 
 
 def named_set(tokens: tuple[Token, ...]) -> Interval | Words | None:
-    """R, R^+, the empty set, Z and their kin."""
+    """R, R^+, Z, the empty set and the like."""
     if tokens[0].text == "mathbbR" and (part := _PARTS_OF_REALS.get("".join(token.text for token in tokens[1:]))):
         return Interval(part)
     if len(tokens) == 1 and tokens[0].kind is Kind.COMMAND:
@@ -46,7 +46,7 @@ def named_set(tokens: tuple[Token, ...]) -> Interval | Words | None:
 
 
 def ratio_or_time(tokens: tuple[Token, ...], *, clock: bool) -> Ratio | Clock | None:
-    """3:4, 2 to 5, 1:2:3, or the time 3:45 where clock says that it may be one."""
+    """3:4, 2 to 5, 1:2:3, or the time 3:45 if clock allows one."""
     pieces, marks = split(tokens, frozenset((":", "to")))
     if not marks or not all(pieces):
         return None

@@ -1,4 +1,4 @@
-r"""Recursive descent from tokens to one expression.
+r"""Parses tokens into one expression, by recursive descent.
 
     sum     = term (("+" | "-") term)*
     term    = factor (("*" | "/" | nothing) factor)*      a mixed number 2\frac12 or 2 1/2 is one factor
@@ -58,7 +58,7 @@ def parse(tokens: Sequence[Token], *, grouping: bool = True) -> Expression:
 
 
 class Parser(LiteralReader):
-    """Each method reads one rule of the grammar from the position on."""
+    """Each method reads one rule of the grammar, from the current position."""
 
     def __init__(self, tokens: Sequence[Token], *, grouping: bool = True) -> None:
         super().__init__(tokens, grouping=grouping)
@@ -110,7 +110,7 @@ class Parser(LiteralReader):
                 return _product(factors)
 
     def _is_letter_times(self) -> bool:
-        """Whether an x stands for the cross of 1.5 x 10^3."""
+        """Whether an x is the multiplication sign of 1.5 x 10^3."""
         around = self.tokens[max(0, self.position - 1) : self.position + 3]
         return [token.text for token in around[1:]] == ["x", "10", "^"] and around[0].kind is Kind.NUMBER
 
@@ -123,7 +123,7 @@ class Parser(LiteralReader):
         return negate(factor) if negative else factor
 
     def _refuse_digit_after_digit(self, before: Expression) -> None:
-        """4 2 is neither 42 nor 8."""
+        """Refuse 4 2, which is neither 42 nor 8."""
         here = self.tokens[self.position]
         previous = self.tokens[self.position - 1]
         if here.kind is Kind.NUMBER and previous.kind is Kind.NUMBER and isinstance(before, Num):
@@ -256,7 +256,7 @@ class Parser(LiteralReader):
         raise UnreadableError(f"\\{name} has no meaning here")
 
     def _argument(self, *, power: bool = False) -> Expression:
-        """A braced group, or the one token LaTeX would take; for power and roots a whole number and a sign."""
+        """A braced group, or the one token LaTeX would take; for powers and roots, an integer with its sign."""
         mark = self.peek()
         if mark == "{":
             self.position += 1
@@ -332,7 +332,7 @@ class Parser(LiteralReader):
         return inner
 
     def _bare_argument(self) -> Expression:
-        r"""What \sin takes without brackets: the factors up to the next sign or function."""
+        r"""The argument of \sin without brackets: the factors up to the next sign or function."""
         factors = [self._signed_factor()]
         while self._starts_factor() and self.peek() not in _UNARY | {"log", "(", "["}:
             factors.append(self._factor())
@@ -342,7 +342,7 @@ class Parser(LiteralReader):
         return _product(factors)
 
     def _is_function(self, position: int) -> bool:
-        """Whether a function begins there: ln 7/ln 3 is a quotient of two, sin pi/3 is not."""
+        """Whether a function begins there: ln 7/ln 3 is a quotient of two functions, sin pi/3 is not."""
         return self._text_at(position) in _UNARY | {"log"}
 
     def _number(self) -> Expression:

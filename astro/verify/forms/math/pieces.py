@@ -1,4 +1,4 @@
-"""Where the parts of an answer are: brackets, separators, names."""
+"""Finds the parts of an answer: brackets, separators, names."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -19,7 +19,7 @@ _ARGUMENT = (Kind.NAME, Kind.WORD, Kind.RUN, Kind.NUMBER)
 
 
 def trim(tokens: Sequence[Token]) -> tuple[Token, ...]:
-    """Without enclosing braces and quotes, a leading equals sign, and punctuation at the end."""
+    """The tokens without enclosing braces and quotes, a leading equals sign, and punctuation at the end."""
     low, high = 0, len(tokens)
     while low < high:
         first, last = tokens[low], tokens[high - 1]
@@ -57,7 +57,7 @@ def closes(tokens: Sequence[Token], opening: int) -> int:
 
 
 def split(tokens: Sequence[Token], marks: frozenset[str]) -> tuple[list[tuple[Token, ...]], list[str]]:
-    """Pieces between marks that stand outside of brackets, and the marks."""
+    """The pieces between marks outside of brackets, and the marks."""
     if not any(text in marks or text.lower() in marks for _, text, _ in tokens):
         return [tuple(tokens)], []
     pieces, found, start, depth = [], [], 0, 0
@@ -76,7 +76,7 @@ def split(tokens: Sequence[Token], marks: frozenset[str]) -> tuple[list[tuple[To
 
 
 def french(tokens: Sequence[Token]) -> tuple[Token, ...]:
-    """With ]a, b[ as (a, b): a bracket that opens where a closing one is drawn, and the other way round."""
+    """Rewrite ]a, b[ as (a, b), and any interval whose brackets face outwards."""
     brackets = [n for n, token in enumerate(tokens) if token.text in ("[", "]") and token.kind is Kind.SYMBOL]
     if not brackets or (tokens[brackets[0]].text == "[" and tokens[brackets[-1]].text == "]"):
         return tuple(tokens)
@@ -98,7 +98,7 @@ _BEFORE_INTERVAL = frozenset(("", "cup", "cap", "setminus", "in", "=", "or", ","
 
 
 def rows_joined(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
-    """With a comma for a line break that stands outside of brackets and tables."""
+    """Replace line breaks outside of brackets and tables by commas."""
     if not any(token.text == "row" for token in tokens):
         return tokens
     pieces, _ = split(tokens, frozenset(("row",)))
@@ -148,12 +148,12 @@ def _groups(tokens: tuple[Token, ...], position: int) -> tuple[str, int]:
 
 
 def without_times(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
-    """A factor without the multiplication sign behind it."""
+    """A factor without the multiplication sign after it."""
     return tokens[:-1] if tokens[-1].text == "*" else tokens
 
 
 def name_of(tokens: tuple[Token, ...]) -> str:  # noqa: PLR0911 - one line a case
-    """The name on the left of a definition: x, x_1, f(x), (x, y), or a word such as Area; empty if it is none."""
+    """The name on the left of a definition: x, x_1, f(x), (x, y), or a word like Area; else empty."""
     tokens = tuple(token for token in tokens if token.text not in ("{", "}"))
     texts = [token.text for token in tokens]
     if not tokens or len(tokens) > 12:
@@ -175,7 +175,7 @@ def name_of(tokens: tuple[Token, ...]) -> str:  # noqa: PLR0911 - one line a cas
             return "".join(texts)
         return ""
     if texts[0] == texts[-1] == "|" and all(_names_a_set(token) for token in tokens[1:-1]) and len(tokens) > 2:
-        return "".join(texts)  # how many elements a set has
+        return "".join(texts)  # the number of elements of a set
     if texts[0] == "(" and texts[-1] == ")" and len(tokens) > 3:
         inside = tokens[1:-1]
         alternating = all((t.kind is Kind.NAME) == (n % 2 == 0) for n, t in enumerate(inside))

@@ -1,4 +1,4 @@
-"""What stands before an answer and says nothing: headings, "the answer is", the word for a sign."""
+"""Removes what precedes an answer without changing it: headings, "the answer is", the word for a sign."""
 
 from astro.verify.forms.math.errors import UnreadableError
 from astro.verify.forms.math.lexer import Kind, Token
@@ -8,7 +8,7 @@ RELATIONS = frozenset(("=", "<", ">", "<=", ">=", "!=", "in", "notin", "approx")
 
 
 def after_heading(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
-    """Without a heading of a few words, as in "Domain: [0, 5)"."""
+    """The tokens without a heading of a few words, as in "Domain: [0, 5)"."""
     for position, token in enumerate(tokens[:6]):
         if token.text == ":" and 0 < position < len(tokens) - 1:
             heading = [each.text.lower() for each in tokens[:position]]
@@ -19,7 +19,7 @@ def after_heading(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
 
 
 def with_sign(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
-    """With the word of "negative infinity" as a sign."""
+    """Replace the word of "negative infinity" by a sign."""
     if len(tokens) == 2 and tokens[1].text == "infty" and tokens[0].kind is Kind.WORD:
         sign = {"negative": "-", "minus": "-", "positive": "+", "plus": "+"}.get(tokens[0].text.lower())
         if sign:
@@ -28,9 +28,9 @@ def with_sign(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
 
 
 def without_lead(tokens: tuple[Token, ...], known: frozenset[str] = frozenset()) -> tuple[Token, ...]:
-    """Without the words of "there are 42" or "the answer is 42". Raises UnreadableError for "about 42", "not 42".
+    """Drop the words of "there are 42" or "the answer is 42". Raises UnreadableError for "about 42", "not 42".
 
-    known: words of the problem, which say nothing before an answer either.
+    known: words of the problem, which may also precede an answer.
     """
     tokens = _with_equals_sign(_without_sentence(tokens))
     end = 0
@@ -56,7 +56,7 @@ def without_lead(tokens: tuple[Token, ...], known: frozenset[str] = frozenset())
 
 
 def _without_sentence(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
-    """Without "The total is" in plain letters, which could as well be variables, before a number."""
+    """The tokens without "The total is" before a number; its letters could also be variables."""
     end = 0
     while end < len(tokens) and tokens[end].kind is Kind.RUN and tokens[end].text.lower() in HARMLESS:
         end += 1
@@ -66,7 +66,7 @@ def _without_sentence(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
 
 
 def _with_equals_sign(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
-    """With x = 5 for "x is 5" and "the value of x must be 5"."""
+    """Rewrite "x is 5" and "the value of x must be 5" as x = 5."""
     at = next((n for n, token in enumerate(tokens) if token.kind is not Kind.WORD), 0)
     end = at + 1
     while end < len(tokens) and tokens[end].kind is Kind.WORD and tokens[end].text.lower() in _COPULAS:

@@ -20,16 +20,16 @@ _IN_WORDS = frozenset(("(", ")", ".", ",", "-", "'", ":", "!", '"', "{", "}", "%
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How doubtful signs are to be taken.
+    """How to read ambiguous notation.
 
     grouping: 1,234 is one number.
     letters: a single letter after a number may be a unit, as in 5 m.
     clock: 2:30 is a time, not a ratio.
-    known: words of the problem, in lower case there, that may stand before an answer.
+    known: words that the problem has in lower case; they may precede an answer.
     sets: words may describe a set of real numbers.
     ordinals: 3rd and third are 3.
     residues: "2 (mod 7)" is the remainder 2.
-    symbols: letters that are variables, so that 2nm is a product of them and no length.
+    symbols: letters that are variables; 2nm is then a product and not a length.
     """
 
     grouping: bool = True
@@ -82,7 +82,7 @@ _PER, _EACH = Token(Kind.WORD, "per"), frozenset(("per", "a", "an", "each", "eve
 
 
 def _with_currency(currency: Unit, unit: Unit | None) -> Unit:
-    """Dollars and "per hour" as dollars per hour."""
+    """Join dollars and "per hour" to dollars per hour."""
     if unit is None:
         return currency
     if unit.dimensions in ((), currency.dimensions):
@@ -128,7 +128,7 @@ def _segments(tokens: tuple[Token, ...], manner: Manner) -> list[tuple[tuple[Tok
 
 
 def _unit_start(tokens: tuple[Token, ...], start: int, manner: Manner) -> int:
-    """Where the unit after the number at start begins."""
+    """The position of the unit after the number at start."""
     depth = 0
     for position in range(start, len(tokens)):
         token = tokens[position]
@@ -158,7 +158,7 @@ def _unit_start(tokens: tuple[Token, ...], start: int, manner: Manner) -> int:
 
 
 def _is_product(tokens: tuple[Token, ...], position: int, manner: Manner) -> bool:
-    """Whether letters after a number are variables: those of the gold answer, or in front of another term."""
+    """Whether letters after a number are variables: those of the gold answer, or followed by another term."""
     if set(tokens[position].text) <= manner.symbols:
         return True
     return any(
@@ -272,7 +272,7 @@ def _without_currency(tokens: tuple[Token, ...]) -> tuple[tuple[Token, ...], Uni
 
 
 def _without_ordinal(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
-    """3^{rd} and 3rd are 3."""
+    """Read 3^{rd} and 3rd as 3."""
     texts = [token.text for token in tokens]
     if tokens[0].kind is not Kind.NUMBER or len(tokens) < 2:
         return tokens
@@ -286,7 +286,7 @@ def _without_ordinal(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
 
 
 def _with_temperature(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
-    """The C or F after a degree sign as a word."""
+    """Turn the C or F after a degree sign into a word."""
     last = tokens[-1]
     if len(tokens) > 3 and last.kind is Kind.NAME and last.text in "CF" and "circ" in (t.text for t in tokens[-3:-1]):
         cut = len(tokens) - (3 if tokens[-2].text == "circ" else 5)
@@ -345,7 +345,7 @@ def total_of(scalars: Sequence[Scalar]) -> Scalar:
 
 
 def _words(tokens: tuple[Token, ...]) -> Answer:
-    """Words; raises UnreadableError for what mixes words with mathematics."""
+    """An answer in words. Raises UnreadableError if it mixes words with mathematics."""
     for token in tokens:
         if token.kind in (Kind.WORD, Kind.RUN, Kind.NUMBER, Kind.NAME):
             continue

@@ -1,4 +1,4 @@
-"""What a problem's text says about the form of its answer."""
+"""Reads from the text of a problem what it says about the form of its answer."""
 
 import re
 from collections.abc import Iterator
@@ -10,29 +10,29 @@ from itertools import islice
 from astro.verify.forms.math.units import Unit, read_unit
 from astro.verify.forms.math.words import vocabulary
 
-_LONGEST = 20_000  # characters of a prompt that are looked at
+_LONGEST = 20_000  # characters of a prompt that are read
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
     """Cues in the prompt of a problem, all in lower case except unknowns.
 
-    unit: the unit the answer is asked in, if the prompt names one.
+    unit: the unit that the prompt asks for, if any.
     rate: the unit of "how many miles per gallon", whose answer may also be in miles.
     named: every unit the prompt names.
     power: 2 if the prompt asks for an area, 3 for a volume, else 0.
     words: every word of the prompt.
-    plain: those that are written in lower case, so that no name is among them.
-    half_of_day: it asks whether a time is a.m. or p.m.
-    general: it is about a differential equation or an integral, whose solution has constants of any name.
-    periodic: the solutions may be numbered by an index of any name.
+    plain: those in lower case, so without names.
+    half_of_day: whether it asks if a time is a.m. or p.m.
+    general: whether it is about a differential equation or an integral, whose solution has free constants.
+    periodic: whether the solutions may be numbered by an index.
     counted: the words for the things in "how many THINGS".
-    how_many: whether the unit is that of "how many hours", so that an answer in minutes says as much.
+    how_many: whether the unit is that of "how many hours", which an answer in minutes also answers.
     stated: the quantities the prompt gives, as dimensions and size in base units.
     unknowns: letters the prompt asks for by name, as in "solve for x".
     options: the text of each lettered choice.
-    packed: the prompt in the form of pack(), to find restated expressions in.
-    functions: logarithms and trigonometric functions that stand in it.
+    packed: the prompt as pack() returns it, for finding restated expressions.
+    functions: the logarithms and trigonometric functions in it.
     displayed: the formulas of the prompt, without their dollar signs.
     asked: the expression whose value the prompt asks for, as in "find x + y"; empty if it is none.
     """
@@ -210,7 +210,7 @@ def _counted_rate(text: str) -> Unit | None:
 
 
 def _unit_of(counted: Unit | None, rate: Unit | None) -> Unit | None:
-    """Miles per hour; but hours and miles of hours per week and miles per gallon, of which one side cancels."""
+    """The unit of a rate: miles per hour; but hours for hours per week, and miles for miles per gallon."""
     kept = counted and rate and set(counted.dimensions) < set(rate.dimensions)
     return rate if kept else counted
 
@@ -251,7 +251,7 @@ def _named_units(prompt: str, words: frozenset[str]) -> tuple[Unit, ...]:
 
 
 def _alternatives(prompt: str) -> frozenset[str]:
-    """Words the prompt offers to choose from, and those that deny: even, odd or neither. Of names, only the names."""
+    """Words that the prompt offers as a choice, and denials: even, odd or neither. Among names, only the names."""
     offered = " ".join(
         before + " " + after for before, after in _ALTERNATIVES.findall(prompt) if not after[0].isupper()
     )
@@ -272,7 +272,7 @@ def _counted(text: str) -> tuple[str, ...]:
 
 
 def pack(text: str) -> str:
-    r"""Text without spaces, braces and looks: the same expression is the same string, whether \dfrac{1}{2} or 1/2."""
+    r"""Text without spaces, braces and styling: \dfrac{1}{2} and 1/2 become the same string."""
     for written, packed in _PACKED_AS:
         if written in text:
             text = text.replace(written, packed)

@@ -1,7 +1,7 @@
-r"""From tokens to an answer: which kind it is, and its parts.
+r"""Reads tokens as an answer: its kind and its parts.
 
-The order matters: a separator outside of brackets makes a list, then a relation sign makes a relation, then brackets,
-unions, matrices, ratios and times are tried, and what is left is one number or formula with its unit, or words.
+The order matters. A separator outside of brackets makes a list; then a relation sign makes a relation; then brackets,
+unions, matrices, ratios and times are tried; anything else is one number or formula with its unit, or words.
 """
 
 from collections.abc import Sequence
@@ -77,7 +77,7 @@ class Reading:
 def read(text: str, manner: Manner) -> Reading:
     """Read an answer.
 
-    Raises UnreadableError with the reason when it is not one definite answer, TooLargeError when it is too big to be.
+    Raises UnreadableError with the reason if it is not one definite answer, TooLargeError if it is too large.
     """
     tokens = trim(lex(text))
     if not tokens:
@@ -88,7 +88,7 @@ def read(text: str, manner: Manner) -> Reading:
 
 
 def read_words(text: str, harmless: frozenset[str]) -> Reading:
-    """Read an answer whose letters are all words; harmless ones before and after it are left out."""
+    """Read an answer whose letters are all words; ignore harmless words before and after it."""
     tokens = [
         token._replace(kind=Kind.WORD) if token.kind in (Kind.RUN, Kind.NAME) else token for token in trim(lex(text))
     ]
@@ -102,7 +102,7 @@ def read_words(text: str, harmless: frozenset[str]) -> Reading:
 
 
 class _Reader:
-    """Reads tokens in one manner."""
+    """Reads tokens according to one Manner."""
 
     def __init__(self, manner: Manner) -> None:
         self.manner = manner
@@ -129,7 +129,7 @@ class _Reader:
         return self._single(tokens)
 
     def _number(self, tokens: tuple[Token, ...]) -> Scalar | None:
-        """The commonest answers first: a number, a signed number, a number with grouping."""
+        """A shortcut for the most common answers: a number, a signed number, a number with grouping."""
         if len(tokens) > 9 or not all(token.kind is Kind.NUMBER or token.text in _NUMERIC for token in tokens):
             return None
         if not self.manner.grouping and len(tokens) > 2:
@@ -140,7 +140,7 @@ class _Reader:
             return None
 
     def _both_signs(self, tokens: tuple[Token, ...]) -> Answer:
-        """Expand plus-minus into the two answers it stands for, unless it stands in one entry of a list."""
+        """Expand plus-minus into two answers, unless it is in one entry of a list."""
         pieces, marks = split(tokens, _SEPARATORS)
         if marks:
             return self._list(tokens, pieces, marks)
@@ -221,7 +221,7 @@ class _Reader:
         return solve_chain(sides, ops)
 
     def _membership(self, pieces: list[tuple[Token, ...]], ops: list[str]) -> Answer:
-        """The set that x lies in, with the name of x."""
+        """The set that contains x, with the name of x."""
         if len(ops) > 1:
             raise UnreadableError("a membership that does not name the answer")
         name, value = name_of(pieces[0]), self.answer(pieces[1])
@@ -258,7 +258,7 @@ class _Reader:
         return found
 
     def _check_rounding(self, found: Answer, rounded: tuple[Token, ...]) -> None:
-        """Refuse 84 = about 85: the second side must be the first one rounded or cut."""
+        """Refuse 84 = about 85: the second side must be the first one rounded or truncated."""
         value = found.value if isinstance(found, Named) else found
         about = self.answer(rounded)
         if not isinstance(value, Scalar) or not isinstance(about, Scalar) or variables(value.expression):
@@ -283,7 +283,7 @@ class _Reader:
         return self._chain(pieces)
 
     def _chain(self, pieces: list[tuple[Token, ...]]) -> Answer:
-        """Two or more sides without a name among them: a relation, or a value and how it was worked out."""
+        """Two or more sides, none of them a name: a relation, or a value and its derivation."""
         sides = [self.answer(piece) for piece in pieces]
         expressions = [side.expression for side in sides if isinstance(side, Scalar)]
         if len(expressions) == len(sides) == 2 and any(variables(side) for side in expressions):
@@ -308,7 +308,7 @@ class _Reader:
     def _set_expression(self, tokens: tuple[Token, ...]) -> Answer | None:
         r"""Unions, intersections and differences, and the sets R, {x | ...} and the empty set."""
         pieces, marks = split(tokens, _OF_SETS)
-        for mark in ("cup", "cap", "setminus"):  # from the loosest to the tightest
+        for mark in ("cup", "cap", "setminus"):  # from the loosest binding to the tightest
             if mark in marks:
                 pieces, _ = split(tokens, frozenset((mark,)))
                 sets = [self.answer(piece) for piece in pieces]
@@ -324,7 +324,7 @@ class _Reader:
 
     def _bracketed(self, tokens: tuple[Token, ...]) -> Answer | None:
         if len(tokens) > 3 and tokens[-2].text == "^" and tokens[-1].text in ("T", "top", "t"):
-            tokens = tokens[:-2]  # a row that is meant as a column
+            tokens = tokens[:-2]  # a row meant as a column
         if tokens[0].kind is Kind.NAME and tokens[0].text.isupper() and is_pair(tokens[1:]):
             tokens = tokens[1:]  # the name of a point
         first, last = tokens[0], tokens[-1]
@@ -387,7 +387,7 @@ class _Reader:
         return Listing(tuple(entries), braced=True, gaps=tuple(gaps))
 
     def _table(self, tokens: tuple[Token, ...]) -> Answer | None:
-        """A matrix, or values written under each other."""
+        """A matrix, or values in a column."""
         starts = [n for n, token in enumerate(tokens) if token.kind is Kind.COMMAND and token.text[:6] == "begin "]
         if not starts:
             return None
@@ -400,7 +400,7 @@ class _Reader:
         return matrix(tokens, starts[0])
 
     def _system(self, tokens: tuple[Token, ...]) -> Answer:
-        """Values written under each other behind one brace."""
+        """Values in a column after one brace."""
         rows = [self.answer(row) for row in table_rows(tokens)]
         if len(rows) == 1:
             return rows[0]

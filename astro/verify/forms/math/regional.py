@@ -1,4 +1,4 @@
-"""Numbers as they are written in other parts of the world, where they cannot be taken for anything else."""
+"""Rewrites the number formats of other countries, where they are unambiguous."""
 
 import re
 
@@ -18,7 +18,7 @@ _THIN = re.compile(r"(?<=\d)(?:\\[,;: ]|~)(?=\d{3})")
 
 
 def regional(text: str) -> str:
-    """The text with such numbers in plain digits; the same text where there are none."""
+    """The text with these numbers in plain digits; unchanged if there are none."""
     text = _CHOOSE.sub(r"\\binom{\1\3}{\2\4}", text).replace("{,}", ",").replace("{.}", ".")
     text = _INDIAN.sub(lambda match: match.group().replace(",", ""), text)
     text = _POINTS.sub(_european, _POINTS_AND_COMMA.sub(_european, text))

@@ -9,7 +9,7 @@ from astro.verify.forms.math.errors import UnreadableError
 from astro.verify.forms.math.expressions import Const, Expression, Num, Product, variables
 from astro.verify.forms.math.values import exact, numeric, working_digits
 
-_ROUNDING = 10**45  # irrational end points are compared to this fraction of a unit
+_ROUNDING = 10**45  # resolution at which irrational end points are compared
 
 Bound: TypeAlias = tuple[int, Fraction]  # (-1, 0) for minus infinity, (0, value), (1, 0) for infinity
 
@@ -19,7 +19,7 @@ HIGHEST: Bound = (1, Fraction(0))
 
 @dataclass(frozen=True, slots=True, order=True)
 class Span:
-    """An interval; closed ends belong to it."""
+    """An interval; it contains its closed ends."""
 
     low: Bound
     low_open: bool
@@ -28,7 +28,7 @@ class Span:
 
     @property
     def empty(self) -> bool:
-        """Whether nothing lies in it."""
+        """Whether it contains no number."""
         return self.low > self.high or (self.low == self.high and (self.low_open or self.high_open))
 
 
@@ -73,7 +73,7 @@ def beyond(op: str, edge: Bound) -> Region:
 
 
 def union(spans: Iterable[Span]) -> Region:
-    """All that lies in any of them."""
+    """The union."""
     merged: list[Span] = []
     for each in sorted(one for one in spans if not one.empty):
         last = merged[-1] if merged else None
@@ -86,7 +86,7 @@ def union(spans: Iterable[Span]) -> Region:
 
 
 def intersection(one: Region, other: Region) -> Region:
-    """What lies in both."""
+    """The intersection."""
     spans = []
     for a in one:
         for b in other:
@@ -97,7 +97,7 @@ def intersection(one: Region, other: Region) -> Region:
 
 
 def complement(region: Region) -> Region:
-    """All real numbers outside."""
+    """The complement in the real numbers."""
     spans, low, low_open = [], LOWEST, True
     for each in region:
         spans.append(Span(low, low_open, each.low, not each.low_open))

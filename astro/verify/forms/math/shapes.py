@@ -12,7 +12,7 @@ from astro.verify.forms.math.pieces import split, trim
 
 @lru_cache(maxsize=256)
 def displayed_shapes(formulas: tuple[str, ...]) -> tuple[frozenset[str], frozenset[str]]:
-    """Shapes of the expressions among the formulas of a problem; and of these and both sides of its equations."""
+    """Shapes of a problem's expressions; and of these together with both sides of its equations."""
     whole, parts = set(), set()
     for formula in formulas:
         with suppress(UnreadableError):

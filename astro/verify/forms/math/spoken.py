@@ -1,7 +1,7 @@
-"""Sets of real numbers told in words: "x is at least 3", "between 2 and 5, inclusive", "all reals except 2 and 3".
+"""Sets of real numbers described in words: "x is at least 3", "between 2 and 5, inclusive", "all reals except 2 and 3".
 
-The words become a sentence in which every formula is a number in braces; phrases of comparison become their signs, and
-what is left must be nothing but signs, formulas, "and", "or" and words that say nothing.
+The words become a sentence in which a number in braces stands for each formula. Phrases of comparison become signs; the
+rest must consist of signs, formulas, "and", "or" and filler words.
 """
 
 import re
@@ -67,11 +67,11 @@ _SIDES = {
 
 
 class _NotASetError(Exception):
-    """The words say something else."""
+    """The words do not describe a set."""
 
 
 def spoken(tokens: tuple[Token, ...], read: _Read) -> Interval | None:
-    """The set that words describe; None if they describe none.
+    """The set that words describe, or None.
 
     read: reads the formulas between the words.
     """
@@ -137,7 +137,7 @@ class _Sentence:
         self._formulas, self._read = formulas, read
 
     def region(self, text: str) -> Region:
-        """All numbers that the sentence describes: alternatives of conditions that hold together."""
+        """All numbers that the sentence describes: a disjunction of conjunctions of conditions."""
         points = _POINTS.search(text)
         if points:
             if not points.start():
@@ -162,7 +162,7 @@ class _Sentence:
         return region
 
     def _between(self, text: str, match: re.Match[str]) -> Region:
-        """Open unless it is said otherwise; "from 2 to 5" alone does not say."""
+        """An interval, open unless the words say otherwise; "from 2 to 5" alone is ambiguous."""
         said = match.group(1) or match.group(4)
         rest = text[: match.start()] + text[match.end() :]
         if _SUBJECT.sub("", rest).strip(" ,.") or (said is None and match.group().startswith("from")):

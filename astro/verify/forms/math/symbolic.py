@@ -1,4 +1,4 @@
-"""What sympy says of two expressions: built from our own tree, never from text, and only where a clock can kill it."""
+"""Compares two expressions with sympy: built from our own tree, never from text, and only in a killable worker."""
 
 from functools import reduce
 from typing import Any
@@ -15,7 +15,7 @@ _NAMES = {
 
 
 def equal(one: Expression, other: Expression, *, positive: bool = False) -> bool | None:
-    """Whether sympy finds the two equal; None where it does not know. May take for ever.
+    """Whether sympy finds the two equal; None if it cannot tell. May never return.
 
     positive: whether the variables are positive numbers.
     """

@@ -1,4 +1,4 @@
-"""Matrices: their cells, a factor before them, and the sign of the transpose behind."""
+"""Reads matrices: their cells, a factor before them, and a transpose sign after them."""
 
 from fractions import Fraction
 

@@ -1,4 +1,4 @@
-"""Units: what they measure, how large they are, and the words that only count things."""
+"""Units: what they measure, how large they are, and words that name counted things."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -97,7 +97,7 @@ _add("current", Fraction(1, 1000), "mA milliamp milliamps milliampere milliamper
 _add("resistance", 1, "ohm ohms")
 _add("temperature", 1, "K kelvin kelvins")
 _add("amount", 1, "mol mole moles")
-TEMPERATURES = {  # of a scale: the size of a degree in kelvins, and its zero
+TEMPERATURES = {  # for each scale: the size of a degree in kelvins, and its zero
     "temperature": (Fraction(1), Fraction(0)),
     "celsius": (Fraction(1), Fraction("273.15")),
     "fahrenheit": (Fraction(5, 9), Fraction("459.67") * 5 / 9),
@@ -122,7 +122,7 @@ CURRENCIES = {"dollar": "dollar", "euro": "euro", "pounds": "GBP", "yen": "yen",
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A unit of measurement, or the thing that is counted.
+    """A unit of measurement, or the things counted.
 
     dimensions: (dimension, power) pairs in alphabetical order; empty for a count.
     size: how many base units one of it is.
@@ -135,7 +135,7 @@ class Unit:
 
     @property
     def neutral(self) -> bool:
-        """Whether it says nothing, as in 5 units or 5 square units."""
+        """Whether it carries no information, as in 5 units or 5 square units."""
         return not self.dimensions and not self.words
 
     @property
@@ -161,7 +161,7 @@ def is_letter_unit(letter: str) -> bool:
 def read_unit(words: Sequence[str]) -> Unit | None:
     """Read words and marks such as ["square", "cm"], ["km", "/", "h"], ["cm", "^", "2"] or ["trees"].
 
-    None if a mark is out of place. Unknown words name what is counted.
+    None if a mark is out of place. Unknown words name counted things.
     """
     words = _marks_apart(words)
     dimensions: dict[str, int] = {}
@@ -208,7 +208,7 @@ def read_unit(words: Sequence[str]) -> Unit | None:
 
 
 def _marks_apart(words: Sequence[str]) -> list[str]:
-    """Without brackets, articles and dots; a negative exponent keeps its sign as one mark."""
+    """The words without brackets, articles and dots; a negative exponent becomes one mark."""
     kept: list[str] = []
     for position, word in enumerate(words):
         if word == "-" and kept[-1:] == ["^"]:
@@ -232,7 +232,7 @@ def _exponent(words: Sequence[str], position: int) -> tuple[int, int]:
 
 
 def _measure(word: str, dimensions: dict[str, int], power: int) -> Fraction | None:
-    """Count a unit's dimensions in; its size, or None if the word is not a unit."""
+    """Add the dimensions of a unit; return its size, or None if the word is not a unit."""
     if word.lower() in _SPEEDS:
         above, below = _SPEEDS[word.lower()]
         first, second = _measure(above, dimensions, power), _measure(below, dimensions, -power)

@@ -1,7 +1,7 @@
-"""What an expression is worth: exactly where it is rational, else to many digits.
+"""The value of an expression: exact if it is rational, else to many digits.
 
-Both evaluators refuse work that grows beyond a fixed size before they start it, and charge what they do start to the
-allowance of the caller (effort).
+Both evaluators refuse work beyond a fixed size before they start it, and charge the rest to the caller's allowance
+(effort).
 """
 
 import functools
@@ -24,11 +24,11 @@ _MAX_EXPONENT_BITS = 200_000  # of the binary exponent range of a real number
 
 
 class NotRealError(UnreadableError):
-    """An undefined value, such as a division by zero."""
+    """An undefined value, like a division by zero."""
 
 
 def exact(expression: Expression, point: Mapping[str, Fraction] = {}) -> Fraction | None:  # noqa: C901, PLR0911, PLR0912 - one line a case
-    """The value if it is rational and found by rational steps, else None.
+    """The value if rational steps find it, else None.
 
     Raises TooLargeError for numbers of more than MAX_BITS bits, NotRealError for a division by zero.
     """
@@ -166,16 +166,16 @@ def _binomial(above: Fraction, below: Fraction) -> Fraction | None:
 
 
 def numeric(expression: Expression, digits: int, point: Mapping[str, Fraction], *, log_base: int = 0) -> Any:
-    """The value as an mpmath number of so many digits, complex if need be.
+    """The value as an mpmath number with the given digits, complex if necessary.
 
     log_base: what a bare log means: 0 for the natural logarithm, else the base.
-    Raises NotRealError where it is undefined, TooLargeError beyond sizes that mean anything.
+    Raises NotRealError where it is undefined, TooLargeError for astronomically large numbers.
     """
     return _Numeric(_context(digits), point, log_base).value(expression)
 
 
 def working_digits(expression: Expression) -> int:
-    """Enough digits to tell apart any two answers that differ in a digit that is written down."""
+    """Enough digits to distinguish any two answers that differ in a written digit."""
     written = 0
     for node in walk(expression):
         if isinstance(node, Num):
@@ -277,7 +277,7 @@ class _Numeric:
             raise NotRealError(f"{name} is undefined there") from error
 
     def logarithm(self, argument: Any, base: Any = None) -> Any:
-        """The logarithm to a base, the one a bare log stands for by default."""
+        """The logarithm to a base; by default the base of a bare log."""
         if base is not None:
             return self.mp.log(argument) / self.mp.log(base)
         return self.mp.log(argument) if self.log_base == 0 else self.mp.log(argument) / self.mp.log(self.log_base)

@@ -8,9 +8,9 @@ _UNIT = re.compile(_MARK + r"(?:\{\s?\\?([ijk])(?:math)?\s?\}|\\([ij])math(?![a-
 
 
 def in_components(text: str) -> str:
-    """The vector as a tuple of its components; the same text where there is no unit vector or something is left over.
+    """The vector as a tuple of its components; the same text if there is no unit vector or anything else is left.
 
-    A component is the text with one unit vector as 1 and the others as 0.
+    A component is the text with its unit vector replaced by 1 and the others by 0.
     """
     found = {letter for groups in _UNIT.findall(text) for letter in groups if letter}
     if not found or any(mark in text for mark in (",", "\\cdot", "\\times")):

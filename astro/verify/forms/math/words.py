@@ -1,4 +1,4 @@
-"""Answers in words: numbers, set phrases, and what two phrasings have in common."""
+"""Answers in words: numbers, set phrases, and normal forms of phrases."""
 
 import re
 from collections.abc import Sequence
@@ -62,7 +62,7 @@ SIDES = vocabulary(
 
 
 def phrase(words: Sequence[str]) -> str:
-    """One form for phrases that say the same: lower case, no articles, known synonyms joined."""
+    """A normal form of a phrase: lower case, no articles, known synonyms replaced."""
     kept = [word for word in (word.lower().strip(".") for word in words) if word]
     if len(kept) > 1 and all(len(word) == 1 for word in kept):
         kept = ["".join(kept)]
@@ -72,7 +72,7 @@ def phrase(words: Sequence[str]) -> str:
 
 
 def stem(word: str) -> str:
-    """One form for words that say the same of a series or a function."""
+    """A normal form of the words for a property of a series or a function."""
     return _STEMS.get(word, word)
 
 
@@ -87,7 +87,7 @@ _DATE = re.compile(
 
 
 def _date(text: str) -> str:
-    """March 14th and 14 March in one order."""
+    """Put March 14th and 14 March in one order."""
     found = _DATE.fullmatch(text)
     if found is None:
         return text
@@ -102,7 +102,7 @@ _NONE = re.compile(
 
 
 def number(words: Sequence[str], *, ordinals: bool = True) -> Fraction | None:
-    """The number that words spell, such as twenty-one, three quarters or third; None if they spell none.
+    """The number that words spell, like twenty-one, three quarters or third, or None.
 
     ordinals: whether third is 3.
     """
@@ -125,7 +125,7 @@ def number(words: Sequence[str], *, ordinals: bool = True) -> Fraction | None:
 
 
 def _in_parts(parts: Sequence[str]) -> Fraction | None:
-    """Three quarters, a half, a dozen: so many of a part or a multiple of one."""
+    """Three quarters, a half, a dozen: a number of parts or multiples of one."""
     above = Fraction(1) if parts[:-1] in (["a"], ["an"], []) else _whole(parts[:-1])
     if above is None or (not parts[:-1] and parts[-1] != "half"):
         return None
