@@ -1,10 +1,10 @@
-"""The command line: verbs that call the library and print. `astro --help` is the place to begin."""
+"""The command line: each verb calls its module in astro.run. Start with `astro --help`."""
 
 import io
 import os
 import shlex
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,24 +19,24 @@ from astro.inspect.plain import plain_lines
 from astro.train import TRAINERS
 from astro.train.trainer import Trainer
 
-EXIT_MISTAKE = 2  # the user can mend it: configuration, files, missing library
+EXIT_MISTAKE = 2  # the user can fix it: configuration, files, missing library
 EXIT_STOPPED = 130  # by Ctrl-C
 
 _BEGIN = """Problems in, search trees and backtracking training data out.
 
-A run is described by one YAML file. Begin with the model that comes with ASTRO, which needs no GPU:
+One YAML file describes a run. Start with the model that comes with ASTRO, which needs no GPU:
 
 \b
   astro doctor                   what is installed, which engine would be used
   astro run configs/tiny.yaml    search, traces and data sets, in runs/tiny
-  astro inspect runs/tiny        what came out, problem by problem
+  astro inspect runs/tiny        the result, problem by problem
 
-Any setting of the file can be given anew as key=value:
+key=value overrides any setting of the file:
 
 \b
   astro run configs/tiny.yaml name=small search.simulations=16
 
-Ctrl-C stops a run; the same command goes on where it stopped.
+Ctrl-C stops a run; the same command resumes it.
 """
 
 
@@ -62,12 +62,12 @@ def _settings(about: str) -> Any:
     return typer.Argument(metavar="KEY=VALUE", help=about, show_default=False)
 
 
-Settings = Annotated[list[str] | None, _settings("Settings that replace the file's: search.k=4.")]
+Settings = Annotated[list[str] | None, _settings("Settings that override the file: search.k=4.")]
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Check everything and estimate the cost, without loading a model.")
 ]
 RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="A run directory, such as runs/tiny.", show_default=False)]
-Arm = Annotated[str | None, typer.Option("--arm", metavar="ARM", help="Only this one.", show_default=False)]
+Arm = Annotated[str | None, typer.Option("--arm", metavar="ARM", help="Train this arm only.", show_default=False)]
 Launch = Annotated[
     Path | None,
     typer.Option(
@@ -81,12 +81,12 @@ def main() -> None:
     os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")  # read when torch is imported: vLLM warns of each CPU engine
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a terminal that is not UTF-8 shows a sign for what it lacks
+            stream.reconfigure(errors="replace")  # a terminal that is not UTF-8 shows ? for other characters
     app()
 
 
 @app.callback(invoke_without_command=True)
-def _top(version: Annotated[bool, typer.Option("--version", help="Print the version and leave.")] = False) -> None:
+def _top(version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False) -> None:
     if version:
         typer.echo(__version__)
         raise typer.Exit
@@ -100,14 +100,17 @@ def _top(version: Annotated[bool, typer.Option("--version", help="Print the vers
     )
 )
 def run(config: ConfigPath, settings: Settings = None, dry_run: DryRun = False) -> None:
-    """Search the problems, make the traces and the data sets; then train, evaluate and report as configured.
+    """Carry out the plan of a configuration, or its rounds.
 
-    A finished tree goes straight to its traces while other trees grow. The stages after the data sets are those whose
-    sections (sft, grpo, evaluation) the configuration has. Everything that is finished is on the disk at once, so after
-    Ctrl-C, a crash or a power cut the same command goes on where it was; a finished problem is never done twice, and a
-    finished stage is not done again.
+    The plan names stages in order: search, traces, data, sft, grpo, evaluate, report. Without a plan a run searches,
+    makes traces and data sets, and then trains, evaluates and reports if the configuration has the sections sft, grpo
+    or evaluation. Finished work is written at once: after Ctrl-C, a crash or a power cut the same command resumes, and
+    repeats no finished problem and no finished stage. docs/rounds.md explains plans and rounds.
     """
-    _carry_out(config, settings, dry_run=dry_run, search=True, traces=True, training=True)
+    with _reporting(_resumes()):
+        from astro.run.run import run as carry_out_run  # noqa: PLC0415 - heavy
+
+        carry_out_run(config, settings or (), Console(), dry_run=dry_run)
 
 
 @app.command(
@@ -117,11 +120,11 @@ def run(config: ConfigPath, settings: Settings = None, dry_run: DryRun = False) 
     )
 )
 def search(config: ConfigPath, settings: Settings = None, dry_run: DryRun = False) -> None:
-    """Search the problems, and leave the traces for later.
+    """Search the problems only.
 
-    `astro traces` with the same configuration, or `astro run`, goes on from the trees on the disk.
+    `astro traces` with the same configuration, or `astro run`, continues from the trees.
     """
-    _carry_out(config, settings, dry_run=dry_run, search=True, traces=False)
+    _make(config, settings, {"traces": False, "data": False}, dry_run=dry_run)
 
 
 @app.command(
@@ -138,7 +141,7 @@ def traces(
         typer.Option(
             "--trees-of",
             metavar="RUN",
-            help="Take the trees of another run; given several times, of the runs of all shards.",
+            help="Use the trees of another run; repeat it for the runs of all shards.",
             show_default=False,
         ),
     ] = None,
@@ -146,10 +149,25 @@ def traces(
 ) -> None:
     """Make the traces and data sets from trees that were searched before.
 
-    To make other traces from the same trees, give the new run a name and say whose trees it takes. Shards that were
-    searched apart (name=part-1 problems.shard=1/2 and so on) become one run where --trees-of names each of them.
+    To make other traces from the same trees, give the new run a name and use the trees of the old one (--trees-of).
+    Shards that were searched separately (name=part-1 problems.shard=1/2 and so on) become one run if --trees-of names
+    each of them.
     """
-    _carry_out(config, settings, dry_run=dry_run, search=False, traces=True, trees_of=trees_of or ())
+    _make(config, settings, {"search": False, "trees_of": tuple(trees_of or ())}, dry_run=dry_run)
+
+
+@app.command(
+    epilog=_examples(
+        "astro data configs/tiny.yaml",
+        "astro data configs/tiny.yaml output.license=mit",
+    )
+)
+def data(config: ConfigPath, settings: Settings = None) -> None:
+    """Write the data sets of a run from the trees and traces it has, and their data card.
+
+    Needs no model. Data sets that are up to date are left alone.
+    """
+    _make(config, settings, {"search": False, "traces": False}, dry_run=False)
 
 
 @app.command(
@@ -162,13 +180,13 @@ def traces(
 def inspect(
     run_path: RunPath,
     problem: Annotated[
-        str | None, typer.Argument(metavar="PROBLEM", help="Its id; without it, all are listed.", show_default=False)
+        str | None, typer.Argument(metavar="PROBLEM", help="Its id; without it all are listed.", show_default=False)
     ] = None,
     nodes: Annotated[int, typer.Option(min=1, help="Show at most this many nodes, the most visited.")] = 60,
     rows: Annotated[int, typer.Option(min=1, help="List at most this many problems.")] = 40,
-    controls: Annotated[bool, typer.Option("--controls", help="Show a problem's control traces, too.")] = False,
+    controls: Annotated[bool, typer.Option("--controls", help="Show the control traces of the problem, too.")] = False,
 ) -> None:
-    """Look at a run, finished or not: its summary and problems, or one problem's tree with its traces."""
+    """Show a run, finished or not: its summary and problems, or one problem's tree with its traces."""
     with _reporting():
         from astro.run.inspect import show_problem, show_run  # noqa: PLC0415 - heavy
 
@@ -198,9 +216,9 @@ def problems(
         Path | None, typer.Option(metavar="FILE.jsonl", help="Write the problems there.", show_default=False)
     ] = None,
 ) -> None:
-    """Read problems as a run would, and show what was understood and what was left out.
+    """Read problems as a run would, and show the first of them and the rejected rows.
 
-    Without a source the bundled sets are listed. Settings are those of the section problems.
+    Without a source this lists the bundled sets. Settings are those of the section problems.
     """
     with _reporting():
         from astro.run.problems import show_problems, show_sets  # noqa: PLC0415 - heavy
@@ -224,13 +242,13 @@ def verify(
     settings: Annotated[list[str] | None, _settings("Settings of the section verify: answer_format=boxed.")] = None,
     out: Annotated[
         Path | None,
-        typer.Option(metavar="OUT", help="Write the verdicts there, not to the screen.", show_default=False),
+        typer.Option(metavar="OUT", help="Write the verdicts to this file.", show_default=False),
     ] = None,
 ) -> None:
     """Verify responses line by line: {id, verdict, correct, extracted, reason, seconds} in the same order.
 
-    Where the lines say what is expected (true, false or an outcome), the summary compares. Settings are those of the
-    section verify.
+    If the lines hold the expected verdict (true, false or an outcome), the summary counts agreement. Settings are those
+    of the section verify.
     """
     with _reporting():
         from astro.run.verify import verify_lines  # noqa: PLC0415 - heavy
@@ -261,24 +279,28 @@ def evaluate(
     ] = None,
     *,
     out: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Gets a folder for each set.", show_default=False)
+        Path | None, typer.Option(metavar="FOLDER", help="Write a folder for each set here.", show_default=False)
     ] = None,
     training: Annotated[
         Path | None,
-        typer.Option(metavar="RUN_OR_FILE", help="What it was trained on, to look for in the set.", show_default=False),
+        typer.Option(
+            metavar="RUN_OR_FILE",
+            help="What it was trained on, to look for in the set.",
+            show_default=False,
+        ),
     ] = None,
     like: Annotated[
         Path | None,
-        typer.Option(metavar="CONFIG_OR_RUN", help="Ask and grade as it does.", show_default=False),
+        typer.Option(metavar="CONFIG_OR_RUN", help="Use its prompt, answer format and engine.", show_default=False),
     ] = None,
 ) -> None:
     """Evaluate a model: pass@1, pass@k, maj@k, length, backtracks, attempts and behaviours, with 95 % intervals.
 
     Settings are those of a run; those of its section evaluation need no prefix (samples, temperature, top_p,
-    max_tokens, think_tokens, budget_forcing). A checkpoint of a run is asked as that run asks. What was answered is
-    kept: the same command goes on where it stopped, and prints a finished evaluation again.
+    max_tokens, think_tokens, budget_forcing). A checkpoint of a run is asked as that run asks. Responses are kept: the
+    same command resumes, and prints a finished evaluation again.
     """
-    with _reporting("Stopped. The responses so far are kept; the same command goes on from here."):
+    with _reporting("Stopped. The responses so far are kept; the same command resumes."):
         from astro.run.evaluate import evaluate as carry_out_evaluation  # noqa: PLC0415 - heavy
 
         carry_out_evaluation(model, problems, settings or [], Console(), like=like, out=out, training=training)
@@ -292,8 +314,9 @@ def evaluate(
 def report(run_path: RunPath) -> None:
     """Write the report of a run, finished or not: report.md, report.html and the pictures, in its folder reports.
 
-    The models in one table, ASTRO minus Direct with intervals, learning curves, backtracks against accuracy, costs and
-    an example. What the run does not have yet is named. `astro run` ends with it.
+    The models in one table, each arm minus the control with intervals, learning curves, backtracks against accuracy,
+    costs and an example; for a run of rounds a row for each round, and which model, trees and data made what. Missing
+    parts are named. `astro run` ends with it.
     """
     with _reporting():
         from astro.run.report import show_report  # noqa: PLC0415 - heavy
@@ -321,7 +344,7 @@ for _trainer in TRAINERS.values():
 
 @app.command()
 def doctor() -> None:
-    """Say what is installed here and which engine a run would use. Leaves with 1 if none would work."""
+    """Show what is installed and which engine a run would use. Exits with status 1 if none works."""
     from astro.run.doctor import examine, findings_table  # noqa: PLC0415 - heavy
 
     findings = examine()
@@ -329,37 +352,21 @@ def doctor() -> None:
     raise typer.Exit(1 if any(finding.ok is False for finding in findings) else 0)
 
 
-def _carry_out(
-    path: Path,
-    settings: list[str] | None,
-    *,
-    dry_run: bool,
-    search: bool,
-    traces: bool,
-    trees_of: Sequence[Path] = (),
-    training: bool = False,
-) -> None:
-    again = f"`astro {shlex.join(sys.argv[1:])}`"
-    with _reporting(f"Stopped. What was finished is kept; {again} goes on from here."):
-        from astro.config import load_config  # noqa: PLC0415 - heavy
-        from astro.run import RunConfig, Stages, carry_out, rehearse  # noqa: PLC0415 - heavy
+def _make(path: Path, settings: list[str] | None, stages: dict[str, Any], *, dry_run: bool) -> None:
+    """Carry out some of the stages search, traces and data; stages: what differs from all of them."""
+    with _reporting(_resumes()):
+        from astro.run.opening import Stages  # noqa: PLC0415 - heavy
+        from astro.run.run import make  # noqa: PLC0415
 
-        config = load_config(RunConfig, path, settings or ())
-        stages = Stages(search=search, traces=traces, trees_of=trees_of)
-        if training:
-            from astro.run.plan import check_training, train_and_evaluate  # noqa: PLC0415 - heavy
+        make(path, settings or (), Stages(**stages), Console(), dry_run=dry_run)
 
-            check_training(config, fetch=not dry_run)
-        if dry_run:
-            rehearse(config, stages, Console())
-            return
-        carry_out(config, stages, Console())
-        if training:
-            train_and_evaluate(config, Console())
+
+def _resumes() -> str:
+    return f"Stopped. Finished work is kept; `astro {shlex.join(sys.argv[1:])}` resumes here."
 
 
 def _train(stage: str, run: Path, settings: list[str], arm: str | None, accelerate: Path | None) -> None:
-    with _reporting("Stopped. The last checkpoint is kept; the same command goes on from there."):
+    with _reporting("Stopped. The last checkpoint is kept; the same command resumes from it."):
         from astro.run.train import launch, train  # noqa: PLC0415 - heavy
 
         if accelerate is None:
@@ -370,7 +377,7 @@ def _train(stage: str, run: Path, settings: list[str], arm: str | None, accelera
 
 @contextmanager
 def _reporting(stopped: str = "Stopped.") -> Iterator[None]:
-    """Errors a user can mend become one message and exit code 2, Ctrl-C becomes 130; bugs keep their traceback."""
+    """Errors a user can fix become one message and exit status 2, Ctrl-C becomes 130; bugs keep their traceback."""
     errors = Console(stderr=True, soft_wrap=True, highlight=False)
     try:
         yield

@@ -24,8 +24,9 @@ from rich.console import Console
 from astro.config import load_config
 from astro.errors import MENDABLE, ConfigError
 from astro.run import RunConfig, Stages, carry_out
+from astro.run.plan import models_of
 from astro.run.report import show_report
-from astro.run.subjects import evaluate_subject, subjects
+from astro.run.subjects import evaluate_subject
 from astro.run.train import train_arm
 from astro.train.grpo import GRPO
 from astro.train.sft import SFT
@@ -36,7 +37,7 @@ SELECTED = "equal_tokens"  # the data set that select makes
 
 def search(config: RunConfig, _: argparse.Namespace) -> None:
     """Search, and leave the traces for later."""
-    carry_out(config, Stages(traces=False), CONSOLE)
+    carry_out(config, Stages(traces=False, data=False), CONSOLE)
 
 
 def data(config: RunConfig, arguments: argparse.Namespace) -> None:
@@ -71,12 +72,12 @@ def grpo(config: RunConfig, arguments: argparse.Namespace) -> None:
 
 def evaluate(config: RunConfig, arguments: argparse.Namespace) -> None:
     """Evaluate a model by its name in the table, or those on the way through RL (checkpoints)."""
-    there = subjects(config)
+    there = models_of(config)
     chosen = [subject for subject in there if arguments.model in {subject.name, subject.on_the_way and "checkpoints"}]
     if not chosen and arguments.model != "checkpoints":
         raise ConfigError(f"there is no model {arguments.model!r} yet; there are {[subject.name for subject in there]}")
     for subject in chosen:
-        evaluate_subject(config, subject, CONSOLE)
+        evaluate_subject(config.directory, config.arrangement(), subject, CONSOLE)
 
 
 def report(config: RunConfig, _: argparse.Namespace) -> None:

@@ -74,7 +74,9 @@ class Arrangement:
 
     def settings(self) -> dict[str, Any]:
         """What the responses depend on, beside the model and the problems."""
-        evaluation = self.evaluation.model_dump(mode="json", exclude={"sets", "engine", "think_tokens"})
+        evaluation = self.evaluation.model_dump(
+            mode="json", exclude={"sets", "engine", "think_tokens", "control", "base"}
+        )
         if self.evaluation.think_tokens is not None:
             evaluation["asks"] = self.sentence.replace("{tokens}", str(self.evaluation.think_tokens))
         return {

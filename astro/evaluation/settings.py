@@ -61,6 +61,8 @@ class EvaluationConfig(Section):
     """How models are evaluated.
 
     sets: problem sets by name; each is a section like problems.
+    control: the arm that the others are compared with.
+    base: evaluate the model that training starts from, too.
     samples: responses a problem; one where temperature is 0, since greedy responses are all the same.
     checkpoint_samples: of the checkpoints on the way through RL; null is samples.
     max_tokens: longest response.
@@ -71,6 +73,8 @@ class EvaluationConfig(Section):
     """
 
     sets: dict[str, ProblemsConfig] = Field(default_factory=dict)
+    control: str = "direct"
+    base: bool = True
     samples: int = Field(default=8, ge=1, le=4096)
     checkpoint_samples: int | None = Field(default=None, ge=1, le=4096)
     temperature: float = Field(default=1.0, ge=0.0)

@@ -14,9 +14,9 @@ The verbs
     verify                                          doctor
 """
 
-from astro.run.making import carry_out
 from astro.run.opening import Stages
+from astro.run.plan import carry_out, carry_out_plan
 from astro.run.rehearsal import rehearse
 from astro.run.settings import OutputConfig, RunConfig
 
-__all__ = ["OutputConfig", "RunConfig", "Stages", "carry_out", "rehearse"]
+__all__ = ["OutputConfig", "RunConfig", "Stages", "carry_out", "carry_out_plan", "rehearse"]

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from astro.run.settings import RunConfig
+from astro.search import SearchConfig
+from astro.traces import TracesConfig
 
 # Shares that stand for what only a model can tell; the estimate is printed with them.
 TYPICAL_LENGTH = 0.25  # a completion's length over its limit
@@ -31,9 +32,8 @@ def _load(requests: float, completions: float, tokens_each: float) -> Load:
     return Load(requests, completions, completions * tokens_each)
 
 
-def search_load(config: RunConfig, *, bound: bool) -> Load:
+def search_load(search: SearchConfig, *, bound: bool) -> Load:
     """Of one tree: at most (bound), or what is to be expected."""
-    search = config.search
     length = 1.0 if bound else TYPICAL_LENGTH
     evaluated = 1.0 if bound else DISTINCT_CHILDREN * OPEN_CHILDREN
     has_goal = search.goal_correct or search.goal_wrong
@@ -55,9 +55,8 @@ def search_load(config: RunConfig, *, bound: bool) -> Load:
     return load
 
 
-def traces_load(config: RunConfig, *, bound: bool) -> Load:
+def traces_load(search: SearchConfig, traces: TracesConfig, *, bound: bool) -> Load:
     """Of the traces of one tree: votes on its correct terminals, and the rewriting of its traces."""
-    traces, search = config.traces, config.search
     length = 1.0 if bound else TYPICAL_LENGTH
     kept = 1 + traces.searches
     terminals = search.simulations * search.k if bound else kept

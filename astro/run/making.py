@@ -1,4 +1,4 @@
-"""Carrying out a run: from its configuration to data sets and a summary."""
+"""The stages search, traces and data: from problems to trees, traces, data sets and a summary."""
 
 import asyncio
 import time
@@ -11,12 +11,12 @@ from rich.text import Text
 from astro import __version__
 from astro.errors import MENDABLE, SamplingError
 from astro.inspect.plain import plain
-from astro.models.engine import Engine, open_sampler
+from astro.models.engine import Engine, EngineConfig, open_sampler
 from astro.models.prompting import PromptFormat
-from astro.run.opening import Stages, check_settings, open_run
+from astro.run.opening import Making, Stages, check_settings, open_run
 from astro.run.pipeline import Pipeline, Tracing, problems_left
 from astro.run.progress import Board
-from astro.run.settings import RunConfig
+from astro.run.seams import Seams
 from astro.run.summary import Summary, peak_memory, summarize, summary_table
 from astro.search import SearchSetup
 from astro.store import RunDirectory
@@ -26,29 +26,25 @@ from astro.verify import Verifier
 
 _REJECTED_SHOWN = 5
 
-OpenEngine = Callable[[RunConfig], Engine]
+OpenEngine = Callable[[EngineConfig], Engine]
 
 
-def _open_engine(config: RunConfig) -> Engine:
-    return open_sampler(config.engine)
+def make(making: Making, stages: Stages, console: Console, open_engine: OpenEngine = open_sampler) -> Summary:
+    """Start or resume a run, carry out the stages, print the summary and return it.
 
-
-def carry_out(config: RunConfig, stages: Stages, console: Console, open_engine: OpenEngine = _open_engine) -> Summary:
-    """Begin a run or go on with it, write its data sets, print the summary and return it.
-
-    open_engine gives the language model; it is only called if there is something left to ask it.
-    Raises the errors of astro.errors that a user can mend, SamplingError among them if every tree failed; on
-    KeyboardInterrupt what has finished is kept.
+    open_engine opens the language model; it is called only if there is work left for it.
+    Raises the errors of astro.errors that a user can fix, SamplingError among them if every tree failed. On
+    KeyboardInterrupt the finished work is kept.
     """
-    check_settings(config)
-    with open_run(config, stages) as run:
+    check_settings(making)
+    with open_run(making, stages) as run:
         problems = run.problems()
         _announce(run, console)
         if problems_left(run, problems, search=stages.search, traces=stages.traces):
             begun = time.monotonic()
             run.log("started", version=__version__, search=stages.search, traces=stages.traces)
             try:
-                _ask_model(config, stages, run, console, open_engine)
+                _ask_model(making, stages, run, console, open_engine)
             finally:
                 run.log("stopped", seconds=round(time.monotonic() - begun, 3), peak_gib=round(peak_memory(), 3))
         else:
@@ -57,16 +53,17 @@ def carry_out(config: RunConfig, stages: Stages, console: Console, open_engine: 
             summary = summarize(run)
             console.print(summary_table(summary))
             raise SamplingError(
-                f"none of the {summary.failed} trees of {run.path} could be begun: {summary.failure}\n"
-                "Mend that and search again; what failed is done anew, with other settings, too."
+                f"none of the {summary.failed} trees of {run.path} could be started: {summary.failure}\n"
+                "Fix the cause and search again. Failed trees are searched again, with other settings if you change "
+                "them."
             )
         order = [problem.id for problem in problems]
         if run.trees.problem_ids.issuperset(order):
             run.trees.finish(order)
         if run.traces.problem_ids.issuperset(order):
             run.traces.finish(order)
-        if stages.traces:
-            write_datasets(run, data_setup(config))
+        if stages.data:
+            write_datasets(run, data_setup(making))
         summary = summarize(run)
         run.log("summary", traces=sum(summary.traces.values()), backtracking=summary.backtracking)
         console.print(summary_table(summary))
@@ -84,17 +81,18 @@ def _announce(run: RunDirectory, console: Console) -> None:
     console.print(f"{run.path}: {len(run.problems())} problems{left_out}{before}", highlight=False, markup=False)
 
 
-def _ask_model(config: RunConfig, stages: Stages, run: RunDirectory, console: Console, open_engine: OpenEngine) -> None:
+def _ask_model(making: Making, stages: Stages, run: RunDirectory, console: Console, open_engine: OpenEngine) -> None:
+    seams = making.seams
     with ExitStack() as stack:
-        verifier = Verifier(config.verify)
+        verifier = Verifier(seams.verify)
         stack.callback(verifier.close)
         if console.is_terminal:
-            with console.status(Text(f"loading {plain(config.engine.model)}")):
-                engine = open_engine(config)
+            with console.status(Text(f"loading {plain(seams.engine.model)}")):
+                engine = open_engine(seams.engine)
         else:
-            engine = open_engine(config)
+            engine = open_engine(seams.engine)
         try:
-            asyncio.run(_drive(_pipeline(config, stages, run, engine, verifier), engine, console))
+            asyncio.run(_drive(_pipeline(making, stages, run, engine, verifier), engine, console))
         except BaseExceptionGroup as group:
             mendable, bugs = group.split(MENDABLE)
             if mendable is None or bugs is not None:
@@ -112,13 +110,15 @@ async def _drive(make_pipeline: Callable[[], Pipeline], engine: Engine, console:
 
 
 def _pipeline(
-    config: RunConfig, stages: Stages, run: RunDirectory, engine: Engine, verifier: Verifier
+    making: Making, stages: Stages, run: RunDirectory, engine: Engine, verifier: Verifier
 ) -> Callable[[], Pipeline]:
+    seams = making.seams
+
     def make() -> Pipeline:
-        prompt_format = PromptFormat(config.prompt, engine.tokenizer)
-        answers = config.verify.answer_format
+        prompt_format = PromptFormat(seams.prompt, engine.tokenizer)
+        answers = seams.verify.answer_format
         searching = SearchSetup.of(
-            prompt_format, engine, verifier, config.search, seed=config.seed, answer_format=answers
+            prompt_format, engine, verifier, making.search, seed=seams.seed, answer_format=answers
         )
         return Pipeline(
             run,
@@ -126,27 +126,27 @@ def _pipeline(
             prompt_format,
             verifier,
             searching=searching if stages.search else None,
-            tracing=Tracing(config.traces, origin_of(config)) if stages.traces else None,
-            live=config.search.live_trees,
+            tracing=Tracing(making.traces, origin_of(seams)) if stages.traces else None,
+            live=making.search.live_trees,
         )
 
     return make
 
 
-def data_setup(config: RunConfig) -> DataSetup:
+def data_setup(making: Making) -> DataSetup:
     """What the data sets of this run are made with."""
     return DataSetup(
-        config=config.data,
-        origin=origin_of(config),
-        test_share=config.traces.test_share,
-        license=config.output.license,
-        prompts=config.traces.prompts,
+        config=making.data,
+        origin=origin_of(making.seams),
+        test_share=making.traces.test_share,
+        license=making.seams.license,
+        prompts=making.traces.prompts,
     )
 
 
-def origin_of(config: RunConfig) -> Origin:
+def origin_of(seams: Seams) -> Origin:
     """Where the traces of this run come from, without the prompt set, which the traces know themselves."""
-    return Origin(model=config.engine.model, config_hash=config.identity(), seed=config.seed, code_version=__version__)
+    return Origin(model=seams.engine.model, config_hash=seams.identity, seed=seams.seed, code_version=__version__)
 
 
 def _first(group: BaseExceptionGroup[Exception]) -> Exception:

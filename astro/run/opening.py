@@ -1,20 +1,24 @@
 """From a configuration to an open run directory with its problems; nothing here loads a model."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Self
 
 from astro.errors import StoreError
 from astro.models.engine import check_engine
 from astro.models.prompting import check_template
-from astro.problems import LoadedProblems, Problem, load_problems
+from astro.problems import LoadedProblems, Problem, ProblemsConfig, load_problems
+from astro.recipes import DataConfig
 from astro.records.problem import PROBLEMS
-from astro.run.settings import SPEED_SETTINGS, RunConfig
+from astro.run.seams import Seams
+from astro.run.settings import SPEED_SETTINGS
+from astro.search import SearchConfig
 from astro.store import RunDirectory
 from astro.store.directory import TOOK_TREES
 from astro.store.settings import differences
-from astro.traces import load_prompts
+from astro.traces import TracesConfig, load_prompts
 from astro.verify import check_gold
 
 _SEARCH_SETTINGS = ("seed", "problems", "engine", "prompt", "search", "verify")
@@ -23,61 +27,80 @@ _NO_TREES = "{} has no trees yet; make them with `astro search`, or name a run t
 
 @dataclass(frozen=True, slots=True)
 class Stages:
-    """Which stages to carry out.
+    """Which of the stages search, traces and data to carry out.
 
-    trees_of: directories of other runs, whose trees take the place of a search. One searched the same problems;
-    several searched the shards of them.
+    trees_of: directories of other runs, whose trees replace a search: one run that searched the same problems, or
+    several that each searched a shard of them.
     """
 
     search: bool = True
     traces: bool = True
+    data: bool = True
     trees_of: Sequence[Path] = ()
 
+    @classmethod
+    def of(cls, plan: Collection[str], trees_of: Sequence[Path] = ()) -> Self:
+        """Those of the stages that a plan names."""
+        return cls("search" in plan, "traces" in plan, "data" in plan, trees_of)
 
-def check_settings(config: RunConfig) -> None:
+
+@dataclass(frozen=True, slots=True)
+class Making:
+    """What the stages search, traces and data take from a run."""
+
+    seams: Seams
+    problems: ProblemsConfig
+    search: SearchConfig
+    traces: TracesConfig
+    data: DataConfig
+
+
+def check_settings(making: Making) -> None:
     """Raise ConfigError where model, engine options, template or prompt set cannot be used; loads no model."""
-    check_engine(config.engine)
-    check_template(config.prompt)
-    load_prompts(config.traces.prompts)
+    check_engine(making.seams.engine)
+    check_template(making.seams.prompt)
+    load_prompts(making.traces.prompts)
 
 
-def check_start(config: RunConfig, stages: Stages) -> bool:
+def check_start(making: Making, stages: Stages) -> bool:
     """Whether the configuration goes on with a run that is there, rather than begin one; writes nothing.
 
     Raises StoreError (another configuration's run, no trees, trees of another search).
     """
-    goes_on = RunDirectory.goes_on(config.directory, config.model_dump(mode="json"), ignored=SPEED_SETTINGS)
+    seams = making.seams
+    goes_on = RunDirectory.goes_on(seams.directory, seams.settings, ignored=SPEED_SETTINGS)
     if goes_on:
-        with RunDirectory.read(config.directory) as run:
+        with RunDirectory.read(seams.directory) as run:
             has_trees = bool(run.trees.problem_ids)
             taken = run.trees_taken_of()
         if stages.trees_of and _places(stages.trees_of) != _places(taken):
             raise StoreError(
-                f"{config.directory} has its own trees"
+                f"{seams.directory} has its own trees"
                 + (f", those of {', '.join(map(str, taken))}" if taken else "")
                 + "; leave --trees-of out, or add name=ANOTHER_NAME"
             )
     else:
         has_trees = bool(stages.trees_of)
         for source in stages.trees_of:
-            _check_same_search(source, config, shards=len(stages.trees_of) > 1)
+            _check_same_search(source, seams.settings, shards=len(stages.trees_of) > 1)
     if not stages.search and not has_trees:
-        raise StoreError(_NO_TREES.format(config.directory))
+        raise StoreError(_NO_TREES.format(seams.directory))
     return goes_on
 
 
-def open_run(config: RunConfig, stages: Stages) -> RunDirectory:
+def open_run(making: Making, stages: Stages) -> RunDirectory:
     """Begin the run, or go on with it; on return its problems are fixed.
 
     If nothing but failed trees came of it, the search begins anew. Raises StoreError (another configuration's run, a
     second process, damage, no trees, shards that are not the whole) and ProblemsError. A start that is refused leaves
     no new run directory behind.
     """
-    new = not check_start(config, stages)
-    fresh = load_problems(config.problems, check_gold) if new and len(stages.trees_of) != 1 else None
+    seams = making.seams
+    new = not check_start(making, stages)
+    fresh = load_problems(making.problems, check_gold) if new and len(stages.trees_of) != 1 else None
     if fresh is not None and stages.trees_of:
         check_shards(stages.trees_of, fresh.problems)
-    run = RunDirectory.create(config.directory, config.model_dump(mode="json"), ignored=SPEED_SETTINGS)
+    run = RunDirectory.create(seams.directory, seams.settings, ignored=SPEED_SETTINGS)
     try:
         if stages.trees_of and not run.has_problems:
             _take_trees(run, stages.trees_of, fresh)
@@ -135,12 +158,12 @@ def _take_trees(run: RunDirectory, sources: Sequence[Path], whole: LoadedProblem
             run.write_problems(whole.problems, whole.rejected)
 
 
-def _check_same_search(source: Path, config: RunConfig, *, shards: bool) -> None:
+def _check_same_search(source: Path, settings: Mapping[str, Any], *, shards: bool) -> None:
     """Raise StoreError unless the run at source searched the way this configuration would, or a shard of it so."""
     with RunDirectory.read(source) as other:
         if not other.trees.complete:
             raise StoreError(f"the search of {source} is not finished; go on with it first")
-        ours = config.model_dump(mode="json", include=set(_SEARCH_SETTINGS))
+        ours = {key: settings[key] for key in _SEARCH_SETTINGS}
         theirs = {key: value for key, value in other.settings.items() if key in _SEARCH_SETTINGS}
     changed = differences(theirs, ours, {*SPEED_SETTINGS, *(("problems.shard",) if shards else ())})
     if changed:

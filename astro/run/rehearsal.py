@@ -1,4 +1,4 @@
-"""Rehearsing a run: everything that can be resolved, checked and estimated without a model."""
+"""`--dry-run`: everything about a run that can be resolved, checked and estimated without a model."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,6 +11,7 @@ from astro.problems import load_problems
 from astro.problems.load import without_hub
 from astro.run.estimate import GOAL_SHARE, OPEN_CHILDREN, TYPICAL_LENGTH, TYPICAL_STEPS, Load, search_load, traces_load
 from astro.run.opening import Stages, check_settings, check_shards, check_start
+from astro.run.plan import making_of
 from astro.run.settings import RunConfig
 from astro.store import RunDirectory
 from astro.store.atomic import writing
@@ -20,14 +21,16 @@ from astro.verify import check_gold
 def rehearse(config: RunConfig, stages: Stages, console: Console) -> None:
     """Resolve and check everything that can be checked without the model, print it, and estimate the cost.
 
-    Raises what carry_out() would raise. Problems on a hub are not fetched; nothing is written.
+    Raises the errors that the run itself would raise before it loads a model. Problems on a hub are not fetched, and
+    nothing is written.
     """
-    check_settings(config)
-    settings = config.model_dump(mode="json")
-    console.print(yaml.safe_dump(settings, sort_keys=False, allow_unicode=True), markup=False, highlight=False)
-    goes_on = check_start(config, stages)
+    making = making_of(config)
+    check_settings(making)
+    settings = yaml.safe_dump(dict(making.seams.settings), sort_keys=False, allow_unicode=True)
+    console.print(settings, markup=False, highlight=False)
+    goes_on = check_start(making, stages)
     _check_writable(config.directory)
-    console.print(f"{config.directory}: {'the run goes on' if goes_on else 'a new run'}", markup=False)
+    console.print(f"{config.directory}: {'resumes' if goes_on else 'a new run'}", markup=False)
     there = [config.directory] if goes_on else stages.trees_of
     if len(there) > 1 and not without_hub(config.problems)[1]:
         check_shards(there, load_problems(config.problems, check_gold).problems)
@@ -41,7 +44,7 @@ def _problems_of(path: Path) -> int:
 
 
 def _check_writable(path: Path) -> None:
-    """Raise StoreError where path cannot be written or made; what is tried for that is gone at once."""
+    """Raise StoreError where path cannot be written or made; what is tried for it is removed at once."""
     there = next(folder for folder in (path, *path.parents) if folder.exists())
     with writing(path), TemporaryDirectory(dir=there):
         pass
@@ -51,11 +54,11 @@ def _count_problems(config: RunConfig, console: Console) -> int | None:
     """How many there are, or None where a source would be fetched; those that are here are read all the same."""
     local, remote = without_hub(config.problems)
     if remote:
-        console.print(f"problems: {', '.join(remote)} would be fetched; not looked into here", markup=False)
+        console.print(f"problems: {', '.join(remote)} would be fetched; not read here", markup=False)
     loaded = load_problems(local, check_gold) if local is not None else None
     if loaded is None or any(source in remote for source in config.problems.sources):
         return config.problems.limit
-    console.print(f"problems: {len(loaded.problems)}, rows left out: {len(loaded.rejected)}", markup=False)
+    console.print(f"problems: {len(loaded.problems)}, rows rejected: {len(loaded.rejected)}", markup=False)
     for row in loaded.rejected[:5]:
         console.print(f"  {row}", markup=False)
     return len(loaded.problems)
@@ -70,12 +73,13 @@ def _estimate_table(config: RunConfig, stages: Stages, count: int | None) -> Tab
     for heading in ("requests", "completions", "tokens"):
         table.add_column(f"{heading}, expected", justify="right")
         table.add_column("at most", justify="right")
-    parts = {"search": search_load if stages.search else None, "traces": traces_load if stages.traces else None}
-    for name, load in parts.items():
-        if load is not None:
-            times = 1 if count is None else count
-            expected, bound = load(config, bound=False) * times, load(config, bound=True) * times
-            table.add_row(name, *_figures(expected, bound))
+    times = 1 if count is None else count
+    if stages.search:
+        expected, bound = (search_load(config.search, bound=bound) * times for bound in (False, True))
+        table.add_row("search", *_figures(expected, bound))
+    if stages.traces:
+        expected, bound = (traces_load(config.search, config.traces, bound=bound) * times for bound in (False, True))
+        table.add_row("traces", *_figures(expected, bound))
     return table
 
 

@@ -1,8 +1,9 @@
 """The whole configuration of a run, put together from the sections that live beside the code."""
 
 import re
+from enum import StrEnum
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -12,6 +13,7 @@ from astro.models.engine import EngineConfig
 from astro.models.prompting import PromptConfig
 from astro.problems import ProblemsConfig
 from astro.recipes import DataConfig
+from astro.run.seams import Seams
 from astro.search import SearchConfig
 from astro.store.settings import settings_hash
 from astro.traces import TracesConfig
@@ -40,8 +42,79 @@ SPEED_SETTINGS = frozenset(
         "data",
         *TRAINERS,
         "evaluation",
+        # Which stages are carried out, and which runs one after another; each round is a run of its own settings.
+        "plan",
+        "rounds",
     }
 )
+MAKING = ("search", "traces", "data")  # carried out together: a tree becomes traces while other trees grow
+STAGES: dict[str, tuple[str, ...]] = {
+    "search": (),
+    "traces": ("search",),
+    "data": ("search", "traces"),
+    **{name: ("data", "sft") if trainer.needs_sft else ("data",) for name, trainer in TRAINERS.items()},
+    "evaluate": (),
+    "report": ("evaluate",),
+}
+"""Every stage that a plan may name, and the stages whose files it reads where the plan has them."""
+SECTION = {**{name: name for name in TRAINERS}, "evaluate": "evaluation"}  # stages that need their section
+
+
+class Source(StrEnum):
+    """A model that a round uses."""
+
+    BASE = "base"  # the one that the first round starts from
+    LAST = "last"  # the one that the round before has trained; in the first round the base
+
+
+class RoundConfig(Section):
+    """One round: a run of its own in RUN/rounds/N, with the settings of the whole run and a model of another round.
+
+    repeat: how many such rounds follow each other.
+    plan: its stages; null is the plan of the run.
+    model: who searches and rewrites. With trees it is the model that made them.
+    train_from: where SFT starts.
+    trees: the number of an earlier round whose trees replace a search; null searches.
+    arm: the arm whose model is "last" for the next round; null is the first of sft.arms.
+    settings: settings of this round only, as on the command line: {search.simulations: 16}.
+    """
+
+    repeat: int = Field(default=1, ge=1, le=1000)
+    plan: tuple[str, ...] | None = None
+    model: Source = Source.LAST
+    train_from: Source = Source.LAST
+    trees: int | None = Field(default=None, ge=1)
+    arm: str | None = None
+    settings: dict[str, Any] = Field(default_factory=dict)
+
+    @field_validator("plan")
+    @classmethod
+    def _plan_is_in_order(cls, plan: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        return None if plan is None else check_plan_order(plan)
+
+    @field_validator("settings")
+    @classmethod
+    def _settings_are_of_a_run(cls, settings: dict[str, Any]) -> dict[str, Any]:
+        for key in settings:
+            if key.partition(".")[0] in _NOT_OF_A_ROUND:
+                raise ValueError(f"{key} cannot differ from round to round; write it beside rounds")
+        return settings
+
+
+_NOT_OF_A_ROUND = ("name", "output", "plan", "rounds")
+
+
+def check_plan_order(plan: tuple[str, ...]) -> tuple[str, ...]:
+    """The plan. Raises ValueError for an unknown stage, and for one that comes before a stage whose files it reads."""
+    if not plan:
+        raise ValueError("the plan is empty; leave it out, or name at least one stage")
+    for place, stage in enumerate(plan):
+        if stage not in STAGES:
+            raise ValueError(f"there is no stage {stage!r}; there are {', '.join(STAGES)}")
+        late = [other for other in STAGES[stage] if other in plan[place:] and other not in plan[:place]]
+        if late:
+            raise ValueError(f"{stage} reads what {late[0]} makes, and comes before it")
+    return plan
 
 
 class OutputConfig(Section):
@@ -77,16 +150,47 @@ class DataSections(Section):
 class RunConfig(TrainingSections, DataSections):
     """One run: the data, then the sections of the trainers, the evaluation, and where everything is written.
 
-    evaluation: how base and trained models are measured, and on which sets; left out without it.
+    evaluation: how base and trained models are measured, and on which sets.
+    plan: the stages in order; null is search, traces, data, the trainings and the evaluation that have their section,
+        and a report after any of these.
+    rounds: runs one after another, each with a model of the ones before.
     """
 
     evaluation: EvaluationConfig | None = None
+    plan: tuple[str, ...] | None = None
+    rounds: tuple[RoundConfig, ...] = ()
     output: OutputConfig = OutputConfig()
 
     @property
     def directory(self) -> Path:
         """The run directory."""
         return Path(self.output.folder) / self.name
+
+    @property
+    def stages(self) -> tuple[str, ...]:
+        """The plan, or the default plan."""
+        if self.plan is not None:
+            return self.plan
+        after = [stage for stage, section in SECTION.items() if getattr(self, section) is not None]
+        return (*MAKING, *after, *(["report"] if after else []))
+
+    @property
+    def base(self) -> str:
+        """The model that training starts from."""
+        return self.sft.model if self.sft is not None and self.sft.model is not None else self.engine.model
+
+    def seams(self) -> Seams:
+        """What every stage takes from this run beside its own sections."""
+        return Seams(
+            directory=self.directory,
+            settings=self.model_dump(mode="json"),
+            identity=self.identity(),
+            seed=self.seed,
+            engine=self.engine,
+            prompt=self.prompt,
+            verify=self.verify,
+            license=self.output.license,
+        )
 
     def training(self) -> TrainingSetup:
         """What the trainers take from this run beside their own sections."""
@@ -117,6 +221,19 @@ class RunConfig(TrainingSections, DataSections):
                 "name must be letters, digits, '.', '-' and '_', at most 100, and begin with a letter or digit"
             )
         return name
+
+    @field_validator("plan")
+    @classmethod
+    def _plan_is_in_order(cls, plan: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        return None if plan is None else check_plan_order(plan)
+
+    @model_validator(mode="after")
+    def _stages_have_their_sections(self) -> Self:
+        for stage in self.plan or ():
+            section = SECTION.get(stage)
+            if section is not None and getattr(self, section) is None:
+                raise ValueError(f"plan names {stage}, and there is no section {section}; {section}: {{}} is enough")
+        return self
 
     @model_validator(mode="after")
     def _goal_leaves_enough(self) -> Self:

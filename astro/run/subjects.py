@@ -1,51 +1,50 @@
-"""The models of a run, and the evaluation of each."""
+"""The stage evaluate: the models of a run, and the evaluation of each."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
 from rich.console import Console
 
-from astro.evaluation import evaluate_model
+from astro.evaluation import Arrangement, evaluate_model
 from astro.models.engine import EngineKind, check_model
 from astro.records.problem import PROBLEMS
 from astro.run.evaluate import load_set, training_problems
-from astro.run.settings import RunConfig
 from astro.store.shards import write_parquet
 from astro.train import TRAINERS
 from astro.train.checkpoint import read_done
 
-BASE, CONTROL = "base", "direct"
+BASE = "base"
 _STEP = re.compile(r"checkpoint-(\d{1,9})")
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A model of the run to evaluate: its name in tables, where it is, and whether it is one on the way through RL."""
+    """A model of the run to evaluate: its name in tables and its path. on_the_way: a checkpoint between steps of RL."""
 
     name: str
     path: str
     on_the_way: bool = False
 
 
-def subjects(config: RunConfig) -> list[Subject]:
-    """The models that there are by now: base, then every arm after SFT and after RL, then checkpoints of RL.
+def subjects(run: Path, base: str | None, arms: Sequence[str], control: str) -> list[Subject]:
+    """The models of a run so far: base (None leaves it out), every arm after each training, then checkpoints of RL.
 
-    Of the control no checkpoints: their question is how backtracks and accuracy go together.
+    arms: of the configuration; others that were trained in the run follow. The control comes first. Its checkpoints
+    are left out: they are evaluated to see backtracks and accuracy change together.
     """
-    setup = config.training()
-    base = config.sft.model if config.sft and config.sft.model else config.engine.model
-    found, on_the_way = [Subject(BASE, base)], list[Subject]()
+    found, on_the_way = [Subject(BASE, base)] if base is not None else [], list[Subject]()
+    arms = arms_of(run, arms, control)
     for stage, trainer in TRAINERS.items():
-        for arm in arms_of(config):
-            folder = setup.folder(arm, stage)
+        for arm in arms:
+            folder = run / "checkpoints" / arm / stage
             done = read_done(folder)
             if done is None:
                 continue
             found.append(Subject(f"{arm}-{trainer.suffix}", str(folder)))
-            if trainer.keeps_checkpoints and arm != CONTROL:
+            if trainer.keeps_checkpoints and arm != control:
                 on_the_way += [
                     Subject(f"{arm}-{trainer.suffix}@{step}", str(path), on_the_way=True)
                     for step, path in _checkpoints(folder)
@@ -54,31 +53,30 @@ def subjects(config: RunConfig) -> list[Subject]:
     return [*found, *on_the_way]
 
 
-def evaluate_subject(config: RunConfig, subject: Subject, console: Console) -> None:
-    """Evaluate a model on every set, one on the way through RL on the first alone.
+def evaluate_subject(run: Path, how: Arrangement, subject: Subject, console: Console) -> None:
+    """Evaluate a model on every set; a checkpoint on the way through RL on the first set alone.
 
-    Raises ConfigError where the model is not there.
+    run: the run directory. Raises ConfigError where the model is not there.
     """
-    how = config.arrangement()
     how = replace(how, evaluation=how.evaluation.of(on_the_way=subject.on_the_way))
     sets = dict(islice(how.evaluation.sets.items(), 1 if subject.on_the_way else None))
     if how.engine_for(subject.path).kind is not EngineKind.SCRIPTED:
         check_model(subject.path)
-    folder = config.directory / "evaluations" / subject.name
+    folder = run / "evaluations" / subject.name
     problems = {name: load_set(name, section, console) for name, section in sets.items()}
-    training = training_problems(config.directory, subject.path, console)
+    training = training_problems(run, subject.path, console)
     for name, figures in evaluate_model(subject.name, subject.path, problems, how, folder, training=training).items():
         asked = folder / name / "problems.parquet"
-        if not asked.exists():  # for people and the report: the problems are settings, and seldom read
+        if not asked.exists():  # people and the report read it: figures.json names problems by id only
             write_parquet(asked, PROBLEMS.write(problems[name]))
         share = figures["figures"]["pass_at_1"]["value"]
         console.print(f"{subject.name} on {name}: pass@1 {100 * share:.1f} %", markup=False, highlight=False)
 
 
-def arms_of(config: RunConfig) -> list[str]:
-    """Arms of the configuration, then others that were trained in this run; the control before the rest."""
-    there = sorted(path.parent.name for path in (config.directory / "checkpoints").glob("*/sft"))
-    return sorted(dict.fromkeys([*(config.sft.arms if config.sft else ()), *there]), key=lambda arm: arm != CONTROL)
+def arms_of(run: Path, arms: Sequence[str], control: str) -> list[str]:
+    """Arms of the configuration, then others that were trained in the run; the control before the rest."""
+    there = sorted(path.parent.name for path in (run / "checkpoints").glob("*/sft"))
+    return sorted(dict.fromkeys([*arms, *there]), key=lambda arm: arm != control)
 
 
 def _checkpoints(folder: Path) -> Iterator[tuple[int, Path]]:

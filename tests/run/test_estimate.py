@@ -10,7 +10,7 @@ from astro.run.estimate import search_load, traces_load
 def test_the_bound_of_the_papers_search_is_the_papers(tmp_path: Path) -> None:
     """k 8, M 16 and 32 simulations: 32 x 8 x 16 = 4,096 rollouts below the root, 16 at it, and 256 steps."""
     config = config_in(tmp_path, "search.k=8", "search.rollouts=16", "search.simulations=32")
-    load = search_load(config, bound=True)
+    load = search_load(config.search, bound=True)
     assert load.completions == 32 * 8 * 16 + 16 + 32 * 8
     assert load.requests == 32 + 32 * 8 + 1
 
@@ -18,7 +18,7 @@ def test_the_bound_of_the_papers_search_is_the_papers(tmp_path: Path) -> None:
 def test_a_budget_of_tokens_bounds_the_estimate(tmp_path: Path) -> None:
     """search.max_tokens is the most a tree may generate."""
     config = config_in(tmp_path, "search.max_tokens=1000")
-    assert search_load(config, bound=True).tokens == pytest.approx(1000)
+    assert search_load(config.search, bound=True).tokens == pytest.approx(1000)
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,10 @@ def test_a_real_run_stays_below_the_bound(tmp_path: Path, overrides: tuple[str, 
     """What the scripted engine was really asked is at most what was said, for search and traces."""
     config = config_in(tmp_path, *overrides)
     summary = carry_out(config, Stages(), quiet())
-    assert summary.search.generated_tokens <= summary.problems * search_load(config, bound=True).tokens
-    assert summary.tracing.generated_tokens <= summary.problems * traces_load(config, bound=True).tokens
-    expected = search_load(config, bound=False)
-    assert expected.tokens < search_load(config, bound=True).tokens
+    assert summary.search.generated_tokens <= summary.problems * search_load(config.search, bound=True).tokens
+    assert (
+        summary.tracing.generated_tokens
+        <= summary.problems * traces_load(config.search, config.traces, bound=True).tokens
+    )
+    expected = search_load(config.search, bound=False)
+    assert expected.tokens < search_load(config.search, bound=True).tokens

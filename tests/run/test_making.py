@@ -14,10 +14,11 @@ from runs import config_in, quiet
 
 from astro.errors import EngineDeadError, StoreError
 from astro.models.completion import Sampled, SampleParams
-from astro.models.engine import Engine, open_sampler
+from astro.models.engine import Engine, EngineConfig, open_sampler
 from astro.records.trace import check_visits
-from astro.run import RunConfig, Stages, carry_out, making
+from astro.run import Stages, carry_out, making
 from astro.run.commit import Committer
+from astro.run.plan import making_of
 from astro.store import Entry, RunDirectory, StageFolder
 from astro.store.entries import traces_from, tree_from
 from astro.verify import Outcome, verify
@@ -26,8 +27,8 @@ from astro.verify import Outcome, verify
 class FailingEngine:
     """The scripted engine until it has answered so many requests; then it raises."""
 
-    def __init__(self, config: RunConfig, answers: int, error: Exception) -> None:
-        self._engine, self._left, self._error = open_sampler(config.engine), answers, error
+    def __init__(self, config: EngineConfig, answers: int, error: Exception) -> None:
+        self._engine, self._left, self._error = open_sampler(config), answers, error
         self.tokenizer, self.stats, self.close = self._engine.tokenizer, self._engine.stats, self._engine.close
 
     async def sample(self, prompt_ids: Sequence[int], params: SampleParams, *, priority: int = 0) -> Sampled:
@@ -64,7 +65,7 @@ def test_a_dead_engine_stops_the_run_and_the_rest_is_done_later(tmp_path: Path, 
     carry_out(config_in(tmp_path / "whole"), Stages(), quiet())
     config = config_in(tmp_path / "broken")
 
-    def dying(config: RunConfig) -> Engine:
+    def dying(config: EngineConfig) -> Engine:
         return FailingEngine(config, answers, EngineDeadError("gone"))
 
     with pytest.raises(EngineDeadError, match="gone"):
@@ -81,7 +82,7 @@ def test_the_largest_seed_makes_a_whole_run(tmp_path: Path) -> None:
 def test_a_bug_is_a_crash(tmp_path: Path) -> None:
     """An exception that is not ours is not turned into a message."""
 
-    def buggy(config: RunConfig) -> Engine:
+    def buggy(config: EngineConfig) -> Engine:
         return FailingEngine(config, 5, ZeroDivisionError("a bug"))
 
     with pytest.raises(ExceptionGroup) as caught:
@@ -93,7 +94,7 @@ def test_a_finished_run_asks_for_no_engine(tmp_path: Path) -> None:
     """Running it again prints the summary without loading the model."""
     first = carry_out(config_in(tmp_path), Stages(), quiet())
 
-    def none(config: RunConfig) -> Engine:
+    def none(config: EngineConfig) -> Engine:
         raise AssertionError("an engine was opened")
 
     console = quiet()
@@ -121,11 +122,11 @@ def test_traces_of_a_search_that_was_stopped(tmp_path: Path) -> None:
     """`astro traces` makes data sets of the trees there are; the run can be completed afterwards."""
     config = config_in(tmp_path, "search.live_trees=1")
 
-    def dying(config: RunConfig) -> Engine:
+    def dying(config: EngineConfig) -> Engine:
         return FailingEngine(config, 60, EngineDeadError("gone"))
 
     with pytest.raises(EngineDeadError):
-        carry_out(config, Stages(traces=False), quiet(), dying)
+        carry_out(config, Stages(traces=False, data=False), quiet(), dying)
     summary = carry_out(config, Stages(search=False), quiet())
     assert 0 < summary.trees < 6
     assert rl_rows(tmp_path) == summary.trees
@@ -191,12 +192,12 @@ def test_a_models_name_is_no_markup(tmp_path: Path) -> None:
     config = config_in(tmp_path / "[/b]")
     named = config.model_copy(update={"engine": config.engine.model_copy(update={"model": "models/[/b]"})})
 
-    def opened(_: RunConfig) -> Engine:
+    def opened(_: EngineConfig) -> Engine:
         return open_sampler(config.engine)
 
     with RunDirectory.create(tmp_path / "r", {}) as run:
         run.write_problems([], [])
-        making._ask_model(named, Stages(), run, console, opened)
+        making._ask_model(making_of(named), Stages(), run, console, opened)
     assert "loading models/[/b]" in console.file.getvalue()
 
 

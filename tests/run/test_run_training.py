@@ -14,9 +14,9 @@ from runs import config_in, quiet
 from astro.errors import ConfigError, MissingDependencyError
 from astro.run import RunConfig, Stages, carry_out
 from astro.run.evaluate import load_set, training_problems
-from astro.run.plan import check_training, train_and_evaluate
+from astro.run.plan import carry_out_plan, check_plan, models_of
 from astro.run.report import show_report
-from astro.run.subjects import Subject, evaluate_subject, subjects
+from astro.run.subjects import Subject, evaluate_subject
 from astro.store import RunDirectory
 
 MODEL = Path(__file__).parents[2] / "data" / "models" / "tiny-countdown"
@@ -37,16 +37,16 @@ def trained(config: RunConfig, arm: str, stage: str, steps: int = 20) -> Path:
 def test_the_models_are_those_that_are_done(tmp_path: Path) -> None:
     """Base, then each arm after SFT and RL with the control first, then the checkpoints between, not the last."""
     config = config_in(tmp_path)
-    assert [subject.name for subject in subjects(config)] == ["base"]
+    assert [subject.name for subject in models_of(config)] == ["base"]
     for arm in ("astro", "direct"):
         trained(config, arm, "sft")
-    assert [subject.name for subject in subjects(config)] == ["base", "direct-sft", "astro-sft"]
+    assert [subject.name for subject in models_of(config)] == ["base", "direct-sft", "astro-sft"]
     for arm in ("astro", "direct"):
         folder = trained(config, arm, "grpo")
         for step in (5, 10, 20):
             (folder / f"checkpoint-{step}").mkdir()
             (folder / f"checkpoint-{step}" / "config.json").touch()
-    found = subjects(config)
+    found = models_of(config)
     names = ["base", "direct-sft", "astro-sft", "direct-rl", "astro-rl", "astro-rl@5", "astro-rl@10"]
     assert [subject.name for subject in found] == names
     assert [subject.name for subject in found if subject.on_the_way] == names[-2:]
@@ -59,7 +59,9 @@ def test_models_on_the_way_through_rl_are_sampled_as_often_as_asked(tmp_path: Pa
     carry_out(config, Stages(), quiet())
     counts = {}
     for name, on_the_way in (("base", False), ("astro-rl@5", True)):
-        evaluate_subject(config, Subject(name, "scripted", on_the_way=on_the_way), quiet())
+        evaluate_subject(
+            config.directory, config.arrangement(), Subject(name, "scripted", on_the_way=on_the_way), quiet()
+        )
         for figures in (config.directory / "evaluations" / name).glob("*/figures.json"):
             counts[name, figures.parent.name] = json.loads(figures.read_text(encoding="utf-8"))["samples"]
     assert counts == {("base", "new"): 2, ("base", "other"): 2, ("astro-rl@5", "new"): 1}
@@ -69,7 +71,7 @@ def test_an_unfinished_training_is_no_model(tmp_path: Path) -> None:
     """A folder without done.json may hold anything."""
     config = config_in(tmp_path)
     (trained(config, "astro", "sft") / "done.json").unlink()
-    assert [subject.name for subject in subjects(config)] == ["base"]
+    assert [subject.name for subject in models_of(config)] == ["base"]
 
 
 def test_a_run_with_an_evaluation_ends_with_a_report(tmp_path: Path) -> None:
@@ -77,7 +79,7 @@ def test_a_run_with_an_evaluation_ends_with_a_report(tmp_path: Path) -> None:
     config = config_in(tmp_path, EVALUATION)
     carry_out(config, Stages(), quiet())
     console = quiet()
-    train_and_evaluate(config, console)
+    carry_out_plan(config, console)
     said = console.file.getvalue()
     assert "base on new: pass@1" in said
     assert re.search(r"^base +\d+\.\d \[\d+\.\d, \d+\.\d\]", said, re.MULTILINE)
@@ -92,16 +94,17 @@ def test_the_second_time_nothing_is_done_again(tmp_path: Path) -> None:
     """Every file stays as it was, the report is written the same, and no response is sampled again."""
     config = config_in(tmp_path, EVALUATION)
     carry_out(config, Stages(), quiet())
-    train_and_evaluate(config, quiet())
+    carry_out_plan(config, quiet())
 
     def contents() -> dict[Path, bytes]:
-        return {path: path.read_bytes() for path in config.directory.rglob("*") if path.is_file()}
+        files = (path for path in config.directory.rglob("*") if path.is_file() and path.name != "log.jsonl")
+        return {path: path.read_bytes() for path in files}
 
     def sampled() -> list[float]:
         return [path.stat().st_mtime for path in sorted(config.directory.rglob("responses.parquet"))]
 
     before, times = contents(), sampled()
-    train_and_evaluate(config, quiet())
+    carry_out_plan(config, quiet())
     assert contents() == before
     assert sampled() == times
 
@@ -111,7 +114,7 @@ def test_an_arm_without_a_trace_is_left_out(tmp_path: Path) -> None:
     config = config_in(tmp_path, "engine.options.skill=0.0", "search.simulations=1", EVALUATION, "sft={}", "grpo={}")
     assert not carry_out(config, Stages(), quiet()).traces
     console = quiet()
-    train_and_evaluate(config, console)
+    carry_out_plan(config, console)
     said = console.file.getvalue()
     for arm, dataset in (("astro", "sft"), ("direct", "direct")):
         assert f"sft of {arm} is left out: the data set {dataset} of {config.directory} has no row to train on" in said
@@ -126,7 +129,7 @@ def test_an_arm_without_a_prompt_in_the_band_is_left_out(tmp_path: Path) -> None
     carry_out(config, Stages(), quiet())
     shutil.copytree(MODEL, trained(config, "astro", "sft"), dirs_exist_ok=True)
     console = quiet()
-    train_and_evaluate(config, console)
+    carry_out_plan(config, console)
     said = console.file.getvalue()
     assert re.search(r"grpo of astro is left out: none of \d+ prompts has a pass rate in \[0.9, 0.95\]", said)
     assert "astro-sft on new: pass@1" in said
@@ -137,7 +140,7 @@ def test_without_sections_there_is_nothing_to_do(tmp_path: Path) -> None:
     """A run of traces alone stays one."""
     config = config_in(tmp_path)
     carry_out(config, Stages(), quiet())
-    train_and_evaluate(config, quiet())
+    carry_out_plan(config, quiet())
     assert not (config.directory / "reports").exists()
 
 
@@ -150,7 +153,7 @@ def test_what_an_arm_learned_from_a_file_of_its_own_is_compared(tmp_path: Path) 
     pq.write_table(pa.Table.from_pylist(rows), tmp_path / "mine.parquet")
     folder = trained(config, "longer", "sft")
     (folder / "done.json").write_text(json.dumps({"steps": 1, "data": str(tmp_path / "mine.parquet")}))
-    evaluate_subject(config, Subject("longer-sft", str(folder)), quiet())
+    evaluate_subject(config.directory, config.arrangement(), Subject("longer-sft", str(folder)), quiet())
     figures = json.loads((config.directory / "evaluations/longer-sft/new/figures.json").read_text(encoding="utf-8"))
     assert (figures["contamination"]["training"], figures["contamination"]["exact"]) == (7, 1)
     (tmp_path / "mine.parquet").unlink()
@@ -172,9 +175,9 @@ def test_the_run_is_read_once_for_its_report(tmp_path: Path, monkeypatch) -> Non
 def test_a_report_that_could_not_be_drawn_is_found_before_the_run(tmp_path: Path, monkeypatch) -> None:
     """The error names the extra that has the library."""
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    check_training(config_in(tmp_path))
+    check_plan(config_in(tmp_path))
     with pytest.raises(MissingDependencyError, match=r"matplotlib.*astro-reasoner\[train\]"):
-        check_training(config_in(tmp_path, EVALUATION))
+        check_plan(config_in(tmp_path, EVALUATION))
 
 
 def test_mistakes_of_all_sections_are_told_before_anything_begins(tmp_path: Path) -> None:
@@ -183,7 +186,7 @@ def test_mistakes_of_all_sections_are_told_before_anything_begins(tmp_path: Path
         tmp_path, "sft={trainer: {learning_rat: 1.0}, lora: {rr: 8}}", "grpo={trainer: {bets: 1.0}}", "evaluation={}"
     )
     with pytest.raises(ConfigError) as caught:
-        check_training(config)
+        check_plan(config)
     message = str(caught.value)
     for line in ("did you mean 'learning_rate'", "sft.lora.rr", "grpo.trainer.bets", "evaluation.sets is empty"):
         assert line in message
@@ -197,7 +200,7 @@ def test_data_that_no_arm_can_learn_from_is_reported_before_the_search(tmp_path:
     arms = ", ".join(f"a{number}: '{file}'" for number, file in enumerate(files.values()))
     config = config_in(tmp_path, f"sft={{arms: {{astro: sft, {arms}}}}}", "grpo={arms: [astro, nope]}")
     with pytest.raises(ConfigError) as caught:
-        check_training(config)
+        check_plan(config)
     lines = str(caught.value).splitlines()
     assert len(lines) == 4
     for line, expected in zip(

@@ -1,0 +1,28 @@
+"""What every stage of a run shares; beside it a stage receives its own sections, never the whole configuration."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from astro.models.engine import EngineConfig
+from astro.models.prompting import PromptConfig
+from astro.verify import VerifyConfig
+
+
+@dataclass(frozen=True, slots=True)
+class Seams:
+    """The run directory, the model, how problems are asked and answers graded, and the seed.
+
+    settings: the resolved configuration as config.yaml holds it. identity: its hash (RunConfig.identity).
+    license: of data sets and checkpoints, as their cards state it.
+    """
+
+    directory: Path
+    settings: Mapping[str, Any]
+    identity: str
+    seed: int
+    engine: EngineConfig
+    prompt: PromptConfig
+    verify: VerifyConfig
+    license: str
