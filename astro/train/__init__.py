@@ -6,6 +6,7 @@ TrainingSections is the list of trainers: its line registers a trainer.
 from typing import Annotated, Any
 
 from astro.config import Section
+from astro.train.dpo import DPO, DpoConfig
 from astro.train.grpo import GRPO
 from astro.train.grpo_settings import GrpoConfig
 from astro.train.sft import SFT, SftConfig
@@ -16,6 +17,7 @@ class TrainingSections(Section):
     """The sections of the trainers, in the order in which a run trains; a stage without its section is left out."""
 
     sft: Annotated[SftConfig | None, SFT] = None
+    dpo: Annotated[DpoConfig | None, DPO] = None
     grpo: Annotated[GrpoConfig | None, GRPO] = None
 
 
