@@ -24,6 +24,7 @@ class Section(BaseModel):
 
 
 Seed = Annotated[int, Field(ge=0, lt=2**63)]  # what a signed integer of 64 bits in a table holds
+Count = Annotated[int, Field(ge=1)]
 
 S = TypeVar("S", bound=BaseModel)  # astro.verify has a plain model, since it imports nothing of astro
 

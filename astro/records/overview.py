@@ -36,6 +36,7 @@ TREES = Table(
         Column("nodes", "int32", "nodes of the tree", read=lambda seen: len(seen.tree)),
         Column("simulations", "int32", "simulations that added nodes", read=lambda seen: max(seen.tree.simulation)),
         Column("stop", "string", "why it stopped growing", nullable=True, values=Stop, read="tree.stop"),
+        Column("strategy", "string", "the kind of search that made it", read="tree.strategy"),
         Column("solved", "bool", "a rollout or a node is a correct solution", read="tree.solved"),
         Column("root_value", "float64", "V of the root", read=lambda seen: seen.tree.value[ROOT]),
         Column(

@@ -42,6 +42,7 @@ class Stop(StrEnum):
     SECONDS = "seconds"  # ... of wall time
     EXHAUSTED = "exhausted"  # nothing is left to expand
     GOAL = "goal"  # the tree has what its traces need
+    DONE = "done"  # the strategy has grown all that it wants to
     FAILED = "failed"  # the root could not be evaluated; its failure says why
 
 
@@ -76,6 +77,8 @@ class Tally(NamedTuple):
 class Tree:
     """One problem's search. Entry i of every list belongs to node i.
 
+    strategy: the kind of the strategy that made it (astro.search.strategies), which also says what visits and values
+        count. The default is PUCT's: N counts the nodes of the subtree, V is their mean reward.
     parent: index of the parent, NO_PARENT for the root. children: indices, oldest first. depth: steps from the root.
     text, token_ids: the step; empty at the root. Delimiters are part of the text.
     logprob: nats, summed over the step's tokens. samples: how many identical samples merged into this node.
@@ -93,6 +96,7 @@ class Tree:
     seed: int
     stop: Stop | None = None
     cost: Cost = field(default_factory=Cost)
+    strategy: str = "puct"
     parent: list[int] = field(default_factory=list)
     children: list[list[int]] = field(default_factory=list)
     depth: list[int] = field(default_factory=list)
@@ -234,7 +238,7 @@ class Tree:
     def from_columns(cls, columns: Mapping[str, Sequence[Any]]) -> "Tree":
         """The tree of the columns of NODES.
 
-        Raises ValueError if they are not one whole tree in node order, or break an invariant.
+        Raises ValueError if they are not one whole tree in node order, or break an invariant of all trees.
         """
         nodes = columns["node"]
         if list(nodes) != list(range(len(nodes))) or not nodes:
@@ -248,39 +252,32 @@ class Tree:
             seed=facts["seed"],
             stop=None if facts["stop"] is None else Stop(facts["stop"]),
             cost=Cost(**{column.name: facts[column.name] for column in SEEDED_COST}),
+            strategy=facts["strategy"],
             outcome=[None if verdict is None else Outcome(verdict) for verdict in columns["verdict"]],
             children=_children_of(columns["parent"]),
             **NODES.fields(columns),
         )
-        tree.total = [0.0] * len(tree)
-        for node in range(len(tree) - 1, ROOT - 1, -1):
-            tree.total[node] = tree.reward[node] + sum(tree.total[child] for child in tree.children[node])
+        tree.total = [value * visits for value, visits in zip(tree.value, tree.visits, strict=True)]
         tree.check_invariants()
         return tree
 
-    def check_invariants(self, tolerance: float = 1e-9) -> None:
-        """Raise ValueError, naming the node, where one of these does not hold.
+    def check_invariants(self) -> None:
+        """Raise ValueError, naming the node, where something does not hold that holds in the trees of all strategies.
 
-        N(S) = 1 + sum N(children); V(S) = (sum V(c) N(c) + R(S)) / (sum N(c) + 1); V, R and priors in [0, 1];
-        a node with children is not terminal; a terminal is exhausted, as is a node whose children all are.
+        V, R and priors are in [0, 1]; a node with children is not terminal; a terminal is exhausted, and so are all
+        children of an exhausted node. astro.search.check_tree also checks those of the strategy.
         """
         for node, children in enumerate(self.children):
-            below = sum(self.visits[child] for child in children)
-            mean = (sum(self.value[child] * self.visits[child] for child in children) + self.reward[node]) / (below + 1)
             closed = self.terminal[node] is not Terminal.NONE
             wrong = None
-            if self.visits[node] != below + 1:
-                wrong = f"N = {self.visits[node]}, but 1 + the visits of its children is {below + 1}"
-            elif abs(self.value[node] - mean) > tolerance:
-                wrong = f"V = {self.value[node]}, but the mean over its subtree is {mean}"
-            elif not (0 <= self.value[node] <= 1 and 0 <= self.reward[node] <= 1 and 0 <= self.prior[node] <= 1):
+            if not (0 <= self.value[node] <= 1 and 0 <= self.reward[node] <= 1 and 0 <= self.prior[node] <= 1):
                 wrong = "a value, reward or prior outside [0, 1]"
             elif closed and children:
                 wrong = f"terminal ({self.terminal[node]}) with {len(children)} children"
             elif closed and not self.exhausted[node]:
                 wrong = f"terminal ({self.terminal[node]}) but not exhausted"
-            elif children and self.exhausted[node] != all(self.exhausted[child] for child in children):
-                wrong = f"exhausted = {self.exhausted[node]} does not follow from its children"
+            elif self.exhausted[node] and not all(self.exhausted[child] for child in children):
+                wrong = "exhausted, but not all of its children are"
             if wrong:
                 raise ValueError(f"tree {self.problem_id!r}, node {node}: {wrong}")
 
@@ -319,6 +316,7 @@ def _facts(tree: Tree) -> list[Row | None]:
         "prompt_ids": list(tree.prompt_ids),
         "stop": tree.stop,
         **{column.name: getattr(tree.cost, column.name) for column in SEEDED_COST},
+        "strategy": tree.strategy,
     }
     return [facts, *[None] * (len(tree) - 1)]
 
@@ -348,6 +346,7 @@ _TREE = Struct(
         Column("prompt_ids", ListOf("int32"), "the prompt's token ids"),
         Column("stop", "string", "why the tree stopped growing; null of one that grows", nullable=True, values=Stop),
         *SEEDED_COST,
+        Column("strategy", "string", "the kind of search that made it"),
     )
 )
 

@@ -1,11 +1,14 @@
-"""Tree search over reasoning steps: many trees in flight, each grown by PUCT and verified rollouts."""
+"""Search over reasoning steps: many trees in flight, each grown by a strategy and valued by an evaluator."""
 
 from astro.records.cost import Cost
 from astro.records.tree import NO_PARENT, ROOT, Rollout, Stop, Terminal, Tree
-from astro.search.mcts import search
+from astro.search.grower import search
 from astro.search.runner import search_many
-from astro.search.settings import Prior, Rule, SearchConfig
-from astro.search.setup import SearchSetup
+from astro.search.selection import Prior
+from astro.search.settings import SearchConfig
+from astro.search.setup import Scorer, SearchSetup
+from astro.search.solutions import best_solution
+from astro.search.strategies import check_tree
 
 __all__ = [
     "NO_PARENT",
@@ -13,12 +16,14 @@ __all__ = [
     "Cost",
     "Prior",
     "Rollout",
-    "Rule",
+    "Scorer",
     "SearchConfig",
     "SearchSetup",
     "Stop",
     "Terminal",
     "Tree",
+    "best_solution",
+    "check_tree",
     "search",
     "search_many",
 ]

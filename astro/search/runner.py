@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from astro.records.problem import Problem
 from astro.records.tree import Tree
-from astro.search.mcts import search
+from astro.search.grower import search
 from astro.search.setup import SearchSetup
 
 # Python looks for cycles whenever it has 700 new objects more than before. A tree is thousands of them without a cycle:

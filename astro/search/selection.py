@@ -1,19 +1,76 @@
-"""Selection formulas and priors: pure functions of numbers."""
+"""Which nodes come next: descent by a formula, the best of a level, and the priors of siblings."""
 
-from collections.abc import Sequence
-from math import exp, inf, log, sqrt
+from collections.abc import Callable, Iterable, Sequence
+from enum import StrEnum
+from math import exp, inf
 
-from astro.search.settings import Prior
+from astro.records.tree import NO_PARENT, ROOT, Terminal, Tree
+
+# The worth of a child for selection: value, prior, visits, visits of its parent, constant.
+Formula = Callable[[float, float, int, int, float], float]
+
+# Ends that are no solutions.
+_DEAD_ENDS = frozenset({Terminal.TRUNCATED, Terminal.FAILED})
 
 
-def puct(value: float, prior: float, visits: int, parent_visits: int, c_puct: float) -> float:
-    """V(c) + c_puct * prior(c) * sqrt(N(parent)) / (1 + N(c)): Silver et al. 2017, as the ASTRO paper uses it."""
-    return value + c_puct * prior * sqrt(parent_visits) / (1 + visits)
+class Prior(StrEnum):
+    """What the prior over siblings is made of."""
+
+    NORMALIZED = "normalized"  # softmax of the step's log-probability a token
+    SUM = "sum"  # softmax of the step's whole log-probability
+    FREQUENCY = "frequency"  # how often the step was sampled
+    UNIFORM = "uniform"  # one share a child
 
 
-def uct(value: float, visits: int, parent_visits: int, c: float) -> float:
-    """V(c) + c * sqrt(ln N(parent) / N(c)): Kocsis and Szepesvari 2006. Infinite for a child without visits."""
-    return value + c * sqrt(log(parent_visits) / visits) if visits else inf
+def wave(tree: Tree, formula: Formula, c: float, count: int) -> list[int]:
+    """Up to count different leaves, each the best when those before it count as visits without reward.
+
+    This is virtual loss (Chaslot et al. 2008); the tree is as it was afterwards.
+    """
+    leaves: list[int] = []
+    while len(leaves) < count:
+        leaf = _descend(tree, formula, c)
+        if leaf in leaves:
+            break
+        leaves.append(leaf)
+        _add_virtual_visits(tree, leaf, 1)
+    for leaf in leaves:
+        _add_virtual_visits(tree, leaf, -1)
+    return leaves
+
+
+def _descend(tree: Tree, formula: Formula, c: float) -> int:
+    """The leaf that the best child of each node leads to, exhausted ones left out."""
+    visits, value, prior, exhausted = tree.visits, tree.value, tree.prior, tree.exhausted
+    node = ROOT
+    while children := tree.children[node]:
+        parent_visits, best_score = visits[node], -1.0
+        for child in children:
+            if exhausted[child]:
+                continue
+            score = formula(value[child], prior[child], visits[child], parent_visits, c)
+            if score > best_score:
+                node, best_score = child, score
+    return node
+
+
+def _add_virtual_visits(tree: Tree, leaf: int, count: int) -> None:
+    node = leaf
+    while node != NO_PARENT:
+        tree.visits[node] += count
+        tree.value[node] = tree.total[node] / tree.visits[node]
+        node = tree.parent[node]
+
+
+def best(tree: Tree, nodes: Iterable[int]) -> list[int]:
+    """The nodes by their rewards, the highest first; equal ones by their priors, then the oldest. No dead ends."""
+    alive = [node for node in nodes if tree.terminal[node] not in _DEAD_ENDS]
+    return sorted(alive, key=lambda node: (-tree.reward[node], -tree.prior[node], node))
+
+
+def open_nodes(tree: Tree, nodes: Iterable[int]) -> list[int]:
+    """Those of the nodes that can be expanded."""
+    return [node for node in nodes if tree.terminal[node] is Terminal.NONE]
 
 
 def priors(kind: Prior, logprobs: Sequence[float], lengths: Sequence[int], children: Sequence[int]) -> list[float]:

@@ -1,43 +1,35 @@
 """The search section of a configuration."""
 
-from enum import StrEnum
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
-from astro.config import Section
+from astro.config import Count, Section
+from astro.search.evaluators import AnyEvaluator, Rollouts
+from astro.search.selection import Prior
+from astro.search.strategies import AnyStrategy, Puct
 
-Count = Annotated[int, Field(ge=1)]
 SampleCount = Annotated[int, Field(ge=1, le=4096)]
 
-
-class Prior(StrEnum):
-    """What the prior over siblings is made of."""
-
-    NORMALIZED = "normalized"  # softmax of the step's log-probability a token
-    SUM = "sum"  # softmax of the step's whole log-probability
-    FREQUENCY = "frequency"  # how often the step was sampled
-    UNIFORM = "uniform"  # one share a child
-
-
-class Rule(StrEnum):
-    """How a child is selected."""
-
-    PUCT = "puct"
-    UCT = "uct"
+# Settings of PUCT and UCT that may also stand beside search.strategy instead of in it.
+_FLAT = ("rule", "c_puct", "leaves")
 
 
 class SearchConfig(Section):
     """How a tree grows. The defaults are the ASTRO paper's where they are known, with no saving switched on.
 
+    strategy: which node grows next and what is kept, with settings of its own (astro.search.strategies). Where it is
+        left out, rule (its kind), c_puct and leaves may stand here in its place.
+    evaluator: what a node is worth (astro.search.evaluators).
     k: next steps sampled at each expansion. rollouts: M, completions sampled from each new node.
-    simulations: expansions a tree. max_depth: nodes at this depth are evaluated, never expanded.
-    rule, c_puct, prior: see astro.search.selection; the paper uses PUCT, its constant and prior are unknown: ours.
+    simulations: expansions a tree; a round of whole solutions counts as one.
+    max_depth: nodes at this depth are evaluated, never expanded.
+    prior: of the steps sampled together, see astro.search.selection; the paper's is unknown.
     temperature, top_p: of steps and rollouts; the paper's are unknown. Greedy sampling has no k different steps.
     max_step_tokens, max_rollout_tokens: a step that reaches its limit is a dead end, a rollout is graded as it stands.
     max_nodes, max_tokens (generated), max_seconds: further budgets a tree, looked at between simulations, so the last
         one may overshoot; a tree stopped by seconds is not reproducible.
-    live_trees: trees searched at the same time. leaves: leaves of one tree expanded together (virtual loss).
+    live_trees: trees searched at the same time.
 
     Savings beyond the paper:
     reuse_rollouts: a node's rollouts give its children (the first step of each of the first k), the rest of a rollout
@@ -50,12 +42,12 @@ class SearchConfig(Section):
         pairwise different answers; 0 and 0 is no goal. A goal of wrong ones alone would stop trees without a solution.
     """
 
+    strategy: AnyStrategy = Puct()
+    evaluator: AnyEvaluator = Rollouts()
     k: SampleCount = 8
     rollouts: SampleCount = 16
     simulations: Count = 32
     max_depth: Count = 50
-    rule: Rule = Rule.PUCT
-    c_puct: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
     prior: Prior = Prior.NORMALIZED
     temperature: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
     top_p: Annotated[float, Field(gt=0, le=1)] = 1.0
@@ -65,11 +57,32 @@ class SearchConfig(Section):
     max_tokens: Count | None = None
     max_seconds: Annotated[float, Field(gt=0)] | None = None
     live_trees: Count = 64
-    leaves: Count = 1
     reuse_rollouts: bool = False
     early_rollouts: Annotated[int, Field(ge=0)] = 0
     goal_correct: Annotated[int, Field(ge=0)] = 0
     goal_wrong: Annotated[int, Field(ge=0)] = 0
+
+    @model_validator(mode="before")
+    @classmethod
+    def _flat_keys_are_a_strategy(cls, content: Any) -> Any:
+        flat = {key: content[key] for key in _FLAT if key in content} if isinstance(content, dict) else {}
+        if not flat:
+            return content
+        if "strategy" in content:
+            raise ValueError(f"{', '.join(flat)} belongs into strategy, which is set, too; move it there")
+        kind = flat.pop("rule", "puct")
+        if kind == "uct" and "c_puct" in flat:
+            flat["c"] = flat.pop("c_puct")
+        return {key: value for key, value in content.items() if key not in _FLAT} | {"strategy": {"kind": kind, **flat}}
+
+    @model_validator(mode="after")
+    def _rollouts_can_be_reused(self) -> Self:
+        if self.reuse_rollouts and not (self.evaluator.reuses_rollouts and self.strategy.reuses_rollouts):
+            raise ValueError(
+                f"reuse_rollouts does not go with strategy {self.strategy.kind!r} and evaluator "
+                f"{self.evaluator.kind!r}: no node of theirs is worth its rollouts alone; set reuse_rollouts to false"
+            )
+        return self
 
     @model_validator(mode="after")
     def _early_rollouts_are_fewer(self) -> Self:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, Self
 
+from astro.errors import ConfigError
 from astro.models.completion import Completion, Sampler
 from astro.models.prompting import AnswerStyle, PromptFormat
 from astro.models.steps import StepEnd, StepSplitter, step_end
@@ -26,6 +27,17 @@ class Grader(Protocol):
         ...
 
 
+class Scorer(Protocol):
+    """What search asks of a model that values solutions."""
+
+    async def score(self, problem: Problem, solutions: Sequence[str], /) -> Sequence[float | None]:
+        """One value in [0, 1] for each solution, whole or partial; None where there is none.
+
+        Raises SamplingError if the request cannot be served, EngineDeadError if none can be served any more.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class SearchSetup:
     """What all trees of a run share.
@@ -35,6 +47,7 @@ class SearchSetup:
     answer_format: how a marked final answer looks; a step that holds one ends the solution.
     answer_line: whether a step whose last line states the answer ("Answer: 5") ends it, too.
     seed: the run's; the seed of each request also depends on the problem, the node and the call.
+    scorer: for evaluators that need one. Raises ConfigError where it is missing.
     """
 
     sampler: Sampler
@@ -46,6 +59,14 @@ class SearchSetup:
     end_stop: tuple[str, ...] = ()
     answer_format: AnswerFormat = AnswerFormat.ANY
     answer_line: bool = False
+    scorer: Scorer | None = None
+
+    def __post_init__(self) -> None:
+        if self.config.evaluator.needs_scorer and self.scorer is None:
+            raise ConfigError(
+                f"search.evaluator: {self.config.evaluator.kind!r} needs a scorer, and the run has none; name one, or "
+                "set search.evaluator.kind to 'rollouts'"
+            )
 
     @classmethod
     def of(
@@ -57,6 +78,7 @@ class SearchSetup:
         *,
         seed: int,
         answer_format: AnswerFormat = AnswerFormat.ANY,
+        scorer: Scorer | None = None,
     ) -> Self:
         """The setup of a run whose prompts and steps are as prompt_format has them."""
         split = StepSplitter(prompt_format.tokenizer, prompt_format.step_stop).split
@@ -70,7 +92,26 @@ class SearchSetup:
             end_stop=prompt_format.end_stop,
             answer_format=answer_format,
             answer_line=prompt_format.answer is AnswerStyle.LINE,
+            scorer=scorer,
         )
+
+    def cut(
+        self, completion: Completion, solution: str, max_step_tokens: int | None = None
+    ) -> tuple[list[Completion], Terminal, str]:
+        """Cut a completion that continues the solution into steps, up to the first that ends it.
+
+        Returns the steps, what the last one is, and the solution with them. A step of more than max_step_tokens is
+        TRUNCATED: sampled by itself it would have been cut.
+        """
+        steps, kind, text = [], Terminal.NONE, solution
+        for step in self.split(completion):
+            steps.append(step)
+            too_long = max_step_tokens is not None and len(step.token_ids) > max_step_tokens
+            kind = Terminal.TRUNCATED if too_long else self.kind_of(text, step)
+            text += step.text
+            if kind is not Terminal.NONE:
+                break
+        return steps, kind, text
 
     def kind_of(self, solution: str, step: Completion) -> Terminal:
         """What a step is that continues the solution. ANSWER only says that it ends it: the verdict says the rest."""

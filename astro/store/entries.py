@@ -11,6 +11,7 @@ from astro.records.cost import COSTS, Cost
 from astro.records.overview import TREES, overview
 from astro.records.trace import COUNTS, REJECTS, TRACES, Trace
 from astro.records.tree import NODES, Tree
+from astro.search import check_tree
 from astro.store.journal import Entry
 from astro.store.stage import StageFolder
 from astro.traces.make import TraceOutcome
@@ -41,10 +42,12 @@ def tree_entry(tree: Tree) -> Entry:
 
 
 def tree_from(entry: Entry) -> Tree:
-    """The tree of an entry, with its whole cost. Raises ValueError if its rows break an invariant of trees."""
+    """The tree of an entry, with its whole cost. Raises ValueError if its rows break an invariant
+    of all trees, or of those of the strategy that made it."""
     nodes = entry.tables["nodes"]
     tree = Tree.from_columns({name: nodes.column(name).to_pylist() for name in NODES.names})
     tree.cost = cost_from(entry)
+    check_tree(tree)
     return tree
 
 

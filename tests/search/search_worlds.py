@@ -10,7 +10,7 @@ from astro.models.engines.scripted import ScriptedSampler
 from astro.models.steps import StepSplitter
 from astro.models.tokenizer import ByteTokenizer
 from astro.records.problem import Problem
-from astro.search import SearchConfig, SearchSetup, Tree, search
+from astro.search import SearchConfig, SearchSetup, Tree, check_tree, search
 from astro.verify import Outcome, Verdict, extract
 
 PROBLEM = Problem("p", "How much?", "7", "math")
@@ -88,7 +88,7 @@ class Recorder:
         pass
 
 
-def make_setup(model, grader=None, *, seed=0, sampler=None, end_stop=(), **settings):
+def make_setup(model, grader=None, *, seed=0, sampler=None, end_stop=(), scorer=None, **settings):
     defaults = {"k": 4, "rollouts": 4, "simulations": 8, "max_step_tokens": 200, "max_rollout_tokens": 2000}
     return SearchSetup(
         sampler=sampler or ScriptedSampler(model),
@@ -98,13 +98,14 @@ def make_setup(model, grader=None, *, seed=0, sampler=None, end_stop=(), **setti
         split=StepSplitter(ByteTokenizer(), (STEP,)).split,
         step_stop=(STEP,),
         end_stop=end_stop,
+        scorer=scorer,
     )
 
 
 def grow(model, grader=None, **settings) -> Tree:
     """Search the problem to the end and check the tree."""
     tree = asyncio.run(search(PROBLEM, PROMPT_IDS, make_setup(model, grader, **settings)))
-    tree.check_invariants()
+    check_tree(tree)
     return tree
 
 

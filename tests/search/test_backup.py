@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from astro.search import NO_PARENT, ROOT, Terminal, Tree
+from astro.search import NO_PARENT, ROOT, Terminal, Tree, check_tree
 from astro.search.backup import backup, close
 
 
@@ -20,7 +20,7 @@ def test_value_is_the_mean_reward_of_the_subtree(waves, rng):
         for node, sevenths in zip(fresh, wave, strict=True):
             tree.reward[node] = sevenths / 7
         backup(tree, fresh)
-    tree.check_invariants()
+    check_tree(tree)
     for node in range(len(tree)):
         below = [other for other in range(len(tree)) if node in tree.path(other)]
         assert tree.visits[node] == len(below)

@@ -1,4 +1,4 @@
-"""Golden trees, stored as JSON and reproduced node by node; `python tests/search/test_golden.py` writes them anew."""
+"""Golden trees, stored as JSON and reproduced node by node; `python tests/search/test_golden.py` rewrites them."""
 
 import json
 from pathlib import Path
@@ -6,13 +6,14 @@ from pathlib import Path
 import pytest
 from search_worlds import WanderingModel, grow
 
-from astro.search import Prior, Rule, Tree
+from astro.search import Prior, Tree, check_tree
+from astro.search.strategies import Uct
 
 FOLDER = Path(__file__).parent / "golden"
 TREES = {
     "paper": {},
     "savings": {"reuse_rollouts": True, "early_rollouts": 2, "goal_correct": 3, "goal_wrong": 2, "p_end": 0.1},
-    "uct_three_leaves": {"rule": Rule.UCT, "leaves": 3},
+    "uct_three_leaves": {"strategy": Uct(leaves=3)},
 }
 
 
@@ -39,7 +40,7 @@ def test_golden_trees_are_reproduced_node_by_node(name):
 @pytest.mark.parametrize("name", TREES)
 def test_golden_trees_can_be_read(name):
     """Stored trees load, with their invariants."""
-    Tree.from_rows(json.loads((FOLDER / f"{name}.json").read_text()))
+    check_tree(Tree.from_rows(json.loads((FOLDER / f"{name}.json").read_text())))
 
 
 def test_a_search_worked_out_by_hand():
@@ -52,7 +53,7 @@ def test_a_search_worked_out_by_hand():
         at = seed % (1 << 15)
         return f"{'ab'[at]}\n" + ("\\boxed{7}" if rewards[state][at] else "\\boxed{1}")
 
-    tree = grow(model, seed=0, k=2, rollouts=2, simulations=3, prior=Prior.UNIFORM, c_puct=1.0)
+    tree = grow(model, seed=0, k=2, rollouts=2, simulations=3, prior=Prior.UNIFORM)
     # 1: the root, R 0.5, gets a, R 1, and b, R 0: V = 1.5 / 3.
     # 2: a scores 1 + 0.5 sqrt(3) / 2 = 1.43 and b 0.43; a gets aa, R 0.5, and ab, R 0: V(a) = 1.5 / 3, V = 2 / 5.
     # 3: a scores 0.5 + 0.5 sqrt(5) / 4 = 0.78 and b 0.56, aa beats ab; aa gets aaa and aab, R 1 each:

@@ -22,7 +22,8 @@ from astro.errors import EngineDeadError
 from astro.models.completion import SampleParams
 from astro.models.engines.scripted import Line, ScriptedSampler
 from astro.records.tree import UNGRADED
-from astro.search import ROOT, Prior, Rule, Stop, Terminal, search
+from astro.search import ROOT, Prior, Stop, Terminal, check_tree, search
+from astro.search.strategies import Puct, Uct
 from astro.verify import Outcome, VerifierError
 
 
@@ -50,10 +51,9 @@ def search_with(sampler, model=None, grader=None, **config):
             "simulations": st.integers(1, 10),
             "max_depth": st.integers(1, 6),
             "prior": st.sampled_from(Prior),
-            "rule": st.sampled_from(Rule),
+            "strategy": st.builds(Puct, leaves=st.integers(1, 3)) | st.builds(Uct, leaves=st.integers(1, 3)),
             "early_rollouts": st.integers(0, 2),
             "reuse_rollouts": st.booleans(),
-            "leaves": st.integers(1, 3),
             "goal_correct": st.integers(0, 2),
             "goal_wrong": st.integers(0, 2),
         }
@@ -64,7 +64,7 @@ def test_every_tree_keeps_its_invariants(model, seed, faults, grader, options):
     spoil, refuse_beyond = faults
     sampler = Recorder(ScriptedSampler(model), spoil=spoil, refuse_beyond=refuse_beyond)
     tree = search_with(sampler, grader=grader, seed=seed, **options)
-    tree.check_invariants()
+    check_tree(tree)
     for node, children in enumerate(tree.children):
         if any(tree.prior[child] for child in children):
             assert sum(tree.prior[child] for child in children) == pytest.approx(1)
@@ -271,7 +271,7 @@ def test_a_refused_request_ends_its_node_only():
     """A path too long for the context window is a failed node; its siblings go on."""
     sampler = Recorder(ScriptedSampler(WanderingModel(steps=2, p_end=0.05)), refuse_beyond=len(PROMPT_IDS) + 14)
     tree = search_with(sampler, simulations=30)
-    tree.check_invariants()
+    check_tree(tree)
     failed = [node for node in range(len(tree)) if tree.terminal[node] is Terminal.FAILED]
     assert failed
     assert all(tree.failure[node] == "the prompt is too long" for node in failed)
@@ -340,7 +340,7 @@ def test_requests_never_share_a_seed():
 def test_uct_ignores_the_prior():
     """Under UCT the likelier of two worthless siblings has no advantage: visits stay even."""
     model = lines_in_turn(*["a\n\\boxed{1}"] * 3, "b\n\\boxed{1}")
-    tree = grow(lambda prompt, seed: model(prompt, seed).replace("a", "a" + str(len(prompt))), rule=Rule.UCT)
+    tree = grow(lambda prompt, seed: model(prompt, seed).replace("a", "a" + str(len(prompt))), strategy=Uct())
     low, high = sorted(tree.visits[child] for child in tree.children[ROOT])
     assert high - low <= 4
 

@@ -12,8 +12,9 @@ from search_worlds import PROBLEM, PROMPT_IDS, ByAnswer, Recorder, WanderingMode
 from astro.models.completion import Completion, FinishReason
 from astro.models.engines.scripted import ScriptedSampler
 from astro.records.tree import Rollout
-from astro.search import NO_PARENT, ROOT, Stop, Terminal, Tree, search
+from astro.search import NO_PARENT, ROOT, Stop, Terminal, Tree, check_tree, search
 from astro.search.reuse import Path, graft
+from astro.search.strategies import Puct
 from astro.verify import Outcome
 
 
@@ -25,7 +26,7 @@ def lines_in_turn(*lines):
 def recorded(model, **config):
     sampler = Recorder(ScriptedSampler(model))
     tree = asyncio.run(search(PROBLEM, PROMPT_IDS, make_setup(None, sampler=sampler, **config)))
-    tree.check_invariants()
+    check_tree(tree)
     return tree, sampler.requests
 
 
@@ -199,11 +200,11 @@ def test_without_a_goal_a_tree_goes_on():
 
 
 def test_several_leaves_grow_together():
-    """With leaves = 3 a wave expands different leaves at once, within the budget of simulations."""
+    """With three leaves a wave expands different leaves at once, within the budget of simulations."""
     sampler = Recorder(ScriptedSampler(WanderingModel(steps=50, p_end=0.05), ticks=True))
-    setup = make_setup(None, sampler=sampler, simulations=8, leaves=3)
+    setup = make_setup(None, sampler=sampler, simulations=8, strategy=Puct(leaves=3))
     tree = asyncio.run(search(PROBLEM, PROMPT_IDS, setup))
-    tree.check_invariants()
+    check_tree(tree)
     assert max(tree.simulation) == 8
     expanded = [node for node in range(len(tree)) if tree.children[node]]
     assert len(expanded) == 8
@@ -213,7 +214,7 @@ def test_several_leaves_grow_together():
 
 def test_wave_order_does_not_depend_on_completion_order():
     """Several leaves with verdicts that come late give the same tree as with verdicts at once."""
-    options = {"leaves": 4, "simulations": 12}
+    options = {"strategy": Puct(leaves=4), "simulations": 12}
     assert grow(WanderingModel(), ByAnswer(late=True), **options).rows() == grow(WanderingModel(), **options).rows()
 
 
@@ -228,7 +229,7 @@ def test_savings_cost_less():
 
 
 class Unhurried(Recorder):
-    """Answers when it likes: the order in which requests are done is drawn anew."""
+    """Answers when it likes: the order in which requests are done is drawn."""
 
     def __init__(self, sampler, rng):
         super().__init__(sampler)

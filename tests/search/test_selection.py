@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from astro.search import Prior
-from astro.search.selection import priors, puct, softmax, uct
+from astro.search.selection import priors, softmax
+from astro.search.strategies.puct import puct
+from astro.search.strategies.uct import uct
 
 
 def test_puct_is_the_papers_formula():
@@ -17,8 +19,8 @@ def test_puct_is_the_papers_formula():
 
 def test_uct_is_kocsis_and_szepesvari():
     """V + c * sqrt(ln N(parent) / N), and a child without visits comes first."""
-    assert uct(0.5, 4, 10, 2.0) == 0.5 + 2 * sqrt(log(10) / 4)
-    assert uct(0.5, 0, 10, 2.0) == inf
+    assert uct(0.5, 0.9, 4, 10, 2.0) == 0.5 + 2 * sqrt(log(10) / 4)
+    assert uct(0.5, 0.9, 0, 10, 2.0) == inf
 
 
 def test_normalized_priors_do_not_punish_length():

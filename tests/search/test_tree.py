@@ -6,7 +6,7 @@ import pytest
 from search_worlds import WanderingModel, grow
 
 from astro.records.cost import Cost
-from astro.search import NO_PARENT, ROOT, Rollout, Terminal, Tree
+from astro.search import NO_PARENT, ROOT, Rollout, Terminal, Tree, check_tree
 from astro.search.backup import backup
 from astro.verify import Outcome
 
@@ -68,16 +68,17 @@ def test_tally_counts_ungraded_rollouts_apart():
         (lambda tree: tree.value.__setitem__(0, 0.9), "node 0: V"),
         (lambda tree: tree.prior.__setitem__(2, 1.5), "node 2: .*outside"),
         (lambda tree: tree.exhausted.__setitem__(3, False), "node 1: exhausted|node 3: terminal"),
+        (lambda tree: setattr(tree, "strategy", "alchemy"), "alchemy.*known here: puct"),
         (lambda tree: tree.terminal.__setitem__(1, Terminal.ANSWER), "node 1: terminal .* with 1 children"),
     ],
 )
 def test_a_broken_invariant_is_named(small, spoil, complaint):
-    """check_invariants names the node and what does not hold."""
+    """check_tree names the node and what does not hold."""
     small.exhausted[1] = True
-    small.check_invariants()
+    check_tree(small)
     spoil(small)
     with pytest.raises(ValueError, match=complaint):
-        small.check_invariants()
+        check_tree(small)
 
 
 def test_rows_that_are_not_a_tree_are_refused(small):

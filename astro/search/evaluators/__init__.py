@@ -1,0 +1,17 @@
+"""Evaluators: what a node is worth. One file each; the union below is the list of them.
+
+An evaluator is fixed for a whole run. It uses the same kinds of evidence for every node, whatever the evidence says: if
+a source fails at a node, the node takes its parent's reward, never what another source would have said.
+"""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from astro.search.evaluators.both import Both
+from astro.search.evaluators.rollouts import Rollouts
+from astro.search.evaluators.scorer import Scored
+
+AnyEvaluator = Annotated[Rollouts | Scored | Both, Field(discriminator="kind")]
+
+__all__ = ["AnyEvaluator", "Both", "Rollouts", "Scored"]

@@ -1,0 +1,26 @@
+"""Monte-Carlo evaluation: verified rollouts."""
+
+from typing import ClassVar, Literal
+
+from astro.config import Section
+from astro.records.tree import Terminal
+from astro.search.views import Evidence
+
+
+class Rollouts(Section):
+    """The share of M rollouts that are correct: R(S) of the ASTRO paper (arXiv 2507.00417), equation 2.
+
+    A node that ends the solution is worth its own verdict. search.rollouts is M; search.early_rollouts stops early
+    where the first rollouts agree.
+    """
+
+    kind: Literal["rollouts"] = "rollouts"
+
+    needs_scorer: ClassVar[bool] = False
+    reuses_rollouts: ClassVar[bool] = True
+
+    async def value(self, node: int, evidence: Evidence) -> float | None:
+        """In [0, 1], or None where nothing could be graded."""
+        if evidence.tree.terminal[node] is Terminal.ANSWER:
+            return await evidence.judge(node)
+        return await evidence.roll_out(node)

@@ -1,0 +1,191 @@
+"""What is learned about the nodes of one tree: verdicts, rollouts and scores, and the solutions they come to."""
+
+from collections.abc import Coroutine, Sequence
+from typing import Any
+
+from astro.errors import EngineDeadError, SamplingError
+from astro.models.completion import Completion
+from astro.records.problem import Problem
+from astro.records.tree import ROOT, UNGRADED, Rollout, Terminal, Tree
+from astro.search.asking import Requests, together
+from astro.search.reuse import Ending, Endings, Path, joined
+from astro.search.setup import SearchSetup
+from astro.verify import Outcome
+
+# The calls at a node, by the number that enters their seeds. An expansion is call 0; the solutions sampled from the
+# root are its rollouts. Steps ahead come last, since their number is not bounded.
+_FIRST_ROLLOUTS, _AHEAD = 1, 1 << 20
+
+
+class TreeEvidence:
+    """Evidence about the nodes of one tree.
+
+    Attributes:
+        tree: where it is recorded.
+        paths: with reuse_rollouts, the rollouts of each node, cut into steps.
+        endings: the different solutions so far.
+        unknown: nodes that the evaluator could not value.
+    """
+
+    def __init__(self, tree: Tree, problem: Problem, setup: SearchSetup, requests: Requests) -> None:
+        self.tree = tree
+        self.paths: dict[int, list[Path]] = {}
+        self.endings = Endings(setup.config)
+        self.unknown: set[int] = set()
+        self._problem, self._setup, self._requests, self._config = problem, setup, requests, setup.config
+        self._ended: dict[int, list[Ending]] = {}
+        self._ahead: dict[int, Completion] = {}
+
+    async def evaluate(self, nodes: Sequence[int]) -> None:
+        """Set the reward of each node; a node without evidence takes its parent's, and a root without it has failed."""
+        tree = self.tree
+        work: list[Coroutine[Any, Any, None]] = [
+            self._evaluate(node) for node in nodes if tree.terminal[node] is not Terminal.TRUNCATED
+        ]
+        await together(work)
+        # In the order of the nodes, not in that in which the engine was done with them.
+        for node in nodes:
+            self.endings.note(node, self._ended.pop(node, ()))
+
+    async def _evaluate(self, node: int) -> None:
+        tree = self.tree
+        value = await self._config.evaluator.value(node, self)
+        if value is not None:
+            tree.reward[node] = value
+            return
+        self.unknown.add(node)
+        if node != ROOT:
+            tree.reward[node] = tree.reward[tree.parent[node]]
+        else:
+            tree.terminal[node], tree.exhausted[node] = Terminal.FAILED, True
+
+    async def judge(self, node: int) -> float | None:
+        """Verify the solution that ends at node: 1.0 or 0.0, or None where there is no verdict."""
+        tree, solution = self.tree, self._requests.state(node)[1]
+        (verdict,) = await self._requests.grade(node, [solution])
+        if verdict.outcome is Outcome.UNANSWERED:
+            tree.terminal[node] = Terminal.UNANSWERED
+        tree.outcome[node], tree.answer[node] = verdict.outcome, verdict.answer
+        tree.canonical[node] = verdict.canonical
+        self._ended[node] = [Ending(solution.rstrip(), verdict.outcome, verdict.canonical or verdict.answer)]
+        return None if verdict.outcome in UNGRADED else float(verdict.correct)
+
+    async def score(self, node: int) -> float | None:
+        """The scorer's value of the solution up to node, in [0, 1], or None where it gave none."""
+        scorer, tree = self._setup.scorer, self.tree
+        assert scorer is not None  # SearchSetup requires one for an evaluator that needs it
+        solution = self._requests.state(node)[1]
+        if node in self._ahead:
+            solution += self._ahead[node].text
+        try:
+            (value,) = await scorer.score(self._problem, [self._setup.without_end(solution)])
+        except EngineDeadError:
+            raise
+        except SamplingError as error:
+            tree.failure[node] = str(error)
+            return None
+        if value is None or not 0 <= value <= 1:
+            tree.failure[node] = f"the scorer gave {value}, which is not a value in [0, 1]"
+            return None
+        return value
+
+    # Rollouts
+
+    async def roll_out(self, node: int) -> float | None:
+        """The share of rollouts that are correct; early ones that agree decide it. None where none could be graded."""
+        tree, config = self.tree, self._config
+        rounds = (config.early_rollouts, config.rollouts) if config.early_rollouts else (config.rollouts,)
+        ahead = self._ahead.get(node)
+        if ahead is not None and self._kind_after(node, ahead) is not Terminal.NONE:
+            await self._grade_rollouts(node, [ahead])  # the steps ahead came to an end: they are the only rollout
+            rounds = (1,)
+        for call, wanted in enumerate(rounds, _FIRST_ROLLOUTS):
+            missing = wanted - len(tree.rollouts[node])
+            if missing > 0:
+                completions = await self._sample_rollouts(node, call, missing)
+                await self._grade_rollouts(node, completions)
+            tally = tree.tally(node)
+            if tally.graded >= wanted and tally.correct in (0, tally.graded):
+                break
+        return tally.reward if tally.graded else None
+
+    async def solutions(self, node: int, call: int, count: int) -> list[Completion]:
+        """Sample rollouts from node, whatever it has already, and grade them; none is kept for reuse."""
+        completions = await self._requests.sample(
+            node, call, count, max_tokens=self._config.max_rollout_tokens, stop=self._setup.end_stop
+        )
+        await self._grade(node, completions)
+        return completions
+
+    async def _sample_rollouts(self, node: int, call: int, count: int) -> list[Completion]:
+        ahead = self._ahead.get(node)
+        completions = await self._requests.sample(
+            node,
+            call,
+            count,
+            max_tokens=self._config.max_rollout_tokens,
+            stop=self._setup.end_stop,
+            after=() if ahead is None else ahead.token_ids,
+        )
+        return completions if ahead is None else [joined(ahead, completion) for completion in completions]
+
+    async def _grade_rollouts(self, node: int, completions: Sequence[Completion]) -> None:
+        rollouts = await self._grade(node, completions)
+        if self._config.reuse_rollouts:
+            solution = self._requests.state(node)[1]
+            for completion, rollout in zip(completions, rollouts, strict=True):
+                self._keep(node, solution, completion, rollout)
+
+    async def _grade(self, node: int, completions: Sequence[Completion]) -> list[Rollout]:
+        solution = self._requests.state(node)[1]
+        verdicts = await self._requests.grade(node, [solution + completion.text for completion in completions])
+        rollouts = [
+            Rollout(completion.text, len(completion.token_ids), verdict.outcome, verdict.answer, verdict.canonical)
+            for completion, verdict in zip(completions, verdicts, strict=True)
+        ]
+        self.tree.rollouts[node] += rollouts
+        return rollouts
+
+    def _keep(self, node: int, solution: str, completion: Completion, rollout: Rollout) -> None:
+        """Cut a rollout into steps for later, up to the first that ends the solution."""
+        steps, kind, text = self._setup.cut(completion, solution, self._config.max_step_tokens)
+        path = Path(tuple(steps), kind, rollout)
+        self.paths.setdefault(node, []).append(path)
+        if kind is Terminal.ANSWER and self.tree.depth[node] + len(steps) <= self._config.max_depth:
+            answer = rollout.canonical or rollout.answer
+            self._ended.setdefault(node, []).append(Ending(text.rstrip(), rollout.outcome, answer, path))
+
+    # Steps ahead
+
+    async def look_ahead(self, nodes: Sequence[int], steps: int) -> None:
+        """Continue each open node by up to so many most likely steps, from where it is then evaluated."""
+        await together([self._walk_on(node, steps) for node in nodes if self.tree.terminal[node] is Terminal.NONE])
+
+    async def _walk_on(self, node: int, steps: int) -> None:
+        stop = self._setup.step_stop + self._setup.end_stop
+        ahead: Completion | None = None
+        for number in range(steps):
+            after = () if ahead is None else ahead.token_ids
+            sampled = await self._requests.sample(
+                node,
+                _AHEAD + number,
+                1,
+                max_tokens=self._config.max_step_tokens,
+                stop=stop,
+                after=after,
+                greedy=True,
+            )
+            if not sampled:
+                break
+            ahead = sampled[0] if ahead is None else joined(ahead, sampled[0])
+            if self._kind_after(node, ahead) is not Terminal.NONE:
+                break
+        if ahead is not None:
+            self._ahead[node] = ahead
+
+    def forget_steps_ahead(self) -> None:
+        """The steps ahead have done their work once their nodes are evaluated."""
+        self._ahead.clear()
+
+    def _kind_after(self, node: int, ahead: Completion) -> Terminal:
+        return self._setup.kind_of(self._requests.state(node)[1], ahead)

@@ -1,0 +1,77 @@
+"""What holds in trees, by the way they are grown; each strategy checks those of its trees when one is read.
+
+Every function raises ValueError, naming the node, where its invariant does not hold.
+"""
+
+from collections.abc import Iterator
+
+from astro.records.tree import ROOT, Tree
+
+
+def check_means(tree: Tree, tolerance: float = 1e-9) -> None:
+    """Of trees grown step by step, whose values are backed up.
+
+    N(S) = 1 + sum N(children); V(S) = (sum V(c) N(c) + R(S)) / (sum N(c) + 1), equation 4 of the ASTRO paper; a node
+    whose children are all exhausted is exhausted, and no other node with children is.
+    """
+    for node, children in enumerate(tree.children):
+        below = sum(tree.visits[child] for child in children)
+        mean = (sum(tree.value[child] * tree.visits[child] for child in children) + tree.reward[node]) / (below + 1)
+        if tree.visits[node] != below + 1:
+            raise _broken(tree, node, f"N = {tree.visits[node]}, but 1 + the visits of its children is {below + 1}")
+        if abs(tree.value[node] - mean) > tolerance:
+            raise _broken(tree, node, f"V = {tree.value[node]}, but the mean over its subtree is {mean}")
+        if children and tree.exhausted[node] != all(tree.exhausted[child] for child in children):
+            raise _broken(tree, node, f"exhausted = {tree.exhausted[node]} does not follow from its children")
+
+
+def check_solutions(tree: Tree, tolerance: float = 1e-9) -> None:
+    """Of trees of whole solutions: every path ends, N counts the solutions below, and V is their mean value.
+
+    A tree without a graded solution is a root that failed.
+    """
+    if len(tree) == 1:
+        return
+    for node, children in enumerate(tree.children):
+        if not children:
+            if tree.visits[node] != tree.samples[node] or not tree.exhausted[node]:
+                raise _broken(tree, node, f"N = {tree.visits[node]}, but {tree.samples[node]} solutions end there")
+            continue
+        visits = sum(tree.visits[child] for child in children)
+        mean = sum(tree.value[child] * tree.visits[child] for child in children) / visits
+        if tree.visits[node] != visits:
+            raise _broken(tree, node, f"N = {tree.visits[node]}, but the visits of its children are {visits}")
+        if abs(tree.value[node] - mean) > tolerance:
+            raise _broken(tree, node, f"V = {tree.value[node]}, but the mean of the solutions below is {mean}")
+
+
+def check_levels(tree: Tree) -> None:
+    """Of trees grown level by level: no node is expanded after one that is deeper."""
+    deepest = 0
+    for node in _expanded(tree):
+        if tree.depth[node] < deepest:
+            raise _broken(tree, node, f"expanded at depth {tree.depth[node]} after a node at depth {deepest}")
+        deepest = tree.depth[node]
+
+
+def check_depth_first(tree: Tree) -> None:
+    """Of trees grown depth first: the next node to be expanded hangs on the path to the one before it."""
+    path = [ROOT]
+    for node in _expanded(tree):
+        if node != ROOT and tree.parent[node] not in path:
+            raise _broken(tree, node, f"expanded after node {path[-1]}, to whose path it does not belong")
+        path = tree.path(node)
+
+
+def _expanded(tree: Tree) -> Iterator[int]:
+    """The nodes with sampled children, in the order of their expansions; grafted children have prior 0."""
+    first = {
+        node: next((tree.simulation[child] for child in children if tree.prior[child] > 0), None)
+        for node, children in enumerate(tree.children)
+    }
+    order = [(simulation, node) for node, simulation in first.items() if simulation is not None]
+    return (node for _, node in sorted(order))
+
+
+def _broken(tree: Tree, node: int, what: str) -> ValueError:
+    return ValueError(f"tree {tree.problem_id!r}, node {node}: {what}")

@@ -1,0 +1,74 @@
+"""Trees of whole solutions: sampled from the root, merged where they begin alike, valued by their ends."""
+
+from collections.abc import Collection, Sequence
+from functools import reduce
+
+from astro.models.completion import Completion
+from astro.records.tree import ROOT, Terminal, Tree
+from astro.search.reuse import find_child, joined
+
+
+def add_solution(tree: Tree, steps: Sequence[Completion], end: Terminal, *, max_depth: int, simulation: int) -> int:
+    """Add a solution as a path from the root, and return the node that it ends at.
+
+    end: what the last step is; NONE, where the tokens ran out just after a delimiter, becomes TRUNCATED.
+    Steps beyond max_depth are added as one. samples counts the solutions that go through a node; its prior is 0, since
+    nothing was selected by it.
+    """
+    last = max_depth - 1
+    if len(steps) > max_depth:
+        steps = [*steps[:last], reduce(joined, steps[last:])]
+    end = Terminal.TRUNCATED if end is Terminal.NONE else end
+    node = ROOT
+    for number, step in enumerate(steps, 1):
+        kind = end if number == len(steps) else Terminal.NONE
+        child = find_child(tree, node, step.text, kind)
+        if child is None:
+            child = tree.add(
+                node,
+                step.text,
+                step.token_ids,
+                logprob=step.logprob,
+                samples=0,
+                prior=0.0,
+                terminal=kind,
+                simulation=simulation,
+            )
+        tree.samples[child] += 1
+        node = child
+    return node
+
+
+def settle(tree: Tree, unknown: Collection[int]) -> None:
+    """Set visits and values from the rewards of the ends.
+
+    N(S) is the number of solutions through S, and V(S) the mean reward of those whose end has one. Where none has, V(S)
+    is the parent's value. The reward of an inner node is its value; the root's is its rollouts'.
+    unknown: ends without a reward.
+    """
+    graded = [0] * len(tree)
+    for node in range(len(tree) - 1, -1, -1):
+        children = tree.children[node]
+        if children:
+            tree.visits[node] = sum(tree.visits[child] for child in children)
+            graded[node] = sum(graded[child] for child in children)
+            gained = sum(tree.value[child] * graded[child] for child in children)
+            tree.value[node] = gained / graded[node] if graded[node] else 0.0
+        else:
+            tree.visits[node] = max(tree.samples[node], 1)
+            graded[node] = 0 if node in unknown else tree.visits[node]
+            tree.value[node] = tree.reward[node]
+    for node in range(1, len(tree)):
+        if not graded[node]:
+            tree.value[node] = tree.value[tree.parent[node]]
+        tree.reward[node] = tree.value[node]
+    tree.reward[ROOT] = tree.tally(ROOT).reward
+    tree.total = [value * visits for value, visits in zip(tree.value, tree.visits, strict=True)]
+
+
+def best_solution(tree: Tree) -> int | None:
+    """The end of the solution with the highest reward, the oldest of equals; None where there is none.
+
+    Its verdict is not looked at, unless the evaluator's values are verdicts.
+    """
+    return max(tree.answered(), key=lambda node: (tree.reward[node], -node), default=None)

@@ -1,0 +1,41 @@
+"""Beam search over steps."""
+
+from typing import ClassVar, Literal
+
+from astro.config import Count, Section
+from astro.records.tree import ROOT, Tree
+from astro.search.invariants import check_levels, check_means
+from astro.search.selection import best, open_nodes
+from astro.search.views import Growth
+
+
+class Beam(Section):
+    """Keep the best b of all candidates: the finished solutions of the beam, and the steps that follow its open ones.
+
+    Beam search against a verifier, section 5.2 of Snell et al. 2024 (arXiv 2408.03314), with k proposals for each kept
+    step. A finished solution keeps its place as long as nothing better comes; with b finished ones the search ends.
+
+    width: b.
+    """
+
+    kind: Literal["beam"] = "beam"
+    width: Count = 4
+
+    reuses_rollouts: ClassVar[bool] = True
+
+    async def grow(self, growth: Growth) -> None:
+        """Grow level by level until the beam is finished or a budget is spent."""
+        await growth.plant()
+        beam = [ROOT]
+        while growth.goes_on() and (leaves := open_nodes(growth.tree, beam)[: growth.expansions_left]):
+            children = await growth.expand(leaves)
+            await growth.evaluate(children)
+            growth.backup(children)
+            finished = [node for node in beam if node not in leaves]
+            beam = best(growth.tree, finished + children)[: self.width]
+
+    @staticmethod
+    def check(tree: Tree) -> None:
+        """Values are means over subtrees, and the tree grew level by level."""
+        check_means(tree)
+        check_levels(tree)

@@ -1,0 +1,42 @@
+"""Lookahead search: a beam whose candidates are valued by where they lead."""
+
+from typing import ClassVar, Literal
+
+from astro.config import Count, Section
+from astro.records.tree import ROOT, Tree
+from astro.search.invariants import check_levels, check_means
+from astro.search.selection import best, open_nodes
+from astro.search.views import Growth
+
+
+class Lookahead(Section):
+    """Beam search in which each candidate is rolled out by k steps, and has the value of the end of that rollout.
+
+    Lookahead search, section 5.2 of Snell et al. 2024 (arXiv 2408.03314). The steps ahead are the most likely ones.
+    They are no nodes of the tree; their tokens are counted, and they begin the rollouts of their node.
+
+    width: b, as in a beam. steps: k.
+    """
+
+    kind: Literal["lookahead"] = "lookahead"
+    width: Count = 4
+    steps: Count = 1
+
+    reuses_rollouts: ClassVar[bool] = False
+
+    async def grow(self, growth: Growth) -> None:
+        """Grow level by level until the beam is finished or a budget is spent."""
+        await growth.plant()
+        beam = [ROOT]
+        while growth.goes_on() and (leaves := open_nodes(growth.tree, beam)[: growth.expansions_left]):
+            children = await growth.expand(leaves)
+            await growth.evaluate(children, ahead=self.steps)
+            growth.backup(children)
+            finished = [node for node in beam if node not in leaves]
+            beam = best(growth.tree, finished + children)[: self.width]
+
+    @staticmethod
+    def check(tree: Tree) -> None:
+        """Values are means over subtrees, and the tree grew level by level."""
+        check_means(tree)
+        check_levels(tree)

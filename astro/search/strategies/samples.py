@@ -1,0 +1,37 @@
+"""Iterated sampling: independent solutions, a few at a time (Brown et al. 2024, arXiv 2407.21787)."""
+
+from typing import ClassVar, Literal
+
+from astro.config import Count, Section
+from astro.records.tree import Tree
+from astro.search.invariants import check_solutions
+from astro.search.views import Growth
+
+
+class Samples(Section):
+    """Sample whole solutions in rounds, until there are n or a budget is spent or the goal is met.
+
+    V(S) is the mean value of the solutions through S, so V(root) estimates the model's pass rate where the evaluator's
+    values are verdicts. A goal makes that estimate biased, since it stops the rounds by their outcome.
+    search.rollouts and search.k play no part.
+
+    n: solutions. batch: solutions a round.
+    """
+
+    kind: Literal["samples"] = "samples"
+    n: Count = 64
+    batch: Count = 8
+
+    reuses_rollouts: ClassVar[bool] = True  # all of them are paths of the tree
+
+    async def grow(self, growth: Growth) -> None:
+        """Sample round by round."""
+        left = self.n
+        while left > 0 and growth.goes_on():
+            await growth.solve(min(self.batch, left))
+            left -= self.batch
+
+    @staticmethod
+    def check(tree: Tree) -> None:
+        """Values are means over solutions."""
+        check_solutions(tree)
