@@ -42,8 +42,10 @@ def tree_entry(tree: Tree) -> Entry:
 
 
 def tree_from(entry: Entry) -> Tree:
-    """The tree of an entry, with its whole cost. Raises ValueError if its rows break an invariant
-    of all trees, or of those of the strategy that made it."""
+    """The tree of an entry, with its whole cost.
+
+    Raises ValueError if its rows break an invariant of all trees, or of those of the strategy that made it.
+    """
     nodes = entry.tables["nodes"]
     tree = Tree.from_columns({name: nodes.column(name).to_pylist() for name in NODES.names})
     tree.cost = cost_from(entry)
