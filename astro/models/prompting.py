@@ -112,6 +112,16 @@ class PromptConfig(Section):
     template_options: dict[str, Any] = Field(default_factory=dict)
 
     @property
+    def step_stop(self) -> tuple[str, ...]:
+        """Stop strings that end a step."""
+        return _STEP_STOP[self.step]
+
+    @property
+    def solution_stop(self) -> tuple[str, ...]:
+        """Stop strings that end a whole solution."""
+        return _END_STOP.get(self.template or self.style, ()) if self.end_stop is None else self.end_stop
+
+    @property
     def asks_for_answer(self) -> bool:
         """Whether the prompt holds the sentence of answer: not with an instruction or a template of one's own."""
         return self.instruction is None and (self.template or self.style) in _WITH_INSTRUCTION
@@ -143,10 +153,7 @@ class PromptFormat:
         self._config, self.tokenizer = config, tokenizer
         self.style = config.style
         self._template = _load_template(config)
-        self.step_stop = _STEP_STOP[config.step]
-        self.end_stop = (
-            _END_STOP.get(config.template or config.style, ()) if config.end_stop is None else config.end_stop
-        )
+        self.step_stop, self.end_stop = config.step_stop, config.solution_stop
         self.answer = config.answer
         self._check_template()
 

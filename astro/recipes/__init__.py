@@ -13,11 +13,23 @@ from pydantic import Field, field_validator
 from astro.config import Section
 from astro.recipes.astro import AstroRecipe, Layout
 from astro.recipes.direct import DirectRecipe
+from astro.recipes.preference import PreferenceRecipe
 from astro.recipes.recipe import Material, Recipe
+from astro.recipes.rejection import RejectionRecipe
 from astro.recipes.rl import RlRecipe
+from astro.recipes.star import StarRecipe
+from astro.recipes.steps import StepsRecipe
+from astro.recipes.stream import StreamRecipe
 
 AnyRecipe = Annotated[
-    AstroRecipe | DirectRecipe | RlRecipe,
+    AstroRecipe
+    | DirectRecipe
+    | RlRecipe
+    | RejectionRecipe
+    | StarRecipe
+    | PreferenceRecipe
+    | StepsRecipe
+    | StreamRecipe,
     Field(discriminator="kind"),
 ]
 """Every recipe there is. A new one is registered here, and nowhere else."""

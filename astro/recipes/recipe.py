@@ -1,6 +1,7 @@
 """What a recipe is: a section of the configuration that turns what a run has of one problem into rows of a data set."""
 
 import json
+import random
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -9,10 +10,16 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from astro.config import Section
+from astro.models.completion import Sampler
+from astro.models.prompting import PromptFormat
+from astro.models.seeds import derive_seed
+from astro.recipes.evidence import Delimiters, Solution
 from astro.records.columns import Column, ListOf, Row, Struct, Table
+from astro.records.cost import Cost
 from astro.records.problem import Problem
 from astro.records.trace import Origin, Trace
 from astro.records.tree import Tree
+from astro.verify.verifier import Verifier
 
 TURNS = ListOf(
     Struct((Column("role", "string", "user, assistant or system"), Column("content", "string", "what is said")))
@@ -28,6 +35,7 @@ class Material:
 
     prompt: the turns before a solution (PromptFormat.training_messages). origin: what made the trees.
     traces: those of the problem. load_tree: reads its tree; called only by recipes that read trees.
+    delimiters: what ends a step and a solution. asked: what the model answered to the recipe, if it asks one.
     """
 
     problem: Problem
@@ -35,6 +43,8 @@ class Material:
     origin: Origin
     traces: Sequence[Trace] = ()
     load_tree: Callable[[], Tree] | None = field(default=None, repr=False)
+    delimiters: Delimiters = field(default_factory=Delimiters)
+    asked: Sequence[Solution] = ()
 
     @cached_property
     def tree(self) -> Tree:
@@ -46,6 +56,10 @@ class Material:
     def turns(self) -> list[dict[str, str]]:
         """The prompt as a cell of a row."""
         return [dict(turn) for turn in self.prompt]
+
+    def rng(self, purpose: str) -> random.Random:
+        """Random choices that depend on the run's seed, the problem and the purpose."""
+        return random.Random(derive_seed(self.origin.seed, self.problem.id, purpose))  # noqa: S311 - not secrets
 
     @property
     def tree_id(self) -> str:
@@ -70,6 +84,30 @@ class Recipe(Section, ABC):
     @abstractmethod
     def rows(self, material: Material, taken: Counter[str]) -> list[Row]:
         """The rows of one problem; what each filter took is added to taken, by its reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Solver:
+    """The model that a recipe asks, how it is prompted, and who grades its answers. Closed by whoever opened it."""
+
+    sampler: Sampler
+    prompt_format: PromptFormat
+    verifier: Verifier
+
+
+class AskingRecipe(Recipe):
+    """A recipe that needs answers of the model for some problems; they are kept, and rows() gets them as asked."""
+
+    @abstractmethod
+    def wants(self, material: Material) -> bool:
+        """Whether the model is to be asked about this problem."""
+
+    @abstractmethod
+    async def ask(self, material: Material, solver: Solver) -> tuple[list[Solution], Cost]:
+        """The graded answers, and what they cost. The same seed, material and model give the same answers.
+
+        Raises SamplingError as the sampler does.
+        """
 
 
 def assistant(text: str) -> list[dict[str, str]]:

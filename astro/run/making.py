@@ -2,8 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import AsyncIterator, Callable
+from contextlib import ExitStack, asynccontextmanager
+from functools import cache, partial
 
 from rich.console import Console
 from rich.text import Text
@@ -11,8 +12,11 @@ from rich.text import Text
 from astro import __version__
 from astro.errors import MENDABLE, SamplingError
 from astro.inspect.plain import plain
-from astro.models.engine import Engine, EngineConfig, open_sampler
+from astro.models.engine import Engine, EngineConfig, EngineKind, open_sampler
 from astro.models.prompting import PromptFormat
+from astro.models.tokenizer import ByteTokenizer, hf_tokenizer
+from astro.recipes.evidence import Delimiters
+from astro.recipes.recipe import Solver
 from astro.run.opening import Making, Stages, check_settings, open_run
 from astro.run.pipeline import Pipeline, Tracing, problems_left
 from astro.run.progress import Board
@@ -20,7 +24,8 @@ from astro.run.seams import Seams
 from astro.run.summary import Summary, peak_memory, summarize, summary_table
 from astro.search import SearchSetup
 from astro.store import RunDirectory
-from astro.store.datasets import DataSetup, write_datasets
+from astro.store.datasets import make_datasets
+from astro.store.materials import DataSetup, Turns
 from astro.traces import Origin
 from astro.verify import Verifier
 
@@ -63,7 +68,7 @@ def make(making: Making, stages: Stages, console: Console, open_engine: OpenEngi
         if run.traces.problem_ids.issuperset(order):
             run.traces.finish(order)
         if stages.data:
-            write_datasets(run, data_setup(making))
+            make_datasets(run, data_setup(making), partial(_solver, making.seams, open_engine))
         summary = summarize(run)
         run.log("summary", traces=sum(summary.traces.values()), backtracking=summary.backtracking)
         console.print(summary_table(summary))
@@ -138,10 +143,37 @@ def data_setup(making: Making) -> DataSetup:
     return DataSetup(
         config=making.data,
         origin=origin_of(making.seams),
+        delimiters=Delimiters(making.seams.prompt.step_stop, making.seams.prompt.solution_stop),
         test_share=making.traces.test_share,
         license=making.seams.license,
         prompts=making.traces.prompts,
+        turns=_turns(making.seams),
     )
+
+
+def _turns(seams: Seams) -> Callable[[str], Turns]:
+    """Makes the turns before a solution; loads the tokenizer at the first call."""
+
+    @cache
+    def prompt_format() -> PromptFormat:
+        scripted = seams.engine.kind is EngineKind.SCRIPTED
+        return PromptFormat(seams.prompt, ByteTokenizer() if scripted else hf_tokenizer(seams.engine.model))
+
+    return lambda text: prompt_format().training_messages(text)
+
+
+@asynccontextmanager
+async def _solver(seams: Seams, open_engine: OpenEngine) -> AsyncIterator[Solver]:
+    """The run's model as a recipe asks it."""
+    verifier = Verifier(seams.verify)
+    try:
+        engine = open_engine(seams.engine)
+        try:
+            yield Solver(engine, PromptFormat(seams.prompt, engine.tokenizer), verifier)
+        finally:
+            await engine.close()
+    finally:
+        verifier.close()
 
 
 def origin_of(seams: Seams) -> Origin:

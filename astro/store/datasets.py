@@ -1,40 +1,30 @@
 """The data sets of a run: NAME/{train,test}-*.parquet and a card, written in one go from its trees and traces."""
 
+import asyncio
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, closing
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from astro.recipes import DataConfig, Material, Recipe
+from astro.recipes import Material, Recipe
 from astro.recipes.card import CardFacts, data_card
+from astro.recipes.recipe import Solver
 from astro.recipes.split import split_of
 from astro.records.problem import Problem
 from astro.records.split import Split
-from astro.records.trace import Kind, Origin, Trace
+from astro.records.trace import Kind, Trace
+from astro.store.asked import Asked
 from astro.store.atomic import read_marker, seal, sweep, sync_directory, write_marker, write_text, writing
 from astro.store.directory import RunDirectory
-from astro.store.entries import total_cost, traces_from, tree_from
+from astro.store.entries import total_cost
+from astro.store.materials import DataSetup, count, materials
 from astro.store.shards import ShardWriter
 from astro.store.stage import MARKER, StageFolder
 
+OpenSolver = Callable[[], AbstractAsyncContextManager[Solver]]
 Part = tuple[str, Split]
-
-
-@dataclass(frozen=True, slots=True)
-class DataSetup:
-    """What the data sets of a run are made with.
-
-    origin: what made the trees. test_share: share of the problems whose rows go to the test split.
-    license: of the data sets, as their card states it. prompts: the prompt set of the traces.
-    """
-
-    config: DataConfig
-    origin: Origin
-    test_share: float
-    license: str
-    prompts: str
 
 
 @dataclass(slots=True)
@@ -56,61 +46,54 @@ class _Found:
                     self.example = problem.prompt, trace
 
 
-def write_datasets(run: RunDirectory, setup: DataSetup) -> Path:
-    """Write the data sets of the problems whose traces are made, and return their folder.
+def make_datasets(run: RunDirectory, setup: DataSetup, open_solver: OpenSolver) -> Path:
+    """Make the data sets of the problems whose traces are made, or that were searched in a run without traces.
 
-    Does nothing if they are there already. Starts over if there are more traces by now, or if recipes, test share or
-    license differ. Raises StoreError if a file of the trees or traces is damaged.
+    Returns their folder. Does nothing if they are there already. Starts over if there are more problems by now, or if
+    recipes, test share or license differ; answers of the model are kept. open_solver loads the model; it is called only
+    where a recipe has something left to ask. Raises StoreError if a file of the trees or traces is damaged, or a
+    recipe needs traces that are not there, and EngineDeadError.
     """
-    folder, recipes = run.path / "datasets", setup.config.recipes
+    folder = run.path / "datasets"
     facts = {
-        "problems": len(run.traces.problem_ids),
+        "problems": count(run),
         "license": setup.license,
         "test_share": setup.test_share,
         "recipes": setup.config.model_dump(mode="json")["recipes"],
     }
-    names = list(recipes)
-    if (folder / MARKER).exists():
-        before = read_marker(folder / MARKER)
-        if facts.items() <= before.items():
-            return folder
-        names += before.get("recipes", ())
-        (folder / MARKER).unlink()
-    with writing(folder):
-        _clear(folder, names)
+    before = read_marker(folder / MARKER) if (folder / MARKER).exists() else {}
+    if facts.items() <= before.items():
+        return folder
+    with closing(Asked(run, setup)) as asked, writing(folder):
+        if left := asked.left():
+            asyncio.run(_ask(asked, left, open_solver))
+        (folder / MARKER).unlink(missing_ok=True)
+        _clear(folder, [*setup.config.recipes, *before.get("recipes", ())])
         folder.mkdir(exist_ok=True)
         sync_directory(run.path)
-        found, files = _write_parts(run, folder, setup)
-        card = CardFacts(
-            name=run.path.name,
-            license=setup.license,
-            origin=setup.origin,
-            recipes=recipes,
-            prompts=setup.prompts,
-            sources=found.sources,
-            rows=found.rows,
-            taken=found.taken,
-            backtracks=found.backtracks,
-            counts=summed_counts(run.traces),
-            search=total_cost(run.trees),
-            tracing=total_cost(run.traces),
-            digest=_digest(folder, [path for path, _ in files]),
-            example=found.example,
-        )
-        write_text(folder / "README.md", data_card(card))
+        found, files = _write_parts(run, folder, setup, asked)
+        write_text(folder / "README.md", data_card(_card_facts(run, setup, asked, found, _digest(folder, files))))
         write_marker(folder / MARKER, [*files, (folder / "README.md", 0)], **facts)
     return folder
 
 
-def _write_parts(run: RunDirectory, folder: Path, setup: DataSetup) -> tuple[_Found, list[tuple[Path, int]]]:
+async def _ask(asked: Asked, left: Sequence[tuple[str, Material]], open_solver: OpenSolver) -> None:
+    async with open_solver() as solver:
+        await asked.ask(left, solver)
+
+
+def _write_parts(
+    run: RunDirectory, folder: Path, setup: DataSetup, asked: Asked
+) -> tuple[_Found, list[tuple[Path, int]]]:
     """Write every data set and split that has rows; what was found on the way, and the files with their rows."""
     found, writers, recipes = _Found(), dict[Part, ShardWriter](), setup.config.recipes
     found.taken = {name: Counter() for name in recipes}
-    for material in _materials(run, setup.origin, list(recipes.values())):
+    for material in materials(run, setup):
         split = split_of(material.problem, setup.test_share)
         found.note(material.problem, material.traces)
         for name, recipe in recipes.items():
-            rows = recipe.rows(material, found.taken[name])
+            answered = replace(material, asked=asked.of(name, material.problem.id))
+            rows = recipe.rows(answered, found.taken[name])
             if rows:
                 found.rows[name, split] += len(rows)
                 if (name, split) not in writers:
@@ -119,20 +102,24 @@ def _write_parts(run: RunDirectory, folder: Path, setup: DataSetup) -> tuple[_Fo
     return found, [written for writer in writers.values() for written in writer.publish()]
 
 
-def _materials(run: RunDirectory, origin: Origin, recipes: Sequence[Recipe]) -> Iterator[Material]:
-    """What the run has of each problem whose traces are made, in the order of the problems."""
-    problems = {problem.id: problem for problem in run.problems()}
-    reads_trees = any(recipe.reads_trees for recipe in recipes)
-    trees = run.trees.entries(list(problems)) if reads_trees else iter(())
-    for entry in run.traces.entries(list(problems)):
-        tree = next((found for found in trees if found.problem_id == entry.problem_id), None)
-        yield Material(
-            problem=problems[entry.problem_id],
-            prompt=entry.tables["rl"].column("prompt").to_pylist()[0],
-            origin=origin,
-            traces=traces_from(entry.tables["traces"]),
-            load_tree=None if tree is None else partial(tree_from, tree),
-        )
+def _card_facts(run: RunDirectory, setup: DataSetup, asked: Asked, found: _Found, digest: str) -> CardFacts:
+    return CardFacts(
+        name=run.path.name,
+        license=setup.license,
+        origin=setup.origin,
+        recipes=setup.config.recipes,
+        prompts=setup.prompts,
+        sources=found.sources,
+        rows=found.rows,
+        taken=found.taken,
+        backtracks=found.backtracks,
+        counts=summed_counts(run.traces),
+        search=total_cost(run.trees),
+        tracing=total_cost(run.traces),
+        asking=asked.cost(),
+        digest=digest,
+        example=found.example,
+    )
 
 
 def summed_counts(traces: StageFolder) -> Mapping[str, int]:
@@ -146,9 +133,9 @@ def _writer(folder: Path, name: str, split: Split, recipe: Recipe) -> ShardWrite
     return ShardWriter(folder / name, split.value, recipe.table.schema)
 
 
-def _digest(folder: Path, files: list[Path]) -> str:
+def _digest(folder: Path, files: Sequence[tuple[Path, int]]) -> str:
     """One SHA-256 of all files, by their names in the folder."""
-    sealed = sorted(f"{path.relative_to(folder).as_posix()} {seal(path).sha256}\n" for path in files)
+    sealed = sorted(f"{path.relative_to(folder).as_posix()} {seal(path).sha256}\n" for path, _ in files)
     return hashlib.sha256("".join(sealed).encode()).hexdigest()
 
 

@@ -28,6 +28,7 @@ def card(rows, **changes):
         ),
         "search": Cost(100, 5000, 4000, 50_000),
         "tracing": Cost(50, 9000, 8000, 10_000),
+        "asking": Cost(),
         "digest": "ab" * 32,
     }
     return data_card(CardFacts(**(facts | changes)))

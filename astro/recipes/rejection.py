@@ -1,0 +1,82 @@
+"""The recipe rejection: right solutions as the model wrote them, some a problem, without duplicates.
+
+Rejection-sampling fine-tuning, Yuan et al. 2023, arXiv 2308.01825. The solutions are the rollouts and terminals of the
+problem's tree.
+"""
+
+from collections import Counter
+from itertools import islice
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from astro.recipes.evidence import Solution, solutions
+from astro.recipes.filters import FilterConfig, Reason, correct_only, distinct, passing, unlike
+from astro.recipes.recipe import COMPLETION, PROMPT, PROVENANCE, Material, Recipe, assistant, provenance
+from astro.records.columns import Column, Row, Table
+
+SOLUTION = (
+    Column("id", "string", "problem, recipe and ordinal"),
+    Column("problem_id", "string", "the problem"),
+    Column("tree_id", "string", "problem and seed of the tree"),
+    Column("kind", "string", "the recipe, or hinted for a solution that was made with the answer as a hint"),
+    PROMPT,
+    COMPLETION,
+    Column("answer", "string", "the gold answer"),
+    Column("steps", "int32", "steps of the solution"),
+    Column("completion_tokens", "int32", "length of the solution as it was sampled", "tokens"),
+    PROVENANCE,
+)
+_TABLE = Table(
+    "rejection", "a right solution as the model wrote it, with conversational `prompt` and `completion`", SOLUTION
+)
+
+
+class RejectionRecipe(Recipe):
+    """Right solutions.
+
+    per_problem: most rows a problem, drawn at random from the solutions that pass the filters.
+    """
+
+    reads_trees: ClassVar[bool] = True
+
+    kind: Literal["rejection"] = "rejection"
+    per_problem: int = Field(default=4, ge=1)  # ours
+    filters: FilterConfig = FilterConfig()
+
+    @property
+    def table(self) -> Table:
+        """One row a solution."""
+        return _TABLE
+
+    def rows(self, material: Material, taken: Counter[str]) -> list[Row]:
+        """Right solutions of the problem's tree."""
+        found = right_solutions(material, self.filters, self.per_problem, taken)
+        return [solution_row(material, solution, self.kind, index) for index, solution in enumerate(found)]
+
+
+def right_solutions(material: Material, filters: FilterConfig, wanted: int, taken: Counter[str]) -> list[Solution]:
+    """Up to wanted right solutions of the tree in random order; none where the pass rate is out of its limits."""
+    if not filters.fits(material.tree):
+        taken[Reason.RATE.value] += 1
+        return []
+    found = list(solutions(material.tree, material.delimiters))
+    material.rng("right solutions").shuffle(found)
+    chain = [correct_only, *filters.of_form(), distinct(), unlike(filters.max_similarity)]
+    return list(islice(passing(found, chain, taken), wanted))
+
+
+def solution_row(material: Material, solution: Solution, kind: str, index: int) -> Row:
+    """A solution as a row of the columns SOLUTION."""
+    return {
+        "id": f"{material.problem.id}/{kind}-{index}",
+        "problem_id": material.problem.id,
+        "tree_id": material.tree_id,
+        "kind": kind,
+        "prompt": material.turns,
+        "completion": assistant(solution.text),
+        "answer": material.problem.answer,
+        "steps": solution.steps,
+        "completion_tokens": solution.tokens,
+        "provenance": provenance(material, tree=material.tree_id, node=solution.node, hinted=solution.hinted),
+    }

@@ -1,0 +1,112 @@
+"""The recipe star: right solutions, and for problems without one a solution made with the answer as a hint.
+
+STaR, Zelikman et al. 2022, arXiv 2203.14465, section 3.2 (rationalization). The hint is in the prompt that the solution
+is sampled from and not in the row; the solution is verified like any other.
+"""
+
+import re
+from collections import Counter
+from itertools import islice
+from typing import ClassVar, Literal
+
+from pydantic import Field, field_validator
+
+from astro.models.completion import SampleParams
+from astro.models.seeds import derive_seed
+from astro.models.stats import cost_of
+from astro.recipes.evidence import Solution, solutions
+from astro.recipes.filters import FilterConfig, Reason, correct_only, distinct, passing, unlike
+from astro.recipes.recipe import AskingRecipe, Material, Solver
+from astro.recipes.rejection import SOLUTION, right_solutions, solution_row
+from astro.records.columns import Row, Table
+from astro.records.cost import Cost
+from astro.records.problem import Problem
+from astro.verify.verdict import Outcome
+
+_TABLE = Table("star", "a right solution; of problems without one, a solution made with the answer as a hint", SOLUTION)
+_MENTIONS = re.compile(r"\bhint", re.IGNORECASE)
+
+
+class StarRecipe(AskingRecipe):
+    """Right solutions and rationalizations.
+
+    per_problem: most rows a problem.
+    hint: what the model is asked where its own solutions are all wrong; {problem} and {answer} are filled in.
+    samples: solutions sampled with the hint.
+    temperature, max_tokens: of these samples.
+    """
+
+    reads_trees: ClassVar[bool] = True
+
+    kind: Literal["star"] = "star"
+    per_problem: int = Field(default=1, ge=1)  # paper: one
+    filters: FilterConfig = FilterConfig()
+    hint: str = "{problem}\n\nHint: the answer is {answer}."  # ours
+    samples: int = Field(default=4, ge=1, le=4096)  # ours; the paper's is one greedy sample
+    temperature: float = Field(default=1.0, ge=0)  # ours
+    max_tokens: int = Field(default=2048, ge=1)  # ours: max_rollout_tokens of a search
+
+    @field_validator("hint")
+    @classmethod
+    def _hint_holds_the_problem(cls, hint: str) -> str:
+        if "{problem}" not in hint or "{answer}" not in hint:
+            raise ValueError(f"hint must hold {{problem}} and {{answer}}, not {hint!r}")
+        return hint
+
+    @property
+    def table(self) -> Table:
+        """One row a solution."""
+        return _TABLE
+
+    def wants(self, material: Material) -> bool:
+        """Whether the tree has no right solution, and the problem's pass rate is within the limits of the filters."""
+        if not self.filters.fits(material.tree):
+            return False
+        found = solutions(material.tree, material.delimiters)
+        return not any(solution.outcome is Outcome.CORRECT for solution in found)
+
+    async def ask(self, material: Material, solver: Solver) -> tuple[list[Solution], Cost]:
+        """Sample solutions with the hint and grade them."""
+        problem, prompt_format = material.problem, solver.prompt_format
+        params = SampleParams(
+            n=self.samples,
+            max_tokens=self.max_tokens,
+            temperature=self.temperature,
+            stop=prompt_format.end_stop,
+            seed=derive_seed(material.origin.seed, problem.id, "hint"),
+        )
+        sampled = await solver.sampler.sample(prompt_format.solve_ids(self.hinted(problem)), params)
+        found = []
+        for completion in sampled.completions:
+            text = material.delimiters.trimmed(completion.text)
+            verdict = await solver.verifier.averify(problem, text)
+            steps, tokens = material.delimiters.count(text), len(completion.token_ids)
+            found.append(Solution(text, steps, tokens, verdict.outcome, node=0, hinted=True))
+        return found, cost_of(sampled)
+
+    def hinted(self, problem: Problem) -> str:
+        """The problem with its answer."""
+        filled = {"{problem}": problem.prompt, "{answer}": hint_of(problem)}
+        return re.sub(r"\{problem\}|\{answer\}", lambda found: filled[found[0]], self.hint)
+
+    def rows(self, material: Material, taken: Counter[str]) -> list[Row]:
+        """Right solutions of the tree or, where it has none, right ones that were made with the hint."""
+        if material.asked:
+            chain = [correct_only, unhinted, *self.filters.of_form(), distinct(), unlike(self.filters.max_similarity)]
+            found = list(islice(passing(material.asked, chain, taken), self.per_problem))
+        else:
+            found = right_solutions(material, self.filters, self.per_problem, taken)
+        return [
+            solution_row(material, solution, "hinted" if solution.hinted else self.kind, index)
+            for index, solution in enumerate(found)
+        ]
+
+
+def unhinted(solution: Solution) -> Reason | None:
+    """Take out solutions that speak of the hint, which the row leaves out."""
+    return Reason.MENTIONS_HINT if _MENTIONS.search(solution.text) else None
+
+
+def hint_of(problem: Problem) -> str:
+    """What the hint says: a solution that the problem's metadata holds, or the gold answer."""
+    return str(problem.metadata.get("hint", problem.answer))

@@ -1,0 +1,223 @@
+"""The recipe stream: the whole walk of a search as text, dead ends and all, or the optimal path as its control.
+
+Stream of Search, Gandhi et al. 2024, arXiv 2404.03683. A line begins with the node that it is about: [0] is the
+problem, [0.2] its second step, [0.2.1] the first step after that. The walk expands the nodes in the order in which the
+search did, and every hop goes to a child or to an ancestor:
+
+    [0.2] 8 - 5 = 3           a new step, a child of where the walk stands
+    Back to [0].              an ancestor
+    On to [0.1].              a child that was met before
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
+from typing import ClassVar, Literal, NamedTuple
+
+from astro.recipes.evidence import Solution, is_grafted
+from astro.recipes.filters import FilterConfig, Reason, refusal
+from astro.recipes.recipe import COMPLETION, PROMPT, PROVENANCE, Material, Recipe, assistant, provenance
+from astro.records.columns import Column, ListOf, Row, Table
+from astro.records.tree import ROOT, Tree
+from astro.verify.verdict import Outcome
+
+
+class Walk(StrEnum):
+    """What a row shows of a tree."""
+
+    WHOLE = "whole"  # every node, up to the first right solution
+    OPTIMAL = "optimal"  # the shortest right path alone: the control
+
+
+class Move(StrEnum):
+    """How a walk comes to a node."""
+
+    STEP = "step"  # to a child that is new
+    BACK = "back"  # to an ancestor
+    ON = "on"  # to a child that was met before
+
+
+class Hop(NamedTuple):
+    """One line of a walk: a node, by its place in the text (1, 2 for [0.1.2]), and for a new one its step."""
+
+    move: Move
+    place: tuple[int, ...]
+    text: str = ""
+
+
+_TABLE = Table(
+    "stream",
+    "a search as one text, with conversational `prompt` and `completion`: the whole walk, or the optimal path",
+    (
+        Column("id", "string", "problem, recipe and kind"),
+        Column("problem_id", "string", "the problem"),
+        Column("tree_id", "string", "problem and seed of the tree"),
+        Column("kind", "string", "whole or optimal"),
+        PROMPT,
+        COMPLETION,
+        Column("answer", "string", "the gold answer"),
+        Column("solved", "bool", "whether the walk ends with a right solution"),
+        Column("steps", "int32", "different nodes that the walk meets"),
+        Column("backtracks", "int32", "how often the walk goes back"),
+        Column("nodes", ListOf("int32"), "the node of each line"),
+        PROVENANCE,
+    ),
+)
+_LINE = re.compile(r"\[(0(?:\.\d+)*)\] ?(.*)|Back to \[(0(?:\.\d+)*)\]\.|On to \[(0(?:\.\d+)*)\]\.", re.DOTALL)
+_BEGINS = re.compile(r"\n(?=\[0|Back to \[0|On to \[0)")
+
+
+class StreamRecipe(Recipe):
+    """Walks of searches; breadth-first and depth-first trees read best, and every tree has a walk.
+
+    walk: the whole walk, or its control, which has a row for the same problems.
+    unsolved: whether a walk without a right solution becomes a row; the control has none of these.
+    filters: look at the whole walk, whichever is shown: max_tokens counts the tokens of its steps.
+    """
+
+    reads_trees: ClassVar[bool] = True
+
+    kind: Literal["stream"] = "stream"
+    walk: Walk = Walk.WHOLE
+    unsolved: bool = False  # the paper trains on failed searches, too
+    filters: FilterConfig = FilterConfig()
+
+    @property
+    def table(self) -> Table:
+        """One row a tree."""
+        return _TABLE
+
+    def rows(self, material: Material, taken: Counter[str]) -> list[Row]:
+        """The walk of the problem's tree, if it is fit."""
+        tree = material.tree
+        stops = list(walk_of(tree))
+        solved = bool(stops) and tree.outcome[stops[-1]] is Outcome.CORRECT
+        reason = None if self.filters.fits(tree) else Reason.RATE
+        if reason is None and not solved and (not self.unsolved or self.walk is Walk.OPTIMAL):
+            reason = Reason.NOT_CORRECT
+        hops = hops_of(tree, stops, material)
+        reason = reason or refusal(_as_solution(tree, stops, text_of(hops)), self.filters.of_form())
+        if reason is None and not _reads_back(hops):
+            reason = Reason.AMBIGUOUS
+        if reason is not None:
+            taken[reason.value] += 1
+            return []
+        if self.walk is Walk.OPTIMAL:
+            stops = tree.path(_optimal(tree))[1:]
+            hops = hops_of(tree, stops, material)
+        return [self._row(material, stops, hops, solved=solved)]
+
+    def _row(self, material: Material, stops: Sequence[int], hops: Sequence[Hop], *, solved: bool) -> Row:
+        return {
+            "id": f"{material.problem.id}/stream-{self.walk}",
+            "problem_id": material.problem.id,
+            "tree_id": material.tree_id,
+            "kind": self.walk.value,
+            "prompt": material.turns,
+            "completion": assistant(text_of(hops)),
+            "answer": material.problem.answer,
+            "solved": solved,
+            "steps": sum(hop.move is Move.STEP for hop in hops),
+            "backtracks": sum(hop.move is Move.BACK for hop in hops),
+            "nodes": list(stops),
+            "provenance": provenance(material, tree=material.tree_id),
+        }
+
+
+def walk_of(tree: Tree) -> Iterator[int]:
+    """The nodes where the walk stops, in order, from the first step to the first right solution or the last node.
+
+    Nodes that have children are expanded in the order in which the search did it, which is that of their oldest child.
+    """
+    children = {
+        node: [child for child in tree.children[node] if not is_grafted(tree, child)] for node in range(len(tree))
+    }
+    expanded = sorted((node for node, found in children.items() if found), key=lambda node: children[node][0])
+    current = ROOT
+    for node in expanded:
+        yield from _between(tree, current, node)
+        current = node
+        for child in children[node]:
+            if current != node:
+                yield node
+            yield child
+            current = child
+            if tree.outcome[child] is Outcome.CORRECT:
+                return
+
+
+def _between(tree: Tree, start: int, end: int) -> list[int]:
+    """The stops after start on the way to end: their lowest common ancestor, then each node down to end."""
+    up, down = tree.path(start), tree.path(end)
+    shared = sum(1 for one, two in zip(up, down, strict=False) if one == two)
+    back = [down[shared - 1]] if shared < len(up) else []
+    return back + down[shared:]
+
+
+def hops_of(tree: Tree, stops: Sequence[int], material: Material) -> list[Hop]:
+    """The lines of a walk; the places number the children in the order in which the walk meets them."""
+    places: dict[int, tuple[int, ...]] = {ROOT: ()}
+    met = Counter[int]()
+    hops: list[Hop] = []
+    current = ROOT
+    for node in stops:
+        if node not in places:
+            parent = tree.parent[node]
+            met[parent] += 1
+            places[node] = (*places[parent], met[parent])
+            hops.append(Hop(Move.STEP, places[node], material.delimiters.trimmed(tree.text[node])))
+        else:
+            move = Move.ON if tree.parent[node] == current and node != ROOT else Move.BACK
+            hops.append(Hop(move, places[node]))
+        current = node
+    return hops
+
+
+def text_of(hops: Sequence[Hop]) -> str:
+    """The text of a walk, one line a hop; a step may have lines of its own."""
+    return "\n".join(_line(hop) for hop in hops)
+
+
+def _line(hop: Hop) -> str:
+    place = f"[{'.'.join(map(str, (0, *hop.place)))}]"
+    match hop.move:
+        case Move.STEP:
+            return f"{place} {hop.text}".rstrip()
+        case Move.BACK:
+            return f"Back to {place}."
+        case Move.ON:
+            return f"On to {place}."
+
+
+def parse(text: str) -> list[Hop]:
+    """The hops of a text that text_of() made. Raises ValueError where a line is none."""
+    hops = []
+    for line in _BEGINS.split(text):
+        found = _LINE.fullmatch(line)
+        if found is None:
+            raise ValueError(f"no line of a walk: {line[:80]!r}")
+        move = Move.STEP if found[1] else Move.BACK if found[3] else Move.ON
+        place = tuple(int(part) for part in (found[1] or found[3] or found[4]).split(".")[1:])
+        hops.append(Hop(move, place, found[2] or ""))
+    return hops
+
+
+def _reads_back(hops: Sequence[Hop]) -> bool:
+    try:
+        return parse(text_of(hops)) == hops
+    except ValueError:
+        return False
+
+
+def _optimal(tree: Tree) -> int:
+    """The right terminal with the fewest steps, the oldest of these; grafted ones do not count."""
+    right = [node for node in tree.answered() if tree.outcome[node] is Outcome.CORRECT and not is_grafted(tree, node)]
+    return min(right, key=lambda node: (tree.depth[node], node))
+
+
+def _as_solution(tree: Tree, stops: Sequence[int], text: str) -> Solution:
+    """The walk as the filters look at it."""
+    nodes = set(stops)
+    tokens = sum(len(tree.token_ids[node]) for node in nodes)
+    return Solution(text, len(nodes), tokens, Outcome.CORRECT, ROOT)

@@ -1,0 +1,120 @@
+"""What recipes ask the language model while data sets are made: kept problem by problem, so that no answer is lost."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from astro.errors import EngineDeadError, SamplingError
+from astro.recipes import Material
+from astro.recipes.evidence import Solution
+from astro.recipes.recipe import AskingRecipe, Solver
+from astro.records.columns import Column, Table
+from astro.records.cost import COSTS, Cost
+from astro.records.tree import ROOT
+from astro.store.directory import RunDirectory
+from astro.store.entries import costs_table, total_cost
+from astro.store.journal import Entry
+from astro.store.materials import DataSetup, materials
+from astro.store.settings import settings_hash
+from astro.store.stage import StageFolder
+from astro.verify.verdict import Outcome
+
+LIVE = 64  # problems that are asked about at the same time
+
+_ANSWERS = Table(
+    "answers",
+    "One row an answer.",
+    (
+        Column("problem_id", "string", "the problem"),
+        Column("text", "string", "the solution"),
+        Column("steps", "int32", "steps of the solution"),
+        Column("tokens", "int32", "its length", "tokens"),
+        Column("outcome", "string", "the verdict", values=Outcome),
+    ),
+)
+
+
+class Asked:
+    """The answers of one run's model, for each data set whose recipe asks for some.
+
+    They lie in datasets/.asked, in a folder for each data set and settings of its recipe.
+    """
+
+    def __init__(self, run: RunDirectory, setup: DataSetup) -> None:
+        self._run, self._setup = run, setup
+        self._recipes: dict[str, AskingRecipe] = {}
+        self._stages: dict[str, StageFolder] = {}
+        for name, recipe in setup.config.recipes.items():
+            if isinstance(recipe, AskingRecipe):
+                self._recipes[name] = recipe
+                self._stages[name] = _stage(run.path / "datasets" / ".asked", name, recipe)
+
+    def close(self) -> None:
+        """Close the files."""
+        for stage in self._stages.values():
+            stage.close()
+
+    def of(self, name: str, problem_id: str) -> list[Solution]:
+        """The answers for a data set and a problem; none where nothing was asked."""
+        stage = self._stages.get(name)
+        if stage is None or problem_id not in stage.problem_ids:
+            return []
+        rows = stage.read(problem_id).tables["answers"].to_pylist()
+        return [
+            Solution(row["text"], row["steps"], row["tokens"], Outcome(row["outcome"]), ROOT, hinted=True)
+            for row in rows
+        ]
+
+    def cost(self) -> Cost:
+        """What all answers took."""
+        return sum((total_cost(stage) for stage in self._stages.values()), Cost())
+
+    def left(self) -> list[tuple[str, Material]]:
+        """What is still to be asked: data sets and problems, without their trees and traces."""
+        return list(self._left()) if self._recipes else []
+
+    def _left(self) -> Iterator[tuple[str, Material]]:
+        for material in materials(self._run, self._setup):
+            for name, recipe in self._recipes.items():
+                if material.problem.id not in self._stages[name].problem_ids and recipe.wants(material):
+                    yield name, replace(material, traces=(), load_tree=None)
+
+    async def ask(self, left: Sequence[tuple[str, Material]], solver: Solver) -> None:
+        """Ask for what is left; every answer is durable as soon as it is there.
+
+        Raises EngineDeadError; a request that the engine refuses has no answers.
+        """
+        room = asyncio.Semaphore(LIVE)
+
+        async def one(name: str, material: Material) -> None:
+            async with room:
+                try:
+                    found, cost = await self._recipes[name].ask(material, solver)
+                except EngineDeadError:
+                    raise
+                except SamplingError:
+                    found, cost = [], Cost()
+            self._stages[name].append([_entry(material.problem.id, found, cost)])
+
+        await asyncio.gather(*(one(name, material) for name, material in left))
+
+
+def _stage(folder: Path, name: str, recipe: AskingRecipe) -> StageFolder:
+    place = folder / f"{name}-{settings_hash(recipe.model_dump(mode='json'))}"
+    place.parent.mkdir(parents=True, exist_ok=True)
+    return StageFolder(place, {"answers": _ANSWERS.schema, "costs": COSTS.schema}, writable=True)
+
+
+def _entry(problem_id: str, found: Sequence[Solution], cost: Cost) -> Entry:
+    rows = [
+        {
+            "problem_id": problem_id,
+            "text": solution.text,
+            "steps": solution.steps,
+            "tokens": solution.tokens,
+            "outcome": solution.outcome.value,
+        }
+        for solution in found
+    ]
+    return Entry(problem_id, {"answers": _ANSWERS.from_rows(rows), "costs": costs_table(problem_id, cost)})
