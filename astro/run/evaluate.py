@@ -212,7 +212,8 @@ def training_problems(source: Path | None, model: str, console: Console) -> list
 def _asked_outside(run: Path, model: Path, console: Console) -> Iterator[Problem]:
     """The prompts of data sets that are files outside the run (sft.arms), as problems known by their words alone."""
     folder = model.parent if model.name.startswith("checkpoint-") else model
-    stages = [folder.with_name("sft"), folder] if folder.name in TRAINERS and folder.name != "sft" else [folder]
+    before = TRAINERS[folder.name].after if folder.name in TRAINERS else ()
+    stages = [*(folder.with_name(stage) for stage in before), folder]
     names = [str(done["data"]) for stage in stages if (done := read_done(stage)) is not None and "data" in done]
     for name in names:
         if (run / "datasets" / name).is_dir():

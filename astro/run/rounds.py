@@ -10,11 +10,10 @@ ordinary run directory, RUN/rounds/N, so it resumes, is inspected and is evaluat
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pyarrow.parquet as pq
 import yaml
@@ -36,9 +35,6 @@ from astro.store.lock import RunLock
 from astro.store.settings import differences
 from astro.train import TRAINERS
 from astro.train.checkpoint import read_done
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 RECORD = "round.json"
 
@@ -104,8 +100,9 @@ def resolve(config: RunConfig, number: int, section: RoundConfig, before: Sequen
     content["output"]["folder"] = str(config.directory / ROUNDS)
     searcher = config.engine.model if section.model is Source.BASE or not before else last
     content["engine"]["model"] = searcher if section.trees is None else before[section.trees - 1].searcher
-    if content["sft"] is not None:
-        content["sft"]["model"] = config.base if section.train_from is Source.BASE else last
+    for training in (content[name] for name in TRAINERS):
+        if training is not None and "model" in training:
+            training["model"] = config.base if section.train_from is Source.BASE else last
     if content["evaluation"] is not None and before:
         content["evaluation"]["base"] = False  # it is the model of an earlier round, evaluated there
     own = [f"{key}={json.dumps(value)}" for key, value in section.settings.items()]
@@ -124,7 +121,7 @@ def _plan_of(config: RunConfig, section: RoundConfig) -> tuple[str, ...]:
 
 def _headline(each: Round, total: int) -> str:
     trees = f"trees of round {each.section.trees}" if each.trees_of else f"searched by {each.config.engine.model}"
-    trained = f", SFT from {each.config.base}" if "sft" in each.config.stages else ""
+    trained = f", training from {each.config.base}" if set(each.config.stages) & set(TRAINERS) else ""
     return f"round {each.number} of {total}: {', '.join(each.config.stages)}; {trees}{trained}"
 
 
@@ -132,7 +129,7 @@ def _record(each: Round, before: Sequence[RoundRecord]) -> RoundRecord:
     """Write what made the round, and return it."""
     run = each.config.directory
     models = _models(each.config)
-    arm = each.section.arm or next(iter(each.config.sft.arms), None) if each.config.sft is not None else None
+    arm = each.section.arm or next(_arms(each.config), None)
     ours = [model for model in models if arm is not None and Path(model.path).parent.name == arm]
     kept = before[-1].last if before else each.config.base
     record = RoundRecord(
@@ -148,6 +145,12 @@ def _record(each: Round, before: Sequence[RoundRecord]) -> RoundRecord:
     with writing(run):
         write_text(run / RECORD, record.as_json())
     return record
+
+
+def _arms(config: RunConfig) -> Iterator[str]:
+    """The arms of the trainers in the plan, in its order."""
+    for trainer in (TRAINERS[stage] for stage in config.stages if stage in TRAINERS):
+        yield from trainer.arms(config.training(), getattr(config, trainer.name))
 
 
 def _models(config: RunConfig) -> tuple[TrainedModel, ...]:
@@ -171,7 +174,7 @@ def _rows(run: Path) -> dict[str, int]:
 
 
 @contextmanager
-def _held(config: RunConfig) -> "Iterator[None]":
+def _held(config: RunConfig) -> Iterator[None]:
     """Hold the folder of all rounds, whose config.yaml is written if it is new.
 
     Raises StoreError where another process holds it, or where it belongs to another run.

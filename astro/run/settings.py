@@ -52,7 +52,7 @@ STAGES: dict[str, tuple[str, ...]] = {
     "search": (),
     "traces": ("search",),
     "data": ("search", "traces"),
-    **{name: ("data", "sft") if trainer.needs_sft else ("data",) for name, trainer in TRAINERS.items()},
+    **{name: ("data", *trainer.after) for name, trainer in TRAINERS.items()},
     "evaluate": (),
     "report": ("evaluate",),
 }
@@ -73,9 +73,9 @@ class RoundConfig(Section):
     repeat: how many such rounds follow each other.
     plan: its stages; null is the plan of the run.
     model: who searches and rewrites. With trees it is the model that made them.
-    train_from: where SFT starts.
+    train_from: where the trainers start that name a model (SFT, and DPO of an arm without SFT).
     trees: the number of an earlier round whose trees replace a search; null searches.
-    arm: the arm whose model is "last" for the next round; null is the first of sft.arms.
+    arm: the arm whose model is "last" for the next round; null is the first arm of the first trainer in the plan.
     settings: settings of this round only, as on the command line: {search.simulations: 16}.
     """
 
@@ -176,8 +176,10 @@ class RunConfig(TrainingSections, DataSections):
 
     @property
     def base(self) -> str:
-        """The model that training starts from."""
-        return self.sft.model if self.sft is not None and self.sft.model is not None else self.engine.model
+        """The model that training starts from: that of the first trainer whose section names one, or the engine's."""
+        sections = {name: getattr(self, name) for name in TRAINERS}
+        named = (TRAINERS[name].model(section) for name, section in sections.items() if section is not None)
+        return next((model for model in named if model is not None), self.engine.model)
 
     def seams(self) -> Seams:
         """What every stage takes from this run beside its own sections."""

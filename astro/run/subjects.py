@@ -75,7 +75,7 @@ def evaluate_subject(run: Path, how: Arrangement, subject: Subject, console: Con
 
 def arms_of(run: Path, arms: Sequence[str], control: str) -> list[str]:
     """Arms of the configuration, then others that were trained in the run; the control before the rest."""
-    there = sorted(path.parent.name for path in (run / "checkpoints").glob("*/sft"))
+    there = sorted(path.parent.name for stage in TRAINERS for path in (run / "checkpoints").glob(f"*/{stage}"))
     return sorted(dict.fromkeys([*arms, *there]), key=lambda arm: arm != control)
 
 

@@ -41,6 +41,7 @@ class Dpo(Trainer[DpoConfig]):
     )
     columns = ("prompt", "chosen", "rejected")
     shown = ("loss", "rewards/accuracies", "rewards/margins")
+    after = ("sft",)
 
     def arms(self, setup: TrainingSetup, config: DpoConfig) -> list[str]:
         """The arms of the section, or every one whose SFT is done, sorted by name."""

@@ -25,6 +25,7 @@ class Grpo(Trainer[GrpoConfig]):
     columns = ("id", "prompt", "answer")
     shown = ("loss", "reward", "accuracy", "groups_flat", "backtracks", "completion_length")
     keeps_checkpoints = True
+    after = ("sft",)
     needs_sft = True
 
     def arms(self, setup: TrainingSetup, config: GrpoConfig) -> list[str]:

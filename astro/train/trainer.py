@@ -122,7 +122,7 @@ class Trainer(ABC, Generic[S]):
     help, examples: of its verb.
     columns: that the rows of a data set need. shown: figures for the console, in order.
     keeps_checkpoints: whether the models of the steps on the way stay, to be evaluated.
-    needs_sft: whether an arm needs a finished SFT checkpoint.
+    after: stages whose checkpoint of the arm it starts from. needs_sft: whether an arm must have that of SFT.
     """
 
     name: ClassVar[str]
@@ -133,6 +133,7 @@ class Trainer(ABC, Generic[S]):
     columns: ClassVar[tuple[str, ...]]
     shown: ClassVar[tuple[str, ...]]
     keeps_checkpoints: ClassVar[bool] = False
+    after: ClassVar[tuple[str, ...]] = ()
     needs_sft: ClassVar[bool] = False
 
     section: type[S]

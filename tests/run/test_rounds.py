@@ -8,7 +8,9 @@ from runs import config_in, quiet
 from astro.errors import ConfigError, EngineDeadError, StoreError
 from astro.models.engine import Engine, EngineConfig, open_sampler
 from astro.records.rounds import RoundRecord
+from astro.run.plan import models_of
 from astro.run.rounds import carry_out_rounds, check_rounds, expanded, resolve
+from astro.train.dpo import DPO
 
 EVALUATION = "evaluation={sets: {new: {countdown: {count: 3, split: test}}}, samples: 2, max_tokens: 600}"
 TWO = "rounds=[{}, {trees: 1, plan: [traces, data], settings: {traces.searches: 1}}]"
@@ -77,6 +79,19 @@ def test_the_model_of_a_round_searches_the_next(tmp_path: Path) -> None:
     assert [each.base for each in found] == ["CountdownPlayer", "one", "CountdownPlayer", "three"]
     assert "search" not in found[3].stages
     assert [each.directory.name for each in found] == ["1", "2", "3", "4"]
+
+
+def test_a_round_may_train_by_dpo_alone(tmp_path: Path) -> None:
+    """Its arm starts from the model of the round before, and its model is the last of the round."""
+    config = config_in(tmp_path, "dpo={arms: [pairs], data: pairs.parquet}", "rounds=[{}, {}]")
+    done = RoundRecord(1, (), "CountdownPlayer", None, {}, (), "one", "pairs-dpo")
+    second = resolve(config, 2, expanded(config)[1], [done]).config
+    assert second.dpo.model == second.base == "one"
+    assert DPO.start(second.training(), second.dpo, "pairs").model == "one"
+    folder = second.training().folder("pairs", "dpo")
+    folder.mkdir(parents=True)
+    (folder / "done.json").write_text('{"model": "one", "data": "pairs.parquet"}', encoding="utf-8")
+    assert [model.name for model in models_of(second)] == ["base", "pairs-dpo"]
 
 
 def test_mistakes_of_all_rounds_are_reported_together(tmp_path: Path) -> None:
