@@ -1,4 +1,4 @@
-"""`astro verify`: a file of responses in, a file of verdicts out, and a table of what they come to."""
+"""`astro verify`: reads a file of responses, writes a file of verdicts, and prints a table of the outcomes."""
 
 import os
 import sys
@@ -37,7 +37,7 @@ def verify_lines(source: Path, out: Path | None, settings: Sequence[str], consol
 
 
 def _verify_into(source: Path, out: Path, verifier: Verifier) -> FileSummary:
-    """Write beside out first, so that out is complete or as it was."""
+    """Write to a temporary file first, so that out is either complete or unchanged."""
     partial = out.with_name(out.name + ".partial")
     try:
         with partial.open("w", encoding="utf-8") as stream:
@@ -51,7 +51,7 @@ def _verify_into(source: Path, out: Path, verifier: Verifier) -> FileSummary:
 
 
 def _summary_table(summary: FileSummary) -> Table:
-    """One line a class; agreement and errors only where the file says what is expected."""
+    """One row per class; agreement and errors only if the file has expected values."""
     total = summary.total
     outcomes = [outcome for outcome in Outcome if total.outcomes[outcome]]
     table = Table(box=None, pad_edge=False)
