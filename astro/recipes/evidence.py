@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from astro.models.stops import before_stop
 from astro.records.tree import ROOT, UNGRADED, Terminal, Tree
-from astro.verify.verdict import Outcome
+from astro.verify import Outcome
 
 
 class Evidence(NamedTuple):

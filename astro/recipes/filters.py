@@ -12,7 +12,7 @@ from astro.models.control_tokens import has_control
 from astro.recipes.evidence import Solution
 from astro.records.tree import ROOT, Tree
 from astro.traces.filters import similarity
-from astro.verify.verdict import Outcome
+from astro.verify import Outcome
 
 
 class Reason(StrEnum):

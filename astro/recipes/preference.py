@@ -18,7 +18,7 @@ from astro.recipes.filters import FilterConfig, Reason, distinct, passing, refus
 from astro.recipes.recipe import PROMPT, PROVENANCE, TURNS, Material, Recipe, assistant, provenance
 from astro.records.columns import Column, Row, Table
 from astro.records.tree import Tree
-from astro.verify.verdict import Outcome
+from astro.verify import Outcome
 
 
 class Source(StrEnum):

@@ -19,7 +19,7 @@ from astro.records.cost import Cost
 from astro.records.problem import Problem
 from astro.records.trace import Origin, Trace
 from astro.records.tree import Tree
-from astro.verify.verifier import Verifier
+from astro.verify import Verifier
 
 TURNS = ListOf(
     Struct((Column("role", "string", "user, assistant or system"), Column("content", "string", "what is said")))

@@ -21,7 +21,7 @@ from astro.recipes.rejection import SOLUTION, right_solutions, solution_row
 from astro.records.columns import Row, Table
 from astro.records.cost import Cost
 from astro.records.problem import Problem
-from astro.verify.verdict import Outcome
+from astro.verify import Outcome
 
 _TABLE = Table("star", "a right solution; of problems without one, a solution made with the answer as a hint", SOLUTION)
 _MENTIONS = re.compile(r"\bhint", re.IGNORECASE)

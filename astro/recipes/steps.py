@@ -14,7 +14,7 @@ from astro.recipes.filters import FilterConfig, Reason, refusal
 from astro.recipes.recipe import PROVENANCE, Material, Recipe, provenance
 from astro.records.columns import Column, ListOf, Row, Table
 from astro.records.tree import ROOT
-from astro.verify.verdict import Outcome
+from astro.verify import Outcome
 
 _TABLE = Table(
     "steps",

@@ -20,7 +20,7 @@ from astro.recipes.filters import FilterConfig, Reason, refusal
 from astro.recipes.recipe import COMPLETION, PROMPT, PROVENANCE, Material, Recipe, assistant, provenance
 from astro.records.columns import Column, ListOf, Row, Table
 from astro.records.tree import ROOT, Tree
-from astro.verify.verdict import Outcome
+from astro.verify import Outcome
 
 
 class Walk(StrEnum):

@@ -18,7 +18,7 @@ from astro.store.journal import Entry
 from astro.store.materials import DataSetup, materials
 from astro.store.settings import settings_hash
 from astro.store.stage import StageFolder
-from astro.verify.verdict import Outcome
+from astro.verify import Outcome
 
 LIVE = 64  # problems that are asked about at the same time
 

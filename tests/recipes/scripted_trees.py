@@ -8,7 +8,7 @@ from astro.records.columns import Row
 from astro.records.problem import Problem
 from astro.records.trace import Origin
 from astro.records.tree import NO_PARENT, ROOT, Rollout, Terminal, Tree
-from astro.verify.verdict import Outcome
+from astro.verify import Outcome
 
 ORIGIN = Origin(model="scripted", config_hash="0123", seed=3, code_version="0.0.0")
 PROBLEM = Problem("p", "What is 2 + 3 + 4?", "9", "math")

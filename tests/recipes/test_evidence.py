@@ -4,7 +4,7 @@ from scripted_trees import BAD, GOOD, GRAFTED, RIGHT, WRONG, known_tree
 
 from astro.recipes.evidence import Delimiters, Evidence, evidence, solutions
 from astro.records.tree import Rollout
-from astro.verify.verdict import Outcome
+from astro.verify import Outcome
 
 
 def test_a_value_is_the_share_of_the_nodes_own_rollouts():

@@ -9,7 +9,7 @@ from astro.config import validate
 from astro.errors import ConfigError
 from astro.recipes.evidence import Solution
 from astro.recipes.filters import FilterConfig, Reason, correct_only, distinct, passing, refusal, unlike
-from astro.verify.verdict import Outcome
+from astro.verify import Outcome
 
 
 def solution(text="a b c", steps=2, tokens=10, outcome=Outcome.CORRECT) -> Solution:

@@ -25,7 +25,7 @@ from astro.recipes.evidence import Solution
 from astro.recipes.recipe import Solver
 from astro.recipes.star import StarRecipe
 from astro.records.problem import Problem
-from astro.verify.verdict import Outcome
+from astro.verify import Outcome
 
 
 def unsolved_tree():

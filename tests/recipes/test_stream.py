@@ -12,8 +12,7 @@ from astro.recipes.filters import FilterConfig
 from astro.recipes.stream import Hop, Move, StreamRecipe, Walk, hops_of, parse, text_of, walk_of
 from astro.records.tree import ROOT, Terminal, Tree
 from astro.tasks.countdown.player import CountdownPlayer
-from astro.verify import verify
-from astro.verify.verdict import Outcome
+from astro.verify import Outcome, verify
 
 sys.path.append(str(Path(__file__).parents[1] / "traces"))
 from growing import PROBLEM, played, random_tree

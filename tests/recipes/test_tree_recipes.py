@@ -11,7 +11,7 @@ from astro.recipes.preference import PreferenceRecipe, Source
 from astro.recipes.rejection import RejectionRecipe
 from astro.recipes.steps import StepsRecipe
 from astro.recipes.stream import StreamRecipe
-from astro.verify.verdict import Outcome
+from astro.verify import Outcome
 
 RECIPES = [
     RejectionRecipe(),
