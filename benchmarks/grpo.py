@@ -31,6 +31,7 @@ from astro.models import open_sampler
 from astro.models.prompting import PromptFormat
 from astro.problems import Problem, load_problems
 from astro.run import RunConfig
+from astro.tasks import check_gold, make_verifier
 from astro.train.checkpoint import StageCheckpoint
 from astro.train.generation import rollout_engine
 from astro.train.model_files import load_tokenizer
@@ -40,7 +41,6 @@ from astro.train.reward_settings import RewardsConfig
 from astro.train.rollouts import EngineGroups, GroupSampler, Prompt, Rollouts, TrlGroups
 from astro.train.scoring import Scorer
 from astro.train.trainers import grpo_trainer, open_trainer
-from astro.verify import Verifier, check_gold
 
 ROOT = Path(__file__).parent.parent
 GROUP = 8
@@ -87,7 +87,7 @@ def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
     )
     with StageCheckpoint(folder / "stage") as stage:
         recorder = Recorder(stage, Console(file=io.StringIO()), "benchmark")
-        verifier = Verifier(config.verify)
+        verifier = make_verifier(config.verify)
         scorer = Scorer(RewardsConfig(), verifier, arguments.tokens)
         engine = EngineGroups(open_sampler(rollout_engine(config.engine, arguments.model)), config.seed, recorder)
         try:

@@ -33,7 +33,7 @@ from astro.models.engines.vllm_engine import engine_arguments, sampling_params
 from astro.problems import Problem, load_problems
 from astro.run import RunConfig
 from astro.search import SearchSetup, search_many
-from astro.verify import Verifier, check_gold
+from astro.tasks import check_gold, make_verifier
 
 WARM_UP = SampleParams(max_tokens=8, seed=0)
 
@@ -104,7 +104,7 @@ class Watch:
 
 async def search_all(config: RunConfig, problems: Sequence[Problem]) -> tuple[Load, Recorder]:
     """Search every problem on an engine of its own."""
-    engine, verifier, load = open_sampler(config.engine), Verifier(config.verify), Load()
+    engine, verifier, load = open_sampler(config.engine), make_verifier(config.verify), Load()
     prompt_format = PromptFormat(config.prompt, engine.tokenizer)
     recorder = Recorder(engine)
     answers = config.verify.answer_format

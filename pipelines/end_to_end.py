@@ -16,18 +16,17 @@ from rich.console import Console
 from astro.config import load_config
 from astro.evaluation import EvaluationConfig, evaluate_model
 from astro.problems import ProblemsConfig, load_problems
-from astro.records.split import Split
 from astro.report import write_report
 from astro.run import RunConfig, Stages, carry_out
-from astro.tasks.countdown.generator import CountdownConfig
+from astro.tasks import check_gold
 from astro.train.grpo import GRPO
 from astro.train.grpo_settings import GrpoConfig
 from astro.train.reward_settings import RewardsConfig
 from astro.train.sft import SFT, SftConfig
 from astro.train.stage import carry_out as train
-from astro.verify import check_gold
 
 ARMS = ("direct", "astro")  # right solutions alone, and traces that err, doubt, go back and come out right
+HELD_OUT = {"count": 60, "sizes": [4], "split": "test"}  # four numbers that no training problem has, in any order
 
 
 def configure(name: str, problems: int, steps: int) -> RunConfig:
@@ -50,9 +49,8 @@ def configure(name: str, problems: int, steps: int) -> RunConfig:
                     "save_steps": max(1, steps // 5),
                 },
             ),
-            # Four numbers that no training problem has, in any order.
             "evaluation": EvaluationConfig(
-                sets={"held-out": ProblemsConfig(countdown=CountdownConfig(count=60, sizes=(4,), split=Split.TEST))},
+                sets={"held-out": ProblemsConfig.model_validate({"countdown": HELD_OUT})},
                 max_tokens=512,
             ),
         }

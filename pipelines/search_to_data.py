@@ -25,9 +25,8 @@ from astro.recipes.astro import AstroRecipe, Layout
 from astro.recipes.direct import DirectRecipe
 from astro.records.columns import Row
 from astro.search import SearchConfig, SearchSetup, search_many
-from astro.tasks.countdown.generator import CountdownConfig
+from astro.tasks import check_gold, make_verifier
 from astro.traces import Control, FinalReflection, Origin, TracesConfig, make_traces
-from astro.verify import Verifier, check_gold
 
 Config = TypeVar("Config", SearchConfig, TracesConfig)
 SEED = 0
@@ -73,7 +72,7 @@ async def make_rows(
 ) -> dict[str, list[Row]]:
     """Search every problem and tell the trees as they finish; the rows of sft, messages and direct."""
     prompt_format = PromptFormat(PROMPT, engine.tokenizer)
-    verifier = Verifier()
+    verifier = make_verifier()
     setup = SearchSetup.of(prompt_format, engine, verifier, search, seed=SEED)
     origin = Origin(model=model, config_hash="pipelines/search_to_data", seed=SEED, code_version=__version__)
     by_id = {problem.id: problem for problem in problems}
@@ -109,7 +108,7 @@ def main() -> None:
     parser.add_argument("--model", default="data/models/tiny-countdown", help="its folder (default %(default)s)")
     parser.add_argument("--engine", type=EngineKind, choices=list(EngineKind), default=EngineKind.VLLM)
     arguments = parser.parse_args()
-    loaded = load_problems(ProblemsConfig(countdown=CountdownConfig(count=arguments.problems)), check_gold)
+    loaded = load_problems(ProblemsConfig.model_validate({"countdown": {"count": arguments.problems}}), check_gold)
     engine = open_sampler(EngineConfig(kind=arguments.engine, model=arguments.model))
     search, traces = SEARCH, TRACES
     if arguments.engine is EngineKind.SCRIPTED:

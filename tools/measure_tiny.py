@@ -18,8 +18,8 @@ from astro.models.engine import open_sampler
 from astro.models.prompting import PromptFormat
 from astro.records.split import Split
 from astro.run import RunConfig
+from astro.tasks import make_verifier
 from astro.tasks.countdown.generator import CountdownConfig, generate
-from astro.verify import Verifier
 from astro.verify.forms.countdown import Use
 from tools.tiny_model.card import write_card
 from tools.tiny_model.measure import Shares, Subject, backtracks, boasting, judge, judging, solve, solving
@@ -86,7 +86,7 @@ def main() -> None:
     arguments = parser.parse_args()
     config = load_config(RunConfig, CONFIG, [f"engine.model={arguments.model}"])
     engine = open_sampler(config.engine)
-    verifier = Verifier(config.verify)
+    verifier = make_verifier(config.verify)
     prompt_format = PromptFormat(config.prompt, engine.tokenizer)
     subject = Subject(engine, prompt_format, verifier, config.search, config.traces, config.seed)
 

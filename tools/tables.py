@@ -9,11 +9,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from astro.evaluation.responses import RESPONSES
-from astro.problems.rejection import REJECTED
 from astro.records.columns import Column, Kind, ListOf, Struct, Table
 from astro.records.cost import COSTS
 from astro.records.overview import TREES
 from astro.records.problem import PROBLEMS
+from astro.records.rejection import REJECTED
 from astro.records.trace import COUNTS, REJECTS, TRACES
 from astro.records.tree import NODES
 

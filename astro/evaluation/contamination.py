@@ -6,6 +6,7 @@ from typing import Any
 
 from astro.problems.quality import Contamination, fingerprint, words
 from astro.records.problem import Problem
+from astro.tasks import task_of
 
 LONG_RUN = 13  # words; the length that the GPT-3 report, appendix C, compares
 SHORT_RUN = 8  # words; one alone is often a turn of phrase, half of all of a problem's is not
@@ -50,14 +51,13 @@ class Report:
 def find_contamination(problems: Iterable[Problem], training: Sequence[Problem]) -> Report:
     """Compare an evaluation set with the training problems.
 
-    Exact: the same id and task, unless the id only counts the rows of a file; the same words in the prompt, or in
-    Countdown the same numbers (in the same order where it is given), target and rules (astro.problems.quality,
-    fingerprint). Near: a run of 13 words in common with a training problem, or half of the runs of 8 words with
-    training problems; in Countdown the same multiset of numbers.
+    Exact: the same id and task, unless the id only counts the rows of a file; the same words in the prompt, or the
+    same question where the task knows better (Task.likeness). Near: a run of 13 words in common with a training
+    problem, or half of the runs of 8 words with training problems; where the task knows better, the same family.
     """
     asked = {fingerprint(problem): problem.id for problem in training}
     ids = {(problem.id, problem.task) for problem in training if not problem.id.isdecimal()}
-    long_runs = Contamination((problem for problem in training if not _is_numbers(problem)), LONG_RUN)
+    long_runs = Contamination((problem for problem in training if _family(problem) is None), LONG_RUN)
     short_runs = {run: problem.id for problem in training for run in _runs(problem)}
     leaks = []
     for problem in problems:
@@ -71,7 +71,7 @@ def find_contamination(problems: Iterable[Problem], training: Sequence[Problem])
 
 
 def _alike(problem: Problem, long_runs: Contamination, short_runs: dict[int, str]) -> str | None:
-    if not _is_numbers(problem) and (overlap := long_runs.find(problem)):
+    if _family(problem) is None and (overlap := long_runs.find(problem)):
         return overlap.other_id
     runs = _runs(problem)
     shared = [short_runs[run] for run in runs if run in short_runs]
@@ -79,12 +79,14 @@ def _alike(problem: Problem, long_runs: Contamination, short_runs: dict[int, str
 
 
 def _runs(problem: Problem) -> list[int]:
-    """Hashes of the runs of 8 words; of a Countdown problem the one of its numbers, which are all its prompt says."""
-    if _is_numbers(problem):
-        return [hash(("countdown", *sorted(problem.metadata["numbers"])))]
+    """Hashes of the runs of 8 words; of a problem that has a family, the one of it."""
+    family = _family(problem)
+    if family is not None:
+        return [hash((problem.task, family))]
     text = words(problem.prompt)
     return [hash(tuple(text[at : at + SHORT_RUN])) for at in range(len(text) - SHORT_RUN + 1)]
 
 
-def _is_numbers(problem: Problem) -> bool:
-    return problem.task == "countdown" and "numbers" in problem.metadata
+def _family(problem: Problem) -> str | None:
+    likeness = task_of(problem).likeness(problem)
+    return None if likeness is None else likeness.family

@@ -34,6 +34,7 @@ from astro.store.journal import Journal
 from astro.store.lock import RunLock
 from astro.store.settings import differences
 from astro.store.shards import write_parquet
+from astro.tasks import make_verifier
 from astro.verify import Verifier, VerifyConfig
 
 RESPONSES_FILE, FIGURES, SETTINGS = "responses.parquet", "figures.json", "settings.yaml"
@@ -125,7 +126,7 @@ def evaluate_model(
         studies = [stack.enter_context(begin(set_name, problems)) for set_name, problems in sets.items()]
         unanswered = [study for study in studies if not study.answered]
         if unanswered:
-            verifier = Verifier(how.verify)
+            verifier = make_verifier(how.verify)
             stack.callback(verifier.close)
             opened = engine or open_engine(how.engine_for(model))
             asyncio.run(_answer(opened, verifier, how, unanswered, progress, close=engine is None))

@@ -24,12 +24,12 @@ from astro.models.seeds import derive_seed
 from astro.records.columns import Column, Table
 from astro.records.problem import Problem
 from astro.store.journal import Entry, Journal
+from astro.tasks import task_of
 from astro.verify import Outcome, Verdict, Verifier
 
 TABLE, SECONDS = "responses", "seconds"
 _SECONDS_SCHEMA = pa.schema([pa.field("seconds", pa.float64(), nullable=False)])
 _BATCH = 64  # problems that are graded and written at once: so many are graded again after a kill
-_LEVELS = ("level", "difficulty", "type", "subject", "year")  # of metadata; the first that a problem has
 
 Progress = Callable[[int, int], None]
 """Told how many problems are done, and of how many."""
@@ -62,20 +62,6 @@ class Asked:
         return answer_text(response.text, finished=finished, opens_thought=self.prompt_format.opens_thought)
 
 
-def group_of(problem: Problem) -> str:
-    """The part of a set that a problem belongs to: how many numbers it has, its level, else its task."""
-    numbers = problem.metadata.get("numbers")
-    if problem.task == "countdown" and isinstance(numbers, Sequence):
-        return f"{len(numbers)} numbers"
-    named = {str(name).lower(): content for name, content in problem.metadata.items()}
-    for name in _LEVELS:
-        content = named.get(name)
-        if isinstance(content, str | int) and not isinstance(content, bool) and 0 < len(str(content)) <= 40:
-            text = str(content)
-            return text if name in text.lower() or not text.isdecimal() else f"{name} {text}"
-    return problem.task
-
-
 class Graded(NamedTuple):
     """One response with all that is known of it."""
 
@@ -88,7 +74,7 @@ class Graded(NamedTuple):
 
 
 def _group(graded: Graded) -> str:
-    return group_of(graded.problem)
+    return task_of(graded.problem).group(graded.problem)
 
 
 RESPONSES = Table(

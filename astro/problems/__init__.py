@@ -6,8 +6,8 @@ quality -> load -> write                        duplicates and contamination; th
 """
 
 from astro.problems.load import LoadedProblems, ProblemsConfig, load_problems, stream_problems
-from astro.problems.rejection import Reason, RejectedRow
 from astro.records.problem import Problem
+from astro.records.rejection import Reason, RejectedRow
 
 __all__ = [
     "LoadedProblems",

@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, create_model, field_validator, model_validator
 
 from astro.config import Section
 from astro.errors import ProblemsError
@@ -17,17 +17,29 @@ from astro.problems.hub import hub_rows, refuse_parts
 from astro.problems.layouts import COLUMNS, read_problem
 from astro.problems.quality import Contamination, fingerprint
 from astro.problems.readers import SUFFIXES, Row, read_rows
-from astro.problems.rejection import BadRowError, Reason, RejectedRow
 from astro.records.problem import Problem
-from astro.tasks.countdown.generator import CountdownConfig, generate
-from astro.verify import FORMS
+from astro.records.rejection import BadRowError, Reason, RejectedRow
+from astro.tasks import Generator, all_tasks
 
 _HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+(@[\w.-]+)?")
 _SHARD = re.compile(r"([1-9]\d{0,5})/([1-9]\d{0,5})")
 
 
-class ProblemsConfig(Section):
-    """Where the problems come from: either source or countdown.
+if TYPE_CHECKING:
+
+    class _Generators(Section):
+        """One optional section for each task that makes problems, by its name."""
+
+else:
+    _Generators = create_model(
+        "_Generators",
+        __base__=Section,
+        **{task.name: (task.generator.section | None, None) for task in all_tasks().values() if task.generator},
+    )
+
+
+class ProblemsConfig(_Generators):
+    """Where the problems come from: either source or a generator.
 
     source: one or several of
         a bundled set       countdown, word-problems
@@ -36,10 +48,11 @@ class ProblemsConfig(Section):
         a set on the hub    openai/gsm8k, or openai/gsm8k@REVISION
         The columns of GSM8K, MATH, NuminaMath, AIME, AMC, Countdown and their like are known, see columns.
         With several sources, ids get the name of theirs in front.
-    countdown: generate Countdown problems instead; count is the one setting needed.
+    NAME: the settings of the generator of that task (countdown, and those of installed tasks), which makes the problems
+        instead; for countdown, count is the one setting needed.
     columns: our field -> your column, for files of other columns: {prompt: task_text, answer: gold.value}.
         Fields: id, prompt, answer, task, numbers, target. Dots lead into nested fields.
-    task: the verifier of rows that don't name theirs: math (usual), countdown, mcq, qa, code, logic, chem, bio.
+    task: of rows that don't name theirs: math (usual), countdown, mcq, qa, code, logic, chem, bio, or an installed one.
     subset, split: of a data set; default its only subset, and train or its only split. A single file, a bundled set
         and a table written by save_to_disk have none.
     limit: keep the first so many good problems.
@@ -50,7 +63,6 @@ class ProblemsConfig(Section):
     """
 
     source: str | tuple[str, ...] | None = None
-    countdown: CountdownConfig | None = None
     columns: dict[str, str] = Field(default_factory=dict)
     task: str | None = None
     subset: str | None = None
@@ -63,6 +75,12 @@ class ProblemsConfig(Section):
     def sources(self) -> tuple[str, ...]:
         """The sources, also when there is only one."""
         return (self.source,) if isinstance(self.source, str) else self.source or ()
+
+    @property
+    def generators(self) -> list[tuple[Generator, Section]]:
+        """The generators that have settings here, with them; at most one in a valid section."""
+        made = [(task.generator, getattr(self, task.name)) for task in all_tasks().values() if task.generator]
+        return [(generator, settings) for generator, settings in made if settings is not None]
 
     @field_validator("columns")
     @classmethod
@@ -83,9 +101,10 @@ class ProblemsConfig(Section):
     @field_validator("task")
     @classmethod
     def _task_is_known(cls, task: str | None) -> str | None:
-        if task is not None and task not in FORMS:
-            near = difflib.get_close_matches(task, FORMS, n=1)
-            raise ValueError(f"did you mean {near[0]!r}?" if near else f"a task is one of {', '.join(FORMS)}")
+        known = all_tasks()
+        if task is not None and task not in known:
+            near = difflib.get_close_matches(task, known, n=1)
+            raise ValueError(f"did you mean {near[0]!r}?" if near else f"a task is one of {', '.join(known)}")
         return task
 
     @field_validator("shard")
@@ -98,10 +117,11 @@ class ProblemsConfig(Section):
 
     @model_validator(mode="after")
     def _one_origin(self) -> Self:
-        if bool(self.sources) == bool(self.countdown):
-            raise ValueError("give either source (a file, folder, data set or bundled set) or countdown (to generate)")
-        if self.countdown and (self.split or self.subset):
-            raise ValueError("split and subset are for sources; generated problems have countdown.split")
+        names = " or ".join(name for name, task in all_tasks().items() if task.generator)
+        if bool(self.sources) + len(self.generators) != 1:
+            raise ValueError(f"give either source (a file, folder, data set or bundled set) or {names} (to generate)")
+        if self.generators and (self.split or self.subset):
+            raise ValueError("split and subset are for sources; a generator has its own, such as countdown.split")
         return self
 
 
@@ -138,7 +158,7 @@ def stream_problems(config: ProblemsConfig, check: Check | None = None) -> Itera
     """
     gate = _Gate(check, config.exclude)
     good = kept = 0
-    for source, label in _labelled(config.sources) if config.sources else [("astro.problems.countdown", "")]:
+    for source, label in _labelled(config.sources) or [(generator.source, "") for generator, _ in config.generators]:
         refused: list[RejectedRow] = []
         good_before = good
         for row, candidate in _candidates(config, source, label):
@@ -175,7 +195,7 @@ def without_hub(config: ProblemsConfig) -> tuple[ProblemsConfig | None, list[str
         tuple(source for source in given if source not in remote) for given in (config.sources, config.exclude)
     )
     local = config.model_copy(update={"source": sources, "exclude": exclude})
-    return (local if sources or config.countdown else None), remote
+    return (local if sources or config.generators else None), remote
 
 
 def in_shard(problem_id: str, shard: str) -> bool:
@@ -216,8 +236,9 @@ class _Gate:
 
 
 def _candidates(config: ProblemsConfig, source: str, label: str) -> Iterator[tuple[Row, Problem | BadRowError]]:
-    if config.countdown:
-        for number, problem in enumerate(generate(config.countdown), 1):
+    if config.generators:
+        [(generator, settings)] = config.generators
+        for number, problem in enumerate(generator.make(settings), 1):
             yield Row(number, {}, problem.prompt), problem
         return
     for row in _open_source(source, config.subset, config.split):

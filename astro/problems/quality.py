@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from astro.records.problem import Problem
-from astro.verify.forms.countdown import Use
+from astro.tasks import task_of
 
 _WORD = re.compile(r"\w+|[^\w\s]")  # LaTeX and signs count: x + 1 and x - 1 are different problems
 _PUNCTUATION = frozenset('.,;:?$"`')  # ... but sentences that differ in their dress are not; 5! and f'(x) are signs
@@ -24,15 +24,10 @@ def words(text: str) -> list[str]:
 def fingerprint(problem: Problem) -> str:
     """A text that is equal for two problems exactly when they ask the same.
 
-    For Countdown that is the multiset of numbers (their sequence where the order is given), the target, and the rules;
-    for the rest the words of the prompt.
+    The words of the prompt, or what the task compares by (Task.likeness).
     """
-    if problem.task == "countdown" and "numbers" in problem.metadata:
-        rules, use = "".join(sorted(str(problem.metadata.get("operations")))), problem.metadata.get("use")
-        numbers = problem.metadata["numbers"]
-        asked = list(numbers) if use == Use.ORDERED else sorted(numbers)
-        return f"countdown {asked} {problem.metadata['target']} {rules} {use}"
-    return " ".join(words(problem.prompt))
+    likeness = task_of(problem).likeness(problem)
+    return " ".join(words(problem.prompt)) if likeness is None else likeness.question
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +43,8 @@ class Contamination:
     """The runs of words of a set of problems that is to be kept apart from another, an evaluation set mostly.
 
     Two problems overlap when they share a run of n words, 13 by default (the length that the GPT-3 report, appendix C,
-    compares); a prompt of fewer than n words has a single run, all of it. Countdown prompts are nothing but their
-    numbers, so that Countdown problems overlap when their multisets of numbers and their targets are equal.
+    compares); a prompt of fewer than n words has a single run, all of it. Problems that their task compares by
+    something else (Task.likeness) have the run of their givens alone.
 
     It holds one hash for each run: about 100 bytes a word of the set.
     """
@@ -79,8 +74,9 @@ def find_overlaps(problems: Iterable[Problem], kept_apart: Iterable[Problem], n:
 
 
 def _runs(problem: Problem, n: int) -> Iterator[Sequence[str]]:
-    if problem.task == "countdown" and "numbers" in problem.metadata:
-        yield ("countdown", *map(str, sorted(problem.metadata["numbers"])), "to", str(problem.metadata["target"]))
+    likeness = task_of(problem).likeness(problem)
+    if likeness is not None:
+        yield likeness.givens
         return
     text = words(problem.prompt)
     for start in range(max(1, len(text) - n + 1)):

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from astro.errors import ProblemsError
-from astro.problems.rejection import BadRowError, Reason
+from astro.records.rejection import BadRowError, Reason
 
 TEXT_SUFFIXES = (".jsonl", ".ndjson", ".json", ".csv", ".tsv")  # each may be followed by .gz
 SUFFIXES = (*TEXT_SUFFIXES, ".parquet")

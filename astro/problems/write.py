@@ -11,8 +11,8 @@ from typing import Any
 
 from astro.errors import ProblemsError
 from astro.problems.load import LoadedProblems
-from astro.problems.rejection import Reason
 from astro.records.problem import Problem
+from astro.records.rejection import Reason
 
 _FIELDS = ("id", "prompt", "answer", "task", "source", "metadata")
 

@@ -15,7 +15,7 @@ class Problem:
     id: unique within a run; names the tree and everything derived from it.
     prompt: the question as a person would read it, without any chat template.
     answer: the gold answer as text; a structured gold (accepted strings, unit tests, coordinates) is JSON text.
-    task: the kind of problem; it chooses the verifier.
+    task: the kind of problem (astro.tasks); names the verifier.
     source: where the problem comes from: a file, a data set, a generator.
     metadata: JSON-able facts the verifier or a report needs (Countdown: numbers, target, operations, use;
         code: entry_point), and anything else its source had.

@@ -22,10 +22,10 @@ from astro.models.engine import EngineKind, check_model, open_sampler
 from astro.problems import Problem, ProblemsConfig, load_problems
 from astro.run.settings import RunConfig
 from astro.store import RunDirectory
+from astro.tasks import USUAL, check_gold
 from astro.train import TRAINERS
 from astro.train.checkpoint import read_done
 from astro.train.examples import find_source, read_rows
-from astro.verify import check_gold
 
 _NOTE_SECONDS = 10.0
 _OF_GROUPS = ("pass_at_1", "tokens", "backtracks", "first_attempt")  # fit a line of 80 characters
@@ -137,7 +137,7 @@ def take_order(
     return Order(name, model, config.arrangement(), sets, folder, run)
 
 
-_PLACEHOLDER = {"source": "countdown"}  # a run needs problems; those of an evaluation are its sets
+_PLACEHOLDER = {"source": "none"}  # a run needs problems; those of an evaluation are its sets
 
 
 def _placed(settings: Sequence[str]) -> list[str]:
@@ -227,7 +227,7 @@ def _asked_outside(run: Path, model: Path, console: Console) -> Iterator[Problem
             continue
         texts = [row.get("problem") or row.get("prompt") or "" for row in rows]
         asked = dict.fromkeys(text if isinstance(text, str) else text[-1]["content"] for text in texts)
-        yield from (Problem(f"{name}, prompt {number}", text, "", "math") for number, text in enumerate(asked))
+        yield from (Problem(f"{name}, prompt {number}", text, "", USUAL.name) for number, text in enumerate(asked))
 
 
 class _Notes:

@@ -26,6 +26,7 @@ from astro.search import SearchSetup
 from astro.store import RunDirectory
 from astro.store.datasets import make_datasets
 from astro.store.materials import DataSetup, Turns
+from astro.tasks import make_verifier
 from astro.traces import Origin
 from astro.verify import Verifier
 
@@ -89,7 +90,7 @@ def _announce(run: RunDirectory, console: Console) -> None:
 def _ask_model(making: Making, stages: Stages, run: RunDirectory, console: Console, open_engine: OpenEngine) -> None:
     seams = making.seams
     with ExitStack() as stack:
-        verifier = Verifier(seams.verify)
+        verifier = make_verifier(seams.verify)
         stack.callback(verifier.close)
         if console.is_terminal:
             with console.status(Text(f"loading {plain(seams.engine.model)}")):
@@ -165,7 +166,7 @@ def _turns(seams: Seams) -> Callable[[str], Turns]:
 @asynccontextmanager
 async def _solver(seams: Seams, open_engine: OpenEngine) -> AsyncIterator[Solver]:
     """The run's model as a recipe asks it."""
-    verifier = Verifier(seams.verify)
+    verifier = make_verifier(seams.verify)
     try:
         engine = open_engine(seams.engine)
         try:

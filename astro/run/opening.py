@@ -18,8 +18,8 @@ from astro.search import SearchConfig
 from astro.store import RunDirectory
 from astro.store.directory import TOOK_TREES
 from astro.store.settings import differences
+from astro.tasks import check_gold
 from astro.traces import TracesConfig, load_prompts
-from astro.verify import check_gold
 
 _SEARCH_SETTINGS = ("seed", "problems", "engine", "prompt", "search", "verify")
 _NO_TREES = "{} has no trees yet; make them with `astro search`, or name a run that has them by --trees-of"

@@ -14,7 +14,7 @@ from astro.problems.bundled import bundled_sets
 from astro.problems.write import summarize as summarize_problems
 from astro.problems.write import write_problems
 from astro.run.settings import RunConfig
-from astro.verify import check_gold
+from astro.tasks import all_tasks, check_gold
 
 
 def show_sets(console: Console) -> None:
@@ -54,7 +54,8 @@ def _problems_config(source: str, settings: Sequence[str]) -> ProblemsConfig:
     if source.endswith((".yaml", ".yml")):
         return load_config(RunConfig, Path(source), [f"problems.{setting}" for setting in settings]).problems
     if "=" in source and not Path(source).exists():
-        if not any(setting.startswith(("source=", "countdown")) for setting in (source, *settings)):
+        begin = ("source=", *(name for name, task in all_tasks().items() if task.generator))
+        if not any(setting.startswith(begin) for setting in (source, *settings)):
             raise ConfigError(f"{source} is a setting, and the source is missing: astro problems SOURCE {source}")
         return validate(ProblemsConfig, {}, "problems", [source, *settings])
     return validate(ProblemsConfig, {"source": source}, "problems", settings)

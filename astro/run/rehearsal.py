@@ -15,7 +15,7 @@ from astro.run.plan import making_of
 from astro.run.settings import RunConfig
 from astro.store import RunDirectory
 from astro.store.atomic import writing
-from astro.verify import check_gold
+from astro.tasks import check_gold
 
 
 def rehearse(config: RunConfig, stages: Stages, console: Console) -> None:

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from astro.config import validate
 from astro.inspect.plain import plain
+from astro.tasks import make_verifier
 from astro.verify import Outcome, Verifier, VerifierError, VerifyConfig
 from astro.verify.files import ClassSummary, FileSummary, verify_file
 
@@ -24,7 +25,7 @@ def verify_lines(source: Path, out: Path | None, settings: Sequence[str], consol
     Raises VerifierError if source cannot be read or out cannot be written.
     """
     config = validate(VerifyConfig, {"workers": len(os.sched_getaffinity(0))}, "the settings", settings)
-    with closing(Verifier(config)) as verifier:
+    with closing(make_verifier(config)) as verifier:
         if out is None:
             summary = verify_file(source, verifier, sys.stdout.write)
         else:

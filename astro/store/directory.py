@@ -29,8 +29,8 @@ import yaml
 
 from astro import __version__
 from astro.errors import StoreError
-from astro.problems.rejection import REJECTED, RejectedRow
 from astro.records.problem import PROBLEMS, Problem
+from astro.records.rejection import REJECTED, RejectedRow
 from astro.records.tree import Stop
 from astro.store.atomic import check, read_marker, sweep, sync_directory, sync_file, write_marker, write_text, writing
 from astro.store.entries import TRACE_TABLES, TREE_TABLES

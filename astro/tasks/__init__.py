@@ -1,1 +1,102 @@
-"""Kinds of problems: one file or folder each."""
+"""The kinds of problems: one file or folder each, and the list of them.
+
+A task is an object of Task (astro.tasks.task). Those of this package stand in TASKS. A package outside of it adds its
+own by an entry point of the group "astro.tasks":
+
+    [project.entry-points."astro.tasks"]
+    swaps = "swap_sort:TASK"
+"""
+
+from collections.abc import Mapping
+from functools import cache
+from importlib.metadata import entry_points
+
+from astro import verify
+from astro.errors import ConfigError
+from astro.records.problem import Problem
+from astro.tasks.bio import BIO
+from astro.tasks.chem import CHEM
+from astro.tasks.code import CODE
+from astro.tasks.countdown.task import COUNTDOWN
+from astro.tasks.logic import LOGIC
+from astro.tasks.math import MATH
+from astro.tasks.mcq import MCQ
+from astro.tasks.qa import QA
+from astro.tasks.task import Generator, Likeness, Task
+from astro.verify import Verifier, VerifyConfig
+
+__all__ = [
+    "TASKS",
+    "USUAL",
+    "Generator",
+    "Likeness",
+    "Task",
+    "all_tasks",
+    "check_gold",
+    "forms",
+    "make_verifier",
+    "task_named",
+    "task_of",
+]
+
+TASKS = (
+    MATH,
+    COUNTDOWN,
+    MCQ,
+    QA,
+    CODE,
+    LOGIC,
+    CHEM,
+    BIO,
+)
+"""The tasks of this package, in the order in which they are asked whether they recognize a row."""
+
+USUAL = MATH
+"""The task of a row that names none and that no task recognizes."""
+
+_GROUP = "astro.tasks"
+
+
+@cache
+def all_tasks() -> Mapping[str, Task]:
+    """Every task by its name: those of this package, then those of installed packages.
+
+    Raises ConfigError where an entry point of the group astro.tasks cannot be loaded, is no Task, or takes a name.
+    """
+    found = {task.name: task for task in TASKS}
+    for entry in sorted(entry_points(group=_GROUP), key=lambda entry: entry.name):
+        where = f"the entry point {entry.name} = {entry.value} (group {_GROUP})"
+        try:
+            task = entry.load()
+        except (ImportError, AttributeError) as error:
+            raise ConfigError(f"{where} cannot be loaded: {error}; mend or uninstall its package") from error
+        if not isinstance(task, Task):
+            raise ConfigError(f"{where} is {type(task).__name__}, not an object of astro.tasks.Task")
+        if found.setdefault(task.name, task) is not task:
+            raise ConfigError(f"{where} has the name of another task, {task.name!r}; rename it")
+    return found
+
+
+def task_named(name: str) -> Task:
+    """The task of that name; a plain one where its package is not installed, as for a run from elsewhere."""
+    return all_tasks().get(name) or Task(name, "")
+
+
+def task_of(problem: Problem) -> Task:
+    """The task of a problem, as task_named() has it."""
+    return task_named(problem.task)
+
+
+def forms() -> Mapping[str, str]:
+    """The module of astro.verify's convention for every task, by its name."""
+    return {name: task.verifier for name, task in all_tasks().items()}
+
+
+def make_verifier(config: VerifyConfig | None = None) -> Verifier:
+    """A verifier of every task, those of installed packages included."""
+    return Verifier(config, forms=forms())
+
+
+def check_gold(problem: Problem) -> str | None:
+    """Why the problem's own answer cannot be used, or None; for when problems are loaded."""
+    return verify.check_gold(problem, forms())

@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from astro.models.control_tokens import has_control
 from astro.records.problem import Problem
+from astro.tasks import Task, task_of
 from astro.tasks.expressions import Figures, figures, sides
 from astro.tasks.markup import has_answer, has_mark, without_answer, without_boxes
 from astro.traces.claims import claims_success
@@ -29,7 +30,6 @@ _BEGINNING = re.compile(
     r"\b(?:beginning|start over|starting over|restart|scratch|from the (?:start|top)|very start|original problem)\b",
     re.IGNORECASE,
 )
-_LEFT = re.compile(r".*\bleav(?:es|ing) ", re.DOTALL)
 _WORD = re.compile(r"[^\W\d_]{4,}")
 _SHARED_WORDS = 2
 
@@ -80,12 +80,6 @@ def essence(step: str, role: Role) -> str:
             return without_boxes(step)
 
 
-def what_is_left(step: str) -> str:
-    """The state a step ends in, where it says so: "25, 3 and 7." of "... which leaves 25, 3 and 7."; else empty."""
-    found = _LEFT.match(step)
-    return step[found.end() :] if found else ""
-
-
 def step_fault(told: str, step: str, role: Role, around: Around) -> Fault | None:
     """Check the telling of one step; step is the original text."""
     core = essence(step, role)
@@ -98,8 +92,9 @@ def step_fault(told: str, step: str, role: Role, around: Around) -> Fault | None
         return Fault.ANSWER_LEAKED
     if role is Role.WRONG_END and claims_success(around.problem, told):
         return Fault.CLAIMS_SUCCESS
+    task = task_of(around.problem)
     sources = [core, around.problem.prompt, *around.thoughts]
-    return _lost(told, core, around.problem) or _added(told, sources, around.problem)
+    return _lost(told, core, task) or _added(told, sources, task)
 
 
 def backtrack_fault(told: str, path: Sequence[str], abandoned: Sequence[str], around: Around) -> Fault | None:
@@ -115,10 +110,12 @@ def backtrack_fault(told: str, path: Sequence[str], abandoned: Sequence[str], ar
         return Fault.ANSWER_LEAKED
     if bool(path) == bool(_BEGINNING.search(told)):
         return Fault.WRONG_PLACE
-    if fault := _added(told, [around.problem.prompt, *path], around.problem):
+    task = task_of(around.problem)
+    if fault := _added(told, [around.problem.prompt, *path], task):
         known = [around.problem.prompt, *path, *abandoned]
-        return Fault.ABANDONED if _added(told, known, around.problem) is None else fault
-    return None if _names(told, place, around.problem, at_root=not path) else Fault.WRONG_PLACE
+        return Fault.ABANDONED if _added(told, known, task) is None else fault
+    state = task.state(around.problem, place if path else None)
+    return None if _names(told, place, state, at_root=not path) else Fault.WRONG_PLACE
 
 
 def _form_fault(told: str, core: str, around: Around) -> Fault | None:
@@ -147,16 +144,16 @@ def _final_answer(text: str) -> str:
     return figures(extract(text).answer or "").running
 
 
-def _read(text: str, problem: Problem) -> tuple[Figures, frozenset[str]]:
-    """The figures of a text and its terms; Countdown has no mathematics but numbers and expressions."""
-    if problem.task == "countdown":
+def _read(text: str, task: Task) -> tuple[Figures, frozenset[str]]:
+    """The figures of a text and its terms, which only a task with formulas has."""
+    if not task.formulas:
         return figures(text), frozenset()
     text = in_notation(text)
     return figures(text), terms(text)
 
 
-def _lost(told: str, core: str, problem: Problem) -> Fault | None:
-    (before, terms_before), (now, terms_now) = _read(core, problem), _read(told, problem)
+def _lost(told: str, core: str, task: Task) -> Fault | None:
+    (before, terms_before), (now, terms_now) = _read(core, task), _read(told, task)
     if set(before.numbers) - set(now.numbers):
         return Fault.NUMBER_LOST
     if terms_before - terms_now or not all(now.holds(expression) for expression in before.expressions):
@@ -164,10 +161,10 @@ def _lost(told: str, core: str, problem: Problem) -> Fault | None:
     return None
 
 
-def _added(told: str, sources: Iterable[str], problem: Problem) -> Fault | None:
+def _added(told: str, sources: Iterable[str], task: Task) -> Fault | None:
     """A number or a term of told that no source has, or an expression one side of which no source has."""
-    now, terms_now = _read(told, problem)
-    read = [_read(source, problem) for source in sources]
+    now, terms_now = _read(told, task)
+    read = [_read(source, task) for source in sources]
     known = [figures_there for figures_there, _ in read]
     if set(now.numbers) - {number for source in known for number in source.numbers}:
         return Fault.NUMBER_ADDED
@@ -183,14 +180,12 @@ def _occurs(expression: str, known: Sequence[Figures]) -> bool:
     return any(source.holds(expression) for source in known)
 
 
-def _names(told: str, place: str, problem: Problem, *, at_root: bool) -> bool:
-    """Whether told names the place: in Countdown all numbers left there, else a number or some words of its step."""
+def _names(told: str, place: str, state: str, *, at_root: bool) -> bool:
+    """Whether told names the place: all numbers of its state where it is known, else some of its step."""
     said = Counter(figures(told).numbers)
-    if problem.task == "countdown":
-        given = [str(number) for number in problem.metadata.get("numbers", ())]
-        there = Counter(given if at_root else figures(what_is_left(place)).numbers)
-        if there and (said or not at_root):
-            return there <= said
+    there = Counter(figures(state).numbers)
+    if there and (said or not at_root):
+        return there <= said
     if at_root:
         return True
     numbers = set(figures(place).numbers)

@@ -14,14 +14,14 @@ from astro.records.cost import Cost
 from astro.records.problem import Problem
 from astro.records.trace import Kind, Move, Origin, Trace
 from astro.records.tree import Terminal, Tree
+from astro.tasks import task_of
 from astro.traces.asking import Model
-from astro.traces.claims import claims_success, misquotes_target, shows_success
+from astro.traces.claims import claims_success
 from astro.traces.config import Control, TracesConfig
 from astro.traces.evaluation import Evaluator
 from astro.traces.fidelity import Role, essence
 from astro.traces.filters import Refusal, Reject, refusal
 from astro.traces.linearize import Plan, Unused, control_plans, correct_terminals, linearize, wrong_terminals
-from astro.traces.luck import right_by_luck
 from astro.traces.prompting import load_prompts
 from astro.traces.rewrite import Rewriter, Rewritten
 from astro.verify import Verifier
@@ -76,6 +76,7 @@ class _Work:
     def __init__(self, rewriter: Rewriter, verifier: Verifier, origin: Origin) -> None:
         self._rewriter, self._verifier, self._origin = rewriter, verifier, origin
         self._tree, self._problem, self._config = rewriter.tree, rewriter.problem, rewriter.config
+        self._task = task_of(self._problem)
         self._counts: Counter[str] = Counter()
         self._cost = Cost()
         self._rejects: list[Reject] = []
@@ -105,7 +106,7 @@ class _Work:
     async def _kept(self, rng: random.Random) -> list[int]:
         """Correct terminals that the self-evaluation agrees with, as many as there can be traces of their own."""
         tree, correct = self._tree, correct_terminals(self._tree)
-        sound = [node for node in correct if not right_by_luck(self._problem, self._steps(node))]
+        sound = [node for node in correct if not self._task.right_by_luck(self._problem, self._steps(node))]
         evaluator = Evaluator(self._rewriter.model, self._rewriter.prompts, self._config, self._origin.seed)
         kept, refused = await evaluator.agreed(tree, self._problem, sound, 1 + self._config.searches, rng)
         self._counts["terminals.correct"] += len(correct)
@@ -125,14 +126,14 @@ class _Work:
         usable = []
         for node in wrong:
             steps = self._steps(node)
-            beyond_words = tree.canonical[node] in right or shows_success(self._problem, steps)
+            beyond_words = tree.canonical[node] in right or self._task.shows_success(self._problem, steps)
             # Only the terminal loses its claims; if it says nothing itself, the claims before it stay.
             said = next((step for step in reversed(steps) if essence(step, Role.WRONG_END)), steps[-1])
             beyond_words |= said is not steps[-1] and claims_success(self._problem, said)
             claims = claims_success(self._problem, steps[-1])
             if beyond_words or (claims and not self._config.mend_claims):
                 self._counts[f"unused.{Unused.CLAIMS_SUCCESS}"] += 1
-            elif misquotes_target(self._problem, steps[-1]):
+            elif self._task.misquotes(self._problem, steps[-1]):
                 self._counts[f"unused.{Unused.MISQUOTED}"] += 1
             else:
                 self._counts["terminals.mended"] += claims

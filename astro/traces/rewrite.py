@@ -12,11 +12,12 @@ from astro.records.cost import Cost
 from astro.records.problem import Problem
 from astro.records.trace import Move, Visit, is_doubt
 from astro.records.tree import Tree
+from astro.tasks import task_of
 from astro.tasks.expressions import without_label
 from astro.traces.asking import Model
 from astro.traces.claims import without_claims
 from astro.traces.config import TracesConfig
-from astro.traces.fidelity import Around, Fault, Role, backtrack_fault, essence, step_fault, what_is_left
+from astro.traces.fidelity import Around, Fault, Role, backtrack_fault, essence, step_fault
 from astro.traces.linearize import Plan
 from astro.traces.prompting import Message, PromptSet
 from astro.verify import Outcome
@@ -179,6 +180,5 @@ class Rewriter:
         if not path:
             return "Let's restart our solution from the beginning."
         step = inert(essence(path[-1], Role.STEP))
-        # In a word problem what leaves may be a train.
-        left = what_is_left(step) if self.problem.task == "countdown" else ""
+        left = task_of(self.problem).state(self.problem, step)
         return f"Let's go back to where we had {left}" if left else f"Let's go back to where we had this: {step}"

@@ -10,12 +10,12 @@ from astro.errors import ConfigError, NothingToTrainError
 from astro.models.prompting import PromptFormat, asking_for_length
 from astro.models.seeds import derive_seed
 from astro.records.problem import Problem
+from astro.tasks import USUAL, check_gold
 from astro.train.examples import check_evaluation, problems_of, read_split
 from astro.train.grpo_settings import GrpoConfig
 from astro.train.reward_settings import RewardName
 from astro.train.rollouts import Prompt
 from astro.train.trainer import Training
-from astro.verify import check_gold
 
 
 def read_prompts(training: Training[GrpoConfig]) -> tuple[list[Prompt], list[Prompt], int]:
@@ -101,7 +101,7 @@ def _problem_of(row: Mapping[str, Any], prompt_format: PromptFormat) -> Problem:
         metadata = json.loads(facts) if isinstance(facts, str) else facts
     except ValueError as error:
         raise ValueError(f"the metadata of {row['id']} is not JSON: {error}") from error
-    problem = Problem(row["id"], prompt, row["answer"], row.get("task") or "math", "", metadata)
+    problem = Problem(row["id"], prompt, row["answer"], row.get("task") or USUAL.name, "", metadata)
     if (reason := check_gold(problem)) is not None:
         raise ValueError(f"{problem.id} cannot be graded: {reason}")
     return problem

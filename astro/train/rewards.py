@@ -9,13 +9,14 @@ They grade by the default settings of the verifier; functools.partial(correctnes
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from typing import Any
 
 from astro.records.problem import Problem
-from astro.verify import Outcome, Verifier, VerifyConfig, extract, verify_many
-from astro.verify.forms import code, qa
+from astro.tasks import USUAL, make_verifier, task_named, task_of
+from astro.verify import Outcome, Verifier, VerifyConfig
 
 Completions = Sequence[str] | Sequence[Sequence[Mapping[str, Any]]]
 
@@ -36,7 +37,7 @@ def correctness_reward(
     """
     del completion_ids
     pairs = zip(_problems(prompts, columns), _texts(completions), strict=True)
-    verdicts = verify_many(pairs) if verifier is None else verifier.verify_many(pairs)
+    verdicts = (verifier or _usual_verifier()).verify_many(pairs)
     return [None if verdict.outcome is Outcome.ERROR else float(verdict.correct) for verdict in verdicts]
 
 
@@ -51,10 +52,10 @@ def format_reward(
     """1 where the final answer is in the configured place (a program: in a closed code block), else 0."""
     del prompts, completion_ids
     texts = _texts(completions)
-    tasks = columns.get("task") or ["math"] * len(texts)
+    tasks = columns.get("task") or [USUAL.name] * len(texts)
     rewards: list[float | None] = []
     for task, text in zip(tasks, texts, strict=True):
-        found = code.read(text, config) if task == "code" else extract(text, config.answer_format, statements=False)
+        found = task_named(task).marked_answer(text, config)
         rewards.append(float(found.answer is not None and not found.parts))
     return rewards
 
@@ -67,22 +68,12 @@ def token_f1_reward(
     config: VerifyConfig = _CONFIG,
     **columns: Any,
 ) -> list[float | None]:
-    """Best token F1 of the final answer with an accepted one, in [0, 1]; for the task qa only.
+    """Best token F1 of the final answer with an accepted one, in [0, 1]; for tasks with that credit (qa) only.
 
     An answer longer than the longest accepted one by more than half earns 0, so that lists of guesses do not pay.
     """
     del completion_ids
-    rewards: list[float | None] = []
-    for problem, text in zip(_problems(prompts, columns), _texts(completions), strict=True):
-        if problem.task != "qa":
-            rewards.append(None)
-            continue
-        golds = qa.accepted(problem.answer)
-        answer = extract(text, config.answer_format, statements=config.statements).answer or ""
-        longest = max(len(qa.normalize(gold).split()) for gold in golds)
-        fits = len(qa.normalize(answer).split()) <= 1.5 * longest + 1
-        rewards.append(max(qa.token_f1(answer, gold) for gold in golds) if fits else 0.0)
-    return rewards
+    return _credits("token_f1", zip(_problems(prompts, columns), _texts(completions), strict=True), config)
 
 
 def unit_tests_reward(
@@ -93,21 +84,31 @@ def unit_tests_reward(
     config: VerifyConfig = _CONFIG,
     **columns: Any,
 ) -> list[float | None]:
-    """Share of the unit tests that pass, in [0, 1]; for the task code only."""
+    """Share of the unit tests that pass, in [0, 1]; for tasks with that credit (code) only."""
     del completion_ids
-    pairs = list(zip(_problems(prompts, columns), _texts(completions), strict=True))
+    return _credits("unit_tests", zip(_problems(prompts, columns), _texts(completions), strict=True), config)
 
-    def share(pair: tuple[Problem, str]) -> float | None:
+
+def _credits(name: str, pairs: Iterable[tuple[Problem, str]], config: VerifyConfig) -> list[float | None]:
+    """The partial credit of that name for each response; None where the task has none, or its gold is of no use."""
+
+    def credit(pair: tuple[Problem, str]) -> float | None:
         problem, text = pair
-        return code.share_passed(problem, text, config) if problem.task == "code" else None
+        earned = task_of(problem).credits.get(name)
+        return None if earned is None else earned(problem, text, config)
 
-    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as threads:  # they only wait for the sandboxes
-        return list(threads.map(share, pairs))
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as threads:  # some of them only wait for sandboxes
+        return list(threads.map(credit, pairs))
+
+
+@cache
+def _usual_verifier() -> Verifier:
+    return make_verifier()
 
 
 def _problems(prompts: Sequence[Any], columns: Mapping[str, Any]) -> list[Problem]:
     answers: Sequence[str] = columns["answer"]
-    tasks = columns.get("task") or ["math"] * len(prompts)
+    tasks = columns.get("task") or [USUAL.name] * len(prompts)
     names = columns.get("id") or [f"row {number}" for number in range(len(prompts))]
     facts = columns.get("metadata") or [{}] * len(prompts)
     rows = zip(names, prompts, answers, tasks, facts, strict=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from astro.models.prompting import answer_text
 from astro.records.problem import Problem
+from astro.tasks import make_verifier
 from astro.train.grpo_settings import GrpoConfig
 from astro.train.reward_settings import RewardName, RewardsConfig
 from astro.train.rewards import format_reward, token_f1_reward, unit_tests_reward
@@ -110,7 +111,7 @@ class Scorer:
 
 def open_scorer(training: Training[GrpoConfig], limit: int) -> Scorer:
     """The scorer of one arm's training, which closes its verifier at its end. limit: as in Scorer."""
-    verifier = Verifier(training.setup.verify)
+    verifier = make_verifier(training.setup.verify)
     training.stack.callback(verifier.close)
     opens_thought = training.prompt_format.opens_thought
     return Scorer(training.config.rewards, verifier, limit, opens_thought=opens_thought)

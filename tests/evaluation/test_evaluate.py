@@ -15,13 +15,13 @@ from pydantic import ValidationError
 from astro.errors import StoreError
 from astro.evaluation import Arrangement, BudgetForcing, EvaluationConfig, JudgeConfig, evaluate_model
 from astro.evaluation.judging import read_judgement
-from astro.evaluation.responses import group_of
 from astro.models.engine import EngineConfig, EngineKind
 from astro.models.engines.scripted import ScriptedSampler
 from astro.models.prompting import PromptConfig
 from astro.models.seeds import derive_seed
 from astro.problems import Problem
 from astro.records.split import Split
+from astro.tasks import task_named, task_of
 from astro.tasks.countdown.generator import CountdownConfig, generate
 
 PROBLEMS = [
@@ -362,11 +362,12 @@ def test_a_judge_that_comes_later_reads_what_is_there(tmp_path):
 def test_groups_are_named_by_numbers_level_or_task():
     """Countdown by how many numbers, others by what their data set says, else by task."""
     (countdown,) = generate(CountdownConfig(count=1, sizes=(4,)))
-    assert group_of(countdown) == "4 numbers"
-    assert group_of(PROBLEMS[1]) == "level 5"
-    assert group_of(Problem("m", "?", "1", "math", metadata={"Level": "Level 3"})) == "Level 3"
-    assert group_of(Problem("m", "?", "1", "math", metadata={"subject": "Algebra"})) == "Algebra"
-    assert group_of(Problem("m", "?", "1", "math")) == "math"
+    assert task_of(countdown).group(countdown) == "4 numbers"
+    assert task_of(PROBLEMS[1]).group(PROBLEMS[1]) == "level 5"
+    of_math = task_named("math").group
+    assert of_math(Problem("m", "?", "1", "math", metadata={"Level": "Level 3"})) == "Level 3"
+    assert of_math(Problem("m", "?", "1", "math", metadata={"subject": "Algebra"})) == "Algebra"
+    assert of_math(Problem("m", "?", "1", "math")) == "math"
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL")

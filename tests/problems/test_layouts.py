@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from astro.problems.layouts import COLUMNS, last_boxed, read_problem
-from astro.problems.rejection import BadRowError, Reason
+from astro.problems.layouts import COLUMNS, read_problem
+from astro.records.rejection import BadRowError, Reason
+from astro.tasks.row import last_boxed
 
 JSON_VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.sampled_from(["5", "user", "x"]),

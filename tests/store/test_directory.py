@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from astro.errors import StoreError
-from astro.problems.rejection import Reason, RejectedRow
 from astro.records.cost import Cost
 from astro.records.problem import Problem
+from astro.records.rejection import Reason, RejectedRow
 from astro.records.tree import NO_PARENT, Stop, Tree
 from astro.store import RunDirectory
 from astro.store.entries import TRACE_TABLES, costs_table, tree_entry

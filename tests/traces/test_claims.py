@@ -4,7 +4,8 @@ import pytest
 from growing import PROBLEM
 
 from astro.records.problem import Problem
-from astro.traces.claims import claims_success, shows_success, without_claims
+from astro.tasks.countdown.claims import shows_success
+from astro.traces.claims import claims_success, without_claims
 
 MATHS = Problem("m", "What is 2 + 2?", "4", "math")
 

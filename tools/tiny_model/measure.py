@@ -18,9 +18,10 @@ from astro.models.seeds import derive_seed
 from astro.records.problem import Problem
 from astro.search import SearchConfig
 from astro.tasks.countdown import dialect
+from astro.tasks.countdown.claims import denies_success
 from astro.traces.asking import Model
 from astro.traces.backtracks import count_backtracks
-from astro.traces.claims import claims_success, denies_success
+from astro.traces.claims import claims_success
 from astro.traces.config import TracesConfig
 from astro.traces.evaluation import Vote, read_vote
 from astro.traces.prompting import load_prompts
@@ -76,7 +77,7 @@ class Attempt:
     @property
     def denies(self) -> bool:
         """Whether its conclusion says that the target is missed."""
-        return denies_success(self.problem, self.steps[-1])
+        return denies_success(self.steps[-1])
 
 
 @dataclass(frozen=True, slots=True)

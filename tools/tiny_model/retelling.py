@@ -11,9 +11,9 @@ from itertools import takewhile
 
 from astro.models.seeds import derive_seed
 from astro.records.problem import Problem
-from astro.traces.claims import misquotes_target, shows_success
+from astro.tasks.countdown.claims import misquotes_target, shows_success
+from astro.tasks.countdown.luck import right_by_luck
 from astro.traces.fidelity import Around, Fault, Role, backtrack_fault, essence, step_fault
-from astro.traces.luck import right_by_luck
 from astro.traces.prompting import Message, load_prompts
 from astro.verify import Outcome
 from tools.tiny_model.measure import Attempt, Shares, Subject

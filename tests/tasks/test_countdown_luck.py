@@ -4,7 +4,8 @@ import pytest
 from growing import PROBLEM
 
 from astro.records.problem import Problem
-from astro.traces.luck import right_by_luck
+from astro.tasks import task_of
+from astro.tasks.countdown.luck import right_by_luck
 
 SOUND = [
     "I take 5 + 3 = 8, which leaves 8, 2 and 4.\n",
@@ -42,7 +43,8 @@ def test_a_solution_whose_figures_are_wrong_is_luck(steps):
 
 def test_other_tasks_are_not_judged():
     """Modular arithmetic and roundings are nobody's mistake."""
-    assert not right_by_luck(Problem("m", "7 + 8 modulo 12?", "3", "math"), ["7 + 8 = 3 modulo 12"])
+    problem = Problem("m", "7 + 8 modulo 12?", "3", "math")
+    assert not task_of(problem).right_by_luck(problem, ["7 + 8 = 3 modulo 12"])
 
 
 def test_hostile_figures_are_not_judged():

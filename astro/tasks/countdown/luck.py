@@ -1,13 +1,13 @@
-"""Is a right answer right by luck? What a Countdown solution says of its own figures can be checked exactly."""
+"""Is a right answer right by luck? The figures of a Countdown solution can be checked exactly."""
 
 import operator
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 from astro.records.problem import Problem
+from astro.tasks.countdown.claims import denies_success, misquotes_target, shows_success, target_of
 from astro.tasks.expressions import figures
 from astro.tasks.markup import without_answer
-from astro.traces.claims import denies_success, misquotes_target, shows_success
 
 _OPERATIONS: dict[str, Callable[[Fraction, Fraction], Fraction]] = {
     "+": operator.add,
@@ -19,22 +19,18 @@ _MAX_DIGITS = 30
 
 
 def right_by_luck(problem: Problem, steps: Sequence[str]) -> bool:
-    """Whether a right Countdown solution has a false equation, or does not say that it comes to the target.
+    """Whether a right solution has a false equation, or does not say that it reaches the target.
 
-    Such a solution would teach to be right for a wrong reason. The self-evaluation should refuse it, and models that
-    are poor judges do not. Of other tasks nothing is known: False.
+    The self-evaluation should refuse it, but a model that is a poor judge does not.
     """
-    if problem.task != "countdown":
-        return False
     equations = [expression.split() for step in steps for expression in figures(step).expressions if "=" in expression]
     if any(_is_false(equation) for equation in equations):
         return True
     end = without_answer(steps[-1]) if steps else ""
-    if denies_success(problem, end) or misquotes_target(problem, end):
+    if denies_success(end) or misquotes_target(problem, end):
         return True
     said = figures(end).numbers
-    target = str(problem.metadata.get("target", problem.answer))
-    return bool(equations and not shows_success(problem, steps)) or bool(said and target not in said)
+    return bool(equations and not shows_success(problem, steps)) or bool(said and target_of(problem) not in said)
 
 
 def _is_false(equation: Sequence[str]) -> bool:

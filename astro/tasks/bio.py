@@ -1,0 +1,6 @@
+"""Coordinates of a structure, right within a distance."""
+
+from astro.tasks.row import Gold
+from astro.tasks.task import Task
+
+BIO = Task("bio", "astro.verify.forms.bio", gold=Gold(structured=True))

@@ -1,0 +1,48 @@
+"""What a Countdown solution says of the target, and what its equations show."""
+
+import re
+from collections.abc import Sequence
+
+from astro.records.problem import Problem
+from astro.tasks.expressions import figures
+from astro.tasks.sentences import SENTENCE, is_denied
+
+_TARGET = re.compile(r"\btarget\b", re.IGNORECASE)
+_QUOTED_TARGET = re.compile(r"\btarget (?:is |of |number )?(\d{1,30})\b", re.IGNORECASE)
+_LEFT = re.compile(r".*\bleav(?:es|ing) ", re.DOTALL)
+
+
+def target_of(problem: Problem) -> str:
+    """The number asked for."""
+    return str(problem.metadata.get("target", problem.answer))
+
+
+def speaks_of_target(sentence: str) -> bool:
+    """Whether a sentence speaks of the target; where it denies nothing, it says that the target is reached."""
+    return _TARGET.search(sentence) is not None
+
+
+def denies_success(text: str) -> bool:
+    """Whether the last sentence that speaks of the target says that it is missed."""
+    about_target = [sentence for sentence in SENTENCE.findall(text) if speaks_of_target(sentence)]
+    return bool(about_target) and is_denied(about_target[-1])
+
+
+def misquotes_target(problem: Problem, text: str) -> bool:
+    """Whether a text calls another number the target."""
+    return any(number != target_of(problem) for number in _QUOTED_TARGET.findall(text))
+
+
+def shows_success(problem: Problem, steps: Sequence[str]) -> bool:
+    """Whether the last equation of a finished attempt makes the target: a claim that no words can mend."""
+    for step in reversed(steps):
+        equations = [expression for expression in figures(step).expressions if " = " in f" {expression} "]
+        if equations:
+            return equations[-1].rpartition(" = ")[2] == target_of(problem)
+    return False
+
+
+def what_is_left(step: str) -> str:
+    """The numbers a step ends with, where it says so: "25, 3 and 7." of "... which leaves 25, 3 and 7."; else ""."""
+    found = _LEFT.match(step)
+    return step[found.end() :] if found else ""

@@ -1,0 +1,65 @@
+"""Countdown as a task: what the rest of ASTRO asks about it."""
+
+import json
+from collections.abc import Sequence
+
+from astro.records.problem import Problem
+from astro.tasks.countdown import attempts, claims, luck, rows
+from astro.tasks.countdown.generator import SOURCE, CountdownConfig, generate
+from astro.tasks.row import Row
+from astro.tasks.task import Generator, Likeness, Task
+from astro.verify.forms.countdown import Use
+
+
+class _Countdown(Task):
+    def recognizes(self, row: Row) -> bool:
+        return None not in rows.given(row)
+
+    def read(self, row: Row, source: str) -> Problem:
+        return rows.read_row(row, source)
+
+    def likeness(self, problem: Problem) -> Likeness | None:
+        """By the numbers, whose order counts only where it is given, the target and the rules."""
+        numbers = problem.metadata.get("numbers")
+        if not isinstance(numbers, Sequence):
+            return None
+        family, target = sorted(numbers), claims.target_of(problem)
+        rules, use = "".join(sorted(str(problem.metadata.get("operations")))), problem.metadata.get("use")
+        return Likeness(
+            question=f"countdown {list(numbers) if use == Use.ORDERED else family} {target} {rules} {use}",
+            givens=("countdown", *map(str, family), "to", target),
+            family=json.dumps(family),
+        )
+
+    def group(self, problem: Problem) -> str:
+        numbers = problem.metadata.get("numbers")
+        return f"{len(numbers)} numbers" if isinstance(numbers, Sequence) else super().group(problem)
+
+    def says_solved(self, sentence: str) -> bool:
+        return claims.speaks_of_target(sentence)
+
+    def misquotes(self, problem: Problem, text: str) -> bool:
+        return claims.misquotes_target(problem, text)
+
+    def shows_success(self, problem: Problem, steps: Sequence[str]) -> bool:
+        return claims.shows_success(problem, steps)
+
+    def right_by_luck(self, problem: Problem, steps: Sequence[str]) -> bool:
+        return luck.right_by_luck(problem, steps)
+
+    def state(self, problem: Problem, step: str | None) -> str:
+        if step is None:
+            return " ".join(map(str, problem.metadata.get("numbers", ())))
+        return claims.what_is_left(step)
+
+    def shown_right(self, problem: Problem, attempts_: Sequence[str]) -> list[bool]:
+        return attempts.shown_right(problem, attempts_)
+
+
+COUNTDOWN = _Countdown(
+    "countdown",
+    "astro.verify.forms.countdown",
+    columns=rows.COLUMNS,
+    generator=Generator(CountdownConfig, generate, SOURCE),
+    formulas=False,
+)

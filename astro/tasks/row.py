@@ -1,0 +1,238 @@
+"""A row of somebody's data set, seen through the names that its columns have."""
+
+import hashlib
+import json
+import math
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from astro.records.rejection import BadRowError, Reason
+
+COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "id": ("id", "unique_id", "problem_id"),
+    "prompt": ("prompt", "problem", "question"),
+    "answer": ("answer", "final_answer", "expected_answer", "reward_model.ground_truth", "ground_truth"),
+    "task": ("task",),
+}
+"""The fields that every task has, and the columns each is looked for in, the first one found. Dots lead into fields."""
+
+NOTHING = frozenset({"", "nan", "null", "<na>"})
+"""How spreadsheets and data frames write an empty cell."""
+
+_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
+_LONGEST_ID = 200
+_LONGEST_KEPT = 1_000  # characters of an unused field; reference solutions are mostly longer
+_ABSENT = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Gold:
+    """How data sets write the gold answers of a task.
+
+    structured: an answer may be a list or a mapping, which is kept as JSON text; boxes and "####" mean nothing in it.
+    nothing: what stands for no answer, in lower case; the box of a solution is read in its place.
+    placeholder: matches a whole answer that stands in for one, such as "see above"; the row is refused.
+    """
+
+    structured: bool = False
+    nothing: frozenset[str] = NOTHING
+    placeholder: re.Pattern[str] | None = None
+
+
+class Row:
+    """A row seen through a column mapping; it remembers which columns were taken.
+
+    fields: by column, in lower case. metadata: those of ASTRO's own column of that name.
+    """
+
+    def __init__(
+        self, row: Mapping[str, Any], columns: Mapping[str, str], known: Mapping[str, tuple[str, ...]] = COLUMNS
+    ) -> None:
+        """Columns maps fields to the columns of this set; known has the usual columns of each field."""
+        self.fields = _by_name(row)
+        self._row, self._columns, self._known = row, columns, known
+        self._twins = Counter(str(name).strip().lower() for name in row)
+        self._names = {str(name).strip().lower(): str(name).strip() for name in row}
+        self._taken: set[str] = set()
+        kept = self.fields.get("metadata")
+        kept = _object(kept) if isinstance(kept, str) else kept
+        self.metadata: dict[str, Any] = dict(kept) if isinstance(kept, Mapping) else {}
+
+    def take(self, field: str) -> Any:
+        """The content of the first column there is for a field, or None."""
+        column, content = self.find(field)
+        if column:
+            self._taken.add(column.split(".")[0])
+        return content
+
+    def find(self, field: str) -> tuple[str | None, Any]:
+        """The first column there is for a field and its content; (None, None) without one."""
+        mapped = self._columns.get(field)
+        if mapped is not None and mapped in self._row:
+            return mapped.lower(), self._row[mapped]
+        for column in (mapped.lower(),) if mapped else self._known[field]:
+            # A column whose own name has dots comes before a nested field.
+            first, *deeper = [column] if column in self.fields else column.split(".")
+            content: Any = self.fields.get(first, _ABSENT)
+            if self._twins[first] > 1:
+                same = " and ".join(repr(name) for name in self._row if str(name).strip().lower() == first)
+                detail = f"the columns {same} differ in capitals only; name one: problems.columns.{field}=NAME"
+                raise BadRowError(Reason.UNREADABLE, detail)
+            for part in deeper:
+                content = _by_name(content).get(part, _ABSENT)
+            if content is not _ABSENT:
+                return column, content
+        return None, None
+
+    def missing(self, field: str) -> str:
+        """Say that there is no column for a field, and what to do."""
+        wanted = f"no column {self._columns[field]!r}" if field in self._columns else f"no column for the {field}"
+        return f"{wanted} among {', '.join(self._names.values()) or 'none'}; map one: problems.columns.{field}=NAME"
+
+    def origin(self, source: str) -> str:
+        """Where the problem comes from: ASTRO's own rows say it themselves."""
+        own = self.fields.get("source")
+        return own if isinstance(own, str) and own and {"task", "metadata"} <= self.fields.keys() else source
+
+    def kept(self) -> dict[str, Any]:
+        """The metadata, and the short texts and numbers of columns that were not taken."""
+        own = {"metadata", "source"} if {"task", "metadata"} <= self.fields.keys() else {"metadata"}
+        unused = {
+            self._names[column]: content
+            for column, content in self.fields.items()
+            if column not in self._taken | own and _is_short(content)
+        }
+        return {**unused, **self.metadata}
+
+    def prompt(self) -> str:
+        """The question: a text, or the one user message of a chat. Raises BadRowError."""
+        prompt = self.take("prompt")
+        if self.find("prompt")[0] is None:
+            raise BadRowError(Reason.MISSING_PROMPT, self.missing("prompt"))
+        if isinstance(prompt, list | tuple):
+            prompt = _user_message(prompt)
+        if prompt is None or (isinstance(prompt, float) and math.isnan(prompt)):
+            raise BadRowError(Reason.MISSING_PROMPT, "the prompt is empty")
+        if not isinstance(prompt, str):
+            raise BadRowError(Reason.WRONG_TYPE, f"the prompt is a {type(prompt).__name__}, not a text: {prompt!r:.80}")
+        if not prompt.strip():
+            raise BadRowError(Reason.MISSING_PROMPT, "the prompt is empty")
+        return prompt.strip()
+
+    def answer(self, gold: Gold) -> str:
+        """The final answer, also of a text that ends in one or of a solution with a box. Raises BadRowError."""
+        text = _final(_answer_text(self.take("answer"), gold), gold)
+        if text.lower() in gold.nothing:
+            text = self._boxed_solution()
+        if gold.placeholder is not None and gold.placeholder.fullmatch(text.strip(" .")):
+            raise BadRowError(Reason.MISSING_ANSWER, f"the answer is {text!r:.80}, which stands in for one")
+        return text
+
+    def own_id(self) -> str | None:
+        """The id that the row gives itself, if any. Raises BadRowError."""
+        own = self.take("id")
+        if isinstance(own, float) and (math.isnan(own) or own.is_integer()):  # a column of whole numbers with gaps
+            own = None if math.isnan(own) else int(own)
+        if own is None or own == "":
+            return None
+        text = str(own).strip()
+        if isinstance(own, bool) or not isinstance(own, int | str) or not text.isprintable() or len(text) > _LONGEST_ID:
+            wanted = f"a whole number or a printable text of at most {_LONGEST_ID} characters"
+            detail = f"the id must be {wanted}, not {own!r:.80}"
+            raise BadRowError(Reason.WRONG_TYPE, detail)
+        return text or None
+
+    def _boxed_solution(self) -> str:
+        """The answer in the box of the solution, for a row that gives none beside it."""
+        column, answer = self.find("answer")
+        solution = self.fields.get("solution")
+        boxed = last_boxed(solution) if isinstance(solution, str) else None
+        if boxed is not None:
+            self._taken.add("solution")
+            return boxed
+        if column is None and not isinstance(solution, str):
+            raise BadRowError(Reason.MISSING_ANSWER, self.missing("answer"))
+        said = "there is no answer column" if column is None else f"the answer is {answer!r:.80}"
+        unread = ", and the solution has no \\boxed answer" if isinstance(solution, str) else ""
+        raise BadRowError(Reason.MISSING_ANSWER, said + unread)
+
+
+def last_boxed(text: str) -> str | None:
+    r"""The content of the last \boxed{...} or \fbox{...}, or of "\boxed 5"; None without one or if it stays open."""
+    start = max(text.rfind("\\boxed"), text.rfind("\\fbox"))
+    if start < 0:
+        return None
+    opening = start + (6 if text.startswith("\\boxed", start) else 5)
+    rest = text[opening:].lstrip()
+    if not rest.startswith("{"):
+        return rest.split("$")[0].strip().rstrip(".") or None
+    depth = position = 0
+    while position < len(rest):
+        if rest[position] == "\\":
+            position += 2  # an escaped brace is not a brace
+            continue
+        depth += {"{": 1, "}": -1}.get(rest[position], 0)
+        if depth == 0:
+            return rest[1:position].strip() or None
+        position += 1
+    return None
+
+
+def derived_id(task: str, prompt: str, answer: str) -> str:
+    """Name a problem after its content, so that moving its row does not rename it."""
+    content = f"{prompt}\0{answer}".encode(errors="replace")
+    return f"{task}-{hashlib.blake2b(content, digest_size=8).hexdigest()}"
+
+
+def _by_name(fields: Any) -> dict[str, Any]:
+    """The fields of a mapping by their names without regard to capitals; none of anything else."""
+    return {str(name).strip().lower(): field for name, field in fields.items()} if isinstance(fields, Mapping) else {}
+
+
+def _user_message(messages: list[Any] | tuple[Any, ...]) -> Any:
+    """The one user message of a chat prompt; a system message is the business of the sampling settings."""
+    turns = [turn for turn in messages if isinstance(turn, Mapping) and turn.get("role") != "system"]
+    if len(turns) != 1 or turns[0].get("role") != "user":
+        raise BadRowError(Reason.WRONG_TYPE, "a prompt as a list must hold one user message, besides system messages")
+    return turns[0].get("content")
+
+
+def _final(text: str, gold: Gold) -> str:
+    """The answer of a text that ends in GSM8K's or in a box; the text itself where it has neither."""
+    if gold.structured:
+        return text
+    if "####" in text:
+        return _THOUSANDS.sub("", text.rpartition("####")[2].strip())
+    return (last_boxed(text) or "") if "\\boxed" in text or "\\fbox" in text else text
+
+
+def _answer_text(answer: Any, gold: Gold) -> str:
+    if isinstance(answer, str):
+        return answer.strip()
+    if isinstance(answer, list | tuple) and len(answer) == 1 and not gold.structured:
+        return _answer_text(answer[0], gold)
+    if isinstance(answer, list | tuple | Mapping) and answer and gold.structured:
+        return json.dumps(answer, ensure_ascii=False)
+    if answer is None or answer != answer:  # noqa: PLR0124 - NaN, of any kind
+        return ""
+    if isinstance(answer, bool) or not isinstance(answer, int | float | Decimal) or abs(answer) == math.inf:
+        detail = f"the answer is a {type(answer).__name__}, not a text or a number: {answer!r:.80}"
+        raise BadRowError(Reason.WRONG_TYPE, detail)
+    return str(int(answer) if answer == int(answer) else answer)
+
+
+def _object(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _is_short(content: Any) -> bool:
+    if isinstance(content, str):
+        return 0 < len(content) <= _LONGEST_KEPT
+    return isinstance(content, bool | int) or (isinstance(content, float) and math.isfinite(content))
