@@ -7,12 +7,14 @@ sections together.
 import difflib
 import json
 import re
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, ValidationError
+from pydantic_core import CoreSchema, core_schema
 
 from astro.errors import ConfigError
 
@@ -21,6 +23,30 @@ class Section(BaseModel):
     """A part of the configuration: frozen, no unknown keys, no silent conversions ("8" is not 8)."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, validate_default=True, allow_inf_nan=False)
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """Marks a union of sections of which the key kind selects one: Annotated[A | B, OneOf("a")].
+
+    Each section declares its kind as kind: Literal["a"] = "a".
+
+    default: the kind of a section that names none; None makes the key required.
+    """
+
+    default: str | None = None
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """A tagged union, so that a mistake is reported for the selected section alone."""
+        choices = {_kind(section): handler.generate_schema(section) for section in get_args(source)}
+        first = next(iter(choices))
+
+        def selected(value: Any) -> str | None:
+            if isinstance(value, Mapping):
+                return str(value["kind"]) if "kind" in value else self.default
+            return str(getattr(value, "kind", first))  # what is neither a mapping nor a section is refused by any
+
+        return core_schema.tagged_union_schema(choices, discriminator=selected)
 
 
 Seed = Annotated[int, Field(ge=0, lt=2**63)]  # what a signed integer of 64 bits in a table holds
@@ -133,15 +159,20 @@ def _apply(content: dict[str, Any], override: str) -> None:
         raise ConfigError(f"override {override!r}: {error}") from error
 
 
+_TAG_MISTAKES = ("union_tag_invalid", "union_tag_not_found")  # of the key kind; pydantic reports the section
+
+
 def _explain_all(section: type[BaseModel], content: Any, mistakes: Iterable[Mapping[str, Any]]) -> list[str]:
     """One line a place; the alternatives of a union, which pydantic reports apart, become one line."""
     by_place: dict[str, list[str]] = {}
     got: dict[str, str] = {}
     for mistake in mistakes:
-        place = ".".join(str(part) for part in _written(mistake, content)) or "(the whole file)"
+        written = [*_written(mistake, content), *(["kind"] if mistake["type"] in _TAG_MISTAKES else [])]
+        place = ".".join(map(str, written)) or "(the whole file)"
         by_place.setdefault(place, []).append(_explain(section, mistake))
-        if mistake["type"] not in ("missing", "extra_forbidden") and not isinstance(mistake["input"], dict):
-            got[place] = f"; got {mistake['input']!r}"
+        given = mistake["input"].get("kind") if mistake["type"] == "union_tag_invalid" else mistake["input"]
+        if mistake["type"] not in ("missing", "extra_forbidden") and not isinstance(given, dict):
+            got[place] = f"; got {given!r}"
     lines = []
     for place, messages in by_place.items():
         first, *others = dict.fromkeys(messages)
@@ -172,19 +203,35 @@ def _explain(section: type[BaseModel], mistake: Mapping[str, Any]) -> str:
         near = difflib.get_close_matches(str(location[-1]), known, n=1, cutoff=0.5)
         hint = f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(known)}"
         return f"unknown key; {hint}"
-    if mistake["type"] == "missing":
+    if mistake["type"] == "union_tag_invalid":
+        *others, last = mistake["ctx"]["expected_tags"].split(", ")
+        return f"Input should be {', '.join(others)} or {last}" if others else f"Input should be {last}"
+    if mistake["type"] in ("missing", "union_tag_not_found"):
         return "missing, and it has no default"
     return str(mistake["msg"]).removeprefix("Value error, ")
 
 
 def _fields_at(section: type[BaseModel], location: Sequence[int | str]) -> list[str]:
     """Names of the fields of the section that location leads to."""
+    here = [section]
     for part in location:
-        field = section.model_fields.get(str(part))
-        if field is None:
-            continue  # an index into a list, or the tag of a union
-        for candidate in (field.annotation, *get_args(field.annotation)):
-            if isinstance(candidate, type) and issubclass(candidate, BaseModel):
-                section = candidate
-                break
-    return list(section.model_fields)
+        if len(here) > 1 and (selected := [one for one in here if _kind(one) == part]):
+            here = selected
+            continue
+        field = here[0].model_fields.get(str(part))
+        if field is not None:  # else an index into a list, or the name of an alternative
+            here = list(_sections_in(field.annotation)) or here
+    return list(here[0].model_fields)
+
+
+def _sections_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _sections_in(part)
+
+
+def _kind(section: type[BaseModel]) -> str | None:
+    """The value of kind that selects a section of a tagged union."""
+    field = section.model_fields.get("kind")
+    return None if field is None else field.default

@@ -28,8 +28,8 @@ from time import perf_counter, process_time
 from typing import Any
 
 from astro.config import load_config
-from astro.models import Engine, PromptFormat, Sampled, SampleParams, open_sampler
-from astro.models.engines.vllm_engine import engine_arguments, sampling_params
+from astro.models import Engine, PromptFormat, Sampled, SampleParams, VllmConfig, open_sampler
+from astro.models.engines.vllm_engine import sampling_params
 from astro.problems import Problem, load_problems
 from astro.run import RunConfig
 from astro.search import SearchSetup, search_many
@@ -134,7 +134,8 @@ def serve_bare(config: RunConfig, requests: Sequence[Request]) -> Load:
     from vllm.platforms import current_platform
     from vllm.v1.engine.llm_engine import LLMEngine
 
-    engine = LLMEngine.from_engine_args(EngineArgs(**engine_arguments(config.engine, on_cpu=current_platform.is_cpu())))
+    arguments = config.engine.as_kind(VllmConfig).arguments(on_cpu=current_platform.is_cpu())
+    engine = LLMEngine.from_engine_args(EngineArgs(**arguments))
     load = Load(len(requests), sum(len(request.prompt_ids) for request in requests))
     try:
         add(engine, "warm-up", Request(requests[0].prompt_ids[:1], WARM_UP, 0))
@@ -190,7 +191,7 @@ def measure(config: RunConfig, count: int, rounds: int, say: Callable[[str], Non
         "saturation_cpu": round(median(cpu for _, cpu, _, _ in ratios), 3),
         "problems": len(problems),
         "live_trees": config.search.live_trees,
-        "max_num_seqs": config.engine.max_num_seqs,
+        "max_num_seqs": config.engine.as_kind(VllmConfig).max_num_seqs,
         "in_flight": round(median(in_flight), 1),
         "search": middle[2].figures(),
         "bare": middle[3].figures(),

@@ -17,7 +17,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from astro import __version__
-from astro.models.engine import Engine, EngineConfig, EngineKind, open_sampler
+from astro.models.engine import Engine, open_sampler
+from astro.models.engines import ENGINES
 from astro.models.prompting import PromptConfig, PromptFormat, StepDelimiter
 from astro.problems import Problem, ProblemsConfig, load_problems
 from astro.recipes import Material, Recipe
@@ -106,12 +107,12 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder for the Parquet files")
     parser.add_argument("--problems", type=int, default=20, help="how many to generate (default %(default)s)")
     parser.add_argument("--model", default="data/models/tiny-countdown", help="its folder (default %(default)s)")
-    parser.add_argument("--engine", type=EngineKind, choices=list(EngineKind), default=EngineKind.VLLM)
+    parser.add_argument("--engine", choices=list(ENGINES), default="vllm")
     arguments = parser.parse_args()
     loaded = load_problems(ProblemsConfig.model_validate({"countdown": {"count": arguments.problems}}), check_gold)
-    engine = open_sampler(EngineConfig(kind=arguments.engine, model=arguments.model))
+    engine = open_sampler(ENGINES[arguments.engine](kind=arguments.engine, model=arguments.model))
     search, traces = SEARCH, TRACES
-    if arguments.engine is EngineKind.SCRIPTED:
+    if not ENGINES[arguments.engine].has_checkpoint:
         search, traces = in_bytes(SEARCH), in_bytes(TRACES)
     rows = asyncio.run(make_rows(loaded.problems, engine, arguments.model, search, traces))
     arguments.out.mkdir(parents=True, exist_ok=True)

@@ -26,7 +26,8 @@ from astro.evaluation.inputs import model_fingerprint, problems_fingerprint
 from astro.evaluation.judging import judge_all, judge_fingerprint, with_judgements
 from astro.evaluation.responses import RESPONSES, SECONDS, TABLE, Asked, sample_all
 from astro.evaluation.settings import EvaluationConfig, JudgeConfig
-from astro.models.engine import Engine, EngineConfig, check_engine, open_sampler
+from astro.models.engine import Engine, EngineSection, open_sampler
+from astro.models.engines import ENGINES
 from astro.models.prompting import THINK_FOR, PromptConfig, PromptFormat
 from astro.records.problem import Problem
 from astro.store.atomic import sweep, write_text, writing
@@ -40,14 +41,11 @@ from astro.verify import Verifier, VerifyConfig
 RESPONSES_FILE, FIGURES, SETTINGS = "responses.parquet", "figures.json", "settings.yaml"
 _JOURNAL, _JUDGED = "journal.astj", "judged-{}.astj"
 # How fast, not what: these may change between one start and the next.
-_SPEED = {
-    "engine": {"model", "max_num_seqs", "gpu_memory_utilization", "kv_cache_gib", "tensor_parallel_size"},
-    "verify": {"workers", "memory_mb", "cache_size"},
-}
+_SPEED = {"workers", "memory_mb", "cache_size"}  # of verify; an engine's section names its own
 # The responses do not depend on these: with others, they are judged again or the figures computed again.
 _OF_FIGURES = frozenset({"settings.evaluation.resamples", "settings.evaluation.judge", "inputs.training"})
 
-OpenEngine = Callable[[EngineConfig], Engine]
+OpenEngine = Callable[[EngineSection], Engine]
 Progress = Callable[[str, int, int], None]
 """Told the name of a set, how many of its problems are done, and of how many."""
 
@@ -60,18 +58,17 @@ class Arrangement:
     evaluation.think_tokens, where they are set.
     """
 
-    engine: EngineConfig
+    engine: EngineSection
     evaluation: EvaluationConfig
     prompt: PromptConfig = field(default_factory=PromptConfig)
     verify: VerifyConfig = field(default_factory=VerifyConfig)
     seed: int = 0
     sentence: str = THINK_FOR
 
-    def engine_for(self, model: str) -> EngineConfig:
-        """The engine that serves a model; the options of another kind of engine mean nothing to it."""
+    def engine_for(self, model: str) -> EngineSection:
+        """The engine that serves a model; of another kind of engine it takes what both kinds have."""
         kind = self.evaluation.engine or self.engine.kind
-        options = self.engine.options if kind is self.engine.kind else {}
-        return self.engine.model_copy(update={"model": model, "kind": kind, "options": options})
+        return self.engine.as_kind(ENGINES[kind]).with_model(model)
 
     def settings(self) -> dict[str, Any]:
         """What the responses depend on, beside the model and the problems."""
@@ -80,12 +77,13 @@ class Arrangement:
         )
         if self.evaluation.think_tokens is not None:
             evaluation["asks"] = self.sentence.replace("{tokens}", str(self.evaluation.think_tokens))
+        engine = self.engine_for("")
         return {
             "seed": self.seed,
             "evaluation": evaluation,
-            "engine": self.engine_for("").model_dump(mode="json", exclude=_SPEED["engine"]),
+            "engine": engine.model_dump(mode="json", exclude={"model", *engine.speed}),
             "prompt": self.prompt.model_dump(mode="json"),
-            "verify": self.verify.model_dump(mode="json", exclude=_SPEED["verify"]),
+            "verify": self.verify.model_dump(mode="json", exclude=_SPEED),
         }
 
 
@@ -113,7 +111,7 @@ def evaluate_model(
     judge = how.evaluation.judge
     judged_by = None if judge is None else judge_fingerprint(judge)  # a mistake in it is told before a model is loaded
     if engine is None and not folder.exists():
-        check_engine(how.engine_for(model))
+        how.engine_for(model).check()
     fingerprint = model_fingerprint(model)
     trained_on = None if training is None else problems_fingerprint(training)
 

@@ -6,7 +6,7 @@ from typing import Self
 from pydantic import Field, field_validator, model_validator
 
 from astro.config import Section
-from astro.models.engine import EngineConfig, EngineKind
+from astro.models.engines import EngineConfig, EngineKind
 from astro.models.prompting import PromptConfig
 from astro.problems import ProblemsConfig
 

@@ -3,12 +3,13 @@
 completion                                      the records and the Sampler protocol
 seeds, tokenizer -> token_text -> stops         seeds of requests; tokens as text; stop strings
 stats, lockstep -> scripted                     a program in the place of a model
-engine, precision -> vllm_engine, transformers_engine  the configuration and the real engines
+engine -> engines                               what an engine is; a section and a sampler for each
 prompting, steps                                prompts as token ids; completions cut into steps
 """
 
 from astro.models.completion import Completion, FinishReason, Sampled, SampleParams, Sampler
-from astro.models.engine import Engine, EngineConfig, EngineKind, open_sampler
+from astro.models.engine import Engine, EngineSection, open_sampler
+from astro.models.engines import EngineConfig, ScriptedConfig, TransformersConfig, VllmConfig
 from astro.models.engines.scripted import ScriptedSampler, TableSampler
 from astro.models.prompting import AnswerStyle, PromptConfig, PromptFormat, PromptStyle, StepDelimiter
 from astro.models.seeds import derive_seed
@@ -20,7 +21,7 @@ __all__ = [
     "Completion",
     "Engine",
     "EngineConfig",
-    "EngineKind",
+    "EngineSection",
     "EngineStats",
     "FinishReason",
     "PromptConfig",
@@ -29,11 +30,14 @@ __all__ = [
     "SampleParams",
     "Sampled",
     "Sampler",
+    "ScriptedConfig",
     "ScriptedSampler",
     "StepDelimiter",
     "StepEnd",
     "StepSplitter",
     "TableSampler",
+    "TransformersConfig",
+    "VllmConfig",
     "derive_seed",
     "open_sampler",
     "step_end",

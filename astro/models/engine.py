@@ -1,64 +1,18 @@
-"""Which engine serves the language model, and opening it.
-
-A further engine (a remote server, one engine a GPU) is a further EngineKind and a class with the methods of Engine.
-"""
+"""What every engine is to the rest: a sampler with a tokenizer and totals, and a section of the configuration."""
 
 import difflib
-from collections.abc import Callable, Iterable
-from dataclasses import fields, is_dataclass
-from enum import StrEnum
-from importlib import import_module
-from importlib.util import find_spec
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, ClassVar, Protocol, Self, TypeVar, cast
 
 from pydantic import Field
 
 from astro.config import Section, Seed
 from astro.errors import ConfigError
 from astro.models.completion import Sampler
-from astro.models.engines.scripted import ScriptedModel, ScriptedSampler
 from astro.models.stats import EngineStats
-from astro.models.tokenizer import Tokenizer
-
-_COUNTDOWN_PLAYER = "astro.tasks.countdown.player:CountdownPlayer"
-
-
-class EngineKind(StrEnum):
-    """The engines there are."""
-
-    VLLM = "vllm"  # in process; continuous batching and prefix caching
-    TRANSFORMERS = "transformers"  # where vLLM is not installed; slower, no prefix cache
-    SCRIPTED = "scripted"  # a program in the place of a model, to try out and test everything around one
-
-
-class EngineConfig(Section):
-    """The language model and the engine that serves it.
-
-    model: a folder, or a name on the Hugging Face hub; of the scripted engine MODULE:CLASS, a dataclass that is called
-        with a prompt and a seed (a name without a colon means CountdownPlayer, which plays Countdown).
-    dtype: weights and activations; auto takes the checkpoint's, which vLLM narrows to 16 bits where it is float32, and
-        is float32 on a CPU without instructions for bfloat16, which is faster there (vllm only).
-    tensor_parallel_size: GPUs that share the model (vllm only).
-    max_model_len: context window in tokens; null takes the model's.
-    max_num_seqs: completions that decode together; null takes 256 on CPUs and 512 on GPUs (32 for transformers).
-    gpu_memory_utilization: share of each GPU's memory the engine may fill (vllm only).
-    kv_cache_gib: size of the key-value cache; null takes what gpu_memory_utilization leaves, 1 GiB on CPUs (vllm only).
-    seed: for requests without a seed of their own.
-    options: passed through to vllm.EngineArgs, AutoModelForCausalLM.from_pretrained or the scripted class; wins over
-        every other field.
-    """
-
-    kind: EngineKind = EngineKind.VLLM
-    model: str = Field(min_length=1)
-    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
-    tensor_parallel_size: int = Field(default=1, ge=1)
-    max_model_len: int | None = Field(default=None, ge=1)
-    max_num_seqs: int | None = Field(default=None, ge=1)
-    gpu_memory_utilization: float = Field(default=0.9, gt=0, le=1)
-    kv_cache_gib: float | None = Field(default=None, gt=0)
-    seed: Seed = 0
-    options: dict[str, Any] = Field(default_factory=dict)
+from astro.models.tokenizer import Tokenizer, hf_tokenizer
 
 
 class Engine(Sampler, Protocol):
@@ -72,61 +26,64 @@ class Engine(Sampler, Protocol):
         """Totals since the engine was opened."""
 
 
-def open_sampler(config: EngineConfig) -> Engine:
+E = TypeVar("E", bound="EngineSection")
+
+
+class EngineSection(Section, ABC):
+    """The settings of one kind of engine, and how it is checked and opened.
+
+    Class attributes:
+        speed: fields that decide how fast an answer comes and never which; two runs may differ in them.
+        has_checkpoint: whether model names files that a training or a check can look for.
+
+    model: a folder, or a name on the Hugging Face hub.
+    seed: for requests without a seed of their own.
+    options: passed through to the engine's own constructor; override every other field.
+    """
+
+    speed: ClassVar[frozenset[str]] = frozenset()
+    has_checkpoint: ClassVar[bool] = True
+
+    kind: str
+    model: str = Field(min_length=1)
+    seed: Seed = 0
+    options: dict[str, Any] = Field(default_factory=dict)
+
+    @abstractmethod
+    def check(self, at: str = "engine") -> None:
+        """Raise ConfigError where the model cannot be there or a setting cannot be used; loads no model.
+
+        at: the section's place in the configuration, for the error.
+        """
+
+    @abstractmethod
+    def open(self) -> Engine:
+        """Load the model; see open_sampler."""
+
+    def load_tokenizer(self) -> Tokenizer:
+        """The model's tokenizer without the model; raises what transformers does."""
+        return cast("Tokenizer", hf_tokenizer(self.model))
+
+    def with_model(self, model: str) -> Self:
+        """The same settings for another model."""
+        return self.model_copy(update={"model": model})
+
+    def as_kind(self, section: type[E]) -> E:
+        """The settings that both kinds of engine have; those of options mean nothing to another kind."""
+        if isinstance(self, section):
+            return self
+        shared = (type(self).model_fields.keys() & section.model_fields.keys()) - {"kind", "options"}
+        return section(**{name: getattr(self, name) for name in shared})
+
+
+def open_sampler(config: EngineSection) -> Engine:
     """Load the model; takes seconds (a tiny model on a CPU) to minutes (70B).
 
     Raises MissingDependencyError where the engine's library is absent, ConfigError where the model cannot be found or
     the engine refuses its settings.
     """
-    check_engine(config)
-    if config.kind is EngineKind.SCRIPTED:
-        return ScriptedSampler(_scripted_model(config))
-    if config.kind is EngineKind.VLLM:
-        from astro.models.engines.vllm_engine import VllmSampler  # noqa: PLC0415 - heavy
-
-        return VllmSampler(config)
-    from astro.models.engines.transformers_engine import TransformersSampler  # noqa: PLC0415 - heavy
-
-    return TransformersSampler(config)
-
-
-def check_engine(config: EngineConfig) -> None:
-    """Raise ConfigError where the model cannot be there, or an option is none; loads no model.
-
-    Options of vLLM are looked at where it is installed, which takes the seconds of importing it. Those of transformers
-    depend on the model.
-    """
-    if config.kind is EngineKind.SCRIPTED:
-        _scripted_model(config)
-        return
-    check_model(config.model)
-    if config.kind is EngineKind.TRANSFORMERS and config.tensor_parallel_size > 1:
-        raise ConfigError(
-            f"engine.tensor_parallel_size is {config.tensor_parallel_size}, and the transformers engine uses one "
-            "device; set engine.kind=vllm"
-        )
-    if config.kind is EngineKind.VLLM and config.options and find_spec("vllm"):
-        from astro.models.engines.vllm_engine import import_vllm  # noqa: PLC0415 - heavy
-
-        import_vllm(config)
-
-
-def _scripted_model(config: EngineConfig) -> ScriptedModel:
-    name = config.model if ":" in config.model else _COUNTDOWN_PLAYER
-    module, _, class_name = name.partition(":")
-    try:
-        player: Any = getattr(import_module(module), class_name)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise ConfigError(f"engine.model: there is no class {class_name!r} in a module {module!r}: {error}") from error
-    if not (isinstance(player, type) and is_dataclass(player) and hasattr(player, "__call__")):  # noqa: B004 - of its objects
-        raise ConfigError(f"engine.model: {name} is not a dataclass that can be called with a prompt and a seed")
-    check_options(config.options, [field.name for field in fields(player)], class_name)
-    make: Callable[..., Any] = player
-    try:
-        model: ScriptedModel = make(**config.options)
-    except (TypeError, ValueError) as error:
-        raise ConfigError(f"engine.options.{error}") from error
-    return model
+    config.check()
+    return config.open()
 
 
 def check_model(model: str, setting: str = "engine.model") -> None:
@@ -144,16 +101,14 @@ def check_model(model: str, setting: str = "engine.model") -> None:
         )
 
 
-def check_options(options: Iterable[str], known: Iterable[str], owner: str) -> None:
+def check_options(options: Iterable[str], known: Iterable[str], owner: str, setting: str = "engine.options") -> None:
     """Raise ConfigError naming every option that owner does not have, with the nearest one it has."""
     known = list(known)
     lines = []
     for option in options:
         if option not in known:
             near = difflib.get_close_matches(option, known, n=1, cutoff=0.5)
-            lines.append(
-                f"engine.options.{option}: {owner} has no such argument"
-                + (f"; did you mean {near[0]!r}?" if near else "")
-            )
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            lines.append(f"{setting}.{option}: {owner} has no such argument{hint}")
     if lines:
         raise ConfigError("\n".join(lines))

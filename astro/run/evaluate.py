@@ -18,7 +18,7 @@ from astro.evaluation import Arrangement, EvaluationConfig, evaluate_model
 from astro.evaluation.evaluate import OpenEngine
 from astro.evaluation.figures import BEHAVIOURS
 from astro.inspect.plain import plain, plain_lines
-from astro.models.engine import EngineKind, check_model, open_sampler
+from astro.models.engine import check_model, open_sampler
 from astro.problems import Problem, ProblemsConfig, load_problems
 from astro.run.settings import RunConfig
 from astro.store import RunDirectory
@@ -75,7 +75,7 @@ def evaluate(
     Raises the errors of astro.errors that a user can mend.
     """
     order = take_order(model, problems, settings, like=like, out=out)
-    if order.how.engine_for(model).kind is not EngineKind.SCRIPTED:
+    if order.how.engine_for(model).has_checkpoint:
         check_model(model)
     sets = {name: load_set(name, config, console) for name, config in order.sets.items()}
     trained_on = training_problems(training or order.run, model, console)

@@ -12,9 +12,8 @@ from rich.text import Text
 from astro import __version__
 from astro.errors import MENDABLE, SamplingError
 from astro.inspect.plain import plain
-from astro.models.engine import Engine, EngineConfig, EngineKind, open_sampler
+from astro.models.engine import Engine, EngineSection, open_sampler
 from astro.models.prompting import PromptFormat
-from astro.models.tokenizer import ByteTokenizer, hf_tokenizer
 from astro.recipes.evidence import Delimiters
 from astro.recipes.recipe import Solver
 from astro.run.opening import Making, Stages, check_settings, open_run
@@ -32,7 +31,7 @@ from astro.verify import Verifier
 
 _REJECTED_SHOWN = 5
 
-OpenEngine = Callable[[EngineConfig], Engine]
+OpenEngine = Callable[[EngineSection], Engine]
 
 
 def make(making: Making, stages: Stages, console: Console, open_engine: OpenEngine = open_sampler) -> Summary:
@@ -157,8 +156,7 @@ def _turns(seams: Seams) -> Callable[[str], Turns]:
 
     @cache
     def prompt_format() -> PromptFormat:
-        scripted = seams.engine.kind is EngineKind.SCRIPTED
-        return PromptFormat(seams.prompt, ByteTokenizer() if scripted else hf_tokenizer(seams.engine.model))
+        return PromptFormat(seams.prompt, seams.engine.load_tokenizer())
 
     return lambda text: prompt_format().training_messages(text)
 

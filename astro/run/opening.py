@@ -1,19 +1,17 @@
 """From a configuration to an open run directory with its problems; nothing here loads a model."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from astro.errors import StoreError
-from astro.models.engine import check_engine
 from astro.models.prompting import check_template
 from astro.problems import LoadedProblems, Problem, ProblemsConfig, load_problems
 from astro.recipes import DataConfig
 from astro.records.problem import PROBLEMS
 from astro.run.seams import Seams
-from astro.run.settings import SPEED_SETTINGS
 from astro.search import SearchConfig
 from astro.store import RunDirectory
 from astro.store.directory import TOOK_TREES
@@ -57,7 +55,7 @@ class Making:
 
 def check_settings(making: Making) -> None:
     """Raise ConfigError where model, engine options, template or prompt set cannot be used; loads no model."""
-    check_engine(making.seams.engine)
+    making.seams.engine.check()
     check_template(making.seams.prompt)
     load_prompts(making.traces.prompts)
 
@@ -68,7 +66,7 @@ def check_start(making: Making, stages: Stages) -> bool:
     Raises StoreError (another configuration's run, no trees, trees of another search).
     """
     seams = making.seams
-    goes_on = RunDirectory.goes_on(seams.directory, seams.settings, ignored=SPEED_SETTINGS)
+    goes_on = RunDirectory.goes_on(seams.directory, seams.settings, ignored=seams.speed)
     if goes_on:
         with RunDirectory.read(seams.directory) as run:
             has_trees = bool(run.trees.problem_ids)
@@ -82,7 +80,7 @@ def check_start(making: Making, stages: Stages) -> bool:
     else:
         has_trees = bool(stages.trees_of)
         for source in stages.trees_of:
-            _check_same_search(source, seams.settings, shards=len(stages.trees_of) > 1)
+            _check_same_search(source, seams, shards=len(stages.trees_of) > 1)
     if not stages.search and not has_trees:
         raise StoreError(_NO_TREES.format(seams.directory))
     return goes_on
@@ -100,7 +98,7 @@ def open_run(making: Making, stages: Stages) -> RunDirectory:
     fresh = load_problems(making.problems, check_gold) if new and len(stages.trees_of) != 1 else None
     if fresh is not None and stages.trees_of:
         check_shards(stages.trees_of, fresh.problems)
-    run = RunDirectory.create(seams.directory, seams.settings, ignored=SPEED_SETTINGS)
+    run = RunDirectory.create(seams.directory, seams.settings, ignored=seams.speed)
     try:
         if stages.trees_of and not run.has_problems:
             _take_trees(run, stages.trees_of, fresh)
@@ -158,14 +156,14 @@ def _take_trees(run: RunDirectory, sources: Sequence[Path], whole: LoadedProblem
             run.write_problems(whole.problems, whole.rejected)
 
 
-def _check_same_search(source: Path, settings: Mapping[str, Any], *, shards: bool) -> None:
+def _check_same_search(source: Path, seams: Seams, *, shards: bool) -> None:
     """Raise StoreError unless the run at source searched the way this configuration would, or a shard of it so."""
     with RunDirectory.read(source) as other:
         if not other.trees.complete:
             raise StoreError(f"the search of {source} is not finished; go on with it first")
-        ours = {key: settings[key] for key in _SEARCH_SETTINGS}
+        ours = {key: seams.settings[key] for key in _SEARCH_SETTINGS}
         theirs = {key: value for key, value in other.settings.items() if key in _SEARCH_SETTINGS}
-    changed = differences(theirs, ours, {*SPEED_SETTINGS, *(("problems.shard",) if shards else ())})
+    changed = differences(theirs, ours, {*seams.speed, *(("problems.shard",) if shards else ())})
     if changed:
         lines = "\n".join(f"  {line}" for line in changed)
         raise StoreError(f"the trees of {source} were searched with other settings:\n{lines}\nGive the same ones.")

@@ -28,7 +28,7 @@ from astro.records.rounds import RoundRecord, TrainedModel
 from astro.run.making import OpenEngine
 from astro.run.plan import ROUNDS, carry_out_plan, check_plan
 from astro.run.report import show_report
-from astro.run.settings import SPEED_SETTINGS, RoundConfig, RunConfig, Source
+from astro.run.settings import RoundConfig, RunConfig, Source
 from astro.store import RunDirectory
 from astro.store.atomic import sync_directory, write_text, writing
 from astro.store.lock import RunLock
@@ -191,7 +191,7 @@ def _held(config: RunConfig) -> Iterator[None]:
         begun = any((folder / ROUNDS).glob("*/problems.json"))
         if file.exists() and begun:
             old = load_config(RunConfig, file).model_dump(mode="json")
-            if changed := differences(old, settings, SPEED_SETTINGS):
+            if changed := differences(old, settings, config.speed_settings()):
                 lines = "\n".join(f"  {line}" for line in changed)
                 raise StoreError(f"{folder} was made by another configuration:\n{lines}\nAdd name=ANOTHER_NAME.")
         with writing(folder):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from astro.models.engine import EngineConfig
+from astro.models.engine import EngineSection
 from astro.models.prompting import PromptConfig
 from astro.verify import VerifyConfig
 
@@ -15,14 +15,16 @@ class Seams:
     """The run directory, the model, how problems are asked and answers graded, and the seed.
 
     settings: the resolved configuration as config.yaml holds it. identity: its hash (RunConfig.identity).
+    speed: dotted names of settings that may change when the run resumes.
     license: of data sets and checkpoints, as their cards state it.
     """
 
     directory: Path
     settings: Mapping[str, Any]
     identity: str
+    speed: frozenset[str]
     seed: int
-    engine: EngineConfig
+    engine: EngineSection
     prompt: PromptConfig
     verify: VerifyConfig
     license: str

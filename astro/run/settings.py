@@ -9,7 +9,7 @@ from pydantic import Field, field_validator, model_validator
 
 from astro.config import Section, Seed
 from astro.evaluation import Arrangement, EvaluationConfig
-from astro.models.engine import EngineConfig
+from astro.models.engines import EngineConfig
 from astro.models.prompting import PromptConfig
 from astro.problems import ProblemsConfig
 from astro.recipes import DataConfig
@@ -26,14 +26,11 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 # How fast and where, not what: these may change between one start of a run and the next, and two runs that differ
 # only here make the same trees and traces.
-SPEED_SETTINGS = frozenset(
+# An engine's section names its own.
+_SPEED = frozenset(
     {
         "name",
         "output",
-        "engine.max_num_seqs",
-        "engine.gpu_memory_utilization",
-        "engine.kv_cache_gib",
-        "engine.tensor_parallel_size",
         "search.live_trees",
         "verify.workers",
         "verify.memory_mb",
@@ -187,6 +184,7 @@ class RunConfig(TrainingSections, DataSections):
             directory=self.directory,
             settings=self.model_dump(mode="json"),
             identity=self.identity(),
+            speed=self.speed_settings(),
             seed=self.seed,
             engine=self.engine,
             prompt=self.prompt,
@@ -213,7 +211,11 @@ class RunConfig(TrainingSections, DataSections):
 
     def identity(self) -> str:
         """16 hexadecimal digits, the same for every configuration that makes the same trees and traces."""
-        return settings_hash(self.model_dump(mode="json"), SPEED_SETTINGS)
+        return settings_hash(self.model_dump(mode="json"), self.speed_settings())
+
+    def speed_settings(self) -> frozenset[str]:
+        """Dotted names of the settings that may change between one start of a run and the next."""
+        return _SPEED | {f"engine.{name}" for name in self.engine.speed}
 
     @field_validator("name")
     @classmethod

@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 
 from astro.evaluation import Arrangement, evaluate_model
-from astro.models.engine import EngineKind, check_model
+from astro.models.engine import check_model
 from astro.records.problem import PROBLEMS
 from astro.run.evaluate import load_set, training_problems
 from astro.store.shards import write_parquet
@@ -60,7 +60,7 @@ def evaluate_subject(run: Path, how: Arrangement, subject: Subject, console: Con
     """
     how = replace(how, evaluation=how.evaluation.of(on_the_way=subject.on_the_way))
     sets = dict(islice(how.evaluation.sets.items(), 1 if subject.on_the_way else None))
-    if how.engine_for(subject.path).kind is not EngineKind.SCRIPTED:
+    if how.engine_for(subject.path).has_checkpoint:
         check_model(subject.path)
     folder = run / "evaluations" / subject.name
     problems = {name: load_set(name, section, console) for name, section in sets.items()}

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from astro.config import load_config
 from astro.errors import ConfigError
-from astro.run.settings import SPEED_SETTINGS, OutputConfig, RunConfig
+from astro.run.settings import OutputConfig, RunConfig
 from astro.store import RunDirectory
 from astro.store.settings import differences
 from astro.train import TRAINERS
@@ -82,7 +82,7 @@ def run_config(stage: str, run: Path, settings: Sequence[str]) -> RunConfig:
     with RunDirectory.read(run):  # raises where it is no run
         made = load_config(RunConfig, run / "config.yaml")
     config = load_config(RunConfig, run / "config.yaml", placed)
-    changed = differences(made.model_dump(mode="json"), config.model_dump(mode="json"), SPEED_SETTINGS)
+    changed = differences(made.model_dump(mode="json"), config.model_dump(mode="json"), made.speed_settings())
     if changed:
         lines = "\n".join(f"  {line}" for line in changed)
         raise ConfigError(

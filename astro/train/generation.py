@@ -7,7 +7,8 @@ from importlib.util import find_spec
 from typing import Any
 
 from astro.errors import ConfigError
-from astro.models.engine import EngineConfig, EngineKind, open_sampler
+from astro.models.engine import EngineSection, open_sampler
+from astro.models.engines import VllmConfig
 from astro.train.grpo_settings import GrpoConfig, RolloutsBy
 from astro.train.rollouts import EngineGroups, GroupSampler, TrlGroups
 from astro.train.trainer import Training
@@ -45,10 +46,9 @@ def rollouts_by(config: GrpoConfig, arguments: Mapping[str, Any]) -> RolloutsBy:
     return RolloutsBy.TRANSFORMERS
 
 
-def rollout_engine(engine: EngineConfig, model: str) -> EngineConfig:
+def rollout_engine(engine: EngineSection, model: str) -> VllmConfig:
     """The engine of the rollouts: the run's, serving the checkpoint that is trained, in its own precision."""
-    options = engine.options if engine.kind is EngineKind.VLLM else {}
-    return engine.model_copy(update={"kind": EngineKind.VLLM, "model": model, "dtype": "float32", "options": options})
+    return engine.as_kind(VllmConfig).model_copy(update={"model": model, "dtype": "float32"})
 
 
 def describe(sampler: GroupSampler, args: Any) -> str:

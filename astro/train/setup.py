@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field
 
 from astro.config import Section
-from astro.models.engine import EngineConfig
+from astro.models.engine import EngineSection
 from astro.models.prompting import PromptConfig
 from astro.verify import VerifyConfig
 
@@ -47,7 +47,7 @@ class TrainingSetup:
     """
 
     run: Path
-    engine: EngineConfig
+    engine: EngineSection
     prompt: PromptConfig
     verify: VerifyConfig
     seed: int

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from astro.errors import StoreError
 from astro.evaluation import Arrangement, BudgetForcing, EvaluationConfig, JudgeConfig, evaluate_model
 from astro.evaluation.judging import read_judgement
-from astro.models.engine import EngineConfig, EngineKind
+from astro.models.engines import ScriptedConfig
 from astro.models.engines.scripted import ScriptedSampler
 from astro.models.prompting import PromptConfig
 from astro.models.seeds import derive_seed
@@ -43,7 +43,7 @@ SCRIPT = {
         "The answer is \\boxed{81}.",
     ],
 }
-SCRIPTED = EngineConfig(kind=EngineKind.SCRIPTED, model="script")
+SCRIPTED = ScriptedConfig(model="script")
 
 
 def how(**settings):
@@ -194,11 +194,11 @@ def test_seeds_depend_on_run_set_and_problem_alone(tmp_path):
 
 def test_another_engine_is_not_given_the_options_of_the_runs():
     """A run searched by one kind of engine may be evaluated by another, which knows none of its options."""
-    run = EngineConfig(kind=EngineKind.SCRIPTED, model="CountdownPlayer", options={"skill": 0.6})
+    run = ScriptedConfig(model="CountdownPlayer", options={"skill": 0.6})
     same = Arrangement(run, EvaluationConfig(), PromptConfig())
-    other = Arrangement(run, EvaluationConfig(engine=EngineKind.TRANSFORMERS), PromptConfig())
+    other = Arrangement(run, EvaluationConfig(engine="transformers"), PromptConfig())
     assert same.engine_for("m").options == {"skill": 0.6}
-    assert (other.engine_for("m").kind, other.engine_for("m").options) == (EngineKind.TRANSFORMERS, {})
+    assert (other.engine_for("m").kind, other.engine_for("m").options) == ("transformers", {})
 
 
 def test_greedy_is_one_response(tmp_path):

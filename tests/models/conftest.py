@@ -53,8 +53,8 @@ def model_folder(tmp_path_factory, tokenizer):
 @pytest.fixture(scope="session")
 def vllm_sampler(model_folder):
     pytest.importorskip("vllm")
-    from astro.models.engine import EngineConfig, open_sampler
+    from astro.models import VllmConfig, open_sampler
 
-    sampler = open_sampler(EngineConfig(model=str(model_folder), dtype="float32", kv_cache_gib=0.25, max_num_seqs=64))
+    sampler = open_sampler(VllmConfig(model=str(model_folder), dtype="float32", kv_cache_gib=0.25, max_num_seqs=64))
     yield sampler
     asyncio.run(sampler.close())

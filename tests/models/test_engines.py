@@ -6,8 +6,8 @@ import math
 import pytest
 
 from astro.errors import ConfigError, EngineDeadError, SamplingError
+from astro.models import TransformersConfig, VllmConfig, open_sampler
 from astro.models.completion import FinishReason, SampleParams
-from astro.models.engine import EngineConfig, EngineKind, open_sampler
 
 pytestmark = pytest.mark.engine
 PROMPT = "def step(problem, answer):\n    return"
@@ -15,7 +15,7 @@ PROMPT = "def step(problem, answer):\n    return"
 
 @pytest.fixture(scope="session")
 def transformers_sampler(model_folder):
-    sampler = open_sampler(EngineConfig(kind=EngineKind.TRANSFORMERS, model=str(model_folder), max_num_seqs=16))
+    sampler = open_sampler(TransformersConfig(model=str(model_folder), max_num_seqs=16))
     yield sampler
     asyncio.run(sampler.close())
 
@@ -52,7 +52,7 @@ def test_completion_i_uses_seed_plus_i(sampler):
 
 def test_requests_without_a_seed_differ(model_folder):
     """No completion of one is a completion of another that asks the same, however many each asks for."""
-    sampler = open_sampler(EngineConfig(kind=EngineKind.TRANSFORMERS, model=str(model_folder)))
+    sampler = open_sampler(TransformersConfig(model=str(model_folder)))
 
     async def both():
         return await asyncio.gather(sample(sampler, n=8), sample(sampler, n=4))
@@ -256,13 +256,13 @@ def test_a_missing_folder_is_named(tmp_path):
     """A path that does not exist, and a folder without a model, are configuration errors that name it."""
     for model in (str(tmp_path / "absent"), "./absent", str(tmp_path)):
         with pytest.raises(ConfigError, match=r"absent|no config\.json"):
-            open_sampler(EngineConfig(model=model))
+            open_sampler(VllmConfig(model=model))
 
 
 def test_an_unknown_option_is_named_with_its_neighbour(model_folder):
     """Options go to vllm.EngineArgs, and a misspelt one is a configuration error."""
     with pytest.raises(ConfigError, match=r"block_sizes.*'block_size'"):
-        open_sampler(EngineConfig(model=str(model_folder), options={"block_sizes": 16}))
+        open_sampler(VllmConfig(model=str(model_folder), options={"block_sizes": 16}))
 
 
 def test_layers_of_linear_attention_are_served_in_batches(tmp_path, tokenizer):
@@ -278,7 +278,7 @@ def test_layers_of_linear_attention_are_served_in_batches(tmp_path, tokenizer):
     )  # fmt: skip
     Qwen3NextForCausalLM(config).save_pretrained(tmp_path)
     tokenizer.save_pretrained(tmp_path)
-    sampler = open_sampler(EngineConfig(kind=EngineKind.TRANSFORMERS, model=str(tmp_path)))
+    sampler = open_sampler(TransformersConfig(model=str(tmp_path)))
     asked = [(PROMPT, 8), ("class A:", 24), ("import os\n" * 6, 16)]
 
     async def together():
@@ -293,7 +293,7 @@ def test_layers_of_linear_attention_are_served_in_batches(tmp_path, tokenizer):
 
 def test_a_broken_engine_fails_everyone_in_flight_and_after(model_folder):
     """A step that raises ends every request with EngineDeadError, and so do all later ones."""
-    sampler = open_sampler(EngineConfig(kind=EngineKind.TRANSFORMERS, model=str(model_folder)))
+    sampler = open_sampler(TransformersConfig(model=str(model_folder)))
     sampler._model = None
 
     async def two():

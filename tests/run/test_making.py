@@ -14,7 +14,7 @@ from runs import config_in, quiet
 
 from astro.errors import EngineDeadError, StoreError
 from astro.models.completion import Sampled, SampleParams
-from astro.models.engine import Engine, EngineConfig, open_sampler
+from astro.models.engine import Engine, EngineSection, open_sampler
 from astro.records.trace import check_visits
 from astro.run import Stages, carry_out, making
 from astro.run.commit import Committer
@@ -27,7 +27,7 @@ from astro.verify import Outcome, verify
 class FailingEngine:
     """The scripted engine until it has answered so many requests; then it raises."""
 
-    def __init__(self, config: EngineConfig, answers: int, error: Exception) -> None:
+    def __init__(self, config: EngineSection, answers: int, error: Exception) -> None:
         self._engine, self._left, self._error = open_sampler(config), answers, error
         self.tokenizer, self.stats, self.close = self._engine.tokenizer, self._engine.stats, self._engine.close
 
@@ -65,7 +65,7 @@ def test_a_dead_engine_stops_the_run_and_the_rest_is_done_later(tmp_path: Path, 
     carry_out(config_in(tmp_path / "whole"), Stages(), quiet())
     config = config_in(tmp_path / "broken")
 
-    def dying(config: EngineConfig) -> Engine:
+    def dying(config: EngineSection) -> Engine:
         return FailingEngine(config, answers, EngineDeadError("gone"))
 
     with pytest.raises(EngineDeadError, match="gone"):
@@ -82,7 +82,7 @@ def test_the_largest_seed_makes_a_whole_run(tmp_path: Path) -> None:
 def test_a_bug_is_a_crash(tmp_path: Path) -> None:
     """An exception that is not ours is not turned into a message."""
 
-    def buggy(config: EngineConfig) -> Engine:
+    def buggy(config: EngineSection) -> Engine:
         return FailingEngine(config, 5, ZeroDivisionError("a bug"))
 
     with pytest.raises(ExceptionGroup) as caught:
@@ -94,7 +94,7 @@ def test_a_finished_run_asks_for_no_engine(tmp_path: Path) -> None:
     """Running it again prints the summary without loading the model."""
     first = carry_out(config_in(tmp_path), Stages(), quiet())
 
-    def none(config: EngineConfig) -> Engine:
+    def none(config: EngineSection) -> Engine:
         raise AssertionError("an engine was opened")
 
     console = quiet()
@@ -122,7 +122,7 @@ def test_traces_of_a_search_that_was_stopped(tmp_path: Path) -> None:
     """`astro traces` makes data sets of the trees there are; the run can be completed afterwards."""
     config = config_in(tmp_path, "search.live_trees=1")
 
-    def dying(config: EngineConfig) -> Engine:
+    def dying(config: EngineSection) -> Engine:
         return FailingEngine(config, 60, EngineDeadError("gone"))
 
     with pytest.raises(EngineDeadError):
@@ -192,7 +192,7 @@ def test_a_models_name_is_no_markup(tmp_path: Path) -> None:
     config = config_in(tmp_path / "[/b]")
     named = config.model_copy(update={"engine": config.engine.model_copy(update={"model": "models/[/b]"})})
 
-    def opened(_: EngineConfig) -> Engine:
+    def opened(_: EngineSection) -> Engine:
         return open_sampler(config.engine)
 
     with RunDirectory.create(tmp_path / "r", {}) as run:

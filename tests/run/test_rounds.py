@@ -6,7 +6,7 @@ import pytest
 from runs import config_in, quiet
 
 from astro.errors import ConfigError, EngineDeadError, StoreError
-from astro.models.engine import Engine, EngineConfig, open_sampler
+from astro.models.engine import Engine, EngineSection, open_sampler
 from astro.records.rounds import RoundRecord
 from astro.run.plan import models_of
 from astro.run.rounds import carry_out_rounds, check_rounds, expanded, resolve
@@ -44,7 +44,7 @@ def test_rounds_resume_where_they_stopped(tmp_path: Path) -> None:
     carry_out_rounds(config_in(tmp_path / "whole", again), quiet())
     opened = []
 
-    def dying(config: EngineConfig) -> Engine:
+    def dying(config: EngineSection) -> Engine:
         opened.append(config.model)
         if len(opened) == 2:
             raise EngineDeadError("gone")

@@ -4,22 +4,24 @@ import pytest
 from runs import config_in
 
 from astro.errors import ConfigError
-from astro.run.settings import SPEED_SETTINGS
 from astro.store.settings import flatten
 
 
 def test_the_identity_is_what_is_made_and_not_how_fast(tmp_path: Path) -> None:
     """Name, folder and engine sizes leave the identity as it is; the seed does not."""
     plain = config_in(tmp_path).identity()
-    assert plain == config_in(tmp_path / "b", "name=other", "engine.max_num_seqs=8", "search.live_trees=2").identity()
+    assert plain == config_in(tmp_path / "b", "name=other", "verify.workers=3", "search.live_trees=2").identity()
     assert plain != config_in(tmp_path, "seed=4").identity()
+    served = [config_in(tmp_path, f"engine={{model: m, {size}}}").identity() for size in ("", "kv_cache_gib: 2")]
+    assert served[0] == served[1] != plain
 
 
 def test_every_speed_setting_is_a_setting(tmp_path: Path) -> None:
-    """A name in SPEED_SETTINGS that no section has would silently cover nothing."""
-    keys = {key for key, _ in flatten(config_in(tmp_path).model_dump(mode="json"))}
+    """A name that no section has would silently cover nothing."""
+    config = config_in(tmp_path)
+    keys = {key for key, _ in flatten(config.model_dump(mode="json"))}
     sections = {key.partition(".")[0] for key in keys}
-    assert keys | sections >= SPEED_SETTINGS
+    assert keys | sections >= config.speed_settings()
 
 
 def test_a_goal_that_starves_the_traces_is_refused(tmp_path: Path) -> None:

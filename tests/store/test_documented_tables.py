@@ -1,6 +1,8 @@
 from pathlib import Path
 
-from astro.run.settings import SPEED_SETTINGS
+from astro.models import VllmConfig
+from astro.problems import ProblemsConfig
+from astro.run.settings import RunConfig
 from tools.tables import TABLES, page_with
 
 PAGE = (Path(__file__).parents[2] / "docs" / "run-directory.md").read_text(encoding="utf-8")
@@ -21,4 +23,5 @@ def test_the_page_names_every_column_with_its_type() -> None:
 
 def test_every_setting_that_may_change_is_documented() -> None:
     """A setting that a continued run may differ in is named there."""
-    assert [name for name in SPEED_SETTINGS if f"`{name}`" not in PAGE] == []
+    config = RunConfig(name="r", problems=ProblemsConfig(source="x"), engine=VllmConfig(model="m"))
+    assert [name for name in config.speed_settings() if f"`{name}`" not in PAGE] == []

@@ -12,9 +12,9 @@ def served():
     from training_runs import MODEL
     from transformers import AutoModelForCausalLM
 
-    from astro.models.engine import EngineConfig, open_sampler
+    from astro.models import VllmConfig, open_sampler
 
-    sampler = open_sampler(EngineConfig(model=str(MODEL), dtype="float32", kv_cache_gib=0.25, max_num_seqs=16))
+    sampler = open_sampler(VllmConfig(model=str(MODEL), dtype="float32", kv_cache_gib=0.25, max_num_seqs=16))
     moved = AutoModelForCausalLM.from_pretrained(MODEL, dtype=torch.float32)
     torch.manual_seed(1)
     with torch.no_grad():

@@ -10,7 +10,7 @@ SETTINGS = {
     "name": "r",
     "seed": 3,
     "problems": {"countdown": {"count": 16, "sizes": [3, 4]}},
-    "engine": {"kind": "scripted", "model": "CountdownPlayer", "options": {"skill": 0.6}, "kv_cache_gib": 0.25},
+    "engine": {"kind": "scripted", "model": "CountdownPlayer", "options": {"skill": 0.6}},
     "prompt": {"template": "tiny", "step": "newline"},
     "search": {"k": 4, "rollouts": 4, "simulations": 8, "max_step_tokens": 200, "max_rollout_tokens": 600},
     "traces": {"prompts": "tiny/v1", "votes": 2, "test_share": 0.2},

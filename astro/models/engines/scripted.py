@@ -6,15 +6,18 @@ until its end of turn would; the sampler cuts it at stop strings and max_tokens,
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import partial
+from importlib import import_module
+from typing import ClassVar, Literal
 
-from astro.errors import EngineDeadError, SamplingError
+from astro.errors import ConfigError, EngineDeadError, SamplingError
 from astro.models.completion import Completion, FinishReason, Sampled, SampleParams
+from astro.models.engine import Engine, EngineSection, check_options
 from astro.models.engines.lockstep import until_blocked
 from astro.models.stats import EngineStats, Meter
 from astro.models.stops import first_stop
-from astro.models.tokenizer import END_OF_TURN, ByteTokenizer
+from astro.models.tokenizer import END_OF_TURN, ByteTokenizer, Tokenizer
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,51 @@ class Line:
 
 
 ScriptedModel = Callable[[str, int], str | Line]
+
+_COUNTDOWN_PLAYER = "astro.tasks.countdown.player:CountdownPlayer"
+
+
+class ScriptedConfig(EngineSection):
+    """A program in the place of a model, to try out and test everything around one.
+
+    model: MODULE:CLASS, a dataclass whose instances are a ScriptedModel; a name without a colon is CountdownPlayer,
+        which plays Countdown.
+    seed: unused; a request without a seed has the seed 0.
+    options: the fields of that class.
+    """
+
+    has_checkpoint: ClassVar[bool] = False
+
+    kind: Literal["scripted"] = "scripted"
+
+    def check(self, at: str = "engine") -> None:
+        """Find the class and build the model, which takes no time."""
+        self._build(at)
+
+    def open(self) -> Engine:
+        """Build the model."""
+        return ScriptedSampler(self._build("engine"))
+
+    def load_tokenizer(self) -> Tokenizer:
+        """Bytes."""
+        return ByteTokenizer()
+
+    def _build(self, at: str) -> ScriptedModel:
+        name = self.model if ":" in self.model else _COUNTDOWN_PLAYER
+        module, _, class_name = name.partition(":")
+        try:
+            make = player = getattr(import_module(module), class_name)
+        except (ImportError, AttributeError, ValueError) as error:
+            raise ConfigError(f"{at}.model: there is no {class_name!r} in a module {module!r}: {error}") from error
+        if not (isinstance(player, type) and is_dataclass(player) and callable(player)):
+            raise ConfigError(f"{at}.model: {name} is not a dataclass that can be called with a prompt and a seed")
+        check_options(self.options, [field.name for field in fields(player)], class_name, f"{at}.options")
+        try:
+            model: ScriptedModel = make(**self.options)
+        except (TypeError, ValueError) as error:
+            raise ConfigError(f"{at}.options.{error}") from error
+        return model
+
 
 # Exact in binary, so that sums do not depend on their order; the same text always has the same log-probability.
 _BYTE_LOGPROBS = (*(-0.125 * (1 + byte % 8) for byte in range(256)), -0.125)

@@ -6,22 +6,19 @@ model's arithmetic in batches of different shape.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
 from astro.errors import ConfigError, EngineDeadError, MissingDependencyError, SamplingError
 from astro.models.completion import Completion, FinishReason, Sampled, SampleParams
-from astro.models.engine import EngineConfig
 from astro.models.engines.lockstep import until_blocked
 from astro.models.seeds import derive_seed
 from astro.models.stats import EngineStats, Meter
 from astro.models.stops import first_stop
 from astro.models.token_text import TokenText
 from astro.models.tokenizer import hf_tokenizer
-
-_MAX_NUM_SEQS = 32
 
 
 @dataclass(slots=True)
@@ -41,14 +38,19 @@ class _Row:
 class TransformersSampler:
     """A Sampler over AutoModelForCausalLM; one event loop at a time drives it."""
 
-    def __init__(self, config: EngineConfig) -> None:
-        self._model, self.tokenizer = _load(config)
+    def __init__(
+        self, model: str, options: Mapping[str, Any], *, max_model_len: int | None, max_rows: int, seed: int
+    ) -> None:
+        """Load a model with these options of from_pretrained; at most max_rows completions decode together.
+
+        Raises MissingDependencyError without torch, ConfigError where the model cannot be loaded.
+        """
+        self._model, self.tokenizer = _load(model, options)
         self.tokenizer.clean_up_tokenization_spaces = False  # Llama 3 sets it, and " ." would be decoded as "."
         self._texts = TokenText(self.tokenizer)
         limit = getattr(self._model.config, "max_position_embeddings", None) or 1 << 30
-        self._max_model_len = min(config.max_model_len or limit, limit)
-        self._max_rows = config.max_num_seqs or _MAX_NUM_SEQS
-        self._seed = config.seed
+        self._max_model_len = min(max_model_len or limit, limit)
+        self._max_rows, self._seed = max_rows, seed
         self._ends = _end_tokens(self._model, self.tokenizer)
         self._meter = Meter()
         self._arrivals = count()
@@ -224,18 +226,18 @@ def _keep_rows(cache: Any, rows: Any) -> None:
         select(rows)
 
 
-def _load(config: EngineConfig) -> tuple[Any, Any]:
+def _load(name: str, options: Mapping[str, Any]) -> tuple[Any, Any]:
     try:
         import torch  # noqa: PLC0415 - heavy
         from transformers import AutoModelForCausalLM  # noqa: PLC0415 - heavy
     except ImportError as error:
         raise MissingDependencyError("torch", "cpu", "the transformers engine") from error
     try:
-        tokenizer = hf_tokenizer(config.model)
-        model = AutoModelForCausalLM.from_pretrained(config.model, **({"dtype": config.dtype} | config.options))
+        tokenizer = hf_tokenizer(name)
+        model = AutoModelForCausalLM.from_pretrained(name, **options)
     except (OSError, ValueError, TypeError) as error:
-        raise ConfigError(f"transformers could not load {config.model}: {error}") from error
-    if "device_map" not in config.options and torch.cuda.is_available():
+        raise ConfigError(f"transformers could not load {name}: {error}") from error
+    if "device_map" not in options and torch.cuda.is_available():
         model = model.to("cuda")
     return model.eval(), tokenizer
 

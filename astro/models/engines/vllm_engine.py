@@ -14,15 +14,13 @@ import logging
 import os
 import shutil
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
 from astro.errors import ConfigError, EngineDeadError, MissingDependencyError, SamplingError
 from astro.models.completion import Completion, FinishReason, Sampled, SampleParams
-from astro.models.engine import EngineConfig, check_options
 from astro.models.engines.lockstep import until_blocked
-from astro.models.engines.precision import cpu_has_bfloat16
 from astro.models.stats import EngineStats, Meter
 from astro.models.stops import StopTail
 
@@ -34,7 +32,6 @@ _ENVIRONMENT = {
     "VLLM_NO_USAGE_STATS": "1",
     "TORCH_CPP_LOG_LEVEL": "ERROR",
 }
-_CPU_BLOCK_SIZE = 32  # vLLM's CPU default of 128 loses most of a short prefix
 _FINISH_REASONS = {"stop": FinishReason.STOP, "length": FinishReason.LENGTH, "abort": FinishReason.ABORT}
 
 # vLLM's process groups belong to the process: stopping one engine breaks the others, so the last one stops them all.
@@ -45,8 +42,9 @@ _retired: list[Any] = []
 class VllmSampler:
     """A Sampler over an in-process vLLM engine; one event loop at a time drives it."""
 
-    def __init__(self, config: EngineConfig) -> None:
-        self._engine = _start(config)
+    def __init__(self, arguments: Mapping[str, Any]) -> None:
+        """Start an engine with these arguments of vllm.EngineArgs. Raises ConfigError where vLLM refuses them."""
+        self._engine = _start(arguments)
         _open.add(self)
         self.tokenizer = self._engine.get_tokenizer()
         self.tokenizer.clean_up_tokenization_spaces = False  # Llama 3 sets it, and " ." would be decoded as "."
@@ -171,59 +169,33 @@ class VllmSampler:
         )
 
 
-def engine_arguments(config: EngineConfig, *, on_cpu: bool) -> dict[str, Any]:
-    """The arguments of vllm.EngineArgs for this configuration; config.options has the last word."""
-    widen = config.dtype == "auto" and on_cpu and not cpu_has_bfloat16()
-    kv_cache_gib = config.kv_cache_gib if config.kv_cache_gib is not None else 1.0 if on_cpu else None
-    arguments: dict[str, Any] = {
-        "model": config.model,
-        "tokenizer_mode": "hf",  # Mistral's own, which vLLM prefers, has no chat template and encodes no control token
-        "dtype": "float32" if widen else config.dtype,
-        "seed": config.seed,
-        "tensor_parallel_size": config.tensor_parallel_size,
-        "max_model_len": config.max_model_len,
-        "gpu_memory_utilization": config.gpu_memory_utilization,
-        "enable_prefix_caching": True,
-        "logprobs_mode": "processed_logprobs",  # after temperature, top-k and top-p: the distribution sampled from
-        "scheduling_policy": "priority",
-        "disable_log_stats": True,
-        "use_tqdm_on_load": False,
-        "max_num_seqs": config.max_num_seqs or (256 if on_cpu else 512),
-    }
-    if kv_cache_gib is not None:
-        arguments["kv_cache_memory_bytes"] = int(kv_cache_gib * 2**30)
-    if on_cpu:
-        # A prompt prefilled in two steps rewinds its request's random generator, which torch cannot do on CPUs: the
-        # engine would die. Without chunks vLLM makes a step large enough for the longest prompt.
-        arguments |= {"block_size": _CPU_BLOCK_SIZE, "enforce_eager": True, "enable_chunked_prefill": False}
-    else:
-        arguments["max_num_batched_tokens"] = 8192  # outside its own servers vLLM falls back to 2048 on every GPU
-    return arguments | config.options
+def is_cpu_build() -> bool:
+    """Whether this vLLM is a build for CPUs. Raises MissingDependencyError without vLLM."""
+    return _vllm()[2]
 
 
-def _start(config: EngineConfig) -> Any:
-    engine_args, llm_engine, on_cpu = import_vllm(config)
-    arguments = engine_arguments(config, on_cpu=on_cpu)
+def option_names() -> list[str]:
+    """The arguments of vllm.EngineArgs. Raises MissingDependencyError without vLLM."""
+    return [field.name for field in fields(_vllm()[0])]
+
+
+def _start(arguments: Mapping[str, Any]) -> Any:
+    engine_args, llm_engine, _ = _vllm()
     with warnings.catch_warnings(action="ignore"):
         try:
             return llm_engine.from_engine_args(engine_args(**arguments))
         except (OSError, ValueError, RuntimeError) as error:
-            raise ConfigError(f"vllm could not start an engine for {config.model}: {error}") from error
+            raise ConfigError(f"vllm could not start an engine for {arguments['model']}: {error}") from error
 
 
-def import_vllm(config: EngineConfig) -> tuple[Any, Any, bool]:
-    """EngineArgs, LLMEngine, and whether this vLLM is a CPU build.
-
-    Raises MissingDependencyError, and ConfigError naming every one of config.options that EngineArgs does not have.
-    """
+def _vllm() -> tuple[Any, Any, bool]:
+    """EngineArgs, LLMEngine, and whether this vLLM is a CPU build. Raises MissingDependencyError."""
     for name, setting in _ENVIRONMENT.items():
         os.environ.setdefault(name, setting)
     # vLLM sets up its logging when an engine starts, and speaks before that.
     logging.getLogger("vllm").setLevel(os.environ["VLLM_LOGGING_LEVEL"])
     with warnings.catch_warnings(action="ignore"):
-        engine_args, llm_engine, on_cpu = _import_vllm()
-    check_options(config.options, [field.name for field in fields(engine_args)], "vllm.EngineArgs")
-    return engine_args, llm_engine, on_cpu
+        return _import_vllm()
 
 
 def _import_vllm() -> tuple[Any, Any, bool]:
