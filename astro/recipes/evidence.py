@@ -9,15 +9,19 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from astro.models.stops import before_stop
-from astro.records.tree import ROOT, UNGRADED, Terminal, Tree
+from astro.records.tree import ROOT, UNGRADED, Tally, Terminal, Tree
+from astro.search.strategies import BestOfN, Samples
 from astro.verify import Outcome
+
+_OF_SOLUTIONS = frozenset(strategy.model_fields["kind"].default for strategy in (BestOfN, Samples))
 
 
 class Evidence(NamedTuple):
     """What is known of a step.
 
     value: share of the graded rollouts from it that are correct, in [0, 1]; of the end of a solution its own verdict.
-    rollouts: how many graded ones the value rests on; 0 where the step's own verdict decides.
+    rollouts: how many graded ones the value rests on, which in a tree of whole solutions are those through the step; 0
+        where the step's own verdict decides.
     """
 
     value: float
@@ -67,9 +71,10 @@ class Solution:
 def is_grafted(tree: Tree, node: int) -> bool:
     """Whether the node is in the tree because the rollout that it was a part of came to a new answer.
 
-    The tree marks these nodes by their prior alone (astro.search.reuse.graft).
+    The tree marks these nodes by their prior alone (astro.search.reuse.graft). Trees of whole solutions have no priors,
+    and keep every solution that was sampled.
     """
-    return node != ROOT and tree.prior[node] == 0.0
+    return node != ROOT and tree.prior[node] == 0.0 and tree.strategy not in _OF_SOLUTIONS
 
 
 def evidence(tree: Tree, node: int) -> Evidence | None:
@@ -79,8 +84,23 @@ def evidence(tree: Tree, node: int) -> Evidence | None:
     outcome = tree.outcome[node]
     if outcome is not None:
         return None if outcome in UNGRADED else Evidence(float(outcome is Outcome.CORRECT), 0)
-    tally = tree.tally(node)
+    tally = _through(tree, node) if tree.strategy in _OF_SOLUTIONS and node != ROOT else tree.tally(node)
     return Evidence(tally.reward, tally.graded) if tally.graded else None
+
+
+def _through(tree: Tree, node: int) -> Tally:
+    """Count the sampled solutions that go through a node of a tree of whole solutions."""
+    correct = graded = sampled = 0
+    below = [node]
+    while below:
+        current = below.pop()
+        below += tree.children[current]
+        if not tree.children[current]:
+            outcome, count = tree.outcome[current], tree.samples[current]
+            sampled += count
+            graded += 0 if outcome is None or outcome in UNGRADED else count
+            correct += count if outcome is Outcome.CORRECT else 0
+    return Tally(correct, graded, sampled)
 
 
 def solutions(tree: Tree, delimiters: Delimiters) -> Iterator[Solution]:

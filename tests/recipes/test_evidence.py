@@ -2,8 +2,8 @@
 
 from scripted_trees import BAD, GOOD, GRAFTED, RIGHT, WRONG, known_tree
 
-from astro.recipes.evidence import Delimiters, Evidence, evidence, solutions
-from astro.records.tree import Rollout
+from astro.recipes.evidence import Delimiters, Evidence, evidence, is_grafted, solutions
+from astro.records.tree import NO_PARENT, ROOT, Rollout, Terminal, Tree
 from astro.verify import Outcome
 
 
@@ -54,3 +54,16 @@ def test_a_string_that_ended_a_solution_is_left_out():
     delimiters = Delimiters(("\n",), ("Problem:", "</answer>"))
     assert delimiters.trimmed("It is 9.\nProblem: the next") == "It is 9."
     assert delimiters.trimmed("<answer>9</answer>") == "<answer>9</answer>"
+
+
+def test_a_step_of_sampled_solutions_is_worth_those_that_go_through_it():
+    """Two samples of one right solution and one of a wrong one: 2 of 3; no prior is no sign of a graft there."""
+    tree = Tree(problem_id="p", prompt_ids=(1,), seed=7, strategy="samples")
+    tree.add(NO_PARENT, "", ())
+    step = tree.add(ROOT, "Add.\n", (1,), prior=0.0, samples=3)
+    for outcome, samples in ((Outcome.CORRECT, 2), (Outcome.INCORRECT, 1), (Outcome.TIMED_OUT, 1)):
+        end = tree.add(step, f"{outcome}\n", (2,), prior=0.0, samples=samples, terminal=Terminal.ANSWER)
+        tree.outcome[end] = outcome
+    assert evidence(tree, step) == Evidence(2 / 3, 3)
+    assert not is_grafted(tree, step)
+    assert len(list(solutions(tree, Delimiters()))) == 2
