@@ -21,6 +21,7 @@ from astro.recipes.rejection import SOLUTION, right_solutions, solution_row
 from astro.records.columns import Row, Table
 from astro.records.cost import Cost
 from astro.records.problem import Problem
+from astro.tasks import task_of
 from astro.verify import Outcome
 
 _TABLE = Table("star", "a right solution; of problems without one, a solution made with the answer as a hint", SOLUTION)
@@ -31,7 +32,8 @@ class StarRecipe(AskingRecipe):
     """Right solutions and rationalizations.
 
     per_problem: most rows a problem.
-    hint: what the model is asked where its own solutions are all wrong; {problem} and {answer} are filled in.
+    hint: what the model is asked where its own solutions are all wrong; {problem} and {answer} are
+        filled in, the answer as the task gives it away (Task.hint; for Countdown an expression).
     samples: solutions sampled with the hint.
     temperature, max_tokens: of these samples.
     """
@@ -86,7 +88,7 @@ class StarRecipe(AskingRecipe):
 
     def hinted(self, problem: Problem) -> str:
         """The problem with its answer."""
-        filled = {"{problem}": problem.prompt, "{answer}": hint_of(problem)}
+        filled = {"{problem}": problem.prompt, "{answer}": task_of(problem).hint(problem)}
         return re.sub(r"\{problem\}|\{answer\}", lambda found: filled[found[0]], self.hint)
 
     def rows(self, material: Material, taken: Counter[str]) -> list[Row]:
@@ -105,8 +107,3 @@ class StarRecipe(AskingRecipe):
 def unhinted(solution: Solution) -> Reason | None:
     """Take out solutions that speak of the hint, which the row leaves out."""
     return Reason.MENTIONS_HINT if _MENTIONS.search(solution.text) else None
-
-
-def hint_of(problem: Problem) -> str:
-    """What the hint says: a solution that the problem's metadata holds, or the gold answer."""
-    return str(problem.metadata.get("hint", problem.answer))

@@ -99,6 +99,10 @@ class Task:
                     return text if name in text.lower() or not text.isdecimal() else f"{name} {text}"
         return self.name
 
+    def hint(self, problem: Problem) -> str:
+        """What lets a model find a right solution (the recipe star): the gold answer."""
+        return problem.answer
+
     # What a solution says; without an override, nothing is known
 
     def says_solved(self, sentence: str) -> bool:  # noqa: ARG002

@@ -56,6 +56,34 @@ def count_solutions(
     )
 
 
+def find_solution(
+    numbers: Sequence[int],
+    target: int,
+    operations: str = "+-*/",
+    max_intermediate: int = 100,
+    *,
+    any_subset: bool = False,
+) -> str | None:
+    """One of the expressions that count_solutions() counts, always the same one; None where there is none."""
+    known: dict[tuple[int, ...], _Forms] = {}
+    ordered = tuple(sorted(numbers))
+    sizes = range(1, len(ordered) + 1) if any_subset else [len(ordered)]
+    for subset in sorted({subset for size in sizes for subset in combinations(ordered, size)}):
+        if found := _expressions(subset, operations, max_intermediate, known, target).get(target):
+            return min(_spelled(form) for form in found)
+    return None
+
+
+def _spelled(form: _Form) -> str:
+    """The expression as a person writes it; a sum within a product is in parentheses."""
+    symbol, ahead, behind = form
+    if symbol == "n":
+        return str(ahead[0])
+    inverse = {"+": "-", "*": "/"}[symbol]
+    parts = [[f"({_spelled(part)})" if part[0] == "+" else _spelled(part) for part in side] for side in (ahead, behind)]
+    return f" {symbol} ".join(parts[0]) + "".join(f" {inverse} {part}" for part in parts[1])
+
+
 def _expressions(
     numbers: tuple[int, ...],
     operations: str,
