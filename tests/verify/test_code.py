@@ -62,7 +62,7 @@ def test_right_programs(response):
     ],
 )
 def test_other_programs(response, expected):
-    """No program, an unfinished one, or one that fails a test; a program without end is told apart."""
+    """No program, an unfinished one, or one that fails a test; a program that never ends is its own outcome."""
     assert outcome(response) is expected
 
 

@@ -49,7 +49,7 @@ def test_a_changed_problem_is_not_served_from_the_cache(verifier):
     assert verifier.verify(replace(PROBLEM), r"\boxed{42}").correct
 
 
-def test_a_full_cache_starts_anew():
+def test_a_full_cache_is_cleared():
     """More answers than the cache holds are still verified, one by one."""
     small = Verifier(VerifyConfig(cache_size=3))
     assert [small.verify(PROBLEM, rf"\boxed{{{n}}}").correct for n in range(40, 45)] == [

@@ -83,8 +83,8 @@ def read(text: str, manner: Manner) -> Reading:
     if not tokens:
         raise UnreadableError("nothing is left of the answer without its markup")
     reader = _Reader(manner)
-    told = spoken(tokens, reader.answer) if manner.sets else None
-    return Reading(told or reader.answer(tokens), tokens)
+    described = spoken(tokens, reader.answer) if manner.sets else None
+    return Reading(described or reader.answer(tokens), tokens)
 
 
 def read_words(text: str, harmless: frozenset[str]) -> Reading:
