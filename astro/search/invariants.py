@@ -28,21 +28,27 @@ def check_means(tree: Tree, tolerance: float = 1e-9) -> None:
 def check_solutions(tree: Tree, tolerance: float = 1e-9) -> None:
     """Of trees of whole solutions: every path ends, N counts the solutions below, and V is their mean value.
 
-    A tree without a graded solution is a root that failed.
+    Solutions without a verdict or a score are left out of the mean; above one of them, which has a failure, V is only
+    known to lie between the values of the children. A tree without a graded solution is a root that failed.
     """
     if len(tree) == 1:
         return
-    for node, children in enumerate(tree.children):
+    whole = [failure is None for failure in tree.failure]
+    for node in range(len(tree) - 1, ROOT - 1, -1):
+        children, visits, value = tree.children[node], tree.visits[node], tree.value[node]
         if not children:
-            if tree.visits[node] != tree.samples[node] or not tree.exhausted[node]:
-                raise _broken(tree, node, f"N = {tree.visits[node]}, but {tree.samples[node]} solutions end there")
+            if visits != tree.samples[node] or not tree.exhausted[node]:
+                raise _broken(tree, node, f"N = {visits}, but {tree.samples[node]} solutions end there")
             continue
-        visits = sum(tree.visits[child] for child in children)
-        mean = sum(tree.value[child] * tree.visits[child] for child in children) / visits
-        if tree.visits[node] != visits:
-            raise _broken(tree, node, f"N = {tree.visits[node]}, but the visits of its children are {visits}")
-        if abs(tree.value[node] - mean) > tolerance:
-            raise _broken(tree, node, f"V = {tree.value[node]}, but the mean of the solutions below is {mean}")
+        below = sum(tree.visits[child] for child in children)
+        if visits != below:
+            raise _broken(tree, node, f"N = {visits}, but the visits of its children are {below}")
+        whole[node] = all(whole[child] for child in children)
+        values = [tree.value[child] for child in children]
+        mean = sum(tree.value[child] * tree.visits[child] for child in children) / below
+        low, high = (mean, mean) if whole[node] else (min(values), max(values))
+        if not low - tolerance <= value <= high + tolerance:
+            raise _broken(tree, node, f"V = {value}, but the mean of the solutions below is {mean}")
 
 
 def check_levels(tree: Tree) -> None:
