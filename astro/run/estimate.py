@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from astro.search import SearchConfig
+from astro.search.views import Effort
 from astro.traces import TracesConfig
 
 # Shares that stand for what only a model can tell; the estimate is printed with them.
@@ -35,24 +36,40 @@ def _load(requests: float, completions: float, tokens_each: float) -> Load:
 def search_load(search: SearchConfig, *, bound: bool) -> Load:
     """Of one tree: at most (bound), or what is to be expected."""
     length = 1.0 if bound else TYPICAL_LENGTH
-    evaluated = 1.0 if bound else DISTINCT_CHILDREN * OPEN_CHILDREN
+    effort = search.strategy.effort(search.simulations, search.max_depth)
     has_goal = search.goal_correct or search.goal_wrong
-    simulations = search.simulations * (GOAL_SHARE if has_goal and not bound else 1.0)
-    nodes = 1 + simulations * search.k * evaluated
-    per_node = float(search.rollouts)
-    steps = simulations
+    share = GOAL_SHARE if has_goal and not bound else 1.0
+    if effort.solutions:
+        load = _load(1, effort.solutions * share, search.max_rollout_tokens * length)
+    else:
+        load = (
+            _grown(search, effort.expansions * share, bound=bound) + _steps_ahead(search, effort, bound=bound) * share
+        )
+    if search.max_tokens is not None and load.tokens > search.max_tokens:
+        load *= search.max_tokens / load.tokens
+    return load
+
+
+def _grown(search: SearchConfig, expansions: float, *, bound: bool) -> Load:
+    """Of a tree that is grown step by step."""
+    length = 1.0 if bound else TYPICAL_LENGTH
+    nodes = 1 + expansions * search.k * (1.0 if bound else DISTINCT_CHILDREN * OPEN_CHILDREN)
+    per_node, steps = float(search.rollouts), expansions
     if search.early_rollouts and not bound:
         per_node = (search.early_rollouts + search.rollouts) / 2
     if search.reuse_rollouts and not bound:
         # The rollouts of a node are its first children, and each child inherits the rest of one.
         steps, per_node = 0.0, max(1.0, per_node - 1)
     load = _load(steps, steps * search.k, search.max_step_tokens * length)
-    load += _load(
-        nodes * (2 if bound and search.early_rollouts else 1), nodes * per_node, search.max_rollout_tokens * length
-    )
-    if search.max_tokens is not None and load.tokens > search.max_tokens:
-        load *= search.max_tokens / load.tokens
-    return load
+    if not search.evaluator.rolls_out:
+        return load
+    rounds = 2 if bound and search.early_rollouts else 1
+    return load + _load(nodes * rounds, nodes * per_node, search.max_rollout_tokens * length)
+
+
+def _steps_ahead(search: SearchConfig, effort: Effort, *, bound: bool) -> Load:
+    steps = effort.expansions * search.k * effort.ahead * (1.0 if bound else DISTINCT_CHILDREN * OPEN_CHILDREN)
+    return _load(steps, steps, search.max_step_tokens * (1.0 if bound else TYPICAL_LENGTH))
 
 
 def traces_load(search: SearchConfig, traces: TracesConfig, *, bound: bool) -> Load:

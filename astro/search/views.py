@@ -1,9 +1,20 @@
 """What strategies and evaluators see of a search: the two interfaces that a new one is written against."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from astro.records.tree import Tree
+
+
+class Effort(NamedTuple):
+    """The most that a strategy does for one tree, for an estimate before a run.
+
+    expansions: of nodes. solutions: sampled whole from the root. ahead: steps that each new node is continued by.
+    """
+
+    expansions: int
+    solutions: int = 0
+    ahead: int = 0
 
 
 class Growth(Protocol):

@@ -35,3 +35,17 @@ def test_a_real_run_stays_below_the_bound(tmp_path: Path, overrides: tuple[str, 
     )
     expected = search_load(config.search, bound=False)
     assert expected.tokens < search_load(config.search, bound=True).tokens
+
+
+def test_whole_solutions_are_estimated_by_their_number(tmp_path: Path) -> None:
+    """At most 24 solutions of at most 600 tokens, in as few requests as one; no step and no rollout of a node."""
+    config = config_in(tmp_path, "search.strategy={kind: best_of_n, n: 24}", "search.max_rollout_tokens=600")
+    load = search_load(config.search, bound=True)
+    assert (load.completions, load.tokens) == (24, 24 * 600)
+
+
+def test_a_beam_is_estimated_by_its_width(tmp_path: Path) -> None:
+    """The root and two levels of 3, k = 4: 7 expansions and 29 nodes of 8 rollouts, whatever the simulations."""
+    settings = ("search.max_depth=3", "search.k=4", "search.rollouts=8", "search.simulations=100")
+    load = search_load(config_in(tmp_path, "search.strategy={kind: beam, width: 3}", *settings).search, bound=True)
+    assert load.completions == 7 * 4 + (1 + 7 * 4) * 8

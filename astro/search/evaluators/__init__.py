@@ -2,6 +2,10 @@
 
 An evaluator is fixed for a whole run. It uses the same kinds of evidence for every node, whatever the evidence says: if
 a source fails at a node, the node takes its parent's reward, never what another source would have said.
+
+It is its own section of the configuration, with `kind` for its name. It has `value`, written against
+astro.search.views.Evidence, and says what it uses: `rolls_out`, `needs_scorer`, and `reuses_rollouts`, whether
+search.reuse_rollouts goes with it.
 """
 
 from typing import Annotated

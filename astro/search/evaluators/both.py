@@ -18,6 +18,7 @@ class Both(Section):
     kind: Literal["both"] = "both"
     weight: Annotated[float, Field(ge=0, le=1)] = 0.5
 
+    rolls_out: ClassVar[bool] = True
     needs_scorer: ClassVar[bool] = True
     reuses_rollouts: ClassVar[bool] = False
 

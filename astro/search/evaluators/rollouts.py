@@ -16,6 +16,7 @@ class Rollouts(Section):
 
     kind: Literal["rollouts"] = "rollouts"
 
+    rolls_out: ClassVar[bool] = True
     needs_scorer: ClassVar[bool] = False
     reuses_rollouts: ClassVar[bool] = True
 

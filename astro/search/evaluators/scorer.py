@@ -16,6 +16,7 @@ class Scored(Section):
 
     kind: Literal["scorer"] = "scorer"
 
+    rolls_out: ClassVar[bool] = False
     needs_scorer: ClassVar[bool] = True
     reuses_rollouts: ClassVar[bool] = False
 

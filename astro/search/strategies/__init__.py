@@ -1,8 +1,8 @@
 """Strategies: which node grows next, and what is kept. One file each; the union below is the list of them.
 
 A strategy is its own section of the configuration, with `kind` for its name. It has `grow`, the algorithm, written
-against astro.search.views.Growth; `check`, which raises ValueError where a tree breaks an invariant of its trees; and
-`reuses_rollouts`, whether search.reuse_rollouts goes with it.
+against astro.search.views.Growth; `effort`, the most that it does for a tree; `check`, which raises ValueError where a
+tree breaks an invariant of its trees; and `reuses_rollouts`, whether search.reuse_rollouts goes with it.
 """
 
 from typing import Annotated, get_args

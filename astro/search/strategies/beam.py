@@ -6,7 +6,7 @@ from astro.config import Count, Section
 from astro.records.tree import ROOT, Tree
 from astro.search.invariants import check_levels, check_means
 from astro.search.selection import best, open_nodes
-from astro.search.views import Growth
+from astro.search.views import Effort, Growth
 
 
 class Beam(Section):
@@ -33,6 +33,10 @@ class Beam(Section):
             growth.backup(children)
             finished = [node for node in beam if node not in leaves]
             beam = best(growth.tree, finished + children)[: self.width]
+
+    def effort(self, simulations: int, max_depth: int) -> Effort:
+        """The root, then a full beam at each depth."""
+        return Effort(min(simulations, 1 + self.width * (max_depth - 1)))
 
     @staticmethod
     def check(tree: Tree) -> None:

@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 from astro.config import Count, Section
 from astro.records.tree import Tree
 from astro.search.invariants import check_solutions
-from astro.search.views import Growth
+from astro.search.views import Effort, Growth
 
 
 class BestOfN(Section):
@@ -25,6 +25,10 @@ class BestOfN(Section):
     async def grow(self, growth: Growth) -> None:
         """Sample once."""
         await growth.solve(self.n)
+
+    def effort(self, simulations: int, max_depth: int) -> Effort:  # noqa: ARG002 - of all strategies
+        """N solutions."""
+        return Effort(0, solutions=self.n)
 
     @staticmethod
     def check(tree: Tree) -> None:

@@ -6,7 +6,7 @@ from astro.config import Count, Section
 from astro.records.tree import ROOT, Tree
 from astro.search.invariants import check_levels, check_means
 from astro.search.selection import best, open_nodes
-from astro.search.views import Growth
+from astro.search.views import Effort, Growth
 
 
 class BreadthFirst(Section):
@@ -32,6 +32,10 @@ class BreadthFirst(Section):
             await growth.evaluate(children)
             growth.backup(children)
             level = best(growth.tree, open_nodes(growth.tree, children))[: self.breadth]
+
+    def effort(self, simulations: int, max_depth: int) -> Effort:
+        """The root, then the best b of each level."""
+        return Effort(min(simulations, 1 + self.breadth * (max_depth - 1)))
 
     @staticmethod
     def check(tree: Tree) -> None:

@@ -8,7 +8,7 @@ from astro.config import Section
 from astro.records.tree import ROOT, Tree
 from astro.search.invariants import check_depth_first, check_means
 from astro.search.selection import best, open_nodes
-from astro.search.views import Growth
+from astro.search.views import Effort, Growth
 
 
 class DepthFirst(Section):
@@ -35,6 +35,10 @@ class DepthFirst(Section):
             growth.backup(children)
             hopeful = [child for child in open_nodes(tree, children) if tree.reward[child] > self.threshold]
             stack += reversed(best(tree, hopeful))
+
+    def effort(self, simulations: int, max_depth: int) -> Effort:  # noqa: ARG002 - of all strategies
+        """One node a simulation."""
+        return Effort(simulations)
 
     @staticmethod
     def check(tree: Tree) -> None:

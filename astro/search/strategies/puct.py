@@ -9,7 +9,7 @@ from astro.config import Count, Section
 from astro.records.tree import Tree
 from astro.search.invariants import check_means
 from astro.search.selection import wave
-from astro.search.views import Growth
+from astro.search.views import Effort, Growth
 
 
 def puct(value: float, prior: float, visits: int, parent_visits: int, c_puct: float) -> float:
@@ -38,6 +38,10 @@ class Puct(Section):
             children = await growth.expand(leaves)
             await growth.evaluate(children)
             growth.backup(children)
+
+    def effort(self, simulations: int, max_depth: int) -> Effort:  # noqa: ARG002 - of all strategies
+        """One leaf a simulation."""
+        return Effort(simulations)
 
     @staticmethod
     def check(tree: Tree) -> None:

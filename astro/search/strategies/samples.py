@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 from astro.config import Count, Section
 from astro.records.tree import Tree
 from astro.search.invariants import check_solutions
-from astro.search.views import Growth
+from astro.search.views import Effort, Growth
 
 
 class Samples(Section):
@@ -30,6 +30,10 @@ class Samples(Section):
         while left > 0 and growth.goes_on():
             await growth.solve(min(self.batch, left))
             left -= self.batch
+
+    def effort(self, simulations: int, max_depth: int) -> Effort:  # noqa: ARG002 - of all strategies
+        """As many rounds as there are simulations, or n solutions."""
+        return Effort(0, solutions=min(self.n, self.batch * simulations))
 
     @staticmethod
     def check(tree: Tree) -> None:
