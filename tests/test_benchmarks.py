@@ -7,6 +7,9 @@ from types import ModuleType
 import pytest
 import yaml
 
+from astro.records.tree import NO_PARENT, Rollout, Terminal, Tree
+from astro.verify import Outcome
+
 ROOT = Path(__file__).parents[1]
 BENCHMARKS = ROOT / "benchmarks"
 MODEL = ROOT / "data" / "models" / "tiny-countdown"
@@ -73,6 +76,38 @@ def test_cost_says_below_the_table_what_is_asked_of_the_savings(tmp_path, monkey
     assert [line.split("|")[1].strip() for line in lines[:4]] == ["mode", "---", "paper", "savings"]
     assert [line.partition(":")[0] for line in lines[5:]][1] == "- no loss asked for"
     assert lines[5].startswith("- `token_ratio` ")
+
+
+STRATEGY_OVERRIDES = (
+    "engine={kind: scripted, model: CountdownPlayer, options: {skill: 0.5}}",
+    "problems.countdown={count: 2, sizes: [3]}",
+    "search.max_step_tokens=200",
+    "search.max_rollout_tokens=600",
+)
+
+
+def test_strategies_prints_a_line_a_strategy(tmp_path, monkeypatch, capsys) -> None:
+    """--json has the figures of each strategy that was asked for, and solved is a share with its interval."""
+    arguments = (*STRATEGY_OVERRIDES, f"output.folder={tmp_path}", "--only", "dfs,samples", "--json")
+    lines = json.loads(printed(load("strategies", monkeypatch), monkeypatch, capsys, *arguments))
+    assert list(lines) == ["dfs", "samples"]
+    assert all(line["problems"] == 2 and line["solutions"] > 0 for line in lines.values())
+    assert lines["samples"]["solved"].startswith("1.000 [")
+
+
+def test_strategies_counts_a_solution_once(monkeypatch) -> None:
+    """A solution that is a rollout and a path counts once; a sampled end, which has a prior, counts beside them."""
+    tree = Tree("p", (), 0)
+    root = tree.add(NO_PARENT, "", ())
+    for answer, outcome in (("7", Outcome.CORRECT), ("1", Outcome.INCORRECT), ("2", Outcome.TIMED_OUT)):
+        tree.rollouts[root].append(Rollout(answer, 1, outcome, answer, None))
+        end = tree.add(root, answer, (), prior=0.0, terminal=Terminal.ANSWER)
+        tree.outcome[end], tree.answer[end] = outcome, answer
+    sampled = tree.add(root, "8", (), terminal=Terminal.ANSWER)
+    tree.outcome[sampled], tree.answer[sampled] = Outcome.INCORRECT, "8"
+    found = load("strategies", monkeypatch).Found.of(tree)
+    assert [outcome.value for outcome in found.graded] == ["correct", "incorrect", "incorrect"]
+    assert (found.wrong, found.solved) == (2, True)
 
 
 def test_paper_mode_is_the_papers_search_with_the_models_limits(tmp_path, monkeypatch) -> None:

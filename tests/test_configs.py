@@ -44,6 +44,21 @@ def test_the_head_says_what_it_is_for(path: Path) -> None:
     assert "Hardware:" in head
 
 
+STRATEGIES = sorted((Path(__file__).parents[1] / "configs" / "strategies").glob("*.yaml"))
+
+
+def test_the_strategies_differ_in_nothing_else() -> None:
+    """One file a strategy, named like it; without name and strategy all are the same."""
+    configs = {path.stem: load_config(RunConfig, path) for path in STRATEGIES}
+    assert {stem: config.search.strategy.kind for stem, config in configs.items()} == {stem: stem for stem in configs}
+    shared = []
+    for config in configs.values():
+        settings = config.model_dump(mode="json", exclude={"name": True, "search": {"strategy"}})
+        shared += [settings] if settings not in shared else []
+    assert len(shared) == 1
+    assert shared[0]["search"]["max_tokens"]
+
+
 def test_the_papers_values_are_the_papers() -> None:
     """What is known of the paper, and none of the savings."""
     config = load_config(RunConfig, next(path for path in CONFIGS if path.stem == "paper"))
