@@ -13,9 +13,9 @@ Intervals are 95% percentile bootstrap intervals over problems: the solutions of
 
 import argparse
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from statistics import mean
 from typing import Any
@@ -25,6 +25,8 @@ from rich.console import Console
 
 from astro.config import load_config
 from astro.evaluation.statistics import Interval, bootstrap_mean, bootstrap_ratios
+from astro.models import open_sampler
+from astro.models.engine import Engine
 from astro.records.tree import UNGRADED
 from astro.run import RunConfig, Stages, carry_out
 from astro.search import Tree, best_solution
@@ -77,9 +79,20 @@ def _answers(tree: Tree) -> Iterator[tuple[Outcome, str | None]]:
             yield outcome, tree.canonical[node] or tree.answer[node]
 
 
-def search(config: RunConfig, console: Console) -> list[Found]:
+class SharedEngine:
+    """One engine for all strategies: opened when a run first needs it, and kept open between runs."""
+
+    def __init__(self, config: RunConfig) -> None:
+        self._engine = open_sampler(config.engine)
+        self.tokenizer, self.sample, self.stats = self._engine.tokenizer, self._engine.sample, self._engine.stats
+
+    async def close(self) -> None:
+        """Called at the end of each run; the engine ends with the process."""
+
+
+def search(config: RunConfig, engine_of: Callable[[], Engine], console: Console) -> list[Found]:
     """Search the problems of one file, and read the trees."""
-    carry_out(config, Stages(traces=False, data=False), console)
+    carry_out(config, Stages(traces=False, data=False), console, lambda _: engine_of())
     with RunDirectory.read(config.directory) as run:
         order = [problem.id for problem in run.problems()]
         return [Found.of(tree_from(entry)) for entry in run.trees.entries(order)]
@@ -129,9 +142,11 @@ def main() -> None:
     if unknown := set(chosen) - known.keys():
         parser.error(f"unknown strategies {', '.join(sorted(unknown))}; there are {', '.join(known)}")
     console = Console(stderr=True, quiet=options.json)
+    configs = {kind: load_config(RunConfig, known[kind], options.overrides) for kind in chosen}
+    engine_of = lru_cache(partial(SharedEngine, next(iter(configs.values()))))
     lines = {}
-    for kind in chosen:
-        lines[kind] = figures(search(load_config(RunConfig, known[kind], options.overrides), console))
+    for kind, config in configs.items():
+        lines[kind] = figures(search(config, engine_of, console))
         console.print(f"{kind}: {lines[kind]}")
     print(json.dumps(lines) if options.json else markdown(lines))
 

@@ -7,7 +7,8 @@ from runs import config_in, quiet
 from test_making import FailingEngine, tables
 
 from astro.errors import EngineDeadError
-from astro.models.engine import Engine, EngineConfig
+from astro.models import EngineConfig
+from astro.models.engine import Engine
 from astro.run import Stages, carry_out
 
 STRATEGIES = {
