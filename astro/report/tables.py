@@ -7,6 +7,7 @@ from typing import Any
 from astro.inspect.plain import plain
 from astro.report.gather import ARMS, MODELS, Evaluation, Findings, Training
 from astro.report.statistics import Figure, paired_difference
+from astro.train import TRAINERS
 from astro.verify import Outcome
 
 NAMES = {
@@ -139,8 +140,9 @@ def difference_table(findings: Findings) -> TextTable | None:
 def cost_table(findings: Findings) -> TextTable | None:
     """Seconds and tokens of each stage."""
     rows = [[cost.stage, _seconds(cost.seconds), f"{cost.tokens:,}", ""] for cost in findings.making]
-    names = {"sft": "SFT", "grpo": "GRPO"}
-    order = sorted(findings.trainings, key=lambda found: (found.stage != "sft", _arm_rank(found.arm)))
+    ranks = {name: rank for rank, name in enumerate(TRAINERS)}
+    names = {name: trainer.title for name, trainer in TRAINERS.items()}
+    order = sorted(findings.trainings, key=lambda found: (ranks.get(found.stage, len(ranks)), _arm_rank(found.arm)))
     for found in order:
         if found.done is not None:
             split = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in _split(found))

@@ -119,16 +119,10 @@ def _pairs(training: Training[DpoConfig], split: str) -> Iterator[dict[str, list
 
 
 def _dpo_trainer() -> Any:
-    """trl.DPOTrainer that takes pairs as token ids."""
+    """trl.DPOTrainer that takes pairs as token ids, where TRL would tokenize them."""
     from astro.train.options import import_trl  # noqa: PLC0415 - heavy
 
-    trl = import_trl()
-
-    class Trainer(trl.DPOTrainer):  # type: ignore[misc,name-defined] # TRL has no types
-        def _prepare_dataset(self, dataset: Any, *_: Any, **__: Any) -> Any:
-            return dataset  # TRL would tokenize it
-
-    return Trainer
+    return type("Trainer", (import_trl().DPOTrainer,), {"_prepare_dataset": lambda _, pairs, *__: pairs})
 
 
 DPO = Dpo()
