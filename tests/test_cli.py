@@ -130,7 +130,7 @@ def test_other_traces_from_the_trees_of_another_run(config: Path) -> None:
     assert kinds.count("search") <= 30
     code, out = astro("traces", config, "name=third", "search.k=2", "--trees-of", "runs/first")
     assert code == 2
-    assert "search.k: 4 in the run, 2 now" in out
+    assert "search.k: 4 before, 2 now" in out
     assert not Path("runs/third").exists()
 
 
@@ -145,8 +145,8 @@ def test_shards_that_were_searched_apart_become_the_whole_run(config: Path) -> N
         ([*of[parts[0]], *of[parts[2]]], "none of the runs of --trees-of searched"),
         ([*of[parts[0]], *of[parts[1]], *of[parts[2]], *of[parts[0]]], "runs/part-1 and runs/part-1 both searched"),
         ([*of[parts[0]], *of["runs/part-1"][:1], "runs/whole"], "runs/part-1 and runs/whole both searched"),
-        ([*of[parts[0]]], 'problems.shard: "1/3" in the run, "1/1" now'),
-        (["problems.limit=20", *of[parts[0]], *of[parts[1]]], "problems.limit: null in the run, 20 now"),
+        ([*of[parts[0]]], 'problems.shard: "1/3" before, "1/1" now'),
+        (["problems.limit=20", *of[parts[0]], *of[parts[1]]], "problems.limit: null before, 20 now"),
     ):
         for rehearsal in (["--dry-run"], []):
             code, out = astro("traces", config, "name=gathered", *given, *rehearsal)
@@ -343,7 +343,7 @@ def test_a_dry_run_refuses_the_start_that_a_run_would(config: Path) -> None:
     assert astro("search", config)[0] == 0
     code, out = astro("run", config, "seed=5", "--dry-run")
     assert code == 2
-    assert "seed: 0 in the run, 5 now" in out
+    assert "seed: 0 before, 5 now" in out
     code, out = astro("traces", config, "name=other", "traces.searches=1", "--trees-of", "runs/r", "--dry-run")
     assert code == 0, out
     assert "Estimate for 30 problems" in out

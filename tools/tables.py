@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from astro.evaluation.judging import JUDGED
 from astro.evaluation.responses import RESPONSES
 from astro.records.columns import Column, Kind, ListOf, Struct, Table
 from astro.records.cost import COSTS
@@ -18,7 +19,7 @@ from astro.records.trace import COUNTS, REJECTS, TRACES
 from astro.records.tree import NODES
 
 PAGE = Path(__file__).parents[1] / "docs" / "run-directory.md"
-TABLES = (PROBLEMS, REJECTED, TREES, NODES, TRACES, REJECTS, COUNTS, COSTS, RESPONSES)
+TABLES = (PROBLEMS, REJECTED, TREES, NODES, TRACES, REJECTS, COUNTS, COSTS, RESPONSES, JUDGED)
 BEGIN = "<!-- Made by `python -m tools.tables` from the declarations of the columns; do not edit by hand. -->"
 END = "<!-- End of the tables. -->"
 

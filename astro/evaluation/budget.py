@@ -15,8 +15,10 @@ from astro.models.completion import Completion, FinishReason, Sampled, SamplePar
 from astro.models.engine import Engine
 from astro.models.prompting import PromptFormat
 from astro.models.seeds import derive_seed
+from astro.models.stats import cost_of
 from astro.models.stops import before_stop
 from astro.models.token_text import TokenText
+from astro.records.cost import Cost
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +60,8 @@ class Budget:
 
 async def respond(
     sampler: Engine, prompt_format: PromptFormat, prompt: Sequence[int], budget: Budget, *, n: int, seed: int
-) -> list[Answered]:
-    """Ask for n responses to a prompt, all at once. Raises SamplingError as the sampler does."""
+) -> tuple[list[Answered], Cost]:
+    """Ask for n responses to a prompt at once; the cost has no seconds. Raises SamplingError as the sampler does."""
     stop, forcing = prompt_format.end_stop, budget.forcing
     first = budget.max_tokens
     if forcing is not None:
@@ -69,7 +71,7 @@ async def respond(
             first = min(first, forcing.cut_thinking)
     sampled = await sampler.sample(prompt, budget.params(n, first, seed, stop))
     if forcing is None:
-        return [_answered(completion, sampled) for completion in sampled.completions]
+        return [_answered(completion, sampled) for completion in sampled.completions], cost_of(sampled)
     forced = [
         _Forced(
             sampler,
@@ -84,7 +86,8 @@ async def respond(
     pairs = zip(forced, sampled.completions, strict=True)
     tasks = [asyncio.create_task(one.go_on(completion)) for one, completion in pairs]
     try:
-        return [await task for task in tasks]
+        answered = [await task for task in tasks]
+        return answered, sum((one.cost for one in forced), cost_of(sampled))
     except BaseException:
         for task in tasks:
             task.cancel()
@@ -117,6 +120,7 @@ class _Forced:
         self._text = ""
         self._tokens = 0
         self._requests = 0
+        self.cost = Cost()  # of the requests after the first
 
     async def go_on(self, completion: Completion) -> Answered:
         """Force the thinking on or off, and let the model finish."""
@@ -165,6 +169,7 @@ class _Forced:
             raise
         except SamplingError:  # the context window is full
             return Completion("", (), 0.0, FinishReason.LENGTH)
+        self.cost += cost_of(sampled)
         return self._add(sampled.completions[0])
 
     def _add(self, completion: Completion) -> Completion:

@@ -1,10 +1,11 @@
 """A model on problem sets: responses, figures, and the two files that others read.
 
-    FOLDER/SET/responses.parquet    one row a response
-    FOLDER/SET/figures.json         what they come to; written last
-    FOLDER/SET/settings.yaml        what is evaluated and how, written first
+    FOLDER/SET/settings.yaml              what is evaluated and how, written first
+    FOLDER/SET/responses.parquet          one row a response; costs.parquet: one a problem; complete.json: their marker
+    FOLDER/SET/judged-JUDGE/              the same for a judge of the behaviours: judged.parquet
+    FOLDER/SET/figures.json               the figures that follow from them; written last
 
-While responses come in, the folder holds a journal; the same call goes on from it.
+While responses arrive, the folder holds a journal; the same call resumes from it.
 """
 
 import asyncio
@@ -15,31 +16,30 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-import yaml
-
 from astro.errors import StoreError
 from astro.evaluation.contamination import find_contamination
 from astro.evaluation.figures import figures_of
 from astro.evaluation.inputs import model_fingerprint, problems_fingerprint
-from astro.evaluation.judging import judge_all, judge_fingerprint, with_judgements
-from astro.evaluation.responses import RESPONSES, SECONDS, TABLE, Asked, sample_all
+from astro.evaluation.judging import JUDGED, judge_all, judge_fingerprint, with_judgements
+from astro.evaluation.responses import RESPONSES, Asked, sample_all
 from astro.evaluation.settings import EvaluationConfig, JudgeConfig
 from astro.models.engine import Engine, EngineSection, open_sampler
 from astro.models.engines import ENGINES
 from astro.models.prompting import THINK_FOR, PromptConfig, PromptFormat
+from astro.records.cost import COSTS
 from astro.records.problem import Problem
-from astro.store.atomic import sweep, write_text, writing
-from astro.store.journal import Journal
-from astro.store.lock import RunLock
-from astro.store.settings import differences
-from astro.store.shards import write_parquet
+from astro.store.atomic import write_text, writing
+from astro.store.claim import Claim, Refusal
+from astro.store.entries import total_cost
+from astro.store.stage import Stage
 from astro.tasks import make_verifier
 from astro.verify import Verifier, VerifyConfig
 
-RESPONSES_FILE, FIGURES, SETTINGS = "responses.parquet", "figures.json", "settings.yaml"
-_JOURNAL, _JUDGED = "journal.astj", "judged-{}.astj"
+FIGURES = "figures.json"
+_OTHER = Refusal(
+    "holds an evaluation that differs from this one",
+    "Give the same settings, another folder or another name of the set, or delete that folder.",
+)
 # How fast, not what: these may change between one start and the next.
 _SPEED = {"workers", "memory_mb", "cache_size"}  # of verify; an engine's section names its own
 # The responses do not depend on these: with others, they are judged again or the figures computed again.
@@ -47,7 +47,7 @@ _OF_FIGURES = frozenset({"settings.evaluation.resamples", "settings.evaluation.j
 
 OpenEngine = Callable[[EngineSection], Engine]
 Progress = Callable[[str, int, int], None]
-"""Told the name of a set, how many of its problems are done, and of how many."""
+"""Called with the name of a set, how many of its problems are done, and of how many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ def evaluate_model(
     Raises StoreError where a folder holds another evaluation, ConfigError and SamplingError as the engine does.
     """
     judge = how.evaluation.judge
-    judged_by = None if judge is None else judge_fingerprint(judge)  # a mistake in it is told before a model is loaded
+    judged_by = None if judge is None else judge_fingerprint(judge)  # reports its mistakes before a model is loaded
     if engine is None and not folder.exists():
         how.engine_for(model).check()
     fingerprint = model_fingerprint(model)
@@ -129,10 +129,12 @@ def evaluate_model(
             opened = engine or open_engine(how.engine_for(model))
             asyncio.run(_answer(opened, verifier, how, unanswered, progress, close=engine is None))
         for study in studies:
-            study.publish()
-        unjudged = [study for study in studies if judged_by is not None and study.judged_by != judged_by]
-        if unjudged and judge is not None and judged_by is not None:
-            asyncio.run(_judge(open_engine(judge.engine), judge, judged_by, how.seed, unjudged))
+            study.stage.finish(study.order)
+            if judged_by is not None:
+                study.judge_with(judged_by)
+        unjudged = [study for study in studies if study.judging is not None and not study.judging.complete]
+        if judge is not None and unjudged:
+            asyncio.run(_judge(open_engine(judge.engine), judge, how.seed, unjudged))
         return {study.set_name: study.conclude(how) for study in studies}
 
 
@@ -153,28 +155,26 @@ async def _answer(
             def note(done: int, total: int, study: "_Study" = study) -> None:
                 progress(study.set_name, done, total)
 
-            await sample_all(asked, study.problems, study.journal, note)
+            await sample_all(asked, study.problems, study.stage, note)
     finally:
         if close:
             await engine.close()
 
 
-async def _judge(engine: Engine, judge: JudgeConfig, judged_by: str, seed: int, studies: Sequence["_Study"]) -> None:
+async def _judge(engine: Engine, judge: JudgeConfig, seed: int, studies: Sequence["_Study"]) -> None:
     try:
         for study in studies:
+            assert study.judging is not None
             problems = {problem.id: problem for problem in study.problems}
-            path = study.folder / _JUDGED.format(judged_by)
-            with Journal(path, writable=True) as journal:
-                responses = study.responses()
-                await judge_all(engine, judge, problems, responses, journal=journal, seed=seed)
-                study.replace_responses(with_judgements(responses, journal), judge=judged_by)
-            path.unlink()
+            responses = study.stage.table("responses")
+            await judge_all(engine, judge, problems, responses, stage=study.judging, seed=seed)
+            study.judging.finish(study.order)
     finally:
         await engine.close()
 
 
 class _Study:
-    """One model on one set: its folder, and how far it is."""
+    """One model on one set: its folder, its stage of responses, and that of the judge, if there is one."""
 
     def __init__(
         self,
@@ -183,78 +183,41 @@ class _Study:
         identity: Mapping[str, Any],
         training: Sequence[Problem] | None,
     ) -> None:
-        """Begin a study, or go on with the one in the folder. Raises StoreError where it is another one."""
+        """Start a study, or resume the one in the folder. Raises StoreError where it is another one."""
         self.folder, self.problems = folder, problems
         self.set_name: str = identity["set"]
+        self.order = [problem.id for problem in problems]
+        self.judging: Stage | None = None
         self._training, self._identity = training, dict(identity)
         if not problems:
             raise StoreError(f"the evaluation set {self.set_name} has no problems")
-        with writing(folder):
-            folder.mkdir(parents=True, exist_ok=True)
-        self._lock = RunLock(folder / ".lock")
+        self._claim = Claim(folder)
         try:
-            sweep(folder)
-            self._claim()
-            self.journal = Journal(folder / _JOURNAL, writable=not (folder / RESPONSES_FILE).exists())
+            self._claim.take(identity, _OF_FIGURES, begun=True, refusal=_OTHER)
+            schemas = {"responses": RESPONSES.schema, "costs": COSTS.schema}
+            self.stage = Stage(folder, schemas, writable=True, whole=True)
         except BaseException:
-            self._lock.release()
+            self._claim.release()
             raise
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.journal.close()
-        self._lock.release()
-
-    def _claim(self) -> None:
-        """Check that the folder holds this very study, or make it so."""
-        path = self.folder / SETTINGS
-        if path.exists():
-            old = yaml.safe_load(path.read_text(encoding="utf-8"))
-            changed = differences(old, self._identity, _OF_FIGURES)
-            if changed:
-                lines = "\n".join(f"  {line.replace(' in the run,', ' before,')}" for line in changed)
-                raise StoreError(
-                    f"{self.folder} holds an evaluation that differs from this one:\n{lines}\n"
-                    "Give the same settings, another folder or another name of the set, or delete that folder."
-                )
-        with writing(path):
-            write_text(path, yaml.safe_dump(self._identity, sort_keys=False, allow_unicode=True))
+        self.stage.close()
+        if self.judging is not None:
+            self.judging.close()
+        self._claim.release()
 
     @property
     def answered(self) -> bool:
         """Whether all responses are there."""
-        ids = {problem.id for problem in self.problems}
-        return (self.folder / RESPONSES_FILE).exists() or ids <= self.journal.problem_ids
+        return self.stage.problem_ids.issuperset(self.order)
 
-    @property
-    def judged_by(self) -> str | None:
-        """The fingerprint of the judge that has judged the responses, if one has."""
-        metadata = pq.read_schema(self.folder / RESPONSES_FILE).metadata or {}
-        return metadata[b"judge"].decode() if b"judge" in metadata else None
-
-    def responses(self) -> pa.Table:
-        """The rows of all responses, in the order of the problems."""
-        if (self.folder / RESPONSES_FILE).exists():
-            return pq.read_table(self.folder / RESPONSES_FILE)
-        parts = [self.journal.read_table(problem.id, TABLE) for problem in self.problems]
-        return pa.concat_tables([RESPONSES.schema.empty_table(), *parts])
-
-    def publish(self) -> None:
-        """Turn the journal into the Parquet file, unless that is there."""
-        if not (self.folder / RESPONSES_FILE).exists():
-            ids = [problem.id for problem in self.problems]
-            seconds = sum(self.journal.read_table(name, SECONDS).column("seconds")[0].as_py() for name in ids)
-            self.replace_responses(self.responses().replace_schema_metadata({"seconds": f"{seconds:.3f}"}))
-        self.journal.close()
-        self.journal.path.unlink(missing_ok=True)
-
-    def replace_responses(self, table: pa.Table, **notes: str) -> None:
-        """Write the Parquet file, with notes beside those that the table has."""
-        metadata = {**(table.schema.metadata or {}), **notes}
-        with writing(self.folder):
-            write_parquet(self.folder / RESPONSES_FILE, table.replace_schema_metadata(metadata))
+    def judge_with(self, fingerprint: str) -> None:
+        """Open the stage of the judge with this fingerprint."""
+        schemas = {"judged": JUDGED.schema, "costs": COSTS.schema}
+        self.judging = Stage(self.folder / f"judged-{fingerprint}", schemas, writable=True, whole=True)
 
     def conclude(self, how: Arrangement) -> dict[str, Any]:
         """Write figures.json, unless it is there for the very same settings and inputs, and return its content."""
@@ -269,14 +232,16 @@ class _Study:
             return figures
 
     def _figures(self, how: Arrangement) -> dict[str, Any]:
-        table = self.responses()
+        table = self.stage.table("responses")
+        if self.judging is not None:
+            table = with_judgements(table, self.judging.table("judged"))
         contamination = None
         if self._training is not None:
             contamination = find_contamination(self.problems, self._training).as_json()
         return {
             **self._identity,
             "samples": how.evaluation.drawn,
-            "seconds": float((table.schema.metadata or {}).get(b"seconds", b"nan")),
+            "seconds": total_cost(self.stage).seconds,
             "generated_tokens": sum(table.column("tokens").to_pylist()),
             "contamination": contamination,
             **figures_of(table, how.evaluation.resamples, how.seed, how.evaluation.think_tokens),

@@ -3,9 +3,9 @@
 import asyncio
 import hashlib
 import re
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 from jinja2 import StrictUndefined, Template, TemplateError
@@ -18,19 +18,31 @@ from astro.models.control_tokens import inert
 from astro.models.engine import Engine
 from astro.models.prompting import PromptFormat
 from astro.models.seeds import derive_seed
+from astro.records.columns import Column, Row, Table
+from astro.records.cost import Cost
 from astro.records.problem import Problem
-from astro.store.journal import Entry, Journal
+from astro.store.entries import costs_table
+from astro.store.journal import Entry
 from astro.store.settings import settings_hash
+from astro.store.stage import Stage
 from astro.traces.asking import Model
 
-TABLE = "judged"
 COLUMNS = tuple(f"judged_{name}" for name in BEHAVIOURS)
 _HERE = Path(__file__).parent / "prompts"
-_SCHEMA = pa.schema([
-    pa.field("problem_id", pa.string(), nullable=False),
-    pa.field("sample", pa.int32(), nullable=False),
-    *(pa.field(name, pa.bool_()) for name in COLUMNS),
-])  # fmt: skip
+JUDGED = Table(
+    "judged",
+    "One row a response that a judge read, in `judged-JUDGE/judged.parquet` beside the responses.",
+    (
+        Column("problem_id", "string", "the problem"),
+        Column("sample", "int32", "as in responses"),
+        *(
+            Column(
+                name, "bool", f"the judge sees {name.removeprefix('judged_')}; null without an answer", nullable=True
+            )
+            for name in COLUMNS
+        ),
+    ),
+)
 _ANSWERS = {  # "yes/no" and "yes or no" repeat the question
     name: re.compile(
         rf"^[\W\d]{{0,8}}{name.replace('_', '[ _-]')}\W{{1,6}}(yes|no)\b(?!\W{{0,3}}(?:or\b|yes\b|no\b))",
@@ -82,20 +94,21 @@ async def judge_all(
     problems: Mapping[str, Problem],
     responses: pa.Table,
     *,
-    journal: Journal,
+    stage: Stage,
     seed: int,
 ) -> None:
-    """Judge the responses of the problems that are not in the journal yet, all in flight together."""
+    """Judge the responses to the problems that the stage has not finished, all in flight together."""
     questions = Questions(config.questions)
     model = Model(judge, PromptFormat(config.prompt, judge.tokenizer))
     texts: dict[str, list[tuple[int, str]]] = {}
     for row in responses.select(["problem_id", "sample", "text"]).to_pylist():
-        if row["problem_id"] not in journal.problem_ids:
+        if row["problem_id"] not in stage.problem_ids:
             texts.setdefault(row["problem_id"], []).append((row["sample"], row["text"]))
 
-    async def judge_one(problem: Problem, sample: int, text: str) -> dict[str, Any]:
+    async def judge_one(problem: Problem, sample: int, text: str) -> tuple[Row, Cost]:
+        cost = Cost()
         try:
-            replies, _ = await model.ask(
+            replies, cost = await model.ask(
                 questions.ask(problem.prompt, text),
                 derive_seed(seed, "judge", problem.id, sample),
                 temperature=0.0,
@@ -104,15 +117,19 @@ async def judge_all(
             said = read_judgement(replies[0].text)
         except EngineDeadError:
             raise
-        except SamplingError:  # too long for the judge to look at
+        except SamplingError:  # too long for the judge
             said = dict.fromkeys(BEHAVIOURS)
-        return {"problem_id": problem.id, "sample": sample, **{f"judged_{name}": flag for name, flag in said.items()}}
+        flags = {f"judged_{name}": flag for name, flag in said.items()}
+        return {"problem_id": problem.id, "sample": sample, **flags}, cost
 
-    async def of_problem(problem: Problem, each: Sequence[tuple[int, str]]) -> None:
-        rows = await asyncio.gather(*(judge_one(problem, sample, text) for sample, text in each))
-        journal.append([Entry(problem.id, {TABLE: pa.Table.from_pylist(list(rows), schema=_SCHEMA)})])
+    async def judge_problem(problem: Problem, each: Sequence[tuple[int, str]]) -> None:
+        begun = time.monotonic()
+        found = await asyncio.gather(*(judge_one(problem, sample, text) for sample, text in each))
+        cost = sum((cost for _, cost in found), Cost(seconds=time.monotonic() - begun))
+        judged = JUDGED.from_rows([row for row, _ in found])
+        stage.append([Entry(problem.id, {"judged": judged, "costs": costs_table(problem.id, cost)})])
 
-    tasks = [asyncio.create_task(of_problem(problems[name], each)) for name, each in texts.items()]
+    tasks = [asyncio.create_task(judge_problem(problems[name], each)) for name, each in texts.items()]
     try:
         await asyncio.gather(*tasks)
     finally:
@@ -121,14 +138,9 @@ async def judge_all(
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def with_judgements(responses: pa.Table, journal: Journal) -> pa.Table:
-    """The responses with a column for each judged behaviour, in place of an earlier judge's."""
-    responses = responses.drop_columns([name for name in COLUMNS if name in responses.column_names])
-    said = {
-        (row["problem_id"], row["sample"]): row
-        for problem_id in journal.problem_order
-        for row in journal.read_table(problem_id, TABLE).to_pylist()
-    }
+def with_judgements(responses: pa.Table, judged: pa.Table) -> pa.Table:
+    """The responses with a column for each judged behaviour."""
+    said = {(row["problem_id"], row["sample"]): row for row in judged.to_pylist()}
     keys = zip(responses.column("problem_id").to_pylist(), responses.column("sample").to_pylist(), strict=True)
     rows = [said[key] for key in keys]
     for name in COLUMNS:

@@ -7,10 +7,8 @@ else. Grading and writing happen in a thread beside the engine: sampling waits f
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
-
-import pyarrow as pa
 
 from astro.errors import EngineDeadError, SamplingError
 from astro.evaluation.attempts import Attempts, judge_attempts
@@ -22,13 +20,14 @@ from astro.models.engine import Engine
 from astro.models.prompting import PromptFormat, answer_text, asking_for_length
 from astro.models.seeds import derive_seed
 from astro.records.columns import Column, Table
+from astro.records.cost import Cost
 from astro.records.problem import Problem
-from astro.store.journal import Entry, Journal
+from astro.store.entries import costs_table
+from astro.store.journal import Entry
+from astro.store.stage import Stage
 from astro.tasks import task_of
 from astro.verify import Outcome, Verdict, Verifier
 
-TABLE, SECONDS = "responses", "seconds"
-_SECONDS_SCHEMA = pa.schema([pa.field("seconds", pa.float64(), nullable=False)])
 _BATCH = 64  # problems that are graded and written at once: so many are graded again after a kill
 
 Progress = Callable[[int, int], None]
@@ -79,7 +78,7 @@ def _group(graded: Graded) -> str:
 
 RESPONSES = Table(
     "responses",
-    "One row a response, in `evaluations/MODEL/SET/responses.parquet`; a judge adds `judged_` columns.",
+    "One row a response, in `evaluations/MODEL/SET/responses.parquet`.",
     (
         Column("problem_id", "string", "the problem", read="problem.id"),
         Column("group", "string", "the part of the set that the problem belongs to", read=_group),
@@ -125,15 +124,15 @@ RESPONSES = Table(
 )
 
 
-async def sample_all(asked: Asked, problems: Sequence[Problem], journal: Journal, progress: Progress) -> None:
-    """Answer the problems that are not in the journal yet. What has come in is durable on return, also on Ctrl-C.
+async def sample_all(asked: Asked, problems: Sequence[Problem], stage: Stage, progress: Progress) -> None:
+    """Answer the problems that the stage has not finished. What arrived is durable on return, also on Ctrl-C.
 
     A problem that the engine refuses (a prompt longer than its window) gets responses that are errors. Raises
     EngineDeadError, and StoreError if the disk refuses.
     """
-    done = journal.problem_ids
+    done = stage.problem_ids
     todo = [problem for problem in problems if problem.id not in done]
-    recorder = _Recorder(asked, journal, lambda count: progress(len(problems) - len(todo) + count, len(problems)))
+    recorder = _Recorder(asked, stage, lambda count: progress(len(problems) - len(todo) + count, len(problems)))
     writing = asyncio.create_task(recorder.write())
     tasks = [asyncio.create_task(_answer(asked, problem, recorder)) for problem in todo]
     answering = asyncio.gather(*tasks)
@@ -156,27 +155,27 @@ async def _answer(asked: Asked, problem: Problem, recorder: "_Recorder") -> None
     seed = derive_seed(asked.seed, "evaluate", asked.set_name, problem.id)
     prompt = asked.prompt_format.solve_ids(asked.words(problem))
     try:
-        responses = await respond(asked.sampler, asked.prompt_format, prompt, budget, n=config.drawn, seed=seed)
+        responses, cost = await respond(asked.sampler, asked.prompt_format, prompt, budget, n=config.drawn, seed=seed)
     except EngineDeadError:
         raise
     except SamplingError as error:
-        responses = [Answered.refused(str(error), len(prompt))] * config.drawn
-    recorder.put(problem, responses)
+        responses, cost = [Answered.refused(str(error), len(prompt))] * config.drawn, Cost()
+    recorder.put(problem, responses, cost)
 
 
 class _Recorder:
     """Grades and writes what is put into it, in a thread; what comes in during one round goes into the next."""
 
-    def __init__(self, asked: Asked, journal: Journal, progress: Callable[[int], None]) -> None:
-        self._asked, self._journal, self._progress = asked, journal, progress
-        self._waiting: list[tuple[Problem, Sequence[Answered]]] = []
+    def __init__(self, asked: Asked, stage: Stage, progress: Callable[[int], None]) -> None:
+        self._asked, self._stage, self._progress = asked, stage, progress
+        self._waiting: list[tuple[Problem, Sequence[Answered], Cost]] = []
         self._news = asyncio.Event()
         self._ended = False
         self._written = 0
         self._since = time.monotonic()
 
-    def put(self, problem: Problem, responses: Sequence[Answered]) -> None:
-        self._waiting.append((problem, responses))
+    def put(self, problem: Problem, responses: Sequence[Answered], cost: Cost) -> None:
+        self._waiting.append((problem, responses, cost))
         self._news.set()
 
     def end(self) -> None:
@@ -193,18 +192,17 @@ class _Recorder:
                 self._written += len(batch)
                 self._progress(self._written)
 
-    def _record(self, batch: Sequence[tuple[Problem, Sequence[Answered]]]) -> None:
+    def _record(self, batch: Sequence[tuple[Problem, Sequence[Answered], Cost]]) -> None:
         verifier = self._asked.verifier
         answered = [
-            (problem, self._asked.graded(one)) for problem, each in batch for one in each if one.failure is None
+            (problem, self._asked.graded(one)) for problem, each, _ in batch for one in each if one.failure is None
         ]
         verdicts = iter(verifier.verify_many(answered))
         now, before = time.monotonic(), self._since
         self._since = now
-        # The wall time of the batch, shared out, so that its sum is that of all starts together.
-        seconds = pa.Table.from_pylist([{"seconds": (now - before) / len(batch)}], schema=_SECONDS_SCHEMA)
+        seconds = (now - before) / len(batch)  # shared out, so that the sum is the wall time of all starts together
         entries = []
-        for problem, each in batch:
+        for problem, each, cost in batch:
             judged = [
                 next(verdicts) if one.failure is None else Verdict(Outcome.ERROR, reason=one.failure) for one in each
             ]
@@ -212,8 +210,9 @@ class _Recorder:
                 grade(problem, sample, response, verdict, verifier)
                 for sample, (response, verdict) in enumerate(zip(each, judged, strict=True))
             ]
-            entries.append(Entry(problem.id, {TABLE: RESPONSES.write(graded), SECONDS: seconds}))
-        self._journal.append(entries)
+            costs = costs_table(problem.id, replace(cost, seconds=seconds))
+            entries.append(Entry(problem.id, {"responses": RESPONSES.write(graded), "costs": costs}))
+        self._stage.append(entries)
 
 
 def grade(problem: Problem, sample: int, response: Answered, verdict: Verdict, verifier: Verifier) -> Graded:

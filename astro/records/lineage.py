@@ -34,7 +34,7 @@ class Lineage:
     parents: tuple["Lineage", ...] = ()
 
     def walk(self) -> Iterator["Lineage"]:
-        """This artifact and all it comes from, each once, children before parents."""
+        """This artifact and all it comes from, each once, the nearest first."""
         seen: set[Lineage] = set()
         waiting = [self]
         while waiting:

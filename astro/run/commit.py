@@ -3,13 +3,13 @@
 import asyncio
 from collections.abc import Callable
 
-from astro.store import Entry, StageFolder
+from astro.store import Entry, Stage
 
 
 class Committer:
     """Appends entries to a stage in a thread; what finishes during one write goes into the next, with one fsync."""
 
-    def __init__(self, stage: StageFolder) -> None:
+    def __init__(self, stage: Stage) -> None:
         self._stage = stage
         self._batch: list[Callable[[], Entry]] | None = None  # what the next write will take
         self._write: asyncio.Task[None] | None = None  # the last write that was planned

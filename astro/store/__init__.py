@@ -2,6 +2,6 @@
 
 from astro.store.directory import RunDirectory
 from astro.store.journal import Entry
-from astro.store.stage import StageFolder
+from astro.store.stage import Stage
 
-__all__ = ["Entry", "RunDirectory", "StageFolder"]
+__all__ = ["Entry", "RunDirectory", "Stage"]

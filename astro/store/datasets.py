@@ -21,7 +21,7 @@ from astro.store.directory import RunDirectory
 from astro.store.entries import total_cost
 from astro.store.materials import DataSetup, count, materials
 from astro.store.shards import ShardWriter
-from astro.store.stage import MARKER, StageFolder
+from astro.store.stage import MARKER, Stage
 
 OpenSolver = Callable[[], AbstractAsyncContextManager[Solver]]
 Part = tuple[str, Split]
@@ -122,7 +122,7 @@ def _card_facts(run: RunDirectory, setup: DataSetup, asked: Asked, found: _Found
     )
 
 
-def summed_counts(traces: StageFolder) -> Mapping[str, int]:
+def summed_counts(traces: Stage) -> Mapping[str, int]:
     """The counts of all problems' TraceOutcome, added up by name."""
     table = traces.table("counts", ["name", "count"]).group_by("name").aggregate([("count", "sum")])
     return dict(sorted(zip(table.column("name").to_pylist(), table.column("count_sum").to_pylist(), strict=True)))

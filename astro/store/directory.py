@@ -25,57 +25,53 @@ from typing import Any, Self
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-import yaml
 
 from astro import __version__
 from astro.errors import StoreError
 from astro.records.problem import PROBLEMS, Problem
 from astro.records.rejection import REJECTED, RejectedRow
 from astro.records.tree import Stop
-from astro.store.atomic import check, read_marker, sweep, sync_directory, sync_file, write_marker, write_text, writing
+from astro.store.atomic import check, read_marker, sweep, sync_file, write_marker, write_text, writing
+from astro.store.claim import Claim, Refusal
 from astro.store.entries import TRACE_TABLES, TREE_TABLES
-from astro.store.lock import RunLock
-from astro.store.settings import differences, settings_hash
+from astro.store.settings import settings_hash
 from astro.store.shards import write_parquet
-from astro.store.stage import MARKER, StageFolder
+from astro.store.stage import MARKER, Stage
 
 TOOK_TREES = "took_trees"  # the event of a run that begins with the trees of others; several where a start was killed
 _CONFIG, _PROBLEMS_MARKER, _LOG = "config.yaml", "problems.json", "log.jsonl"
 
 
 class RunDirectory:
-    """An open run directory; use create() to write a run or go on with it, read() to look at one."""
+    """An open run directory; use create() to write a run or resume one, read() to look at one."""
 
     def __init__(self, path: Path, *, writable: bool) -> None:
         self.path = path
-        self._lock = RunLock(path / ".lock") if writable else None
+        self._claim = Claim(path, _CONFIG, lock=writable)
         try:
             if writable:
                 sweep(path)
             self._open_stages(writable=writable)
         except BaseException:
-            self._release()
+            self._claim.release()
             raise
 
     @classmethod
     def create(cls, path: Path, settings: Mapping[str, Any], *, ignored: Collection[str] = ()) -> Self:
-        """Open a run for writing: a new one, or one that the same settings began.
+        """Open a run for writing: a new one, or one that the same settings started.
 
         ignored names settings (dotted) that may differ between one start and the next: speed, not substance. A run of
-        other settings that holds no work is begun anew.
+        other settings that holds no work starts over.
         Raises StoreError if another process writes it, if other settings made it, if a file is damaged, or if there
         are traces of trees that are gone.
         """
-        with writing(path):
-            path.mkdir(parents=True, exist_ok=True)
-            sync_directory(path.parent)
         cls._check_folder(path)
         run = cls(path, writable=True)
         try:
-            run._claim(settings, ignored)
+            run._take(settings, ignored)
             run._check_sources()
             if not run.traces.problem_ids:
-                # Where the traces were taken away to be made anew, what was made of them is made anew, too.
+                # Without traces, data sets that were made from them are made again, too.
                 (path / "datasets" / MARKER).unlink(missing_ok=True)
         except BaseException:
             run.close()
@@ -99,7 +95,7 @@ class RunDirectory:
 
     @classmethod
     def goes_on(cls, path: Path, settings: Mapping[str, Any], *, ignored: Collection[str] = ()) -> bool:
-        """Whether create() would go on with a run whose problems are fixed, rather than begin one; writes nothing.
+        """Whether create() would resume a run whose problems are fixed, rather than start one; writes nothing.
 
         Raises StoreError where create() would refuse the folder or the settings.
         """
@@ -121,22 +117,16 @@ class RunDirectory:
         """Close the files and let another process in."""
         self.trees.close()
         self.traces.close()
-        self._release()
+        self._claim.release()
 
     @property
     def settings(self) -> dict[str, Any]:
         """The configuration that made the run. Raises StoreError if its file cannot be read."""
-        try:
-            settings = yaml.safe_load((self.path / _CONFIG).read_text(encoding="utf-8"))
-        except (OSError, ValueError, yaml.YAMLError) as error:
-            raise StoreError(f"{self.path / _CONFIG} cannot be read: {error}") from error
-        if not isinstance(settings, dict):
-            raise StoreError(f"{self.path / _CONFIG} holds {type(settings).__name__}, not a configuration")
-        return settings
+        return self._claim.identity()
 
     @property
     def holds_work(self) -> bool:
-        """Whether a problem was searched; a tree whose root could not be evaluated is nothing to keep."""
+        """Whether a problem was searched; a tree whose root could not be evaluated does not count."""
         stops = self.trees.table("trees", ["stop"]).column("stop").to_pylist()
         return any(stop != Stop.FAILED for stop in stops)
 
@@ -163,7 +153,7 @@ class RunDirectory:
         return self._checked("rejected.parquet")
 
     def forget(self) -> None:
-        """Delete the trees and all that was made of them, to have them done again; the problems stay."""
+        """Delete the trees and all that was made from them; the problems stay."""
         with writing(self.path):
             for stage in (self.traces, self.trees):
                 stage.close()
@@ -229,32 +219,27 @@ class RunDirectory:
         """The runs whose trees this one took, as they were named then; empty where it searched itself."""
         return [Path(source) for taken in self.events(TOOK_TREES)[-1:] for source in taken["of"]]
 
-    def _claim(self, settings: Mapping[str, Any], ignored: Collection[str]) -> None:
-        """Write the configuration of a new run, or see that it is the one that made this run."""
-        config = self.path / _CONFIG
-        if config.exists():
+    def _take(self, settings: Mapping[str, Any], ignored: Collection[str]) -> None:
+        """Write the configuration of a new run, or check that it is the one that made this run."""
+        if self._claim.taken:
             if not self._changed(settings, ignored):
                 return
             with writing(self.path):
                 (self.path / _PROBLEMS_MARKER).unlink(missing_ok=True)
             self.forget()
-        head = f"# astro {__version__}, settings {settings_hash(settings, ignored)}\n"
-        write_text(config, head + yaml.safe_dump(dict(settings), sort_keys=False, allow_unicode=True))
+        self._claim.write(settings, f"# astro {__version__}, settings {settings_hash(settings, ignored)}\n")
 
     def _changed(self, settings: Mapping[str, Any], ignored: Collection[str]) -> list[str]:
-        """What differs from the configuration of this run. Raises StoreError if it does and there is work to lose."""
-        changed = differences(self.settings, settings, ignored)
+        """The settings that differ from those of a run without work. Raises StoreError where there is work."""
+        changed = self._claim.changed(settings, ignored)
         if changed and self.holds_work:
-            raise StoreError(
-                f"{self.path} was made by another configuration:\n"
-                + "\n".join(f"  {line}" for line in changed)
-                + "\nTo go on with that run, give it these settings again; to keep both, add name=ANOTHER_NAME; "
-                + f"to begin anew, delete {self.path}."
-            )
+            remedy = "To go on with that run, give it these settings again; to keep both, add name=ANOTHER_NAME; "
+            remedy += f"to start over, delete {self.path}."
+            self._claim.refuse(changed, Refusal("was made by another configuration", remedy))
         return changed
 
     def _check_sources(self) -> None:
-        """Raise StoreError if there are traces of trees that are gone: trees made anew need not be the same."""
+        """Raise StoreError if there are traces of trees that are gone: trees that are searched again may differ."""
         gone = len(self.traces.problem_ids - self.trees.problem_ids)
         if gone:
             raise StoreError(
@@ -272,15 +257,11 @@ class RunDirectory:
 
     def _open_stages(self, *, writable: bool) -> None:
         # The traces first: of a run that another process writes, every trace seen here then has its tree, too.
-        self.traces = StageFolder(self.path / "traces", TRACE_TABLES, writable=writable)
-        self.trees = StageFolder(self.path / "trees", TREE_TABLES, writable=writable)
+        self.traces = Stage(self.path / "traces", TRACE_TABLES, writable=writable)
+        self.trees = Stage(self.path / "trees", TREE_TABLES, writable=writable)
 
     def _checked(self, name: str) -> pa.Table:
         if not self.has_problems:
             raise StoreError(f"{self.path} has no problems yet; start it with `astro run` or `astro search`")
         check(self.path / name, read_marker(self.path / _PROBLEMS_MARKER)["files"][name])
         return pq.read_table(self.path / name)
-
-    def _release(self) -> None:
-        if self._lock is not None:
-            self._lock.release()

@@ -13,7 +13,7 @@ from astro.records.trace import COUNTS, REJECTS, TRACES, Trace
 from astro.records.tree import NODES, Tree
 from astro.search import check_tree
 from astro.store.journal import Entry
-from astro.store.stage import StageFolder
+from astro.store.stage import Stage
 from astro.traces.make import TraceOutcome
 
 # One row a problem: what the data set rl will hold of it. Its prompt is that of the problem's traces, too.
@@ -89,7 +89,7 @@ def cost_from(entry: Entry) -> Cost:
     return Cost(**{name: row[name] for name in _COST})
 
 
-def total_cost(stage: StageFolder) -> Cost:
+def total_cost(stage: Stage) -> Cost:
     """What a stage spent on all problems that it has finished."""
     table = stage.table("costs", list(_COST))
     return Cost(**{name: pc.sum(table.column(name)).as_py() or 0 for name in _COST})

@@ -21,7 +21,7 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any], ignored: Collect
     for key in [*before, *(key for key in after if key not in before)]:
         was, now = before.get(key, _ABSENT), after.get(key, _ABSENT)
         if was != now and not _covers(ignored, key):
-            lines.append(f"{key}: {_show(was)} in the run, {_show(now)} now")
+            lines.append(f"{key}: {_show(was)} before, {_show(now)} now")
     return lines
 
 

@@ -13,11 +13,22 @@ BYTES_PER_SHARD = 256 * 2**20  # on the disk; data sets are commonly cut at up t
 
 
 class ShardWriter:
-    """Writes one table as NAME-00000-of-0000N.parquet; nothing is visible under these names before publish()."""
+    """Writes one table as NAME-00000-of-0000N.parquet; nothing is visible under these names before publish().
 
-    def __init__(self, folder: Path, name: str, schema: pa.Schema, *, bytes_per_shard: int = BYTES_PER_SHARD) -> None:
+    whole: as one file, NAME.parquet, whatever its size.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        name: str,
+        schema: pa.Schema,
+        *,
+        bytes_per_shard: int = BYTES_PER_SHARD,
+        whole: bool = False,
+    ) -> None:
         self._folder, self._name, self._schema = folder, name, schema
-        self._bytes_per_shard = bytes_per_shard
+        self._bytes_per_shard, self._whole = bytes_per_shard, whole
         self._partials: list[Path] = []
         self._rows: list[int] = []
         self._pending: list[pa.Table] = []
@@ -41,7 +52,8 @@ class ShardWriter:
             self._write_group(pa.concat_tables([self._schema.empty_table(), *self._pending]))
         self._close_shard()
         count = len(self._partials)
-        finals = [self._folder / f"{self._name}-{i:05d}-of-{count:05d}.parquet" for i in range(count)]
+        names = [f"{self._name}-{i:05d}-of-{count:05d}" for i in range(count)] if not self._whole else [self._name]
+        finals = [self._folder / f"{name}.parquet" for name in names]
         publish(dict(zip(self._partials, finals, strict=True)))
         return list(zip(finals, self._rows, strict=True))
 
@@ -53,7 +65,7 @@ class ShardWriter:
             self._writer = pq.ParquetWriter(partial, self._schema, compression="zstd")
         self._writer.write_table(rows, row_group_size=ROWS_PER_GROUP)
         self._rows[-1] += rows.num_rows
-        if self._partials[-1].stat().st_size >= self._bytes_per_shard:
+        if not self._whole and self._partials[-1].stat().st_size >= self._bytes_per_shard:
             self._close_shard()
 
     def _close_shard(self) -> None:

@@ -1,5 +1,10 @@
-"""What one stage of a run made, problem by problem: a journal while it runs, Parquet shards once it is finished."""
+"""The one mechanism of resumable stages: a journal while the stage runs, sealed Parquet files once it is finished.
 
+Search, traces, evaluation and judging are stages. The unit of work is one problem: it is in a stage completely or not
+at all. Whose work a folder holds, and who may write it, is in astro.store.claim.
+"""
+
+import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -27,15 +32,16 @@ JOURNAL = "journal.astj"
 MARKER = "complete.json"
 
 
-class StageFolder:
-    """The folder of one stage. A problem is in it completely or not at all.
+class Stage:
+    """The folder of one stage.
 
     schemas: Arrow schema of each table by name; every table has a problem_id column, and COSTS is one of them.
+    whole: each table becomes one file, NAME.parquet, instead of shards.
     """
 
-    def __init__(self, folder: Path, schemas: Mapping[str, pa.Schema], *, writable: bool) -> None:
+    def __init__(self, folder: Path, schemas: Mapping[str, pa.Schema], *, writable: bool, whole: bool = False) -> None:
         assert COSTS in schemas
-        self.folder, self.schemas = folder, schemas
+        self.folder, self.schemas, self._whole = folder, schemas, whole
         self._files: dict[str, FileSeal] | None = None
         self._unchecked: set[str] = set()
         self._journal: Journal | None = None
@@ -50,9 +56,7 @@ class StageFolder:
                 self._remove_journal()
             self._problem_ids = frozenset(self.table(COSTS, ["problem_id"]).column("problem_id").to_pylist())
         else:
-            if writable:
-                for unmarked in folder.glob("*.parquet"):  # a kill came before the marker: compaction starts over
-                    unmarked.unlink()
+            self._drop_unmarked(writable=writable)
             self._journal = Journal(folder / JOURNAL, writable=writable)
             for problem_id in self._journal.problem_order[:1]:  # the others are of the same version
                 tables = self._journal.read(problem_id).tables
@@ -66,7 +70,7 @@ class StageFolder:
 
     @property
     def problem_ids(self) -> frozenset[str]:
-        """The problems this stage is done with."""
+        """The problems that are finished."""
         return self._problem_ids if self._journal is None else self._journal.problem_ids
 
     def close(self) -> None:
@@ -85,7 +89,7 @@ class StageFolder:
         self._journal.append(entries)
 
     def read(self, problem_id: str) -> Entry:
-        """What was made of one problem. Raises KeyError if nothing was, StoreError if a file is damaged."""
+        """The entry of one problem. Raises KeyError if it is not finished, StoreError if a file is damaged."""
         if self._journal is not None:
             return self._journal.read(problem_id)
         if problem_id not in self._problem_ids:
@@ -111,7 +115,7 @@ class StageFolder:
             yield Entry(head[0], tables)
 
     def table(self, name: str, columns: list[str] | None = None) -> pa.Table:
-        """A whole table, or some columns of it. Of an unfinished stage: what there is, in the order it was made."""
+        """A whole table, or some columns of it. Of an unfinished stage: the rows so far, in the order of work."""
         schema = self.schemas[name]
         names = columns or schema.names
         if self._journal is None:
@@ -129,7 +133,9 @@ class StageFolder:
         missing = self._journal.problem_ids.difference(order)
         assert not missing, f"problems {sorted(missing)[:3]} are not in the order"
         with writing(self.folder):
-            writers = {name: ShardWriter(self.folder, name, schema) for name, schema in self.schemas.items()}
+            writers = {
+                name: ShardWriter(self.folder, name, schema, whole=self._whole) for name, schema in self.schemas.items()
+            }
             for entry in self._journal.entries(order):
                 for name, table in entry.tables.items():
                     writers[name].write(table)
@@ -141,7 +147,7 @@ class StageFolder:
         self._remove_journal()
         self._load_marker()
 
-    def adopt(self, other: "StageFolder") -> None:
+    def adopt(self, other: "Stage") -> None:
         """Become a copy of another finished stage. Raises StoreError if a file of it is damaged."""
         assert other._files is not None, "the other stage is not finished"  # noqa: SLF001 - of the same class
         assert self._journal is not None
@@ -158,10 +164,10 @@ class StageFolder:
         self._remove_journal()
         self._load_marker()
 
-    def gather(self, others: Sequence["StageFolder"], order: Sequence[str]) -> None:
-        """Take over what several other finished stages made, each of other problems, and finish, sorted by order.
+    def gather(self, others: Sequence["Stage"], order: Sequence[str]) -> None:
+        """Copy the entries of other finished stages, each of other problems, and finish, sorted by order.
 
-        Stopped midway, the same call goes on. Raises StoreError if a file of them is damaged.
+        After a stop, the same call resumes. Raises StoreError if a file of them is damaged.
         """
         if self.complete:
             return
@@ -172,6 +178,17 @@ class StageFolder:
                 if entry.problem_id not in taken:
                     self.append([entry])
         self.finish(order)
+
+    def _drop_unmarked(self, *, writable: bool) -> None:
+        """Delete files that a kill left before the marker was written; the journal still has their content."""
+        unmarked = [file for file in self.folder.glob("*.parquet") if _table_of(file.name) in self.schemas]
+        if unmarked and not (self.folder / JOURNAL).exists():
+            raise StoreError(
+                f"{unmarked[0]} was written by another version of astro, or its {MARKER} was deleted; "
+                f"{_RESUME_ELSEWHERE}"
+            )
+        for file in unmarked if writable else ():
+            file.unlink()
 
     def _load_marker(self) -> None:
         self._files = read_marker(self.folder / MARKER)["files"]
@@ -184,7 +201,7 @@ class StageFolder:
     def _paths(self, name: str) -> list[Path]:
         """The shards of a table, each checked against its hash the first time it is used."""
         assert self._files is not None
-        shards = sorted(file for file in self._files if file.rpartition("-of-")[0].rpartition("-")[0] == name)
+        shards = sorted(file for file in self._files if _table_of(file) == name)
         if not shards:
             raise StoreError(f"{self.folder / MARKER} lists no shard of {name!r}; it was written by another version")
         for file in shards:
@@ -201,9 +218,20 @@ class StageFolder:
             differing = ", ".join(sorted(set(found) ^ set(ours)))
             raise StoreError(
                 f"{self.folder} was written by another version of astro: the table {name!r} differs in {differing}; "
-                "go on with that version (config.yaml begins with its number), or give the run another name"
+                f"{_RESUME_ELSEWHERE}"
             )
 
     def _rows_of(self, name: str, problem_id: str) -> pa.Table:
         parts = [pq.read_table(path, filters=[("problem_id", "=", problem_id)]) for path in self._paths(name)]
         return pa.concat_tables(parts).select(self.schemas[name].names)
+
+
+def _table_of(file: str) -> str:
+    """The table that a file belongs to: nodes for nodes-00000-of-00001.parquet and for nodes.parquet."""
+    return _FILE.sub("", file)
+
+
+_FILE = re.compile(r"(-\d{5}-of-\d{5})?\.parquet$")
+_RESUME_ELSEWHERE = (
+    "resume with that version (config.yaml begins with its number), or give the run or its folder another name"
+)

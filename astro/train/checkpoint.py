@@ -18,15 +18,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import yaml
-
 from astro.errors import StoreError
 from astro.store.atomic import sync_directory, write_text, writing
-from astro.store.lock import RunLock
-from astro.store.settings import differences
+from astro.store.claim import Claim, Refusal
 from astro.train.setup import DONE
 
-_SETTINGS, _METRICS, _LOCK = "settings.yaml", "metrics.jsonl", ".lock"
+_METRICS = "metrics.jsonl"
 _TRAINER_STATE = "trainer_state.json"  # the last file of a trainer's checkpoint, so one without it is cut short
 # What resuming needs beside the model, of plain training, FSDP (which keeps the weights a second time) and DeepSpeed.
 _TO_GO_ON = ("optimizer*", "scheduler.pt", "rng_state*", "pytorch_model_fsdp*", "global_step*", "training_args.bin")
@@ -47,11 +44,7 @@ class StageCheckpoint:
 
     def __init__(self, path: Path, *, main: bool = True) -> None:
         self.path, self.main = path, main
-        self._lock: RunLock | None = None
-        if main:
-            with writing(path):
-                path.mkdir(parents=True, exist_ok=True)
-            self._lock = RunLock(path / _LOCK)
+        self._claim = Claim(path, lock=main)
 
     def __enter__(self) -> Self:
         return self
@@ -59,8 +52,7 @@ class StageCheckpoint:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._lock is not None:
-            self._lock.release()
+        self._claim.release()
 
     def claim(self, settings: Mapping[str, Any], ignored: Collection[str] = UNLEARNED) -> None:
         """Write the settings of a new stage, or check that they are those that the stage was started with.
@@ -68,22 +60,11 @@ class StageCheckpoint:
         Where nothing was trained yet, as after a start that was refused, new settings replace the old ones.
         Raises StoreError naming what differs.
         """
-        if not self.main:
-            return
-        file = self.path / _SETTINGS
-        plain = json.loads(json.dumps(settings, default=str))
-        trained = self.done or (self.path / _METRICS).exists() or any(self.path.glob("checkpoint-*"))
-        if file.exists() and trained:
-            changed = differences(_read_yaml(file), plain, ignored)
-            if changed:
-                lines = "\n".join(f"  {line}" for line in changed)
-                raise StoreError(
-                    f"{self.path} was made with other settings or from other files:\n{lines}\n"
-                    f"Use the same settings, train under another arm's name, or delete {self.path} to start over."
-                )
-            return
-        with writing(self.path):
-            write_text(file, yaml.safe_dump(plain, sort_keys=False, allow_unicode=True))
+        if self.main:
+            trained = self.done or (self.path / _METRICS).exists() or any(self.path.glob("checkpoint-*"))
+            remedy = f"Use the same settings, train under another arm's name, or delete {self.path} to start over."
+            refusal = Refusal("was made with other settings or from other files", remedy)
+            self._claim.take(settings, ignored, begun=bool(trained), refusal=refusal)
 
     @property
     def done(self) -> dict[str, Any] | None:
@@ -202,13 +183,3 @@ def _is_whole(folder: Path) -> bool:
 def _step_of(folder: Path) -> int:
     step = folder.name.removeprefix("checkpoint-")
     return int(step) if step.isdigit() else -1
-
-
-def _read_yaml(file: Path) -> dict[str, Any]:
-    try:
-        settings = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        raise StoreError(f"{file} cannot be read: {error}") from error
-    if not isinstance(settings, dict):
-        raise StoreError(f"{file} holds {type(settings).__name__}, not settings")
-    return settings

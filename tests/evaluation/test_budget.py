@@ -34,7 +34,7 @@ def test_a_response_ends_before_the_problem_that_a_base_model_invents(template, 
     ids = prompt_format.solve_ids("How much?")
     opening = sampler.tokenizer.decode(ids)
     budget = Budget(max_tokens=500, temperature=1.0, top_p=1.0, forcing=forcing)
-    (answered,) = asyncio.run(respond(sampler, prompt_format, ids, budget, n=1, seed=0))
+    (answered,), _ = asyncio.run(respond(sampler, prompt_format, ids, budget, n=1, seed=0))
     assert extract(answered.text).answer == "7"
     assert "Another" not in answered.text
     if forcing is None:

@@ -131,7 +131,7 @@ def test_the_rows_say_what_was_said(tmp_path):
     )  # fmt: skip
     assert rows[6]["right_to_wrong"] == 1
     assert {path.name for path in (tmp_path / "sums").iterdir()} == {
-        "responses.parquet", "figures.json", "settings.yaml", ".lock",
+        "responses.parquet", "costs.parquet", "complete.json", "figures.json", "settings.yaml", ".lock",
     }  # fmt: skip
 
 
@@ -357,6 +357,40 @@ def test_a_judge_that_comes_later_reads_what_is_there(tmp_path):
     assert values(found)["judged_subgoals"] == 1.0
     assert (len(judge.prompts), judge.opened) == (8, 1)
     assert not list((tmp_path / "s").glob("*.astj"))
+
+
+def test_what_a_problem_cost_is_kept(tmp_path):
+    """One row a problem: one request of four responses, its prompt once; with a forced wait one more a response."""
+    evaluate_model("m", "script", {"s": PROBLEMS}, how(), tmp_path, open_engine=Scripted(by_script))
+    responses = pq.read_table(tmp_path / "s/responses.parquet").to_pylist()
+    for row in pq.read_table(tmp_path / "s/costs.parquet").to_pylist():
+        each = [response for response in responses if response["problem_id"] == row["problem_id"]]
+        assert row["calls"] == 1
+        assert row["prompt_tokens"] == each[0]["prompt_tokens"]
+        assert row["generated_tokens"] == sum(response["tokens"] for response in each)
+    forced = how(budget_forcing=BudgetForcing(wait=1))
+    evaluate_model("m", "script", {"f": PROBLEMS[:1]}, forced, tmp_path, open_engine=Scripted(by_script))
+    assert pq.read_table(tmp_path / "f/costs.parquet").column("calls").to_pylist() == [1 + 4]
+
+
+def test_responses_of_another_version_are_refused_not_deleted(tmp_path):
+    """A version that wrote no marker beside its responses: the error says what to do, and the file stays."""
+    evaluate_model("m", "script", {"s": PROBLEMS}, how(), tmp_path, open_engine=Scripted(by_script))
+    (tmp_path / "s/complete.json").unlink()
+    with pytest.raises(StoreError, match="written by another version of astro"):
+        evaluate_model("m", "script", {"s": PROBLEMS}, how(), tmp_path, open_engine=Scripted(by_script))
+    assert (tmp_path / "s/responses.parquet").exists()
+
+
+def test_a_damaged_file_of_responses_is_named(tmp_path):
+    """The figures are not computed again from responses whose hash is another."""
+    evaluate_model("m", "script", {"s": PROBLEMS}, how(), tmp_path, open_engine=Scripted(by_script))
+    path = tmp_path / "s/responses.parquet"
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(StoreError, match=r"responses\.parquet is damaged"):
+        evaluate_model("m", "script", {"s": PROBLEMS}, how(resamples=500), tmp_path, open_engine=Scripted(by_script))
 
 
 def test_groups_are_named_by_numbers_level_or_task():

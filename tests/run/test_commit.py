@@ -8,7 +8,7 @@ import pytest
 
 from astro.errors import StoreError
 from astro.run.commit import Committer
-from astro.store import Entry, StageFolder
+from astro.store import Entry, Stage
 
 SCHEMAS = {"costs": pa.schema([("problem_id", pa.string())])}
 
@@ -19,7 +19,7 @@ def entry(name: str) -> Entry:
 
 def test_what_finishes_during_a_write_goes_into_the_next(tmp_path: Path) -> None:
     """A hundred entries at once are all durable, in few writes."""
-    stage = StageFolder(tmp_path / "s", SCHEMAS, writable=True)
+    stage = Stage(tmp_path / "s", SCHEMAS, writable=True)
     writes = []
     append = stage.append
     stage.append = lambda entries: (writes.append(len(entries)), append(entries))
@@ -36,7 +36,7 @@ def test_what_finishes_during_a_write_goes_into_the_next(tmp_path: Path) -> None
 
 def test_a_cancelled_caller_leaves_its_entry_to_be_written(tmp_path: Path) -> None:
     """Ctrl-C cancels who waits; what was handed over is durable after flush()."""
-    stage = StageFolder(tmp_path / "s", SCHEMAS, writable=True)
+    stage = Stage(tmp_path / "s", SCHEMAS, writable=True)
 
     async def cancel() -> None:
         committer = Committer(stage)
@@ -52,7 +52,7 @@ def test_a_cancelled_caller_leaves_its_entry_to_be_written(tmp_path: Path) -> No
 
 def test_a_refused_write_reaches_those_who_wait_for_it(tmp_path: Path) -> None:
     """When the disk refuses, put() raises, and the journal is as it was."""
-    stage = StageFolder(tmp_path / "s", SCHEMAS, writable=True)
+    stage = Stage(tmp_path / "s", SCHEMAS, writable=True)
 
     def refuse(entries: object) -> None:
         raise StoreError("no space left")
@@ -71,7 +71,7 @@ def test_a_refused_write_reaches_those_who_wait_for_it(tmp_path: Path) -> None:
 
 def test_a_refusal_that_nobody_waits_for_prints_nothing(tmp_path: Path) -> None:
     """Where Ctrl-C has cancelled who waited, asyncio has no failed write to complain of."""
-    stage = StageFolder(tmp_path / "s", SCHEMAS, writable=True)
+    stage = Stage(tmp_path / "s", SCHEMAS, writable=True)
     begun, complaints = asyncio.Event(), []
 
     def refuse(entries: object) -> None:

@@ -19,7 +19,7 @@ from astro.records.trace import check_visits
 from astro.run import Stages, carry_out, making
 from astro.run.commit import Committer
 from astro.run.plan import making_of
-from astro.store import Entry, RunDirectory, StageFolder
+from astro.store import Entry, RunDirectory, Stage
 from astro.store.entries import traces_from, tree_from
 from astro.verify import Outcome, verify
 
@@ -156,9 +156,9 @@ def test_traces_are_kept_when_the_disk_refuses_a_tree(tmp_path: Path, monkeypatc
     """Every trace that was handed over before the error is on the disk after it."""
     trees, traces = list[str](), list[str]()
     handed, refused = asyncio.Event(), threading.Event()
-    append, put = StageFolder.append, Committer.put
+    append, put = Stage.append, Committer.put
 
-    def late_or_full(stage: StageFolder, entries: Sequence[Entry]) -> None:
+    def late_or_full(stage: Stage, entries: Sequence[Entry]) -> None:
         if stage.folder.name == "traces":
             refused.wait(60)
         elif {entry.problem_id for entry in entries} & set(trees[5:]):
@@ -178,7 +178,7 @@ def test_traces_are_kept_when_the_disk_refuses_a_tree(tmp_path: Path, monkeypatc
                 await handed.wait()
         await put(committer, lambda: made)
 
-    monkeypatch.setattr(StageFolder, "append", late_or_full)
+    monkeypatch.setattr(Stage, "append", late_or_full)
     monkeypatch.setattr(Committer, "put", noted)
     with pytest.raises(StoreError, match="no space left"):
         carry_out(config_in(tmp_path, "problems.countdown.count=20", "search.live_trees=2"), Stages(), quiet())

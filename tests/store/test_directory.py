@@ -57,8 +57,8 @@ def test_another_configuration_is_refused_with_what_differs(tmp_path: Path) -> N
     before = (tmp_path / "r" / "config.yaml").read_bytes()
     with pytest.raises(StoreError) as caught:
         RunDirectory.create(tmp_path / "r", {**SETTINGS, "seed": 1, "search": {"k": 4}})
-    assert "seed: 0 in the run, 1 now" in str(caught.value)
-    assert "search.k: 8 in the run, 4 now" in str(caught.value)
+    assert "seed: 0 before, 1 now" in str(caught.value)
+    assert "search.k: 8 before, 4 now" in str(caught.value)
     assert "name=ANOTHER_NAME" in str(caught.value)
     assert (tmp_path / "r" / "config.yaml").read_bytes() == before
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from astro.store.stage import StageFolder
+from astro.store.stage import Stage
 
 WORKER = """
 import sys
@@ -15,7 +15,7 @@ from pathlib import Path
 import pyarrow as pa
 from astro.store.journal import Entry
 from astro.store.lock import RunLock
-from astro.store.stage import StageFolder
+from astro.store.stage import Stage
 
 schemas = {
     "nodes": pa.schema([("problem_id", pa.string()), ("text", pa.string())]),
@@ -23,7 +23,7 @@ schemas = {
 }
 folder = Path(sys.argv[1])
 lock = RunLock(folder / ".lock")
-stage = StageFolder(folder / "trees", schemas, writable=True)
+stage = Stage(folder / "trees", schemas, writable=True)
 order = [f"p{i:03d}" for i in range(int(sys.argv[2]))]
 print("ready", flush=True)
 for name in [name for name in order if name not in stage.problem_ids]:
@@ -63,7 +63,7 @@ def test_sigkill_at_random_moments_loses_and_repeats_nothing(tmp_path: Path) -> 
     done = [name for name in acknowledged if name != "finished"]
     assert len(done) == len(set(done)), "a finished problem was done again"
     schemas = {"costs": pa.schema([("problem_id", pa.string())])}
-    stage = StageFolder(tmp_path / "trees", schemas, writable=False)
+    stage = Stage(tmp_path / "trees", schemas, writable=False)
     assert stage.complete
     costs = stage.table("costs", ["problem_id"]).column("problem_id").to_pylist()
     assert costs == [f"p{i:03d}" for i in range(PROBLEMS)]

@@ -16,9 +16,9 @@ def test_differences_name_old_and_new_values() -> None:
     """One line a setting, with both values; settings that one side lacks are there too."""
     new = {"name": "a", "search": {"k": 4, "m": 2}, "output": {"folder": "z"}}
     assert differences(OLD, new, {"output"}) == [
-        "search.k: 8 in the run, 4 now",
-        "search.c_puct: 1.0 in the run, (absent) now",
-        "search.m: (absent) in the run, 2 now",
+        "search.k: 8 before, 4 now",
+        "search.c_puct: 1.0 before, (absent) now",
+        "search.m: (absent) before, 2 now",
     ]
 
 

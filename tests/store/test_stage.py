@@ -8,7 +8,7 @@ import pytest
 from astro.errors import StoreError
 from astro.store import shards
 from astro.store.journal import Entry
-from astro.store.stage import JOURNAL, MARKER, StageFolder
+from astro.store.stage import JOURNAL, MARKER, Stage
 
 SCHEMAS = {
     "nodes": pa.schema([("problem_id", pa.string()), ("node", pa.int32())]),
@@ -30,7 +30,7 @@ def entry(name: str, rows: int = 3) -> Entry:
 
 def test_a_finished_stage_is_sorted_by_problem_order(tmp_path: Path) -> None:
     """However the problems finished, the shards hold them in the order of the problems."""
-    stage = StageFolder(tmp_path / "trees", SCHEMAS, writable=True)
+    stage = Stage(tmp_path / "trees", SCHEMAS, writable=True)
     stage.append([entry("b"), entry("c", 0)])
     stage.append([entry("a", 1)])
     stage.finish(["a", "b", "c"])
@@ -42,11 +42,11 @@ def test_a_finished_stage_is_sorted_by_problem_order(tmp_path: Path) -> None:
 
 def test_entries_are_the_same_before_and_after_finishing(tmp_path: Path) -> None:
     """The next stage reads the same thing from the journal and from the shards, empty tables included."""
-    stage = StageFolder(tmp_path / "trees", SCHEMAS, writable=True)
+    stage = Stage(tmp_path / "trees", SCHEMAS, writable=True)
     stage.append([entry("b"), entry("c", 0), entry("a", 1)])
     before = [(found.problem_id, found.tables["nodes"].to_pylist()) for found in stage.entries(["a", "b", "c"])]
     stage.finish(["a", "b", "c"])
-    stage = StageFolder(tmp_path / "trees", SCHEMAS, writable=False)
+    stage = Stage(tmp_path / "trees", SCHEMAS, writable=False)
     after = [(found.problem_id, found.tables["nodes"].to_pylist()) for found in stage.entries(["a", "b", "c"])]
     assert before == after
     assert stage.read("b").tables["nodes"].num_rows == 3
@@ -59,20 +59,20 @@ def test_gathered_stages_have_the_order_of_the_whole(tmp_path: Path) -> None:
     """Also when the first attempt was stopped by a damaged part: what it had taken is not taken twice."""
     parts = []
     for name, problems in (("one", ["a", "d"]), ("two", ["b", "c"])):
-        part = StageFolder(tmp_path / name, SCHEMAS, writable=True)
+        part = Stage(tmp_path / name, SCHEMAS, writable=True)
         part.append([entry(problem, 0 if problem == "c" else 2) for problem in problems])
         part.finish(problems)
-        parts.append(StageFolder(tmp_path / name, SCHEMAS, writable=False))
+        parts.append(Stage(tmp_path / name, SCHEMAS, writable=False))
     damaged = tmp_path / "two" / "nodes-00000-of-00001.parquet"
     good = damaged.read_bytes()
     damaged.write_bytes(good[:-1] + b"x")
-    whole = StageFolder(tmp_path / "whole", SCHEMAS, writable=True)
+    whole = Stage(tmp_path / "whole", SCHEMAS, writable=True)
     with pytest.raises(StoreError, match="nodes-00000-of-00001"):
         whole.gather(parts, ["a", "b", "c", "d"])
     assert whole.problem_ids == {"a", "d"}
     whole.close()
     damaged.write_bytes(good)
-    whole = StageFolder(tmp_path / "whole", SCHEMAS, writable=True)
+    whole = Stage(tmp_path / "whole", SCHEMAS, writable=True)
     for _ in range(2):
         whole.gather(parts, ["a", "b", "c", "d"])
         assert whole.table("costs").column("problem_id").to_pylist() == ["a", "b", "c", "d"]
@@ -81,7 +81,7 @@ def test_gathered_stages_have_the_order_of_the_whole(tmp_path: Path) -> None:
 
 def test_row_groups_hold_a_thousand_rows(tmp_path: Path) -> None:
     """Many small problems end in few files with row groups of 1,000 rows, the last one excepted."""
-    stage = StageFolder(tmp_path / "trees", SCHEMAS, writable=True)
+    stage = Stage(tmp_path / "trees", SCHEMAS, writable=True)
     names = [f"p{i:04d}" for i in range(410)]
     stage.append([entry(name, 5) for name in names])
     stage.finish(names)
@@ -112,7 +112,7 @@ def test_rows_of_one_problem_may_span_row_groups_and_shards(tmp_path: Path) -> N
 
 def test_a_damaged_shard_is_found_by_its_hash(tmp_path: Path) -> None:
     """One flipped byte in a shard is an error when the shard is first used."""
-    stage = StageFolder(tmp_path / "trees", SCHEMAS, writable=True)
+    stage = Stage(tmp_path / "trees", SCHEMAS, writable=True)
     stage.append([entry("a")])
     stage.finish(["a"])
     shard = tmp_path / "trees" / "nodes-00000-of-00001.parquet"
@@ -120,37 +120,37 @@ def test_a_damaged_shard_is_found_by_its_hash(tmp_path: Path) -> None:
     content[len(content) // 2] ^= 1
     shard.write_bytes(bytes(content))
     with pytest.raises(StoreError, match="SHA-256"):
-        StageFolder(tmp_path / "trees", SCHEMAS, writable=False).table("nodes")
+        Stage(tmp_path / "trees", SCHEMAS, writable=False).table("nodes")
 
 
 def test_a_missing_shard_is_an_error(tmp_path: Path) -> None:
     """A shard that the marker lists and nobody finds is named."""
-    stage = StageFolder(tmp_path / "trees", SCHEMAS, writable=True)
+    stage = Stage(tmp_path / "trees", SCHEMAS, writable=True)
     stage.append([entry("a")])
     stage.finish(["a"])
     (tmp_path / "trees" / "costs-00000-of-00001.parquet").unlink()
     with pytest.raises(StoreError, match=r"costs-00000-of-00001\.parquet is missing"):
-        StageFolder(tmp_path / "trees", SCHEMAS, writable=False)
+        Stage(tmp_path / "trees", SCHEMAS, writable=False)
 
 
 def test_a_damaged_marker_is_an_error(tmp_path: Path) -> None:
     """A marker that is not what was written is named, and is no reason to do the work again."""
-    stage = StageFolder(tmp_path / "trees", SCHEMAS, writable=True)
+    stage = Stage(tmp_path / "trees", SCHEMAS, writable=True)
     stage.append([entry("a")])
     stage.finish(["a"])
     (tmp_path / "trees" / MARKER).write_text("{", encoding="utf-8")
     with pytest.raises(StoreError, match=MARKER):
-        StageFolder(tmp_path / "trees", SCHEMAS, writable=True)
+        Stage(tmp_path / "trees", SCHEMAS, writable=True)
 
 
 def test_a_kill_between_shards_and_marker_finishes_again(tmp_path: Path) -> None:
     """Shards without a marker do not count: the journal is still there and is compacted once more."""
-    stage = StageFolder(tmp_path / "trees", SCHEMAS, writable=True)
+    stage = Stage(tmp_path / "trees", SCHEMAS, writable=True)
     stage.append([entry("a"), entry("b")])
     shards.write_table(stage.folder, "nodes", entry("a").tables["nodes"])
     (stage.folder / "costs-00000.parquet.partial").write_bytes(b"half")
     stage.close()
-    stage = StageFolder(tmp_path / "trees", SCHEMAS, writable=True)
+    stage = Stage(tmp_path / "trees", SCHEMAS, writable=True)
     assert stage.problem_ids == {"a", "b"}
     assert [path.name for path in stage.folder.iterdir()] == [JOURNAL]
     stage.finish(["a", "b"])
@@ -159,12 +159,12 @@ def test_a_kill_between_shards_and_marker_finishes_again(tmp_path: Path) -> None
 
 def test_a_kill_between_marker_and_journal_counts_as_finished(tmp_path: Path) -> None:
     """With the marker in place the journal is a leftover, and its problems are not there twice."""
-    stage = StageFolder(tmp_path / "trees", SCHEMAS, writable=True)
+    stage = Stage(tmp_path / "trees", SCHEMAS, writable=True)
     stage.append([entry("a")])
     leftover = (stage.folder / JOURNAL).read_bytes()
     stage.finish(["a"])
     (stage.folder / JOURNAL).write_bytes(leftover)
-    stage = StageFolder(tmp_path / "trees", SCHEMAS, writable=True)
+    stage = Stage(tmp_path / "trees", SCHEMAS, writable=True)
     assert stage.complete
     assert not (stage.folder / JOURNAL).exists()
     assert stage.table("nodes").num_rows == 3
@@ -172,7 +172,7 @@ def test_a_kill_between_marker_and_journal_counts_as_finished(tmp_path: Path) ->
 
 def test_the_marker_counts_what_the_files_hold(tmp_path: Path) -> None:
     """Rows, bytes and hash of every shard, and the number of problems."""
-    stage = StageFolder(tmp_path / "trees", SCHEMAS, writable=True)
+    stage = Stage(tmp_path / "trees", SCHEMAS, writable=True)
     stage.append([entry("a"), entry("b", 4)])
     stage.finish(["a", "b"])
     marker = json.loads((stage.folder / MARKER).read_text())
@@ -185,7 +185,7 @@ def test_the_marker_counts_what_the_files_hold(tmp_path: Path) -> None:
 
 def test_entries_of_the_wrong_shape_are_refused(tmp_path: Path) -> None:
     """A table that does not have the schema of the stage never reaches the disk."""
-    stage = StageFolder(tmp_path / "trees", SCHEMAS, writable=True)
+    stage = Stage(tmp_path / "trees", SCHEMAS, writable=True)
     wrong = pa.table({"problem_id": ["a"], "node": ["0"]})
     with pytest.raises(AssertionError, match="nodes"):
         stage.append([Entry("a", {"nodes": wrong, "costs": entry("a").tables["costs"]})])
@@ -194,11 +194,11 @@ def test_entries_of_the_wrong_shape_are_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("finished", [False, True])
 def test_tables_of_another_version_are_told(tmp_path: Path, finished: bool) -> None:
     """A column that the files lack is named, and nothing is added to them."""
-    stage = StageFolder(tmp_path / "trees", SCHEMAS, writable=True)
+    stage = Stage(tmp_path / "trees", SCHEMAS, writable=True)
     stage.append([entry("a")])
     if finished:
         stage.finish(["a"])
     stage.close()
     newer = {**SCHEMAS, "nodes": SCHEMAS["nodes"].append(pa.field("failure", pa.string()))}
     with pytest.raises(StoreError, match="another version of astro: the table 'nodes' differs in failure"):
-        StageFolder(tmp_path / "trees", newer, writable=True).table("nodes")
+        Stage(tmp_path / "trees", newer, writable=True).table("nodes")

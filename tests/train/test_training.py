@@ -88,7 +88,7 @@ def test_what_is_done_is_not_done_again(trained):
     again = carry_out(SFT, trained.training(), trained.sft, "astro", quiet())
     assert again.before
     other = changed(trained, "sft.trainer.learning_rate=0.5")
-    with pytest.raises(StoreError, match=r"trainer\.learning_rate: 0\.001 in the run, 0\.5 now"):
+    with pytest.raises(StoreError, match=r"trainer\.learning_rate: 0\.001 before, 0\.5 now"):
         carry_out(SFT, other.training(), other.sft, "astro", quiet())
 
 
@@ -128,7 +128,7 @@ def test_what_was_refused_before_the_first_step_can_be_mended(trained, tmp_path)
         stage.claim({"rate": 1})
         stage.claim({"rate": 2})
         stage.log({"step": 1})
-        with pytest.raises(StoreError, match="rate: 2 in the run, 3 now"):
+        with pytest.raises(StoreError, match="rate: 2 before, 3 now"):
             stage.claim({"rate": 3})
 
 

@@ -1,0 +1,104 @@
+"""Whose folder is it? One process writes it at a time, and one identity (settings, hashes of inputs) made it."""
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NoReturn, Self
+
+import yaml
+
+from astro.errors import StoreError
+from astro.store.atomic import sync_directory, write_text, writing
+from astro.store.lock import RunLock
+from astro.store.settings import differences
+
+SETTINGS = "settings.yaml"
+_LOCK = ".lock"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The words of an error about another identity: what the folder is, and what to do."""
+
+    what: str
+    remedy: str
+
+
+class Claim:
+    """A folder, created if need be, and the file in it that holds the identity of its work.
+
+    With lock, this process alone writes the folder until release(). Raises StoreError if another one does.
+    """
+
+    def __init__(self, folder: Path, file: str = SETTINGS, *, lock: bool = True) -> None:
+        self.folder, self.file = folder, folder / file
+        self._lock: RunLock | None = None
+        if lock:
+            with writing(folder):
+                folder.mkdir(parents=True, exist_ok=True)
+                sync_directory(folder.parent)
+            self._lock = RunLock(folder / _LOCK)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.release()
+
+    def release(self) -> None:
+        """Let other processes write the folder."""
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
+
+    @property
+    def taken(self) -> bool:
+        """Whether an identity was written."""
+        return self.file.exists()
+
+    def identity(self) -> dict[str, Any]:
+        """The identity that made the folder. Raises StoreError if its file cannot be read."""
+        try:
+            content = yaml.safe_load(self.file.read_text(encoding="utf-8"))
+        except (OSError, ValueError, yaml.YAMLError) as error:
+            raise StoreError(f"{self.file} cannot be read: {error}") from error
+        if not isinstance(content, dict):
+            raise StoreError(f"{self.file} holds {type(content).__name__}, not settings")
+        return content
+
+    def changed(self, identity: Mapping[str, Any], ignored: Collection[str] = ()) -> list[str]:
+        """One line for each part that differs from the identity that made the folder; ignored: dotted keys."""
+        return differences(self.identity(), _plain(identity), ignored) if self.taken else []
+
+    def take(
+        self, identity: Mapping[str, Any], ignored: Collection[str] = (), *, begun: bool, refusal: Refusal
+    ) -> None:
+        """Write the identity of new work, or check that it is the one that made the folder.
+
+        begun: whether the folder holds work. Where it holds none, as after a start that failed, the new identity
+        replaces the old one. Raises StoreError naming what differs.
+        """
+        changed = self.changed(identity, ignored)
+        if changed and begun:
+            self.refuse(changed, refusal)
+        if changed or not self.taken:
+            self.write(identity)
+
+    def refuse(self, changed: Collection[str], refusal: Refusal) -> NoReturn:
+        """Raise the StoreError that names what differs."""
+        lines = "\n".join(f"  {line}" for line in changed)
+        raise StoreError(f"{self.folder} {refusal.what}:\n{lines}\n{refusal.remedy}")
+
+    def write(self, identity: Mapping[str, Any], head: str = "") -> None:
+        """Make the folder the work of this identity; head: comment lines for the reader of the file."""
+        with writing(self.folder):
+            write_text(self.file, head + yaml.safe_dump(_plain(identity), sort_keys=False, allow_unicode=True))
+
+
+def _plain(identity: Mapping[str, Any]) -> dict[str, Any]:
+    """What YAML reads back as it was written: no tuples, paths or enumerations."""
+    return dict(json.loads(json.dumps(identity, default=str)))
