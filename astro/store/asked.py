@@ -17,7 +17,7 @@ from astro.store.entries import costs_table, total_cost
 from astro.store.journal import Entry
 from astro.store.materials import DataSetup, materials
 from astro.store.settings import settings_hash
-from astro.store.stage import StageFolder
+from astro.store.stage import Stage
 from astro.verify import Outcome
 
 LIVE = 64  # problems that are asked about at the same time
@@ -44,7 +44,7 @@ class Asked:
     def __init__(self, run: RunDirectory, setup: DataSetup) -> None:
         self._run, self._setup = run, setup
         self._recipes: dict[str, AskingRecipe] = {}
-        self._stages: dict[str, StageFolder] = {}
+        self._stages: dict[str, Stage] = {}
         for name, recipe in setup.config.recipes.items():
             if isinstance(recipe, AskingRecipe):
                 self._recipes[name] = recipe
@@ -100,10 +100,10 @@ class Asked:
         await asyncio.gather(*(one(name, material) for name, material in left))
 
 
-def _stage(folder: Path, name: str, recipe: AskingRecipe) -> StageFolder:
+def _stage(folder: Path, name: str, recipe: AskingRecipe) -> Stage:
     place = folder / f"{name}-{settings_hash(recipe.model_dump(mode='json'))}"
     place.parent.mkdir(parents=True, exist_ok=True)
-    return StageFolder(place, {"answers": _ANSWERS.schema, "costs": COSTS.schema}, writable=True)
+    return Stage(place, {"answers": _ANSWERS.schema, "costs": COSTS.schema}, writable=True)
 
 
 def _entry(problem_id: str, found: Sequence[Solution], cost: Cost) -> Entry:

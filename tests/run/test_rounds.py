@@ -116,7 +116,7 @@ def test_a_round_cannot_rename_the_run(tmp_path: Path) -> None:
 def test_rounds_that_have_begun_keep_their_settings(tmp_path: Path) -> None:
     """Settings that made the trees cannot change; the file of all rounds keeps the rounds."""
     carry_out_rounds(config_in(tmp_path, "rounds=[{}]"), quiet())
-    with pytest.raises(StoreError, match=r"search\.k: 4 in the run, 3 now"):
+    with pytest.raises(StoreError, match=r"search\.k: 4 before, 3 now"):
         carry_out_rounds(config_in(tmp_path, "rounds=[{}]", "search.k=3"), quiet())
     text = (tmp_path / "r" / "config.yaml").read_text(encoding="utf-8")
     assert "rounds:" in text
