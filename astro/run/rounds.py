@@ -16,11 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow.parquet as pq
-import yaml
 from rich.console import Console
 from rich.text import Text
 
-from astro.config import load_config, validate
+from astro.config import validate
 from astro.errors import ConfigError, StoreError
 from astro.inspect.plain import plain
 from astro.models.engine import open_sampler
@@ -31,12 +30,12 @@ from astro.run.report import show_report
 from astro.run.settings import RoundConfig, RunConfig, Source
 from astro.store import RunDirectory
 from astro.store.atomic import sync_directory, write_text, writing
-from astro.store.lock import RunLock
-from astro.store.settings import differences
+from astro.store.claim import Claim, Refusal
 from astro.train import TRAINERS
 from astro.train.checkpoint import read_done
 
 RECORD = "round.json"
+_OTHER = Refusal("was made by another configuration", "Add name=ANOTHER_NAME.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,20 +181,11 @@ def _held(config: RunConfig) -> Iterator[None]:
     folder, settings = config.directory, config.model_dump(mode="json")
     if RunDirectory.has_begun(folder):
         raise StoreError(f"{folder} is a run without rounds; add name=ANOTHER_NAME")
-    with writing(folder):
-        (folder / ROUNDS).mkdir(parents=True, exist_ok=True)
-        sync_directory(folder)
-    lock = RunLock(folder / ".lock")
-    try:
-        file = folder / "config.yaml"
+    with Claim(folder, "config.yaml") as claim:
         begun = any((folder / ROUNDS).glob("*/problems.json"))
-        if file.exists() and begun:
-            old = load_config(RunConfig, file).model_dump(mode="json")
-            if changed := differences(old, settings, config.speed_settings()):
-                lines = "\n".join(f"  {line}" for line in changed)
-                raise StoreError(f"{folder} was made by another configuration:\n{lines}\nAdd name=ANOTHER_NAME.")
+        claim.take(settings, config.speed_settings(), begun=begun, refusal=_OTHER)
+        claim.write(settings)  # the rounds, which may be others now
         with writing(folder):
-            write_text(file, yaml.safe_dump(settings, sort_keys=False, allow_unicode=True))
+            (folder / ROUNDS).mkdir(exist_ok=True)
+            sync_directory(folder)
         yield
-    finally:
-        lock.release()

@@ -61,7 +61,7 @@ class Stage:
             for problem_id in self._journal.problem_order[:1]:  # the others are of the same version
                 tables = self._journal.read(problem_id).tables
                 for name in dict.fromkeys([*schemas, *tables]):
-                    self._check_columns(name, tables[name].column_names if name in tables else [])
+                    self._check_columns(name, tables[name].schema if name in tables else pa.schema([]))
 
     @property
     def complete(self) -> bool:
@@ -207,15 +207,16 @@ class Stage:
         for file in shards:
             if file in self._unchecked:
                 check(self.folder / file, self._files[file])
-                self._check_columns(name, pq.read_schema(self.folder / file).names)
+                self._check_columns(name, pq.read_schema(self.folder / file))
                 self._unchecked.discard(file)
         return [self.folder / file for file in shards]
 
-    def _check_columns(self, name: str, found: Sequence[str]) -> None:
-        """Raise StoreError unless a table has the columns that this version writes and reads."""
-        ours = self.schemas[name].names if name in self.schemas else []
-        if set(found) != set(ours):
-            differing = ", ".join(sorted(set(found) ^ set(ours)))
+    def _check_columns(self, name: str, found: pa.Schema) -> None:
+        """Raise StoreError unless a table has the columns, of the types, that this version writes and reads."""
+        ours = self.schemas.get(name, pa.schema([]))
+        names = sorted({*found.names, *ours.names})
+        differing = ", ".join(column for column in names if _type_of(found, column) != _type_of(ours, column))
+        if differing:
             raise StoreError(
                 f"{self.folder} was written by another version of astro: the table {name!r} differs in {differing}; "
                 f"{_RESUME_ELSEWHERE}"
@@ -224,6 +225,10 @@ class Stage:
     def _rows_of(self, name: str, problem_id: str) -> pa.Table:
         parts = [pq.read_table(path, filters=[("problem_id", "=", problem_id)]) for path in self._paths(name)]
         return pa.concat_tables(parts).select(self.schemas[name].names)
+
+
+def _type_of(schema: pa.Schema, column: str) -> pa.DataType | None:
+    return schema.field(column).type if column in schema.names else None
 
 
 def _table_of(file: str) -> str:
