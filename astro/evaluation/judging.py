@@ -14,6 +14,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from astro.errors import ConfigError, EngineDeadError, SamplingError
 from astro.evaluation.figures import BEHAVIOURS
 from astro.evaluation.settings import JudgeConfig
+from astro.models.asking import Model
 from astro.models.control_tokens import inert
 from astro.models.engine import Engine
 from astro.models.prompting import PromptFormat
@@ -25,7 +26,6 @@ from astro.store.entries import costs_table
 from astro.store.journal import Entry
 from astro.store.settings import settings_hash
 from astro.store.stage import Stage
-from astro.traces.asking import Model
 
 COLUMNS = tuple(f"judged_{name}" for name in BEHAVIOURS)
 _HERE = Path(__file__).parent / "prompts"

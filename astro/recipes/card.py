@@ -173,6 +173,7 @@ def _provenance(facts: CardFacts) -> str:
     sources = [[source or "(not said)", str(count)] for source, count in sorted(facts.sources.items())]
     about = [
         ["model", origin.model],
+        *([role, model] for role, model in (("rewriter", origin.rewriter), ("judge", origin.judge)) if model),
         *([["prompts", facts.prompts]] if facts.of_traces else []),
         ["configuration", origin.config_hash],
         ["seed", str(origin.seed)],

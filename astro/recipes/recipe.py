@@ -5,7 +5,7 @@ import random
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -124,4 +124,4 @@ def provenance(material: Material, **facts: Any) -> str:
     """The cell of the column PROVENANCE."""
     problem = material.problem
     about = {"id": problem.id, "source": problem.source, "task": problem.task}
-    return as_json({"problem": about, **facts, **asdict(material.origin)})
+    return as_json({"problem": about, **facts, **material.origin.as_dict()})

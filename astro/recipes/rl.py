@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import ClassVar, Literal
 
 from astro.recipes.recipe import PROMPT, Material, Recipe, as_json
@@ -48,7 +47,12 @@ class RlRecipe(Recipe):
 def rl_row(problem: Problem, tree: Tree, prompt: Sequence[Mapping[str, str]], origin: Origin) -> Row:
     """The row of one problem; prompt: the turns before a solution."""
     tally = tree.tally(ROOT)
-    found = {"source": problem.source, "task": problem.task, "tree": f"{tree.problem_id}@{tree.seed}", **asdict(origin)}
+    found = {
+        "source": problem.source,
+        "task": problem.task,
+        "tree": f"{tree.problem_id}@{tree.seed}",
+        **origin.as_dict(),
+    }
     return {
         "id": problem.id,
         "prompt": [dict(turn) for turn in prompt],

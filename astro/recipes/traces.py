@@ -1,7 +1,5 @@
 """The columns and rows of a trace, which the recipes astro and direct share."""
 
-from dataclasses import asdict
-
 from astro.recipes.recipe import COMPLETION, PROMPT, PROVENANCE, TURNS, Material, as_json, assistant
 from astro.records.columns import Column, Row
 from astro.records.problem import Problem
@@ -72,5 +70,5 @@ def _provenance(trace: Trace, problem: Problem) -> Row:
             "prompt_tokens": trace.cost.prompt_tokens,
             "generated_tokens": trace.cost.generated_tokens,
         },
-        **asdict(trace.origin),
+        **trace.origin.as_dict(),
     }

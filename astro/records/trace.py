@@ -41,16 +41,23 @@ class Visit:
 class Origin:
     """What made a trace: the same for all traces of a run.
 
-    model: name or path of the language model that searched and rewrote.
+    model: name or path of the solver, the language model that searched.
     config_hash: identity of the run's configuration.
     seed: the run's seed.
     code_version: version of this package, with the commit where known.
+    rewriter, judge: the models that rewrote and voted, where they are not the solver.
     """
 
     model: str
     config_hash: str
     seed: int
     code_version: str
+    rewriter: str | None = None
+    judge: str | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """The fields as JSON has them, without roles that are the solver's."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +164,7 @@ TRACES = Table(
             "origin",
             "string",
             "JSON: model, configuration, seed and version of the code",
-            read=lambda trace: json.dumps(asdict(trace.origin)),
+            read=lambda trace: json.dumps(trace.origin.as_dict()),
             restore=lambda cell: Origin(**json.loads(cell)),
         ),
     ),

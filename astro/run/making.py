@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, nullcontext
 from functools import cache, partial
 
 from rich.console import Console
@@ -12,8 +12,9 @@ from rich.text import Text
 from astro import __version__
 from astro.errors import MENDABLE, SamplingError
 from astro.inspect.plain import plain
-from astro.models.engine import Engine, EngineSection, open_sampler
+from astro.models.engine import open_sampler
 from astro.models.prompting import PromptFormat
+from astro.models.roles import OpenEngine, OpenModels
 from astro.recipes.evidence import Delimiters
 from astro.recipes.recipe import Solver
 from astro.run.opening import Making, Stages, check_settings, open_run
@@ -30,8 +31,6 @@ from astro.traces import Origin
 from astro.verify import Verifier
 
 _REJECTED_SHOWN = 5
-
-OpenEngine = Callable[[EngineSection], Engine]
 
 
 def make(making: Making, stages: Stages, console: Console, open_engine: OpenEngine = open_sampler) -> Summary:
@@ -91,13 +90,15 @@ def _ask_model(making: Making, stages: Stages, run: RunDirectory, console: Conso
     with ExitStack() as stack:
         verifier = make_verifier(seams.verify)
         stack.callback(verifier.close)
-        if console.is_terminal:
-            with console.status(Text(f"loading {plain(seams.engine.model)}")):
-                engine = open_engine(seams.engine)
-        else:
-            engine = open_engine(seams.engine)
+        models = OpenModels(seams.engine, seams.prompt, open_engine)
         try:
-            asyncio.run(_drive(_pipeline(making, stages, run, engine, verifier), engine, console))
+            with console.status(Text(f"loading {plain(seams.engine.model)}")) if console.is_terminal else nullcontext():
+                make_pipeline = _pipeline(making, stages, run, models, verifier)
+        except BaseException:
+            asyncio.run(models.close())
+            raise
+        try:
+            asyncio.run(_drive(make_pipeline, models, console))
         except BaseExceptionGroup as group:
             mendable, bugs = group.split(MENDABLE)
             if mendable is None or bugs is not None:
@@ -105,25 +106,32 @@ def _ask_model(making: Making, stages: Stages, run: RunDirectory, console: Conso
             raise _first(mendable) from None
 
 
-async def _drive(make_pipeline: Callable[[], Pipeline], engine: Engine, console: Console) -> None:
+async def _drive(make_pipeline: Callable[[], Pipeline], models: OpenModels, console: Console) -> None:
     try:
         pipeline = make_pipeline()
-        with Board(console, pipeline.tally, engine.stats).showing():
+        with Board(console, pipeline.tally, models.stats).showing():
             await pipeline.carry_out()
     finally:
-        await engine.close()
+        await models.close()
 
 
 def _pipeline(
-    making: Making, stages: Stages, run: RunDirectory, engine: Engine, verifier: Verifier
+    making: Making, stages: Stages, run: RunDirectory, models: OpenModels, verifier: Verifier
 ) -> Callable[[], Pipeline]:
-    seams = making.seams
+    """Opens the models that the stages ask; what it returns makes the pipeline."""
+    seams, roles = making.seams, making.seams.roles
+    engine, prompt_format = models.solver, PromptFormat(seams.prompt, models.solver.tokenizer)
+    needs_scorer = stages.search and making.search.evaluator.needs_scorer
+    scorer = roles.scorer.open(models.of, seams.seed) if roles.scorer is not None and needs_scorer else None
+    tracing = None
+    if stages.traces:
+        rewriter, judge = models.role(roles.rewriter), models.role(roles.judge)
+        tracing = Tracing(making.traces, origin_of(seams), rewriter, judge)
 
     def make() -> Pipeline:
-        prompt_format = PromptFormat(seams.prompt, engine.tokenizer)
         answers = seams.verify.answer_format
         searching = SearchSetup.of(
-            prompt_format, engine, verifier, making.search, seed=seams.seed, answer_format=answers
+            prompt_format, engine, verifier, making.search, seed=seams.seed, answer_format=answers, scorer=scorer
         )
         return Pipeline(
             run,
@@ -131,7 +139,7 @@ def _pipeline(
             prompt_format,
             verifier,
             searching=searching if stages.search else None,
-            tracing=Tracing(making.traces, origin_of(seams)) if stages.traces else None,
+            tracing=tracing,
             live=making.search.live_trees,
         )
 
@@ -177,7 +185,12 @@ async def _solver(seams: Seams, open_engine: OpenEngine) -> AsyncIterator[Solver
 
 def origin_of(seams: Seams) -> Origin:
     """Where the traces of this run come from, without the prompt set, which the traces know themselves."""
-    return Origin(model=seams.engine.model, config_hash=seams.identity, seed=seams.seed, code_version=__version__)
+    names = {
+        name: role.engine.model
+        for name, role in (("rewriter", seams.roles.rewriter), ("judge", seams.roles.judge))
+        if role is not None and role.engine is not None and role.engine.model != seams.engine.model
+    }
+    return Origin(seams.engine.model, seams.identity, seams.seed, __version__, **names)
 
 
 def _first(group: BaseExceptionGroup[Exception]) -> Exception:

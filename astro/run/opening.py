@@ -3,10 +3,11 @@
 from collections.abc import Collection, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Self
 
-from astro.errors import StoreError
+from astro.errors import ConfigError, StoreError
 from astro.models.prompting import check_template
 from astro.problems import LoadedProblems, Problem, ProblemsConfig, load_problems
 from astro.recipes import DataConfig
@@ -54,10 +55,25 @@ class Making:
 
 
 def check_settings(making: Making) -> None:
-    """Raise ConfigError where model, engine options, template or prompt set cannot be used; loads no model."""
-    making.seams.engine.check()
-    check_template(making.seams.prompt)
-    load_prompts(making.traces.prompts)
+    """Raise ConfigError naming every model, engine option, template or prompt set that cannot be used.
+
+    Loads no model.
+    """
+    seams, mistakes = making.seams, list[str]()
+    checks = (seams.engine.check, partial(check_template, seams.prompt), partial(load_prompts, making.traces.prompts))
+    for check in checks:
+        try:
+            check()
+        except ConfigError as error:
+            mistakes.append(str(error))
+    mistakes += seams.roles.mistakes()
+    if making.search.evaluator.needs_scorer and seams.roles.scorer is None:
+        mistakes.append(
+            f"search.evaluator.kind is {making.search.evaluator.kind}, which needs a scorer; add roles.scorer, or set "
+            "search.evaluator.kind=rollouts"
+        )
+    if mistakes:
+        raise ConfigError("\n".join(mistakes))
 
 
 def check_start(making: Making, stages: Stages) -> bool:

@@ -11,6 +11,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from functools import partial
 
+from astro.models.asking import Model
 from astro.models.engine import Engine
 from astro.models.prompting import PromptFormat
 from astro.problems import Problem
@@ -30,6 +31,8 @@ class Tracing:
 
     config: TracesConfig
     origin: Origin
+    rewriter: Model
+    judge: Model
 
 
 class Pipeline:
@@ -110,6 +113,8 @@ class Pipeline:
                 self._verifier,
                 config=tracing.config,
                 origin=tracing.origin,
+                rewriter=tracing.rewriter,
+                judge=tracing.judge,
             )
         finally:
             self._room.release()

@@ -17,10 +17,11 @@ from rich.text import Text
 from astro.errors import ConfigError, NothingToTrainError, ProblemsError, StoreError
 from astro.inspect.plain import plain
 from astro.models.engine import open_sampler
+from astro.models.roles import OpenEngine
 from astro.problems import Problem, ProblemsConfig, stream_problems
 from astro.problems.load import without_hub
 from astro.report.plots import check_drawing
-from astro.run.making import OpenEngine, make
+from astro.run.making import make
 from astro.run.opening import Making, Stages
 from astro.run.report import show_report
 from astro.run.settings import MAKING, RunConfig

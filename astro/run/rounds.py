@@ -23,8 +23,8 @@ from astro.config import validate
 from astro.errors import ConfigError, StoreError
 from astro.inspect.plain import plain
 from astro.models.engine import open_sampler
+from astro.models.roles import OpenEngine
 from astro.records.rounds import RoundRecord, TrainedModel
-from astro.run.making import OpenEngine
 from astro.run.plan import ROUNDS, carry_out_plan, check_plan
 from astro.run.report import show_report
 from astro.run.settings import RoundConfig, RunConfig, Source

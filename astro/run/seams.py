@@ -7,6 +7,7 @@ from typing import Any
 
 from astro.models.engine import EngineSection
 from astro.models.prompting import PromptConfig
+from astro.models.roles import RolesConfig
 from astro.verify import VerifyConfig
 
 
@@ -26,5 +27,6 @@ class Seams:
     seed: int
     engine: EngineSection
     prompt: PromptConfig
+    roles: RolesConfig
     verify: VerifyConfig
     license: str

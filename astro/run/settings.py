@@ -5,12 +5,13 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, field_validator, model_serializer, model_validator
 
 from astro.config import Section, Seed
 from astro.evaluation import Arrangement, EvaluationConfig
 from astro.models.engines import EngineConfig
 from astro.models.prompting import PromptConfig
+from astro.models.roles import RolesConfig
 from astro.problems import ProblemsConfig
 from astro.recipes import DataConfig
 from astro.run.seams import Seams
@@ -130,6 +131,7 @@ class DataSections(Section):
 
     name: of the run directory: letters, digits, dot, dash, underscore.
     seed: every random choice derives from it and from the problem's id.
+    roles: other models that rewrite, judge or score in place of the one of engine and prompt.
     data: which data sets are made of trees and traces, and by which recipes.
     """
 
@@ -138,6 +140,7 @@ class DataSections(Section):
     problems: ProblemsConfig
     engine: EngineConfig
     prompt: PromptConfig = PromptConfig()
+    roles: RolesConfig = RolesConfig()
     search: SearchConfig = SearchConfig()
     verify: VerifyConfig = VerifyConfig()
     traces: TracesConfig = TracesConfig()
@@ -188,6 +191,7 @@ class RunConfig(TrainingSections, DataSections):
             seed=self.seed,
             engine=self.engine,
             prompt=self.prompt,
+            roles=self.roles,
             verify=self.verify,
             license=self.output.license,
         )
@@ -215,7 +219,15 @@ class RunConfig(TrainingSections, DataSections):
 
     def speed_settings(self) -> frozenset[str]:
         """Dotted names of the settings that may change between one start of a run and the next."""
-        return _SPEED | {f"engine.{name}" for name in self.engine.speed}
+        return _SPEED | {f"engine.{name}" for name in self.engine.speed} | self.roles.speed()
+
+    @model_serializer(mode="wrap")
+    def _without_empty_roles(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without roles the dump, and with it the identity of a run, is what it was before there were any."""
+        dumped: dict[str, Any] = dump(self)
+        if self.roles == RolesConfig():
+            dumped.pop("roles", None)
+        return dumped
 
     @field_validator("name")
     @classmethod

@@ -2,38 +2,19 @@
 
 import asyncio
 import random
-import re
 from collections import Counter
 from collections.abc import Sequence
-from enum import StrEnum
 
 from astro.errors import EngineDeadError, SamplingError
+from astro.models.asking import Model
 from astro.models.seeds import derive_seed
 from astro.models.stops import before_stop
+from astro.models.votes import Vote, read_vote
 from astro.records.cost import Cost
 from astro.records.problem import Problem
 from astro.records.tree import Tree
-from astro.traces.asking import Model, Reply
 from astro.traces.config import TracesConfig
 from astro.traces.prompting import PromptSet
-
-_WORDS = re.compile(r"[^\W\d_]+")
-
-
-class Vote(StrEnum):
-    """One reply to the question whether a solution is good."""
-
-    YES = "yes"
-    NO = "no"
-    UNREADABLE = "unreadable"  # neither, both, or cut off before it was said
-
-
-def read_vote(reply: Reply) -> Vote:
-    """Yes or no if that is the reply's first word and the other word is nowhere in it."""
-    words = _WORDS.findall(reply.text.lower())
-    if not words or {"yes", "no"} <= set(words):
-        return Vote.UNREADABLE
-    return {"yes": Vote.YES, "no": Vote.NO}.get(words[0], Vote.UNREADABLE)
 
 
 class Evaluator:
@@ -42,10 +23,14 @@ class Evaluator:
     counts: votes by kind. cost: of all requests.
     """
 
-    def __init__(self, model: Model, prompts: PromptSet, config: TracesConfig, seed: int) -> None:
+    def __init__(
+        self, judge: Model, prompts: PromptSet, config: TracesConfig, seed: int, *, end_stop: Sequence[str] = ()
+    ) -> None:
+        """end_stop: strings that end a solution of the solver; they are not judged."""
         self.counts: Counter[Vote] = Counter()
         self.cost = Cost()
-        self._model, self._prompts, self._config, self._seed = model, prompts, config, seed
+        self._judge, self._prompts, self._config, self._seed = judge, prompts, config, seed
+        self._end_stop = end_stop
 
     async def agreed(
         self, tree: Tree, problem: Problem, terminals: Sequence[int], wanted: int, rng: random.Random
@@ -70,10 +55,10 @@ class Evaluator:
         if config.votes == 0:
             return True
         solution = tree.solution(terminal)
-        for stop in self._model.prompt_format.end_stop:
+        for stop in self._end_stop:
             solution = before_stop(solution, stop)
         try:
-            replies, cost = await self._model.ask(
+            replies, cost = await self._judge.ask(
                 self._prompts.evaluate(problem.prompt, solution.strip()),
                 derive_seed(self._seed, problem.id, "evaluate", terminal),
                 temperature=config.evaluation_temperature,

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from astro.errors import ConfigError, EngineDeadError, SamplingError
+from astro.models.asking import Model
 from astro.models.completion import Sampler
 from astro.models.prompting import PromptFormat
 from astro.models.seeds import derive_seed
@@ -15,7 +16,6 @@ from astro.records.problem import Problem
 from astro.records.trace import Kind, Move, Origin, Trace
 from astro.records.tree import Terminal, Tree
 from astro.tasks import task_of
-from astro.traces.asking import Model
 from astro.traces.claims import claims_success
 from astro.traces.config import Control, TracesConfig
 from astro.traces.evaluation import Evaluator
@@ -60,21 +60,40 @@ async def make_traces(
     *,
     config: TracesConfig,
     origin: Origin,
+    rewriter: Model | None = None,
+    judge: Model | None = None,
 ) -> TraceOutcome:
     """Make the traces of one tree; all are rewritten concurrently.
 
-    The same tree, configuration, origin.seed and model give the same traces, whatever else is in flight.
+    sampler, prompt_format: the solver's. rewriter, judge: who rewrites and who votes; None is the solver.
+
+    The same tree, configuration, origin.seed and models give the same traces, whatever else is in flight.
     Raises EngineDeadError when the model is gone; a request that it refuses costs its trace only.
     """
-    rewriter = Rewriter(Model(sampler, prompt_format), load_prompts(config.prompts), config, origin.seed, tree, problem)
-    return await _Work(rewriter, verifier, origin).run()
+    solver, prompts, ends = Model(sampler, prompt_format), load_prompts(config.prompts), prompt_format.end_stop
+    work = _Work(
+        Rewriter(rewriter or solver, ends, prompts, config, origin.seed, tree, problem),
+        Evaluator(judge or solver, prompts, config, origin.seed, end_stop=ends),
+        prompt_format,
+        verifier,
+        origin,
+    )
+    return await work.run()
 
 
 class _Work:
     """The state of one make_traces call."""
 
-    def __init__(self, rewriter: Rewriter, verifier: Verifier, origin: Origin) -> None:
-        self._rewriter, self._verifier, self._origin = rewriter, verifier, origin
+    def __init__(
+        self,
+        rewriter: Rewriter,
+        evaluator: Evaluator,
+        prompt_format: PromptFormat,
+        verifier: Verifier,
+        origin: Origin,
+    ) -> None:
+        self._rewriter, self._evaluator, self._verifier, self._origin = rewriter, evaluator, verifier, origin
+        self._prompt_format = prompt_format
         self._tree, self._problem, self._config = rewriter.tree, rewriter.problem, rewriter.config
         self._task = task_of(self._problem)
         self._counts: Counter[str] = Counter()
@@ -107,7 +126,7 @@ class _Work:
         """Correct terminals that the self-evaluation agrees with, as many as there can be traces of their own."""
         tree, correct = self._tree, correct_terminals(self._tree)
         sound = [node for node in correct if not self._task.right_by_luck(self._problem, self._steps(node))]
-        evaluator = Evaluator(self._rewriter.model, self._rewriter.prompts, self._config, self._origin.seed)
+        evaluator = self._evaluator
         kept, refused = await evaluator.agreed(tree, self._problem, sound, 1 + self._config.searches, rng)
         self._counts["terminals.correct"] += len(correct)
         for kind in tree.terminal if not correct else ():
@@ -168,7 +187,7 @@ class _Work:
             moves = (visit.move for visit in plan.visits)
             thoughts = ["" if move is Move.REFLECT else thought for move, thought in zip(moves, thoughts, strict=True)]
         text = self._config.separator.join(thought for thought in thoughts if thought)
-        prompt_ids = self._rewriter.model.prompt_format.solve_ids(self._problem.prompt)
+        prompt_ids = self._prompt_format.solve_ids(self._problem.prompt)
         verdict = await self._verifier.averify(self._problem, text)
         self._cost += rewritten.cost
         for count in ("checked", "first_try", "retries", "fallbacks"):
@@ -196,7 +215,7 @@ class _Work:
 
     def _length(self, prompt_ids: Sequence[int], text: str) -> int | None:
         try:
-            return len(self._rewriter.model.prompt_format.continuation_ids(prompt_ids, text))
+            return len(self._prompt_format.continuation_ids(prompt_ids, text))
         except ConfigError:  # how the tokenizer says that it cannot write this text
             return None
 

@@ -20,14 +20,13 @@ from jinja2.environment import TemplateModule
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from astro.errors import ConfigError
+from astro.models.asking import Message
 from astro.models.control_tokens import inert
 from astro.models.prompting import TEMPLATE_ERRORS
 from astro.traces.fidelity import Role
 
 _HERE = Path(__file__).parent / "prompts"
 _TASKS = ("rewrite", "backtrack", "evaluate")
-
-Message = Mapping[str, str]  # role and content
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from astro.models.asking import Message, Model
 from astro.models.control_tokens import inert
 from astro.models.seeds import derive_seed
 from astro.models.stops import before_stop
@@ -14,12 +15,11 @@ from astro.records.trace import Move, Visit, is_doubt
 from astro.records.tree import Tree
 from astro.tasks import task_of
 from astro.tasks.expressions import without_label
-from astro.traces.asking import Model
 from astro.traces.claims import without_claims
 from astro.traces.config import TracesConfig
 from astro.traces.fidelity import Around, Fault, Role, backtrack_fault, essence, step_fault
 from astro.traces.linearize import Plan
-from astro.traces.prompting import Message, PromptSet
+from astro.traces.prompting import PromptSet
 from astro.verify import Outcome
 
 _HEADING = "## Step "  # as a delimiter it ends a step's text, and its number begins the next
@@ -57,6 +57,7 @@ class Rewriter:
     """Rewrites the plans of one tree. A plan's visits are rewritten in order; each sees the thoughts before it."""
 
     model: Model
+    end_stop: Sequence[str]  # strings that end a solution of the solver
     prompts: PromptSet
     config: TracesConfig
     seed: int
@@ -151,7 +152,7 @@ class Rewriter:
     def _text(self, node: int) -> str:
         """A step without what only separates it: heading, label, marks of a thinking model, an end string."""
         text = self.tree.text[node].removesuffix(_HEADING)
-        for stop in self.model.prompt_format.end_stop:
+        for stop in self.end_stop:
             text = before_stop(text, stop)
         if self.tree.text[self.tree.parent[node]].endswith(_HEADING):
             text = _HEADING + text

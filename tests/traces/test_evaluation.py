@@ -8,11 +8,12 @@ from growing import PROBLEM, new_tree, played
 from making import TINY
 
 from astro.errors import SamplingError
+from astro.models.asking import Model, Reply
 from astro.models.engines.scripted import ScriptedSampler
 from astro.models.prompting import PromptConfig, PromptFormat, StepDelimiter
+from astro.models.votes import Vote, read_vote
 from astro.tasks.countdown.player import CountdownPlayer
-from astro.traces.asking import Model, Reply
-from astro.traces.evaluation import Evaluator, Vote, read_vote
+from astro.traces.evaluation import Evaluator
 from astro.traces.linearize import correct_terminals
 from astro.traces.prompting import load_prompts
 

@@ -1,6 +1,5 @@
 """The whole way from a tree to traces, on the scripted Countdown player."""
 
-import dataclasses
 import json
 import random
 from collections import Counter
@@ -412,7 +411,7 @@ def test_provenance_says_where_a_trace_comes_from(make):
     for trace in make(tree, HONEST, seed=11).traces:
         assert trace.tree_id == f"cd-1@{tree.seed}"
         assert trace.prompts.startswith("tiny/v1@")
-        assert dataclasses.asdict(trace.origin) == {
+        assert trace.origin.as_dict() == {
             "model": "scripted", "config_hash": "0123", "seed": 11, "code_version": "0.0.0",
         }  # fmt: skip
     assert tree.terminal[4] is Terminal.ANSWER

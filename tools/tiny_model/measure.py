@@ -12,18 +12,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from astro.models.asking import Model
 from astro.models.completion import FinishReason, SampleParams, Sampler
 from astro.models.prompting import PromptFormat
 from astro.models.seeds import derive_seed
+from astro.models.votes import Vote, read_vote
 from astro.records.problem import Problem
 from astro.search import SearchConfig
 from astro.tasks.countdown import dialect
 from astro.tasks.countdown.claims import denies_success
-from astro.traces.asking import Model
 from astro.traces.backtracks import count_backtracks
 from astro.traces.claims import claims_success
 from astro.traces.config import TracesConfig
-from astro.traces.evaluation import Vote, read_vote
 from astro.traces.prompting import load_prompts
 from astro.verify import Outcome, Verifier
 

@@ -9,12 +9,13 @@ from enum import StrEnum
 from functools import partial
 from itertools import takewhile
 
+from astro.models.asking import Message
 from astro.models.seeds import derive_seed
 from astro.records.problem import Problem
 from astro.tasks.countdown.claims import misquotes_target, shows_success
 from astro.tasks.countdown.luck import right_by_luck
 from astro.traces.fidelity import Around, Fault, Role, backtrack_fault, essence, step_fault
-from astro.traces.prompting import Message, load_prompts
+from astro.traces.prompting import load_prompts
 from astro.verify import Outcome
 from tools.tiny_model.measure import Attempt, Shares, Subject
 

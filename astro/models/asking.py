@@ -1,6 +1,6 @@
-"""One question to the language model, whatever the task: a chat in, cleaned replies and their cost out."""
+"""One question to a language model: a chat in, cleaned replies and their cost out."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from astro.models.completion import Completion, FinishReason, SampleParams, Sampler
@@ -8,9 +8,10 @@ from astro.models.prompting import PromptFormat
 from astro.models.stats import cost_of
 from astro.models.stops import before_stop
 from astro.records.cost import Cost
-from astro.traces.prompting import Message
 
 _NEXT_EXAMPLE = "\n\nProblem:"  # a base model goes on with the next example of the prompt
+
+Message = Mapping[str, str]  # role and content
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,112 @@
+"""Who does what in a run: the solver, and models that may rewrite, judge and score in its place."""
+
+from collections.abc import Callable
+from dataclasses import fields
+from functools import partial
+from typing import Any
+
+from astro.config import Section
+from astro.errors import ConfigError
+from astro.models.asking import Model
+from astro.models.engine import Engine, EngineSection
+from astro.models.engines import EngineConfig
+from astro.models.prompting import PromptConfig, PromptFormat, check_template
+from astro.models.scorers import ScorerConfig
+from astro.models.stats import EngineStats
+
+OpenEngine = Callable[[EngineSection], Engine]
+
+
+class RoleConfig(Section):
+    """The model of a role and how it is asked; null takes the solver's."""
+
+    engine: EngineConfig | None = None
+    prompt: PromptConfig | None = None
+
+
+class RolesConfig(Section):
+    """The models of a run beside its solver (engine, prompt); a role that is left out is the solver's.
+
+    rewriter: writes the thoughts of traces. judge: votes on correct solutions (self-evaluation).
+    scorer: values the nodes of a search, for a search.evaluator that needs one.
+    """
+
+    rewriter: RoleConfig | None = None
+    judge: RoleConfig | None = None
+    scorer: ScorerConfig | None = None
+
+    def mistakes(self) -> list[str]:
+        """What is wrong with the roles, a line each; loads no model."""
+        lines: list[str] = []
+        for name, role in (("rewriter", self.rewriter), ("judge", self.judge)):
+            if role is not None and role.engine is not None:
+                lines += _mistakes(partial(role.engine.check, f"roles.{name}.engine"))
+            if role is not None and role.prompt is not None:
+                lines += [f"roles.{name}: {line}" for line in _mistakes(partial(check_template, role.prompt))]
+        if self.scorer is not None:
+            lines += _mistakes(partial(self.scorer.check, "roles.scorer"))
+        return lines
+
+    def speed(self) -> frozenset[str]:
+        """Dotted names of the settings that decide how fast an answer comes and never which."""
+        holders: dict[str, Any] = {"rewriter": self.rewriter, "judge": self.judge, "scorer": self.scorer}
+        names = {f"roles.scorer.{name}" for name in self.scorer.speed} if self.scorer is not None else set()
+        for role, holder in holders.items():
+            engine = getattr(holder, "engine", None)
+            names |= {f"roles.{role}.engine.{name}" for name in engine.speed} if engine is not None else set()
+        return frozenset(names)
+
+
+class OpenModels:
+    """The models of a run, opened when they are first asked for; equal sections share an engine."""
+
+    def __init__(self, engine: EngineSection, prompt: PromptConfig, open_engine: OpenEngine) -> None:
+        """engine, prompt: the solver's."""
+        self._solver, self._prompt, self._open_engine = engine, prompt, open_engine
+        self._engines: list[tuple[EngineSection, Engine]] = []
+
+    @property
+    def solver(self) -> Engine:
+        """The solver's engine."""
+        return self._engine(self._solver)
+
+    def of(self, engine: EngineSection | None = None, prompt: PromptConfig | None = None) -> Model:
+        """A model by its sections; None takes the solver's. Raises what open_sampler and PromptFormat do."""
+        opened = self._engine(engine or self._solver)
+        return Model(opened, PromptFormat(prompt or self._prompt, opened.tokenizer))
+
+    def role(self, role: RoleConfig | None) -> Model:
+        """The model of a role."""
+        return self.of(role.engine, role.prompt) if role is not None else self.of()
+
+    def stats(self) -> EngineStats:
+        """Totals of all engines."""
+        each = [engine.stats() for _, engine in self._engines]
+        names = [field.name for field in fields(EngineStats)]
+        return EngineStats(**{name: sum(getattr(stats, name) for stats in each) for name in names})
+
+    async def close(self) -> None:
+        """Release every engine, also where one of them fails to."""
+        while self._engines:
+            _, engine = self._engines.pop()
+            try:
+                await engine.close()
+            except BaseException:
+                await self.close()
+                raise
+
+    def _engine(self, section: EngineSection) -> Engine:
+        for known, engine in self._engines:
+            if known == section:
+                return engine
+        engine = self._open_engine(section)
+        self._engines.append((section, engine))
+        return engine
+
+
+def _mistakes(check: Callable[[], None]) -> list[str]:
+    try:
+        check()
+    except ConfigError as error:
+        return str(error).splitlines()
+    return []

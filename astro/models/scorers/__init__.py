@@ -1,0 +1,14 @@
+"""The scorers: one module each, and the union below is the list of them.
+
+Verified rollouts are the third source of a value; as they sample, they live in astro.search.evaluators.
+"""
+
+from typing import Annotated
+
+from astro.config import OneOf
+from astro.models.scorers.judge import JudgeScorerConfig
+from astro.models.scorers.reward_model import RewardModelConfig
+
+ScorerConfig = Annotated[RewardModelConfig | JudgeScorerConfig, OneOf()]
+
+__all__ = ["JudgeScorerConfig", "RewardModelConfig", "ScorerConfig"]

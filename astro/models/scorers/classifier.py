@@ -1,0 +1,128 @@
+"""A classifier of transformers that values texts; texts that are pending together form one right-padded batch."""
+
+import asyncio
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from astro.errors import ConfigError, EngineDeadError, MissingDependencyError, SamplingError
+from astro.models.engines.lockstep import until_blocked
+from astro.models.tokenizer import hf_tokenizer
+from astro.records.problem import Problem
+
+COMBINE: dict[str, Callable[[Sequence[float]], float]] = {
+    "last": lambda values: values[-1],
+    "min": min,
+    "product": math.prod,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text to value, as token ids, and the positions of the tokens whose values count.
+
+    Attributes:
+        ends: the last token of each step; empty where the whole text has one value.
+    """
+
+    token_ids: tuple[int, ...]
+    ends: tuple[int, ...]
+
+
+class Classifier:
+    """A sequence or token classifier, loaded once; it draws nothing."""
+
+    def __init__(self, model: str, dtype: str, *, by_token: bool) -> None:
+        """Raises MissingDependencyError without torch, ConfigError where the model cannot be loaded."""
+        try:
+            import torch  # noqa: PLC0415 - heavy
+            from transformers import (  # noqa: PLC0415 - heavy
+                AutoModelForSequenceClassification,
+                AutoModelForTokenClassification,
+            )
+        except ImportError as error:
+            raise MissingDependencyError("torch", "cpu", "a reward model") from error
+        auto = AutoModelForTokenClassification if by_token else AutoModelForSequenceClassification
+        try:
+            self.tokenizer = hf_tokenizer(model)
+            loaded, report = auto.from_pretrained(model, dtype=dtype, output_loading_info=True)
+        except (OSError, ValueError, TypeError) as error:
+            raise ConfigError(f"transformers could not load the reward model {model}: {error}") from error
+        if missing := sorted(report["missing_keys"]):
+            raise ConfigError(
+                f"{model} has no trained head for this (missing {', '.join(missing[:3])}); set roles.scorer.head, or "
+                "name a reward model"
+            )
+        self._model = loaded.to("cuda" if torch.cuda.is_available() else "cpu").eval()
+        if self._model.config.pad_token_id is None:  # a sequence classifier reads its last token that is no padding
+            self._model.config.pad_token_id = self.tokenizer.pad_token_id or self.tokenizer.eos_token_id or 0
+        self.by_token = by_token
+        self.limit = getattr(self._model.config, "max_position_embeddings", None) or 1 << 30
+
+    def values(self, texts: Sequence[Text]) -> list[list[float]]:
+        """The values of each text, in [0, 1]: one a step, or one of the whole."""
+        import torch  # noqa: PLC0415 - heavy
+
+        width = max(len(text.token_ids) for text in texts)
+        pad = self._model.config.pad_token_id
+        ids = torch.tensor([[*text.token_ids, *[pad] * (width - len(text.token_ids))] for text in texts])
+        mask = torch.tensor([[1] * len(text.token_ids) + [0] * (width - len(text.token_ids)) for text in texts])
+        device = self._model.device
+        with torch.inference_mode():
+            logits = self._model(input_ids=ids.to(device), attention_mask=mask.to(device)).logits.float().cpu()
+        positive = logits.sigmoid()[..., 0] if logits.shape[-1] == 1 else logits.softmax(-1)[..., -1]
+        if not self.by_token:
+            return [[float(value)] for value in positive]
+        return [[float(row[end]) for end in text.ends] for row, text in zip(positive, texts, strict=True)]
+
+
+class RewardModel:
+    """A Scorer over a classifier; one event loop at a time drives it."""
+
+    def __init__(self, classifier: Classifier, separator: str, combine: str, batch: int) -> None:
+        self._classifier, self._separator, self._batch = classifier, separator, batch
+        self._combine = COMBINE[combine]
+        self._pending: list[tuple[Text, asyncio.Future[list[float]]]] = []
+        self._worker: asyncio.Task[None] | None = None
+
+    async def score(self, problem: Problem, solutions: Sequence[str], /) -> Sequence[float | None]:
+        """Value each solution; see Scorer. A text beyond the model's window is refused."""
+        texts = [self._text(problem.prompt, solution) for solution in solutions]
+        loop = asyncio.get_running_loop()
+        futures = [loop.create_future() for _ in texts]
+        self._pending += zip(texts, futures, strict=True)
+        if self._worker is None or self._worker.done():
+            self._worker = asyncio.create_task(self._work())
+        valued = await asyncio.gather(*futures)
+        found = [self._combine(values) if values else None for values in valued]
+        return [value if value is not None and 0 <= value <= 1 else None for value in found]
+
+    def _text(self, problem: str, solution: str) -> Text:
+        tokenizer = self._classifier.tokenizer
+        token_ids, ends = list(tokenizer.encode(f"{problem}\n\n")), []
+        for step in (part for part in solution.split(self._separator) if part.strip()):
+            token_ids += tokenizer.encode(step + self._separator, add_special_tokens=False)
+            ends.append(len(token_ids) - 1)
+        if len(token_ids) > self._classifier.limit:
+            raise SamplingError(
+                f"the reward model reads {self._classifier.limit} tokens; problem and solution have {len(token_ids)}"
+            )
+        return Text(tuple(token_ids), tuple(ends))
+
+    async def _work(self) -> None:
+        await until_blocked(lambda: len(self._pending))
+        while self._pending:
+            batch, self._pending = self._pending[: self._batch], self._pending[self._batch :]
+            try:
+                values = self._classifier.values([text for text, _ in batch])
+            except Exception as error:  # noqa: BLE001 - whatever breaks the model, no text can be valued any more
+                reason = f"the reward model broke: {type(error).__name__}: {error}"
+                for _, future in [*batch, *self._pending]:
+                    if not future.done():
+                        future.set_exception(EngineDeadError(reason))
+                self._pending = []
+                return
+            for (_, future), each in zip(batch, values, strict=True):
+                if not future.done():
+                    future.set_result(each)
+            await until_blocked(lambda: len(self._pending))

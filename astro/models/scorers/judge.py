@@ -1,0 +1,74 @@
+"""A language model as a scorer: it is asked whether a solution is right, and the share of yes is the value."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import Field
+
+from astro.models.asking import Model
+from astro.models.control_tokens import inert
+from astro.models.engines import EngineConfig
+from astro.models.prompting import PromptConfig, check_template
+from astro.models.scoring import ModelOf, Scorer, ScorerSection
+from astro.models.seeds import derive_seed
+from astro.models.votes import Vote, read_vote
+from astro.records.problem import Problem
+
+
+class JudgeScorerConfig(ScorerSection):
+    """A generative judge; the value is yes / (yes + no) over its votes, None where no vote can be read.
+
+    engine, prompt: the judge's; null takes the solver's.
+    question: follows the problem and the solution so far, and is answered by yes or no.
+    votes: replies a solution. temperature, max_tokens: of a reply.
+    """
+
+    kind: Literal["judge"] = "judge"
+    engine: EngineConfig | None = None
+    prompt: PromptConfig | None = None
+    question: str = Field(
+        default="Is the solution right as far as it goes? Answer with yes or no, and nothing else.", min_length=1
+    )
+    votes: int = Field(default=4, ge=1, le=4096)
+    temperature: float = Field(default=1.0, ge=0)
+    max_tokens: int = Field(default=16, ge=1)
+
+    def check(self, at: str) -> None:
+        """Check the engine's section and the prompt's."""
+        if self.engine is not None:
+            self.engine.check(f"{at}.engine")
+        if self.prompt is not None:
+            check_template(self.prompt)
+
+    def open(self, model_of: ModelOf, seed: int) -> Scorer:
+        """Take the model that is asked."""
+        return JudgeScorer(self, model_of(self.engine, self.prompt), seed)
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeScorer:
+    """A Scorer that asks a model; seeds derive from the run's, the problem and the solution."""
+
+    config: JudgeScorerConfig
+    model: Model
+    seed: int
+
+    async def score(self, problem: Problem, solutions: Sequence[str], /) -> Sequence[float | None]:
+        """Ask about each solution; see Scorer."""
+        return await asyncio.gather(*(self._value(problem, solution) for solution in solutions))
+
+    async def _value(self, problem: Problem, solution: str) -> float | None:
+        asked = f"Problem: {inert(problem.prompt)}\n\nSolution:\n{inert(solution.strip())}\n\n{self.config.question}"
+        replies, _ = await self.model.ask(
+            [{"role": "user", "content": asked}],
+            derive_seed(self.seed, problem.id, "score", solution),
+            temperature=self.config.temperature,
+            max_tokens=self.config.max_tokens,
+            n=self.config.votes,
+        )
+        votes = Counter(map(read_vote, replies))
+        read = votes[Vote.YES] + votes[Vote.NO]
+        return votes[Vote.YES] / read if read else None

@@ -1,0 +1,60 @@
+"""The section of a reward model as a scorer; astro.models.scorers.classifier loads and runs it."""
+
+from enum import StrEnum
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from astro.models.engine import check_model
+from astro.models.scoring import ModelOf, Scorer, ScorerSection
+
+
+class Head(StrEnum):
+    """What the classifier labels."""
+
+    SEQUENCE = "sequence"  # the whole text: an outcome reward model
+    STEPS = "steps"  # each token, read at the last token of each step: a process reward model
+
+
+class Aggregate(StrEnum):
+    """How the values of steps become the value of a solution."""
+
+    LAST = "last"
+    MIN = "min"  # Lightman et al. 2023, arXiv 2305.20050, also try the product
+    PRODUCT = "product"
+
+
+class RewardModelConfig(ScorerSection):
+    """A sequence or token classifier of transformers, on the problem, a blank line and the solution.
+
+    A head with one label gives its sigmoid; one with more labels gives the softmax's probability of the last label,
+    which TRL's and Math-Shepherd's two-label models train as "right".
+
+    model: a folder, or a name on the Hugging Face hub.
+    head: what it classifies. aggregate: of the steps' values, where it classifies steps.
+    separator: what stands between two steps of a solution.
+    dtype: of the weights; auto takes the checkpoint's.
+    batch: texts that are classified together.
+    """
+
+    speed: ClassVar[frozenset[str]] = frozenset({"batch"})
+
+    kind: Literal["reward_model"] = "reward_model"
+    model: str = Field(min_length=1)
+    head: Head = Head.SEQUENCE
+    aggregate: Aggregate = Aggregate.MIN
+    separator: str = Field(default="\n\n", min_length=1)
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    batch: int = Field(default=16, ge=1)
+
+    def check(self, at: str) -> None:
+        """Look for the model."""
+        check_model(self.model, f"{at}.model")
+
+    def open(self, model_of: ModelOf, seed: int) -> Scorer:
+        """Load the classifier; it draws nothing and asks no other model."""
+        del model_of, seed
+        from astro.models.scorers.classifier import Classifier, RewardModel  # noqa: PLC0415 - heavy
+
+        classifier = Classifier(self.model, self.dtype, by_token=self.head is Head.STEPS)
+        return RewardModel(classifier, self.separator, self.aggregate, self.batch)
