@@ -39,10 +39,14 @@ class Delimiters:
     step: tuple[str, ...] = ()
     end: tuple[str, ...] = ()
 
-    def count(self, text: str) -> int:
-        """How many steps a text has; blank ones are not counted."""
+    def split(self, text: str) -> list[str]:
+        """The steps of a text, without the delimiters; blank ones are left out."""
         pieces = re.split("|".join(map(re.escape, self.step)), text) if self.step else [text]
-        return sum(not piece.isspace() and piece != "" for piece in pieces)
+        return [piece for piece in pieces if piece and not piece.isspace()]
+
+    def count(self, text: str) -> int:
+        """How many steps a text has."""
+        return len(self.split(text))
 
     def trimmed(self, text: str) -> str:
         """A solution without space at its ends and without a string that ended it and is no part of it."""

@@ -9,8 +9,10 @@ from pydantic import Field, model_validator
 
 from astro.config import Section
 from astro.models.control_tokens import has_control
-from astro.recipes.evidence import Solution
+from astro.recipes.evidence import Delimiters, Solution
+from astro.records.problem import Problem
 from astro.records.tree import ROOT, Tree
+from astro.tasks import task_of
 from astro.traces.filters import similarity
 from astro.verify import Outcome
 
@@ -19,6 +21,7 @@ class Reason(StrEnum):
     """Why a filter takes something out."""
 
     NOT_CORRECT = "not_correct"  # the verifier does not find it correct
+    BY_LUCK = "by_luck"  # right, and its own work is wrong, as far as the task can tell
     CONTROL = "control"  # the text spells a control token
     EMPTY = "empty"  # no text at all
     TOO_LONG = "too_long"
@@ -76,6 +79,17 @@ class FilterConfig(Section):
 def correct_only(solution: Solution) -> Reason | None:
     """Take out what the verifier does not find correct."""
     return None if solution.outcome is Outcome.CORRECT else Reason.NOT_CORRECT
+
+
+def sound(problem: Problem, delimiters: Delimiters) -> Filter:
+    """A filter that takes out right solutions whose work is wrong (Task.right_by_luck)."""
+    task = task_of(problem)
+
+    def check(solution: Solution) -> Reason | None:
+        lucky = task.right_by_luck(problem, delimiters.split(solution.text))
+        return Reason.BY_LUCK if lucky else None
+
+    return check
 
 
 def written(solution: Solution) -> Reason | None:

@@ -11,7 +11,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from astro.recipes.evidence import Solution, solutions
-from astro.recipes.filters import FilterConfig, Reason, correct_only, distinct, passing, unlike
+from astro.recipes.filters import Filter, FilterConfig, Reason, correct_only, distinct, passing, sound, unlike
 from astro.recipes.recipe import COMPLETION, PROMPT, PROVENANCE, Material, Recipe, assistant, provenance
 from astro.records.columns import Column, Row, Table
 
@@ -62,8 +62,13 @@ def right_solutions(material: Material, filters: FilterConfig, wanted: int, take
         return []
     found = list(solutions(material.tree, material.delimiters))
     material.rng("right solutions").shuffle(found)
-    chain = [correct_only, *filters.of_form(), distinct(), unlike(filters.max_similarity)]
-    return list(islice(passing(found, chain, taken), wanted))
+    return list(islice(passing(found, right_filters(material, filters), taken), wanted))
+
+
+def right_filters(material: Material, filters: FilterConfig) -> list[Filter]:
+    """New filters that let different right solutions of one problem pass."""
+    once: list[Filter] = [distinct(), unlike(filters.max_similarity)]
+    return [correct_only, sound(material.problem, material.delimiters), *filters.of_form(), *once]
 
 
 def solution_row(material: Material, solution: Solution, kind: str, index: int) -> Row:

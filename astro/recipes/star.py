@@ -15,9 +15,9 @@ from astro.models.completion import SampleParams
 from astro.models.seeds import derive_seed
 from astro.models.stats import cost_of
 from astro.recipes.evidence import Solution, solutions
-from astro.recipes.filters import FilterConfig, Reason, correct_only, distinct, passing, unlike
+from astro.recipes.filters import FilterConfig, Reason, passing
 from astro.recipes.recipe import AskingRecipe, Material, Solver
-from astro.recipes.rejection import SOLUTION, right_solutions, solution_row
+from astro.recipes.rejection import SOLUTION, right_filters, right_solutions, solution_row
 from astro.records.columns import Row, Table
 from astro.records.cost import Cost
 from astro.records.problem import Problem
@@ -94,7 +94,7 @@ class StarRecipe(AskingRecipe):
     def rows(self, material: Material, taken: Counter[str]) -> list[Row]:
         """Right solutions of the tree or, where it has none, right ones that were made with the hint."""
         if material.asked:
-            chain = [correct_only, unhinted, *self.filters.of_form(), distinct(), unlike(self.filters.max_similarity)]
+            chain = [unhinted, *right_filters(material, self.filters)]
             found = list(islice(passing(material.asked, chain, taken), self.per_problem))
         else:
             found = right_solutions(material, self.filters, self.per_problem, taken)

@@ -1,4 +1,4 @@
-"""Which finished traces are fit to train on; every refusal has a reason and is kept."""
+"""Which finished traces are used; every refusal has a reason, and the refused trace is kept with it."""
 
 import re
 from collections import Counter
@@ -27,16 +27,16 @@ class Refusal(StrEnum):
     CONTROL = "control"  # spells a control token
     TOO_FEW_BACKTRACKS = "too_few_backtracks"  # a search trace that never goes back
     CONTRADICTION = "contradiction"  # a doubt right after a claim of success
-    FALLBACKS = "fallbacks"  # too many steps left in their own words, which read unlike the thoughts around them
+    FALLBACKS = "fallbacks"  # too many steps kept in their own words, which read unlike the thoughts around them
     LOOP = "loop"  # says the same sentence again and again
     DUPLICATE = "duplicate"  # nearly the words of an earlier trace of the problem
 
 
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """A trace that was made and is not used.
+    """A finished trace that is not used.
 
-    id, problem_id, kind: as the trace would have had. detail: what the reason was found on, in one line.
+    id, problem_id, kind: of the trace. detail: what the reason was found in, in one line.
     text: the trace's text; empty if it was not rewritten.
     """
 
@@ -89,7 +89,7 @@ def _left(trace: Trace, config: TracesConfig) -> str | None:
     most = config.max_fallbacks
     if most is None or trace.kind is Kind.CONTROL or trace.fallbacks <= most:
         return None
-    return f"{trace.fallbacks} steps left as they were, traces.max_fallbacks is {most}"
+    return f"{trace.fallbacks} steps kept as they were, traces.max_fallbacks is {most}"
 
 
 def _contradiction(trace: Trace, problem: Problem) -> str | None:
@@ -97,14 +97,14 @@ def _contradiction(trace: Trace, problem: Problem) -> str | None:
     for index in range(1, len(trace.visits)):
         last = index - 1 if trace.thoughts[index - 1] else last
         before = trace.thoughts[last]
-        told = trace.visits[last].move is not Move.REFLECT
-        if told and is_doubt(trace.visits, index) and claims_success(problem, before):
+        is_step = trace.visits[last].move is not Move.REFLECT
+        if is_step and is_doubt(trace.visits, index) and claims_success(problem, before):
             return f"before visit {index}: {before[:200]}"
     return None
 
 
 def _loop(trace: Trace) -> str | None:
-    """The sentence that one attempt tells too often; two attempts may well take the same step."""
+    """The sentence that one attempt repeats too often; two attempts may take the same step."""
     said: Counter[str] = Counter()
     for visit, thought in zip(trace.visits, trace.thoughts, strict=True):
         if visit.move is Move.BACKTRACK:
