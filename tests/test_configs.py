@@ -7,7 +7,8 @@ from astro.cli import app
 from astro.config import load_config
 from astro.run import RunConfig
 
-CONFIGS = sorted((Path(__file__).parents[1] / "configs").glob("*.yaml"))
+FOLDER = Path(__file__).parents[1] / "configs"
+CONFIGS = sorted([*FOLDER.glob("*.yaml"), *(FOLDER / "rounds").glob("*.yaml")])
 
 
 def dry_run(path: Path, folder: Path) -> tuple[int, str]:
@@ -30,7 +31,7 @@ def test_every_configuration_loads_and_is_named_like_its_file(path: Path) -> Non
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
 def test_every_configuration_rehearses(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """--dry-run resolves and checks it, and estimates the cost, without model and network."""
-    monkeypatch.chdir(path.parents[1])
+    monkeypatch.chdir(FOLDER.parent)
     code, out = dry_run(path, tmp_path)
     assert code == 0, out
     assert "Estimate for" in out
@@ -40,7 +41,7 @@ def test_every_configuration_rehearses(path: Path, tmp_path: Path, monkeypatch: 
 def test_the_head_says_what_it_is_for(path: Path) -> None:
     """The comment above the settings names the command and the hardware."""
     head = path.read_text(encoding="utf-8").partition("name:")[0]
-    assert f"astro run configs/{path.stem}.yaml" in head
+    assert f"astro run {path.relative_to(FOLDER.parent)}" in head
     assert "Hardware:" in head
 
 

@@ -5,6 +5,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Self
 
+ROUNDS = "rounds"  # the folder of a run of rounds, with a run directory for each
+RECORD = "round.json"  # of a finished round, in its run directory
+
 
 @dataclass(frozen=True, slots=True)
 class TrainedModel:

@@ -1,10 +1,10 @@
 """One problem answered by every model, so that a reader sees what the figures are about."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from astro.report.gather import MODELS, Findings
+from astro.report.gather import Findings
 
 _LONGEST = 2400  # characters shown of one response
 
@@ -20,23 +20,22 @@ class Example:
 
     @property
     def recovers(self) -> bool:
-        """Whether a response of an ASTRO model goes back and comes out right."""
-        ours = [response for model, response in self.responses.items() if model.startswith("astro")]
-        return any(response["correct"] and response["backtracks"] > 0 for response in ours)
+        """Whether a response goes back and comes out right."""
+        return any(response["correct"] and response["backtracks"] > 0 for response in self.responses.values())
 
 
 def pick_example(findings: Findings) -> Example | None:
     """The problem of the main set on which most of the models' first responses are of the kind they are known for.
 
-    That is: the ASTRO models are right after going back; among these the shortest text of ASTRO's best model. It is an
-    example picked to show backtracking, and the report says so. None where nothing was evaluated.
+    That is: the models of the arms beside the control are right after going back; among these the shortest text of the
+    last of them. The example is picked to show backtracking, and the report says so. None where nothing was evaluated.
     """
     for dataset in findings.sets:
-        firsts = {model: _first_responses(findings, model, dataset) for model in MODELS
-                  if (model, dataset) in findings.evaluations}  # fmt: skip
+        firsts = {model: _first_responses(findings, model, dataset) for model in findings.evaluated(dataset)}
         shared = set.intersection(*(set(found) for found in firsts.values())) if firsts else set()
         if shared:
-            chosen = min(shared, key=lambda problem: _rank(problem, firsts))
+            ours = [model for model in firsts if model.rpartition("-")[0] in findings.treatments]
+            chosen = min(shared, key=lambda problem: _rank(problem, [firsts[model] for model in ours]))
             responses = {model: found[chosen] for model, found in firsts.items()}
             return Example(chosen, findings.prompts.get(chosen, chosen), dataset, responses)
     return None
@@ -56,7 +55,7 @@ def _first_responses(findings: Findings, model: str, dataset: str) -> dict[str, 
     return {row["problem_id"]: row for row in rows if row["sample"] == 0}
 
 
-def _rank(problem: str, firsts: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> tuple[int, int, str]:
-    ours = [found[problem] for model, found in firsts.items() if model.startswith("astro")]
+def _rank(problem: str, firsts: Sequence[Mapping[str, Mapping[str, Any]]]) -> tuple[int, int, str]:
+    ours = [found[problem] for found in firsts]
     recovered = sum(bool(row["correct"]) and row["backtracks"] > 0 for row in ours)
     return -recovered, len(ours[-1]["text"]) if ours else 0, problem

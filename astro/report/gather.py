@@ -15,11 +15,11 @@ import pyarrow.parquet as pq
 from astro.errors import StoreError
 from astro.report.statistics import Figure
 from astro.store import RunDirectory
+from astro.train import TRAINERS
 
-MODELS = ("base", "direct-sft", "astro-sft", "direct-rl", "astro-rl")  # the five rows, in the order of the table
-CONTROLS = ("direct-equal-tokens-sft",)  # rows beside them, where they were made
-ARMS = ("direct", "astro")
-_CHECKPOINT = re.compile(r"(?P<arm>.+)-rl@(?P<step>\d{1,9})")
+BASE = "base"
+_CONTROL = "direct"  # the default of evaluation.control
+_CHECKPOINT = re.compile(r"(?P<model>.+)@(?P<step>\d{1,9})")
 
 
 @dataclass(frozen=True)
@@ -96,6 +96,9 @@ class Cost:
 class Findings:
     """All that a report is made of.
 
+    arms: those of the configuration and of the folder, the control first if it is one of them.
+    control: the arm that the others are compared with.
+    models: the names of the models that the run has or plans, in the order of the tables.
     sets: the evaluation sets, the main one first. evaluations: by model and set.
     prompts: the text of problems by id, as far as the run knows them.
     """
@@ -103,11 +106,25 @@ class Findings:
     name: str
     settings: Mapping[str, Any]
     problems: int
+    arms: Sequence[str]
+    control: str
+    models: Sequence[str]
     sets: Sequence[str]
     evaluations: Mapping[tuple[str, str], Evaluation]
     trainings: Sequence[Training]
     making: Sequence[Cost]
     prompts: Mapping[str, str]
+
+    @property
+    def treatments(self) -> list[str]:
+        """The arms beside the control."""
+        return [arm for arm in self.arms if arm != self.control]
+
+    def evaluated(self, dataset: str) -> dict[str, Evaluation]:
+        """The evaluated models on a set, in the order of the tables."""
+        return {
+            model: self.evaluations[model, dataset] for model in self.models if (model, dataset) in self.evaluations
+        }
 
     def training(self, arm: str, stage: str) -> Training | None:
         """The training of an arm, if it has begun."""
@@ -121,7 +138,7 @@ class Findings:
                 continue
             if model == f"{arm}-sft":
                 found.append((0, evaluation))
-            elif (match := _CHECKPOINT.fullmatch(model)) and match["arm"] == arm:
+            elif (match := _CHECKPOINT.fullmatch(model)) and match["model"] == f"{arm}-rl":
                 found.append((int(match["step"]), evaluation))
         grpo, final = self.training(arm, "grpo"), self.evaluations.get((f"{arm}-rl", dataset))
         steps = int((grpo.done or {}).get("steps", 0)) if grpo else 0
@@ -138,16 +155,45 @@ def gather(path: Path) -> Findings:
         count = len(prompts)
         for folder in sorted({evaluation.folder for evaluation in evaluations.values()}):
             prompts |= _prompts(folder)
+        settings = run.settings
+        control = str(_section(settings, "evaluation").get("control", _CONTROL))
+        arms = _arms(settings, path, control)
         return Findings(
             name=path.resolve().name,
-            settings=run.settings,
+            settings=settings,
             problems=count,
-            sets=_ordered_sets(run.settings, {dataset for _, dataset in evaluations}),
+            arms=arms,
+            control=control,
+            models=_models(settings, path, arms),
+            sets=_ordered_sets(settings, {dataset for _, dataset in evaluations}),
             evaluations=evaluations,
             trainings=list(_trainings(path / "checkpoints")),
             making=_making(run),
             prompts=prompts,
         )
+
+
+def _section(settings: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    section = settings.get(name)
+    return section if isinstance(section, Mapping) else {}
+
+
+def _arms(settings: Mapping[str, Any], path: Path, control: str) -> list[str]:
+    """The arms of the configuration, then others that were trained, the control first."""
+    there = sorted({folder.parent.name for folder in (path / "checkpoints").glob("*/*") if folder.is_dir()})
+    return sorted(dict.fromkeys([*_section(settings, "sft").get("arms", ()), *there]), key=lambda arm: arm != control)
+
+
+def _models(settings: Mapping[str, Any], path: Path, arms: Sequence[str]) -> list[str]:
+    """Base, then each arm after each training that has its section or its folder."""
+    base = [BASE] if _section(settings, "evaluation").get("base", True) else []
+    names = []
+    for stage, trainer in TRAINERS.items():
+        planned = _section(settings, stage).get("arms") or (arms if settings.get(stage) is not None else ())
+        names += [
+            f"{arm}-{trainer.suffix}" for arm in arms if arm in planned or (path / "checkpoints" / arm / stage).is_dir()
+        ]
+    return [*base, *names]
 
 
 def _evaluations(folder: Path) -> Iterator[Evaluation]:
@@ -209,8 +255,7 @@ def _making(run: RunDirectory) -> list[Cost]:
 
 def _ordered_sets(settings: Mapping[str, Any], there: set[str]) -> list[str]:
     """The sets that were evaluated, in the order of the configuration, others after them by name."""
-    section = settings.get("evaluation") or {}
-    named = section.get("sets", {}) if isinstance(section, Mapping) else {}
+    named = _section(settings, "evaluation").get("sets", {})
     known = [name for name in named if name in there]
     return [*known, *sorted(there.difference(known))]
 

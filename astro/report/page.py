@@ -17,7 +17,10 @@ _FENCE = re.compile(r"`{3,}")
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One section of a report: text, tables and pictures (name and caption), and lines on what is missing."""
+    """One section of a report: text, tables and pictures (name and caption), and lines on what is missing.
+
+    diagram: a Mermaid flow chart, which GitHub draws in report.md. items: the same in words, a list.
+    """
 
     title: str
     text: str = ""
@@ -25,6 +28,8 @@ class Part:
     pictures: Mapping[str, str] = field(default_factory=dict)
     missing: Sequence[str] = ()
     example: Example | None = None
+    diagram: str = ""
+    items: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,8 @@ def markdown(page: Page) -> str:
         blocks += [f"## {part.title}", *([part.text] if part.text else [])]
         blocks += [table.markdown().strip() for table in part.tables]
         blocks += [f"![{caption}]({name}.png)\n\n*{caption}*" for name, caption in part.pictures.items()]
+        blocks += [f"```mermaid\n{part.diagram}```"] if part.diagram else []
+        blocks += ["\n".join(f"- {plain(item)}" for item in part.items)] if part.items else []
         blocks += [f"*{line}*" for line in part.missing]
         if part.example is not None:
             blocks += [_fenced(part.example.prompt)]

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from astro.errors import MissingDependencyError
-from astro.report.gather import ARMS, MODELS, Evaluation, Findings
+from astro.report.gather import Evaluation, Findings
 from astro.report.statistics import Figure as Measured
 from astro.report.statistics import pearson
-from astro.report.tables import correlation, name_of
+from astro.report.tables import arm_name, correlation, name_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 COLOURS = {"base": "#9aa0a6", "direct-sft": "#8fb8de", "astro-sft": "#f3b27a", "direct-rl": "#2f6ba8",
            "astro-rl": "#d1661b", "direct": "#2f6ba8", "astro": "#d1661b",
            "direct-equal-tokens": "#3d8b5f", "direct-equal-tokens-sft": "#9fcfb3"}  # fmt: skip
-ARM_NAMES = {"direct": "Direct", "astro": "ASTRO", "direct-equal-tokens": "Direct, equal tokens"}
 # What GRPO logs, by the names it may have; the first that is there is drawn.
 RL_SERIES: Mapping[str, tuple[str, ...]] = {
     "reward": ("reward",),
@@ -142,8 +141,7 @@ def _bar(axes: Any, index: int, colour: str, found: Any) -> None:
 def _draw_models(findings: Findings, path: Path) -> str | None:
     sets = {}
     for dataset in findings.sets:
-        there = {model: findings.evaluations[model, dataset].figures.get("pass_at_1") for model in MODELS
-                 if (model, dataset) in findings.evaluations}  # fmt: skip
+        there = {model: found.figures.get("pass_at_1") for model, found in findings.evaluated(dataset).items()}
         if measured := {model: figure for model, figure in there.items() if figure is not None}:
             sets[dataset] = measured
     if not sets:
@@ -193,18 +191,18 @@ def _draw_rl(findings: Findings, path: Path) -> str | None:
 
 
 def _draw_scatter(findings: Findings, path: Path) -> str | None:
-    points, source = checkpoint_points(findings, "astro")
+    arm = next(iter(findings.treatments), findings.control)
+    points, source = checkpoint_points(findings, arm)
     if len(points) < 2:
         return None
-    estimate = pearson(points)
-    draw_scatter(path, {"ASTRO": points}, estimate, "Backtracks and accuracy over RL")
+    estimate, name = pearson(points), arm_name(arm)
+    draw_scatter(path, {name: points}, estimate, "Backtracks and accuracy over RL")
     source = f"{len(points)} {source}; later ones are larger"
-    return f"Backtracks against accuracy of the ASTRO arm: {source}. Pearson {correlation(estimate)} (Fisher's z)."
+    return f"Backtracks against accuracy of the {name} arm: {source}. Pearson {correlation(estimate)} (Fisher's z)."
 
 
 def _curve(axes: Any, arm: str, steps: Sequence[int], values: Sequence[float]) -> None:
-    colour = COLOURS.get(arm, "#9aa0a6" if arm not in ARMS else None)
-    label = ARM_NAMES.get(arm, arm)
+    colour, label = COLOURS.get(arm, "#9aa0a6"), arm_name(arm)
     if len(values) < 20:
         axes.plot(steps, values, color=colour, marker=".", label=label)
         return

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from astro.inspect.plain import plain
-from astro.report.gather import ARMS, MODELS, Evaluation, Findings, Training
+from astro.report.gather import BASE, Evaluation, Findings, Training
 from astro.report.statistics import Figure, paired_difference
 from astro.train import TRAINERS
 from astro.verify import Outcome
@@ -18,6 +18,7 @@ NAMES = {
     "astro-rl": "ASTRO-RL",
     "direct-equal-tokens-sft": "Direct-SFT, equal tokens",
 }
+ARM_NAMES = {"direct": "Direct", "astro": "ASTRO", "direct-equal-tokens": "Direct, equal tokens"}
 ON_SEVERAL = (
     "maj@n is the majority of n answers, a kind figure where right answers have one value in common and wrong ones "
     "scatter, as in Countdown: a few right ones win. Any right of n is pass@n, which only someone who knows the answer "
@@ -44,10 +45,10 @@ class TextTable:
 
 
 def model_table(findings: Findings, dataset: str) -> TextTable:
-    """The models on one set, the five of the comparison first."""
+    """The models on one set, those of the run's arms first."""
     there = {model: found for (model, where), found in findings.evaluations.items() if where == dataset}
-    models = [model for model in MODELS if model in there]
-    models += sorted(model for model in there if model not in MODELS and "@" not in model)
+    models = list(findings.evaluated(dataset))
+    models += sorted(model for model in there if model not in models and "@" not in model)
     best = _best_maj(there.values())
     asked = any("length_error" in found.figures for found in there.values())
     headings = ["model", "pass@1, % [95 %]", f"maj@{best}, %" if best else "maj, %", f"any right of {best}, %",
@@ -73,7 +74,7 @@ def model_table(findings: Findings, dataset: str) -> TextTable:
         )
     count = {(found.problems, found.samples) for found in there.values()}
     sizes = ", ".join(f"{problems} problems x {samples} samples" for problems, samples in sorted(count))
-    missing = [name_of(model) for model in MODELS if model not in there]
+    missing = [name_of(model) for model in findings.models if model not in there]
     notes = [f"Not evaluated: {', '.join(missing)}."] if missing else []
     notes.append(shared_with_training([list(there.values())]))
     return TextTable(f"{dataset}: {sizes}", headings, rows, " ".join(filter(None, notes)))
@@ -81,8 +82,7 @@ def model_table(findings: Findings, dataset: str) -> TextTable:
 
 def group_table(findings: Findings, dataset: str) -> TextTable | None:
     """pass@1 of the models by group of problems; None where there is only one group."""
-    there = {model: findings.evaluations[model, dataset] for model in MODELS
-             if (model, dataset) in findings.evaluations}  # fmt: skip
+    there = findings.evaluated(dataset)
     groups = sorted({group for found in there.values() for group in found.groups})
     if len(groups) < 2:
         return None
@@ -96,8 +96,7 @@ def group_table(findings: Findings, dataset: str) -> TextTable | None:
 def behaviour_table(findings: Findings, dataset: str) -> TextTable | None:
     """How often responses end, and the four cognitive behaviours; None if none was looked for."""
     names = ("finished", "verification", "backtracking", "subgoals", "backward_chaining")
-    there = {model: findings.evaluations[model, dataset].figures for model in MODELS
-             if (model, dataset) in findings.evaluations}  # fmt: skip
+    there = {model: found.figures for model, found in findings.evaluated(dataset).items()}
     shown = [name for name in names if any(name in figures for figures in there.values())]
     if not shown:
         return None
@@ -108,41 +107,48 @@ def behaviour_table(findings: Findings, dataset: str) -> TextTable | None:
 
 def verdict_table(findings: Findings, dataset: str) -> TextTable | None:
     """The responses by verdict: what timed out, or could not be read or graded, is apart from what is wrong."""
-    there = {model: findings.evaluations[model, dataset].outcomes for model in MODELS
-             if (model, dataset) in findings.evaluations}  # fmt: skip
+    there = {model: found.outcomes for model, found in findings.evaluated(dataset).items()}
     outcomes = [str(outcome) for outcome in Outcome if any(str(outcome) in found for found in there.values())]
     rows = [[name_of(model), *(f"{found.get(name, 0):,}" for name in outcomes)] for model, found in there.items()]
     headings = ["model", *(name.replace("_", " ") for name in outcomes)]
     return TextTable(f"{dataset}: responses by verdict", headings, rows) if rows else None
 
 
-def difference_of(findings: Findings, dataset: str, stage: str) -> Figure | None:
-    """ASTRO minus Direct in pass@1 (a share) after sft or rl, over the problems that both answered."""
-    pair = [findings.evaluations.get((f"{arm}-{stage}", dataset)) for arm in ("astro", "direct")]
+def difference_of(findings: Findings, dataset: str, arm: str, suffix: str) -> Figure | None:
+    """An arm minus the control in pass@1 (a share) after a training, over the problems that both answered."""
+    pair = [findings.evaluations.get((f"{each}-{suffix}", dataset)) for each in (arm, findings.control)]
     if pair[0] is None or pair[1] is None:
         return None
     return paired_difference(pair[0].accuracy_by_problem(), pair[1].accuracy_by_problem())
 
 
+def trainings_of(findings: Findings) -> dict[str, str]:
+    """The trainings that the run has or plans: heading by suffix of the models' names."""
+    there = {model.rpartition("-")[2] for model in findings.models if model != BASE}
+    return {trainer.suffix: trainer.suffix.upper() for trainer in TRAINERS.values() if trainer.suffix in there}
+
+
 def difference_table(findings: Findings) -> TextTable | None:
-    """ASTRO minus Direct on every set, after SFT and after RL."""
-    rows = []
+    """Each arm minus the control on every set, after each training."""
+    trainings, several, rows = trainings_of(findings), len(findings.treatments) > 1, []
     for dataset in findings.sets:
-        cells = [points(difference_of(findings, dataset, stage)) for stage in ("sft", "rl")]
-        if set(cells) != {_DASH}:
-            rows.append([dataset, *cells])
+        for arm in findings.treatments:
+            cells = [points(difference_of(findings, dataset, arm, suffix)) for suffix in trainings]
+            if set(cells) - {_DASH}:
+                rows.append([dataset, *([arm_name(arm)] if several else []), *cells])
     if not rows:
         return None
     note = "Points of pass@1 with the 95 % interval of a bootstrap over problems, each problem's two accuracies paired."
-    return TextTable("", ["set", "after SFT", "after RL"], rows, note)
+    after = [f"after {name}" for name in trainings.values()]
+    return TextTable("", ["set", *(["arm"] if several else []), *after], rows, note)
 
 
 def cost_table(findings: Findings) -> TextTable | None:
     """Seconds and tokens of each stage."""
     rows = [[cost.stage, _seconds(cost.seconds), f"{cost.tokens:,}", ""] for cost in findings.making]
-    ranks = {name: rank for rank, name in enumerate(TRAINERS)}
     names = {name: trainer.title for name, trainer in TRAINERS.items()}
-    order = sorted(findings.trainings, key=lambda found: (ranks.get(found.stage, len(ranks)), _arm_rank(found.arm)))
+    ranks, arms = {name: rank for rank, name in enumerate(TRAINERS)}, list(findings.arms)
+    order = sorted(findings.trainings, key=lambda found: (ranks.get(found.stage, len(ranks)), arms.index(found.arm)))
     for found in order:
         if found.done is not None:
             split = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in _split(found))
@@ -184,6 +190,11 @@ def name_of(model: str) -> str:
     return NAMES.get(model, model)
 
 
+def arm_name(arm: str) -> str:
+    """An arm's name as a reader knows it."""
+    return ARM_NAMES.get(arm, arm)
+
+
 def percent_with_interval(figure: Figure | None) -> str:
     """A share as 12.3 [11.0, 13.6]."""
     if figure is None:
@@ -222,10 +233,10 @@ def _best_maj(evaluations: Iterable[Evaluation]) -> int:
 def _spent(findings: Findings, model: str) -> list[str]:
     """Tokens and seconds of the trainings that led to a model, SFT included in RL."""
     arm, _, stage = model.rpartition("-")
-    chain = {"sft": ["sft"], "rl": ["sft", "grpo"]}.get(stage, [])
+    chain = [name for name, trainer in TRAINERS.items() if trainer.suffix in ("sft", stage)] if arm else []
     done = [found.done for name in chain if (found := findings.training(arm, name)) and found.done]
     if not chain or len(done) < len(chain):
-        return ["0", "0"] if model == "base" else [_DASH, _DASH]
+        return ["0", "0"] if model == BASE else [_DASH, _DASH]
     return [f"{sum(map(_tokens, done)):,}",
             f"{sum(float(facts.get('seconds', 0)) for facts in done):,.0f}"]  # fmt: skip
 
@@ -238,10 +249,6 @@ def _tokens(done: Mapping[str, Any]) -> int:
 def _split(found: Training) -> list[tuple[str, float]]:
     split = (found.done or {}).get("times") or {}
     return [(str(name), float(seconds)) for name, seconds in split.items()] if isinstance(split, dict) else []
-
-
-def _arm_rank(arm: str) -> tuple[int, str]:
-    return (ARMS.index(arm) if arm in ARMS else len(ARMS), arm)
 
 
 def _percent(figure: Figure | None) -> str:

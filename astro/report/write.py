@@ -1,15 +1,19 @@
 """All of a report: read the run, draw, and write report.md and report.html into its folder reports/."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
+from astro.records.rounds import ROUNDS
 from astro.report.examples import pick_example
 from astro.report.gather import Findings, gather
 from astro.report.page import Page, Part, html, markdown
 from astro.report.plots import draw_all
+from astro.report.rounds import gather_rounds, rounds_page
 from astro.report.tables import (
     ON_SEVERAL,
     TextTable,
+    arm_name,
     behaviour_table,
     cost_table,
     difference_of,
@@ -17,6 +21,7 @@ from astro.report.tables import (
     group_table,
     model_table,
     points,
+    trainings_of,
     verdict_table,
 )
 from astro.store.atomic import write_text, writing
@@ -28,10 +33,10 @@ _COLUMNS = (
     "tokens seen in SFT and generated in GRPO. "
     f"{ON_SEVERAL}"
 )
-_ARMS = (
-    "Direct and ASTRO are trained alike on the same problems: Direct on right solutions alone, ASTRO on traces that go "
-    "wrong, doubt, go back and come out right."
-)
+_ARMS: Mapping[tuple[str, ...], str] = {
+    ("direct", "astro"): "Direct and ASTRO are trained alike on the same problems: Direct on right solutions alone, "
+    "ASTRO on traces that go wrong, doubt, go back and come out right."
+}
 _UNLOGGED = "It has begun, and nothing to draw has been logged: lower trainer.logging_steps to see its curve."
 _EXAMPLE = "One problem, the first response of each model."
 _PICKED = (
@@ -45,11 +50,18 @@ def write_report(path: Path, findings: Findings | None = None) -> Path:
     path: the run directory. findings: what gather() found there, if it was read already. Raises StoreError if it is no
     run or damaged, MissingDependencyError without matplotlib.
     """
-    findings = findings or gather(path)
     folder = path / "reports"
+    if (path / ROUNDS).is_dir():
+        return _write(rounds_page(path, gather_rounds(path)), folder)
+    findings = findings or gather(path)
     with writing(folder):
         folder.mkdir(exist_ok=True)
-        page = make_page(findings, draw_all(findings, folder))
+    return _write(make_page(findings, draw_all(findings, folder)), folder)
+
+
+def _write(page: Page, folder: Path) -> Path:
+    with writing(folder):
+        folder.mkdir(exist_ok=True)
         write_text(folder / "report.md", markdown(page))
         write_text(folder / "report.html", html(page, folder))
     return folder
@@ -96,23 +108,39 @@ def make_page(findings: Findings, captions: dict[str, str]) -> Page:
 def _lines(findings: Findings) -> list[str]:
     engine, seed = findings.settings.get("engine", {}), findings.settings.get("seed", 0)
     model = engine.get("model", "unknown")
-    lines = [f"Model {model}, {findings.problems:,} problems searched, seed {seed}. {_ARMS}"]
+    lines = [f"Model {model}, {findings.problems:,} problems searched, seed {seed}. {_arms(findings)}".rstrip()]
     if findings.sets:
         main = findings.sets[0]
-        parts = [
-            f"{points(found)} points after {name}"
-            for stage, name in (("sft", "SFT"), ("rl", "RL"))
-            if (found := difference_of(findings, main, stage)) is not None
-        ]
-        if parts:
-            lines.append(f"ASTRO minus Direct in pass@1 on {main}: {', '.join(parts)} [95 % interval].")
+        for arm in findings.treatments:
+            parts = [
+                f"{points(found)} points after {name}"
+                for suffix, name in trainings_of(findings).items()
+                if (found := difference_of(findings, main, arm, suffix)) is not None
+            ]
+            if parts:
+                pair = f"{arm_name(arm)} minus {arm_name(findings.control)}"
+                lines.append(f"{pair} in pass@1 on {main}: {', '.join(parts)} [95 % interval].")
     return lines
 
 
+def _arms(findings: Findings) -> str:
+    """What the arms are, where that is known, or the data sets they are trained on."""
+    arms = _section(findings, "sft").get("arms", {})
+    if known := _ARMS.get(tuple(findings.arms[:2])):
+        return known
+    return f"Arms: {', '.join(f'{arm_name(arm)} on {data}' for arm, data in arms.items())}." if arms else ""
+
+
+def _section(findings: Findings, name: str) -> Mapping[str, Any]:
+    return findings.settings.get(name) or {}
+
+
 def _differences(findings: Findings) -> Part:
-    table = difference_table(findings)
-    missing = "ASTRO and Direct have not both been evaluated yet, so there is no difference to report."
-    return Part("ASTRO minus Direct", "", [table] if table else [], missing=_unless(table, missing))
+    table, control = difference_table(findings), arm_name(findings.control)
+    names = [arm_name(arm) for arm in findings.treatments]
+    ours = names[0] if len(names) == 1 else "Arms"
+    missing = f"{ours} and {control} have not both been evaluated yet, so there is no difference to report."
+    return Part(f"{ours} minus {control}", "", [table] if table else [], missing=_unless(table, missing))
 
 
 def _present(tables: Iterable[TextTable | None]) -> list[TextTable]:

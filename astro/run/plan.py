@@ -20,6 +20,7 @@ from astro.models.engine import open_sampler
 from astro.models.roles import OpenEngine
 from astro.problems import Problem, ProblemsConfig, stream_problems
 from astro.problems.load import without_hub
+from astro.records.rounds import ROUNDS
 from astro.report.plots import check_drawing
 from astro.run.making import make
 from astro.run.opening import Making, Stages
@@ -30,8 +31,6 @@ from astro.run.summary import Summary
 from astro.run.train import train_arm
 from astro.train import TRAINERS
 from astro.train.trainer import Trainer
-
-ROUNDS = "rounds"  # the folder of a run of rounds, with a run directory for each
 
 
 def carry_out_plan(

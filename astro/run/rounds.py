@@ -24,8 +24,8 @@ from astro.errors import ConfigError, StoreError
 from astro.inspect.plain import plain
 from astro.models.engine import open_sampler
 from astro.models.roles import OpenEngine
-from astro.records.rounds import RoundRecord, TrainedModel
-from astro.run.plan import ROUNDS, carry_out_plan, check_plan
+from astro.records.rounds import RECORD, ROUNDS, RoundRecord, TrainedModel
+from astro.run.plan import carry_out_plan, check_plan
 from astro.run.report import show_report
 from astro.run.settings import RoundConfig, RunConfig, Source
 from astro.store import RunDirectory
@@ -34,7 +34,6 @@ from astro.store.claim import Claim, Refusal
 from astro.train import TRAINERS
 from astro.train.checkpoint import read_done
 
-RECORD = "round.json"
 _OTHER = Refusal("was made by another configuration", "Add name=ANOTHER_NAME.")
 
 

@@ -254,7 +254,8 @@ class RunConfig(TrainingSections, DataSections):
     @model_validator(mode="after")
     def _goal_leaves_enough(self) -> Self:
         goal, needed = self.search.goal_wrong, max(self.traces.wrong_terminals)
-        if (self.search.goal_correct or goal) and self.traces.searches and goal < needed:
+        drawn = self.traces.searches and "traces" in self.stages
+        if (self.search.goal_correct or goal) and drawn and goal < needed:
             raise ValueError(
                 f"search.goal_wrong ({goal}) stops a tree before traces.wrong_terminals ({needed}) can be drawn; "
                 f"set search.goal_wrong to {needed} or more"

@@ -14,7 +14,10 @@ from astro.tasks.countdown.generator import CountdownConfig, generate
 HOSTILE = "<script>alert(1)</script> ``` \x1b[31m </pre><img src=x onerror=alert(1)>"
 SKILL = {"base": 0.1, "direct-sft": 0.25, "astro-sft": 0.4, "direct-rl": 0.35, "astro-rl": 0.6}
 CHECKPOINTS = {"astro-rl@10": 0.45, "astro-rl@20": 0.5, "astro-rl@30": 0.57}
-SETTINGS = {"name": "r", "seed": 1, "engine": {"model": "tiny"}, "evaluation": {"sets": {"held-out": {}, "five": {}}}}
+SETTINGS = {
+    "name": "r", "seed": 1, "engine": {"model": "tiny"}, "grpo": {},
+    "sft": {"arms": {"astro": "sft", "direct": "direct"}}, "evaluation": {"sets": {"held-out": {}, "five": {}}},
+}  # fmt: skip
 STEPS = 40
 GENERATED = 777_000  # by the rollouts of GRPO, more than the trainer sees
 PROBLEMS = 40
