@@ -13,6 +13,11 @@ from astro.traces.backtracks import find_backtracks
 from astro.verify import Outcome, Verifier, VerifierError, extract
 
 _THINK = re.compile(r"</?(?:think|thinking|thought|reasoning|scratchpad)>", re.IGNORECASE)
+_OPENING = 400  # characters of an attempt in which it says where it starts
+_FROM_THE_START = re.compile(
+    r"\b(?:restart\w*|start(?:ing)? (?:over|again|afresh|anew)|from scratch|(?:the|from) (?:very )?beginning)\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +25,14 @@ class Attempts:
     """What became of the attempts of a response.
 
     right: whether each attempt was right, in order; the last one's is the verdict on the response.
+    restarts: for each attempt after the first, whether it says that it starts from the beginning; the others return to
+        the middle of what was done.
+    cut: whether the response was cut off, so that its last attempt was not ended by choice.
     """
 
     right: tuple[bool, ...]
+    restarts: tuple[bool, ...] = ()
+    cut: bool = False
 
     @property
     def backtracks(self) -> int:
@@ -44,21 +54,59 @@ class Attempts:
         """Backtracks from a right attempt to a wrong one."""
         return self._moves(before=True, after=False)
 
+    @property
+    def missed(self) -> int:
+        """Wrong attempts that the response ended by choice: it went back, or it stopped."""
+        return self.right.count(False) - (self.cut and not self.right[-1])
+
+    @property
+    def missed_and_went_back(self) -> int:
+        """Wrong attempts after which the response went back."""
+        return self.right[:-1].count(False)
+
+    @property
+    def succeeded(self) -> int:
+        """Right attempts that the response ended by choice."""
+        return self.right.count(True) - (self.cut and self.right[-1])
+
+    @property
+    def succeeded_and_went_back(self) -> int:
+        """Right attempts after which the response went back."""
+        return self.right[:-1].count(True)
+
+    @property
+    def restarted(self) -> int:
+        """Attempts that start from the beginning after another one."""
+        return sum(self.restarts)
+
+    @property
+    def restarts_right(self) -> int:
+        """Those of them that were right."""
+        return sum(right and restart for right, restart in zip(self.right[1:], self.restarts, strict=True))
+
+    @property
+    def returns_right(self) -> int:
+        """Attempts that start from the middle of an earlier one and were right."""
+        return sum(right and not restart for right, restart in zip(self.right[1:], self.restarts, strict=True))
+
     def _moves(self, *, before: bool, after: bool) -> int:
         return sum(pair == (before, after) for pair in zip(self.right, self.right[1:], strict=False))
 
 
-def judge_attempts(problem: Problem, text: str, correct: bool, verifier: Verifier) -> Attempts:
+def judge_attempts(problem: Problem, text: str, correct: bool, verifier: Verifier, *, cut: bool = False) -> Attempts:
     """Cut a response at its backtracks and judge each attempt; may wait for a verifier's worker.
 
     An abandoned attempt is right where it states the right answer, or where its work shows the answer to the task
     (Task.shown_right). The last attempt is right where the response is: the verdict, correct, decides.
+    cut: the response was cut off.
     """
     parts = split_attempts(text)
     if len(parts) == 1:
-        return Attempts((correct,))
+        return Attempts((correct,), cut=cut)
     abandoned = zip(parts[:-1], task_of(problem).shown_right(problem, parts[:-1]), strict=True)
-    return Attempts((*(seen or _states_answer(problem, part, verifier) for part, seen in abandoned), correct))
+    right = (*(seen or _states_answer(problem, part, verifier) for part, seen in abandoned), correct)
+    restarts = tuple(_FROM_THE_START.search(part[:_OPENING]) is not None for part in parts[1:])
+    return Attempts(right, restarts, cut)
 
 
 def split_attempts(text: str) -> list[str]:

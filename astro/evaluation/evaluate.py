@@ -5,7 +5,8 @@
     FOLDER/SET/judged-JUDGE/              the same for a judge of the behaviours: judged.parquet
     FOLDER/SET/figures.json               the figures that follow from them; written last
 
-While responses arrive, the folder holds a journal; the same call resumes from it.
+While responses arrive, the folder holds a journal; the same call resumes from it. The responses under a control
+(EvaluationConfig.continuations) are an evaluation of their own, in FOLDER+nudge/SET and FOLDER+ask_again/SET.
 """
 
 import asyncio
@@ -13,6 +14,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -21,8 +23,8 @@ from astro.evaluation.contamination import find_contamination
 from astro.evaluation.figures import figures_of
 from astro.evaluation.inputs import model_fingerprint, problems_fingerprint
 from astro.evaluation.judging import JUDGED, judge_all, judge_fingerprint, with_judgements
-from astro.evaluation.responses import RESPONSES, Asked, sample_all
-from astro.evaluation.settings import EvaluationConfig, JudgeConfig
+from astro.evaluation.responses import RESPONSES, Asked, continue_all, sample_all
+from astro.evaluation.settings import Continuation, EvaluationConfig, JudgeConfig
 from astro.models.engine import Engine, EngineSection, open_sampler
 from astro.models.engines import ENGINES
 from astro.models.prompting import THINK_FOR, PromptConfig, PromptFormat
@@ -70,10 +72,17 @@ class Arrangement:
         kind = self.evaluation.engine or self.engine.kind
         return self.engine.as_kind(ENGINES[kind]).with_model(model)
 
+    def continued(self, continuation: Continuation | None) -> dict[str, Any]:
+        """What continued responses depend on beside settings(): nothing where they are free."""
+        if continuation is None:
+            return {}
+        text = {"nudge_text": self.evaluation.nudge_text} if continuation is Continuation.NUDGE else {}
+        return {"continuation": continuation.value, **text}
+
     def settings(self) -> dict[str, Any]:
         """What the responses depend on, beside the model and the problems."""
         evaluation = self.evaluation.model_dump(
-            mode="json", exclude={"sets", "engine", "think_tokens", "control", "base"}
+            mode="json", exclude={"sets", "engine", "think_tokens", "control", "base", "continuations", "nudge_text"}
         )
         if self.evaluation.think_tokens is not None:
             evaluation["asks"] = self.sentence.replace("{tokens}", str(self.evaluation.think_tokens))
@@ -115,47 +124,68 @@ def evaluate_model(
     fingerprint = model_fingerprint(model)
     trained_on = None if training is None else problems_fingerprint(training)
 
-    def begin(set_name: str, problems: Sequence[Problem]) -> _Study:
+    def begin(set_name: str, problems: Sequence[Problem], continuation: Continuation | None) -> _Study:
+        suffix = "" if continuation is None else f"+{continuation}"
         inputs = {"model": fingerprint, "problems": problems_fingerprint(problems), "training": trained_on}
-        identity = {"model": name, "set": set_name, "settings": how.settings(), "inputs": inputs}
-        return _Study(folder / set_name, problems, identity, training)
+        settings = how.settings() | how.continued(continuation)
+        identity = {"model": f"{name}{suffix}", "set": set_name, "settings": settings, "inputs": inputs}
+        return _Study(folder.with_name(f"{folder.name}{suffix}") / set_name, problems, identity, training)
 
     with ExitStack() as stack:
-        studies = [stack.enter_context(begin(set_name, problems)) for set_name, problems in sets.items()]
+        free = {set_name: stack.enter_context(begin(set_name, problems, None)) for set_name, problems in sets.items()}
+        continued = {
+            (set_name, continuation): stack.enter_context(begin(set_name, problems, continuation))
+            for continuation in how.evaluation.continuations
+            for set_name, problems in sets.items()
+        }
+        studies = [*free.values(), *continued.values()]
         unanswered = [study for study in studies if not study.answered]
         if unanswered:
             verifier = make_verifier(how.verify)
             stack.callback(verifier.close)
             opened = engine or open_engine(how.engine_for(model))
-            asyncio.run(_answer(opened, verifier, how, unanswered, progress, close=engine is None))
+            asyncio.run(_answer(opened, verifier, how, (free, continued), progress, close=engine is None))
         for study in studies:
             study.stage.finish(study.order)
+        for study in free.values():
             if judged_by is not None:
                 study.judge_with(judged_by)
-        unjudged = [study for study in studies if study.judging is not None and not study.judging.complete]
+        unjudged = [study for study in free.values() if study.judging is not None and not study.judging.complete]
         if judge is not None and unjudged:
             asyncio.run(_judge(open_engine(judge.engine), judge, how.seed, unjudged))
-        return {study.set_name: study.conclude(how) for study in studies}
+        for study in continued.values():
+            study.conclude(how)
+        return {study.set_name: study.conclude(how) for study in free.values()}
 
 
 async def _answer(
     engine: Engine,
     verifier: Verifier,
     how: Arrangement,
-    studies: Sequence["_Study"],
+    studies: tuple[Mapping[str, "_Study"], Mapping[tuple[str, Continuation], "_Study"]],
     progress: Progress,
     *,
     close: bool,
 ) -> None:
+    """Sample the free responses of every set, then continue them."""
+    free, continued = studies
     try:
         prompt_format = PromptFormat(how.prompt, engine.tokenizer)
-        for study in studies:
-            asked = Asked(engine, prompt_format, verifier, how.evaluation, study.set_name, how.seed, how.sentence)
 
-            def note(done: int, total: int, study: "_Study" = study) -> None:
-                progress(study.set_name, done, total)
+        def asked(set_name: str) -> Asked:
+            return Asked(engine, prompt_format, verifier, how.evaluation, set_name, how.seed, how.sentence)
 
-            await sample_all(asked, study.problems, study.stage, note)
+        for name, study in free.items():
+            if not study.answered:
+                await sample_all(asked(name), study.problems, study.stage, partial(progress, name))
+            study.stage.finish(study.order)
+        for (name, continuation), study in continued.items():
+            if not study.answered:
+                table = free[name].stage.table("responses")
+                note = partial(progress, f"{name}, {continuation}")
+                await continue_all(
+                    asked(name), study.problems, study.stage, note, continuation=continuation, free=table
+                )
     finally:
         if close:
             await engine.close()

@@ -13,6 +13,16 @@ from astro.models.completion import FinishReason
 BEHAVIOURS = ("verification", "backtracking", "subgoals", "backward_chaining")
 PER_BACKTRACK = ("wrong_to_right", "right_to_wrong")  # shares of the backtracks, not of the responses
 
+# Shares of attempts: what is counted, and out of what. Attempts that were cut off are in neither.
+OF_ATTEMPTS = {
+    "back_when_missed": ("missed_and_went_back", "missed"),
+    "back_when_right": ("succeeded_and_went_back", "succeeded"),
+    "restarts": ("restarted", "backtracks"),
+    "restart_right": ("restarts_right", "restarted"),
+}
+WITHIN = "right_within_"  # before a number of tokens: the curve of accuracy against generated tokens
+_SHORTEST_BUDGET = 32  # tokens
+
 Row = dict[str, Any]
 
 
@@ -74,6 +84,12 @@ def _columns(
         columns["length_error"] = np.array(missed, dtype=np.float64), every * wanted
     for name in PER_BACKTRACK:
         columns[name] = _summed(problems, name), columns["backtracks"][0]
+    for name, (top, bottom) in OF_ATTEMPTS.items():
+        columns[name] = _summed(problems, top), _summed(problems, bottom)
+    columns["return_right"] = _summed(problems, "returns_right"), columns["restarts"][1] - columns["restarts"][0]
+    for budget in budgets_of(problems):
+        within = [sum(row["correct"] and row["tokens"] <= budget for row in rows) for rows in problems]
+        columns[f"{WITHIN}{budget}"] = np.array(within, dtype=np.float64), every
     finished = [sum(row["finish_reason"] == FinishReason.STOP for row in rows) for rows in problems]
     columns["finished"] = np.array(finished, dtype=np.float64), every
     for name in BEHAVIOURS:
@@ -83,6 +99,15 @@ def _columns(
             asked = [sum(row[judged] is not None for row in rows) for rows in problems]
             columns[judged] = _summed(problems, judged), np.array(asked, dtype=np.float64)
     return columns
+
+
+def budgets_of(problems: Sequence[Sequence[Row]]) -> list[int]:
+    """The points of the curve: powers of two from 32 tokens to the first that no response exceeds."""
+    longest = max(row["tokens"] for rows in problems for row in rows)
+    budgets = [_SHORTEST_BUDGET]
+    while budgets[-1] < longest:
+        budgets.append(2 * budgets[-1])
+    return budgets
 
 
 def vote_of(row: Row) -> str | None:

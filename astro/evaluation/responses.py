@@ -6,15 +6,19 @@ else. Grading and writing happen in a thread beside the engine: sampling waits f
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, NamedTuple
+
+import pyarrow as pa
 
 from astro.errors import EngineDeadError, SamplingError
 from astro.evaluation.attempts import Attempts, judge_attempts
 from astro.evaluation.behaviours import Behaviours, find_behaviours
 from astro.evaluation.budget import Answered, Budget, respond
-from astro.evaluation.settings import EvaluationConfig
+from astro.evaluation.continuations import Continuer
+from astro.evaluation.settings import Continuation, EvaluationConfig
 from astro.models.completion import FinishReason
 from astro.models.engine import Engine
 from astro.models.prompting import PromptFormat, answer_text, asking_for_length
@@ -31,7 +35,10 @@ from astro.verify import Outcome, Verdict, Verifier
 _BATCH = 64  # problems that are graded and written at once: so many are graded again after a kill
 
 Progress = Callable[[int, int], None]
-"""Told how many problems are done, and of how many."""
+"""Called with how many problems are done, and of how many."""
+
+Answer = Callable[[Problem], Awaitable[tuple[Sequence[Answered], Cost]]]
+"""The responses to one problem, and what they cost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +61,20 @@ class Asked:
         """What the model is asked."""
         wanted = self.config.think_tokens
         return problem.prompt if wanted is None else asking_for_length(problem.prompt, wanted, self.sentence)
+
+    def prompt_ids(self, problem: Problem) -> list[int]:
+        """The token ids of the prompt."""
+        return self.prompt_format.solve_ids(self.words(problem))
+
+    def seed_of(self, problem: Problem) -> int:
+        """The seed of the request for a problem's responses."""
+        return derive_seed(self.seed, "evaluate", self.set_name, problem.id)
+
+    @property
+    def budget(self) -> Budget:
+        """How responses are sampled."""
+        config = self.config
+        return Budget(config.max_tokens, config.temperature, config.top_p, config.budget_forcing)
 
     def graded(self, response: Answered) -> str:
         """What the verifier reads."""
@@ -111,6 +132,28 @@ RESPONSES = Table(
             "backtracks from a correct attempt to a wrong one",
             read="attempts.right_to_wrong",
         ),
+        Column("missed", "int32", "wrong attempts that the response ended by choice", read="attempts.missed"),
+        Column(
+            "missed_and_went_back",
+            "int32",
+            "wrong attempts after which the response went back",
+            read="attempts.missed_and_went_back",
+        ),
+        Column("succeeded", "int32", "right attempts that the response ended by choice", read="attempts.succeeded"),
+        Column(
+            "succeeded_and_went_back",
+            "int32",
+            "right attempts after which the response went back",
+            read="attempts.succeeded_and_went_back",
+        ),
+        Column("restarted", "int32", "attempts that start from the beginning again", read="attempts.restarted"),
+        Column("restarts_right", "int32", "those of them that were right", read="attempts.restarts_right"),
+        Column(
+            "returns_right",
+            "int32",
+            "attempts that start from the middle of an earlier one and were right",
+            read="attempts.returns_right",
+        ),
         Column("verification", "bool", "the text checks a result", read="behaviours.verification"),
         Column("backtracking", "bool", "the text abandons an approach", read="behaviours.backtracking"),
         Column("subgoals", "bool", "the text sets an intermediate goal", read="behaviours.subgoals"),
@@ -125,6 +168,32 @@ RESPONSES = Table(
 
 
 async def sample_all(asked: Asked, problems: Sequence[Problem], stage: Stage, progress: Progress) -> None:
+    """Sample the responses to the problems that the stage has not finished; see answer_all()."""
+    await answer_all(asked, problems, stage, progress, partial(_respond, asked))
+
+
+async def continue_all(
+    asked: Asked,
+    problems: Sequence[Problem],
+    stage: Stage,
+    progress: Progress,
+    *,
+    continuation: Continuation,
+    free: pa.Table,
+) -> None:
+    """Continue the free responses, a table of RESPONSES, to the problems that the stage has not finished."""
+    responses: dict[str, list[Answered]] = {}
+    for row in free.to_pylist():
+        ended = FinishReason(row["finish_reason"])
+        responses.setdefault(row["problem_id"], []).append(
+            Answered(row["text"], row["prompt_tokens"], row["tokens"], ended)
+        )
+    await answer_all(asked, problems, stage, progress, partial(_continue, asked, continuation, responses))
+
+
+async def answer_all(
+    asked: Asked, problems: Sequence[Problem], stage: Stage, progress: Progress, answer: Answer
+) -> None:
     """Answer the problems that the stage has not finished. What arrived is durable on return, also on Ctrl-C.
 
     A problem that the engine refuses (a prompt longer than its window) gets responses that are errors. Raises
@@ -134,7 +203,7 @@ async def sample_all(asked: Asked, problems: Sequence[Problem], stage: Stage, pr
     todo = [problem for problem in problems if problem.id not in done]
     recorder = _Recorder(asked, stage, lambda count: progress(len(problems) - len(todo) + count, len(problems)))
     writing = asyncio.create_task(recorder.write())
-    tasks = [asyncio.create_task(_answer(asked, problem, recorder)) for problem in todo]
+    tasks = [asyncio.create_task(_answer(problem, recorder, answer)) for problem in todo]
     answering = asyncio.gather(*tasks)
     try:
         either: set[asyncio.Future[Any]] = {answering, writing}
@@ -149,18 +218,47 @@ async def sample_all(asked: Asked, problems: Sequence[Problem], stage: Stage, pr
         await writing
 
 
-async def _answer(asked: Asked, problem: Problem, recorder: "_Recorder") -> None:
-    config = asked.config
-    budget = Budget(config.max_tokens, config.temperature, config.top_p, config.budget_forcing)
-    seed = derive_seed(asked.seed, "evaluate", asked.set_name, problem.id)
-    prompt = asked.prompt_format.solve_ids(asked.words(problem))
+async def _answer(problem: Problem, recorder: "_Recorder", answer: Answer) -> None:
+    recorder.put(problem, *await answer(problem))
+
+
+async def _respond(asked: Asked, problem: Problem) -> tuple[list[Answered], Cost]:
+    """Sample the responses to one problem; where the engine refuses it, they are errors."""
+    prompt, drawn = asked.prompt_ids(problem), asked.config.drawn
     try:
-        responses, cost = await respond(asked.sampler, asked.prompt_format, prompt, budget, n=config.drawn, seed=seed)
+        return await respond(
+            asked.sampler, asked.prompt_format, prompt, asked.budget, n=drawn, seed=asked.seed_of(problem)
+        )
     except EngineDeadError:
         raise
     except SamplingError as error:
-        responses, cost = [Answered.refused(str(error), len(prompt))] * config.drawn, Cost()
-    recorder.put(problem, responses, cost)
+        return [Answered.refused(str(error), len(prompt))] * drawn, Cost()
+
+
+async def _continue(
+    asked: Asked, continuation: Continuation, free: Mapping[str, Sequence[Answered]], problem: Problem
+) -> tuple[list[Answered], Cost]:
+    """Continue the free responses to one problem, all at once."""
+    continuer = Continuer(
+        asked.sampler,
+        asked.prompt_format,
+        asked.prompt_ids(problem),
+        asked.budget,
+        missed=task_of(problem).admits_miss,
+        sentence=asked.config.nudge_text,
+    )
+    seeds = (derive_seed(asked.seed_of(problem), continuation, sample) for sample in range(asked.config.drawn))
+    tasks = [
+        asyncio.create_task(continuer.apply(continuation, response, seed))
+        for response, seed in zip(free[problem.id], seeds, strict=True)
+    ]
+    try:
+        return [await task for task in tasks], continuer.cost
+    except BaseException:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        raise
 
 
 class _Recorder:
@@ -217,5 +315,6 @@ class _Recorder:
 
 def grade(problem: Problem, sample: int, response: Answered, verdict: Verdict, verifier: Verifier) -> Graded:
     """Complete the record of one response; the verifier judges its abandoned attempts."""
-    attempts = judge_attempts(problem, response.text, verdict.correct, verifier)
+    cut = response.finish_reason is FinishReason.LENGTH
+    attempts = judge_attempts(problem, response.text, verdict.correct, verifier, cut=cut)
     return Graded(problem, sample, response, verdict, attempts, find_behaviours(response.text, attempts.backtracks))

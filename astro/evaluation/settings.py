@@ -1,6 +1,7 @@
 """The evaluation's section of the configuration."""
 
 import re
+from enum import StrEnum
 from typing import Self
 
 from pydantic import Field, field_validator, model_validator
@@ -10,6 +11,10 @@ from astro.models.engines import EngineConfig, EngineKind
 from astro.models.prompting import PromptConfig
 from astro.problems import ProblemsConfig
 
+NUDGE = (
+    "\nBut wait, are we solving the problem correctly so far? Hmm... I'm not sure if we're solving the problem "
+    "correctly so far.\n"
+)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,99}")
 
 
@@ -57,6 +62,13 @@ class JudgeConfig(Section):
     max_tokens: int = Field(default=128, ge=1)
 
 
+class Continuation(StrEnum):
+    """How a response that says it missed continues; each is evaluated beside the free responses."""
+
+    NUDGE = "nudge"  # once, after a fixed sentence
+    ASK_AGAIN = "ask_again"  # with a new response to the same prompt, until one does not say that it missed
+
+
 class EvaluationConfig(Section):
     """How models are evaluated.
 
@@ -70,6 +82,9 @@ class EvaluationConfig(Section):
         with (grpo.rewards.length.instruction); null asks for none.
     engine: kind of engine, where it is not that of the run.
     resamples: bootstrap resamples of each interval.
+    continuations: controls that each model is evaluated with beside its free responses; see
+        astro.evaluation.continuations. A model that learned to go back must beat them at equal tokens.
+    nudge_text: what a nudge appends to a response, white space included; the ASTRO paper's words of doubt.
     """
 
     sets: dict[str, ProblemsConfig] = Field(default_factory=dict)
@@ -85,16 +100,27 @@ class EvaluationConfig(Section):
     resamples: int = Field(default=2000, ge=100, le=100_000)
     budget_forcing: BudgetForcing | None = None
     judge: JudgeConfig | None = None
+    continuations: tuple[Continuation, ...] = ()
+    nudge_text: str = Field(default=NUDGE, min_length=1)
 
     def of(self, *, on_the_way: bool) -> Self:
         """The settings for a finished model, or for one on the way through RL."""
         samples = self.checkpoint_samples if on_the_way and self.checkpoint_samples else self.samples
-        return self.model_copy(update={"samples": samples, "checkpoint_samples": None})
+        kept = () if on_the_way else self.continuations
+        return self.model_copy(update={"samples": samples, "checkpoint_samples": None, "continuations": kept})
 
     @property
     def drawn(self) -> int:
         """Responses that are sampled of each problem."""
         return 1 if self.temperature == 0 else self.samples
+
+    @model_validator(mode="after")
+    def _continuations_are_free(self) -> Self:
+        if self.continuations and self.budget_forcing is not None:
+            raise ValueError(
+                "continuations begin with free responses, and budget_forcing leaves none; evaluate without one of them"
+            )
+        return self
 
     @model_validator(mode="after")
     def _lengths_fit(self) -> Self:

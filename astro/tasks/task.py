@@ -7,6 +7,7 @@ from typing import Any
 from astro.config import Section
 from astro.records.problem import Problem
 from astro.tasks.row import Gold, Row, derived_id
+from astro.tasks.sentences import admits_miss
 from astro.verify import Extraction, VerifyConfig, extract
 
 Credit = Callable[[Problem, str, VerifyConfig], float | None]
@@ -108,6 +109,10 @@ class Task:
     def says_solved(self, sentence: str) -> bool:  # noqa: ARG002
         """Whether a sentence says, in words of this task, that the problem is solved; common phrases are known."""
         return False
+
+    def admits_miss(self, text: str) -> bool:
+        """Whether a finished response says, at its end, that it did not solve the problem."""
+        return admits_miss(text)
 
     def misquotes(self, problem: Problem, text: str) -> bool:  # noqa: ARG002
         """Whether a text states wrongly what the problem asks for."""

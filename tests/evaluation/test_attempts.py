@@ -55,6 +55,20 @@ def test_errs_twice_then_fixes(problem, verifier):
     assert (found.backtracks, found.first_correct, found.wrong_to_right, found.right_to_wrong) == (2, False, 1, 0)
 
 
+def test_restarts_and_returns_are_distinguished(problem, verifier):
+    """The second attempt starts over and misses, the third returns to the middle and is right."""
+    found = judged(problem, lines(FIRST, DOUBT, AFRESH, SECOND, DOUBT, BACK, THIRD), verifier)
+    assert found.restarts == (True, False)
+    assert (found.restarted, found.restarts_right, found.returns_right) == (1, 0, 1)
+    assert (found.missed, found.missed_and_went_back, found.succeeded, found.succeeded_and_went_back) == (2, 2, 1, 0)
+
+
+def test_an_attempt_that_was_cut_off_is_no_choice(problem, verifier):
+    """Of two wrong attempts the last was cut off: one missed, and it went back."""
+    found = judge_attempts(problem, lines(FIRST, DOUBT, AFRESH, SECOND), False, verifier, cut=True)
+    assert (found.missed, found.missed_and_went_back, found.succeeded) == (1, 1, 0)
+
+
 def test_going_back_to_a_formula_ends_no_attempt():
     """Plain progress in mathematical prose is one attempt, which is right or wrong as the whole response is."""
     text = "6*7=42. We go back to the formula and insert 42. Let's try another way to confirm: 42/6 = 7."

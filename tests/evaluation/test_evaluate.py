@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from astro.errors import StoreError
 from astro.evaluation import Arrangement, BudgetForcing, EvaluationConfig, JudgeConfig, evaluate_model
 from astro.evaluation.judging import read_judgement
+from astro.evaluation.settings import Continuation
 from astro.models.engines import ScriptedConfig
 from astro.models.engines.scripted import ScriptedSampler
 from astro.models.prompting import PromptConfig
@@ -98,6 +99,9 @@ def test_every_figure_of_a_known_model(tmp_path):
     assert figures["backtracks"] == pytest.approx(2 / 8)
     assert figures["first_attempt"] == pytest.approx((2 / 4 + 2 / 4) / 2)
     assert (figures["wrong_to_right"], figures["right_to_wrong"]) == (0.5, 0.5)
+    # Five attempts missed and five were right; one of each was followed by another, which started from the middle.
+    assert (figures["back_when_missed"], figures["back_when_right"]) == (1 / 5, 1 / 5)
+    assert (figures["restarts"], figures["restart_right"], figures["return_right"]) == (0.0, None, 0.5)
     assert figures["finished"] == 1.0
     assert found["outcomes"]["correct"] == 4
     assert sum(found["outcomes"].values()) == 8
@@ -111,7 +115,7 @@ def test_every_figure_of_a_known_model(tmp_path):
         "level 5": 1 / 4,
     }
     for figure in found["figures"].values():
-        assert figure["low"] <= figure["value"] <= figure["high"]
+        assert figure["value"] is None or figure["low"] <= figure["value"] <= figure["high"]
     assert json.loads((tmp_path / "sums/figures.json").read_text(encoding="utf-8")) == found
     assert (engines.opened, engines.closed) == (1, 1)
 
@@ -482,3 +486,52 @@ def test_a_length_that_would_be_cut_off_is_refused():
     """The message has both numbers."""
     with pytest.raises(ValidationError, match="asks for 500 tokens, and max_tokens cuts a response off at 400"):
         EvaluationConfig(max_tokens=400, think_tokens=500)
+
+
+NUDGED = {
+    "1 plus 1": ["That is 3, so it is not correct.", "That is \\boxed{2}, so it is correct."],
+    "9 times 9": ["That is \\boxed{18}, so it is correct.", "That is 80, so it is not correct."],
+}
+
+
+def nudged_or_free(prompt, seed):
+    """The scripted lines; nudged, the model gets 1 + 1 right, and misses 9 times 9 again."""
+    if "But wait" in prompt:
+        said = "That is \\boxed{2}, so it is correct." if "1 plus 1" in prompt else "That is 82, so it is not correct."
+        return f"Let's restart from the beginning. {said}"
+    lines = next(lines for question, lines in NUDGED.items() if question in prompt)
+    return lines[seed % (1 << 15)]
+
+
+def test_continuations_are_evaluated_beside_the_free_responses(tmp_path):
+    """Free: one of four right. Nudged: the missed 1 + 1 becomes right, the missed 9 times 9 stays wrong; kept apart."""
+    model = Scripted(nudged_or_free)
+    settings = how(samples=2, continuations=(Continuation.NUDGE,))
+    first = evaluate_model("m", "script", {"s": PROBLEMS}, settings, tmp_path / "m", open_engine=model)
+    asked = len(model.prompts)
+    again = evaluate_model("m", "script", {"s": PROBLEMS}, settings, tmp_path / "m", open_engine=model)
+    nudged = json.loads((tmp_path / "m+nudge" / "s" / "figures.json").read_text())
+    assert first["s"]["figures"]["pass_at_1"]["value"] == 0.25
+    assert nudged["figures"]["pass_at_1"]["value"] == 0.5
+    assert nudged["model"] == "m+nudge"
+    # 3, 18, 80 and 82 missed; after 3 and 80 the model was nudged, started over, and was right once.
+    assert nudged["figures"]["back_when_missed"]["value"] == 2 / 4
+    assert nudged["figures"]["restart_right"]["value"] == 1 / 2
+    assert (asked, len(model.prompts)) == (4 + 2, 4 + 2)
+    assert again == first
+
+
+def test_the_curve_counts_right_responses_within_a_number_of_tokens(tmp_path):
+    """A response of 32 tokens counts from there on, one of more only later; the last point is pass@1."""
+    said = {"1 plus 1": "\\boxed{2}", "9 times 9": "x" * 40 + " \\boxed{81}"}
+    model = Scripted(lambda prompt, seed: next(text for question, text in said.items() if question in prompt))
+    found = evaluate_model("m", "script", {"s": PROBLEMS}, how(samples=1), tmp_path / "m", open_engine=model)
+    figures = found["s"]["figures"]
+    curve = {name: figure["value"] for name, figure in figures.items() if name.startswith("right_within_")}
+    assert curve == {"right_within_32": 0.5, "right_within_64": 1.0}
+
+
+def test_continuations_and_budget_forcing_exclude_each_other():
+    """A forced response is not a free one."""
+    with pytest.raises(ValidationError, match="continuations begin with free responses"):
+        EvaluationConfig(continuations=(Continuation.NUDGE,), budget_forcing=BudgetForcing(wait=1))

@@ -41,6 +41,9 @@ class _Countdown(Task):
     def says_solved(self, sentence: str) -> bool:
         return claims.speaks_of_target(sentence)
 
+    def admits_miss(self, text: str) -> bool:
+        return claims.denies_success(text)
+
     def misquotes(self, problem: Problem, text: str) -> bool:
         return claims.misquotes_target(problem, text)
 
