@@ -1,11 +1,21 @@
 """What holds in trees, by the way they are grown; each strategy checks those of its trees when one is read.
 
-Every function raises ValueError, naming the node, where its invariant does not hold.
+Every check raises ValueError, naming the node, where its invariant does not hold.
 """
 
 from collections.abc import Iterator
 
 from astro.records.tree import ROOT, Tree
+
+
+def expanded(tree: Tree) -> Iterator[int]:
+    """The nodes with sampled children, in the order of their expansions; grafted children have prior 0."""
+    first = {
+        node: next((tree.simulation[child] for child in children if tree.prior[child] > 0), None)
+        for node, children in enumerate(tree.children)
+    }
+    order = [(simulation, node) for node, simulation in first.items() if simulation is not None]
+    return (node for _, node in sorted(order))
 
 
 def check_means(tree: Tree, tolerance: float = 1e-9) -> None:
@@ -18,11 +28,11 @@ def check_means(tree: Tree, tolerance: float = 1e-9) -> None:
         below = sum(tree.visits[child] for child in children)
         mean = (sum(tree.value[child] * tree.visits[child] for child in children) + tree.reward[node]) / (below + 1)
         if tree.visits[node] != below + 1:
-            raise _broken(tree, node, f"N = {tree.visits[node]}, but 1 + the visits of its children is {below + 1}")
+            raise broken(tree, node, f"N = {tree.visits[node]}, but 1 + the visits of its children is {below + 1}")
         if abs(tree.value[node] - mean) > tolerance:
-            raise _broken(tree, node, f"V = {tree.value[node]}, but the mean over its subtree is {mean}")
+            raise broken(tree, node, f"V = {tree.value[node]}, but the mean over its subtree is {mean}")
         if children and tree.exhausted[node] != all(tree.exhausted[child] for child in children):
-            raise _broken(tree, node, f"exhausted = {tree.exhausted[node]} does not follow from its children")
+            raise broken(tree, node, f"exhausted = {tree.exhausted[node]} does not follow from its children")
 
 
 def check_solutions(tree: Tree, tolerance: float = 1e-9) -> None:
@@ -38,46 +48,37 @@ def check_solutions(tree: Tree, tolerance: float = 1e-9) -> None:
         children, visits, value = tree.children[node], tree.visits[node], tree.value[node]
         if not children:
             if visits != tree.samples[node] or not tree.exhausted[node]:
-                raise _broken(tree, node, f"N = {visits}, but {tree.samples[node]} solutions end there")
+                raise broken(tree, node, f"N = {visits}, but {tree.samples[node]} solutions end there")
             continue
         below = sum(tree.visits[child] for child in children)
         if visits != below:
-            raise _broken(tree, node, f"N = {visits}, but the visits of its children are {below}")
+            raise broken(tree, node, f"N = {visits}, but the visits of its children are {below}")
         whole[node] = all(whole[child] for child in children)
         values = [tree.value[child] for child in children]
         mean = sum(tree.value[child] * tree.visits[child] for child in children) / below
         low, high = (mean, mean) if whole[node] else (min(values), max(values))
         if not low - tolerance <= value <= high + tolerance:
-            raise _broken(tree, node, f"V = {value}, but the mean of the solutions below is {mean}")
+            raise broken(tree, node, f"V = {value}, but the mean of the solutions below is {mean}")
 
 
 def check_levels(tree: Tree) -> None:
     """Of trees grown level by level: no node is expanded after one that is deeper."""
     deepest = 0
-    for node in _expanded(tree):
+    for node in expanded(tree):
         if tree.depth[node] < deepest:
-            raise _broken(tree, node, f"expanded at depth {tree.depth[node]} after a node at depth {deepest}")
+            raise broken(tree, node, f"expanded at depth {tree.depth[node]} after a node at depth {deepest}")
         deepest = tree.depth[node]
 
 
 def check_depth_first(tree: Tree) -> None:
     """Of trees grown depth first: the next node to be expanded hangs on the path to the one before it."""
     path = [ROOT]
-    for node in _expanded(tree):
+    for node in expanded(tree):
         if node != ROOT and tree.parent[node] not in path:
-            raise _broken(tree, node, f"expanded after node {path[-1]}, to whose path it does not belong")
+            raise broken(tree, node, f"expanded after node {path[-1]}, to whose path it does not belong")
         path = tree.path(node)
 
 
-def _expanded(tree: Tree) -> Iterator[int]:
-    """The nodes with sampled children, in the order of their expansions; grafted children have prior 0."""
-    first = {
-        node: next((tree.simulation[child] for child in children if tree.prior[child] > 0), None)
-        for node, children in enumerate(tree.children)
-    }
-    order = [(simulation, node) for node, simulation in first.items() if simulation is not None]
-    return (node for _, node in sorted(order))
-
-
-def _broken(tree: Tree, node: int, what: str) -> ValueError:
+def broken(tree: Tree, node: int, what: str) -> ValueError:
+    """The error of a check."""
     return ValueError(f"tree {tree.problem_id!r}, node {node}: {what}")
