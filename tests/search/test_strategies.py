@@ -12,7 +12,7 @@ from astro.errors import ConfigError, EngineDeadError, SamplingError
 from astro.models.engines.scripted import ScriptedSampler
 from astro.search import ROOT, Stop, Terminal, Tree, best_solution, check_tree, search
 from astro.search.evaluators import Both, Scored
-from astro.search.strategies import Beam, BestOfN, BreadthFirst, DepthFirst, Lookahead, Puct, Samples, Uct
+from astro.search.strategies import Beam, BestFirst, BestOfN, BreadthFirst, DepthFirst, Lookahead, Puct, Samples, Uct
 from astro.verify import Outcome
 
 DEPTH = 3
@@ -115,6 +115,13 @@ def test_depth_first_prunes_at_the_threshold():
     """Both first steps are worth 1/4: neither is more than a threshold of 1/4, both are more than 0.2."""
     assert len(grown(DepthFirst(threshold=0.25), "aab", "bab")[0]) == 3
     assert len(grown(DepthFirst(threshold=0.2), "aab", "bab")[0]) > 3
+
+
+def test_best_first_goes_wherever_the_highest_reward_is():
+    """Right leaves aaa, baa and bab: b (1/2) comes before a (1/4), then ba (1), then, once it is done, a and aa."""
+    tree, _ = grown(BestFirst(), "aaa", "baa", "bab", simulations=7)
+    # b: ba is worth 1 and both its leaves are right; each has only its answer below. Of a's 1/4, aa has 1/2.
+    assert expanded(tree) == ["", "b", "ba", "baa", "bab", "a", "aa"]
 
 
 def test_lookahead_values_a_step_by_where_it_leads():
@@ -306,6 +313,7 @@ ANY = st.one_of(
     st.builds(BreadthFirst, breadth=st.integers(1, 4)),
     st.builds(DepthFirst, threshold=st.floats(0, 1)),
     st.builds(Samples, n=st.integers(1, 20), batch=st.integers(1, 8)),
+    st.just(BestFirst()),
 )
 
 
@@ -367,7 +375,7 @@ def test_no_more_than_the_best_of_a_level_are_expanded(width, seed, breadth_firs
 
 @pytest.mark.parametrize(
     "strategy",
-    [Uct(), BestOfN(), Beam(), Lookahead(), BreadthFirst(), DepthFirst(), Samples()],
+    [Uct(), BestFirst(), BestOfN(), Beam(), Lookahead(), BreadthFirst(), DepthFirst(), Samples()],
     ids=lambda each: each.kind,
 )
 def test_a_dead_engine_ends_every_strategy(strategy):
@@ -391,12 +399,13 @@ def swap_expansions(tree, one, two):
     [
         (Beam(width=2), lambda tree: tree.simulation.__setitem__(slice(3, 5), [9, 9]), "after a node at depth"),
         (DepthFirst(), lambda tree: swap_expansions(tree, 3, 2), "to whose path"),
+        (BestFirst(), lambda tree: swap_expansions(tree, 3, 4), "before an open node with a higher"),
         (BestOfN(n=8), lambda tree: tree.simulation.__setitem__(4, 2), "not sampled with the first"),
         (Samples(n=8), lambda tree: tree.visits.__setitem__(1, 9), "node 1: N = 9"),
         (Samples(n=8), lambda tree: tree.value.__setitem__(0, 0.9), "node 0: V = 0.9"),
         (Uct(), lambda tree: tree.value.__setitem__(0, 0.9), "node 0: V = 0.9"),
     ],
-    ids=["beam", "dfs", "best_of_n", "samples visits", "samples value", "uct"],
+    ids=["beam", "dfs", "best_first", "best_of_n", "samples visits", "samples value", "uct"],
 )
 def test_reading_a_tree_checks_what_its_strategy_promises(strategy, spoil, complaint):
     """A tree that breaks an invariant of its own strategy is refused, by the node."""

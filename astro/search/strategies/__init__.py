@@ -11,6 +11,7 @@ from pydantic import Field
 
 from astro.records.tree import Tree
 from astro.search.strategies.beam import Beam
+from astro.search.strategies.best_first import BestFirst
 from astro.search.strategies.best_of_n import BestOfN
 from astro.search.strategies.bfs import BreadthFirst
 from astro.search.strategies.dfs import DepthFirst
@@ -19,7 +20,7 @@ from astro.search.strategies.puct import Puct
 from astro.search.strategies.samples import Samples
 from astro.search.strategies.uct import Uct
 
-Strategies = Puct | Uct | BestOfN | Beam | Lookahead | BreadthFirst | DepthFirst | Samples
+Strategies = Puct | Uct | BestOfN | Beam | Lookahead | BreadthFirst | DepthFirst | Samples | BestFirst
 AnyStrategy = Annotated[Strategies, Field(discriminator="kind")]
 
 _CHECKS = {strategy.model_fields["kind"].default: strategy.check for strategy in get_args(Strategies)}
@@ -41,6 +42,7 @@ def check_tree(tree: Tree) -> None:
 __all__ = [
     "AnyStrategy",
     "Beam",
+    "BestFirst",
     "BestOfN",
     "BreadthFirst",
     "DepthFirst",
