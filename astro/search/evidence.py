@@ -95,15 +95,28 @@ class TreeEvidence:
         """The share of rollouts that are correct; early ones that agree decide it. None where none could be graded."""
         tree, config = self.tree, self._config
         rounds = (config.early_rollouts, config.rollouts) if config.early_rollouts else (config.rollouts,)
-        ahead = self._ahead.get(node)
-        if ahead is not None and self._kind_after(node, ahead) is not Terminal.NONE:
-            await self._grade_rollouts(node, [ahead])  # the steps ahead came to an end: they are the only rollout
-            rounds = (1,)
+        ahead, after = self._ahead.get(node), ()
+        if ahead is not None:
+            after = ahead.token_ids
+            if self._kind_after(node, ahead) is not Terminal.NONE:
+                await self._grade(node, [ahead])  # the steps ahead came to an end: they are the only rollout
+                rounds = (1,)
         for call, wanted in enumerate(rounds, _FIRST_ROLLOUTS):
             missing = wanted - len(tree.rollouts[node])
             if missing > 0:
-                completions = await self._sample_rollouts(node, call, missing)
-                await self._grade_rollouts(node, completions)
+                completions = await self._requests.sample(
+                    node,
+                    call,
+                    missing,
+                    max_tokens=config.max_rollout_tokens,
+                    stop=self._setup.end_stop,
+                    after=after,
+                )
+                if ahead is not None:
+                    completions = [joined(ahead, completion) for completion in completions]
+                rollouts = await self._grade(node, completions)
+                if config.reuse_rollouts:
+                    self._keep(node, completions, rollouts)
             tally = tree.tally(node)
             if tally.graded >= wanted and tally.correct in (0, tally.graded):
                 break
@@ -117,25 +130,6 @@ class TreeEvidence:
         await self._grade(node, completions)
         return completions
 
-    async def _sample_rollouts(self, node: int, call: int, count: int) -> list[Completion]:
-        ahead = self._ahead.get(node)
-        completions = await self._requests.sample(
-            node,
-            call,
-            count,
-            max_tokens=self._config.max_rollout_tokens,
-            stop=self._setup.end_stop,
-            after=() if ahead is None else ahead.token_ids,
-        )
-        return completions if ahead is None else [joined(ahead, completion) for completion in completions]
-
-    async def _grade_rollouts(self, node: int, completions: Sequence[Completion]) -> None:
-        rollouts = await self._grade(node, completions)
-        if self._config.reuse_rollouts:
-            solution = self._requests.state(node)[1]
-            for completion, rollout in zip(completions, rollouts, strict=True):
-                self._keep(node, solution, completion, rollout)
-
     async def _grade(self, node: int, completions: Sequence[Completion]) -> list[Rollout]:
         solution = self._requests.state(node)[1]
         verdicts = await self._requests.grade(node, [solution + completion.text for completion in completions])
@@ -146,14 +140,16 @@ class TreeEvidence:
         self.tree.rollouts[node] += rollouts
         return rollouts
 
-    def _keep(self, node: int, solution: str, completion: Completion, rollout: Rollout) -> None:
-        """Cut a rollout into steps for later, up to the first that ends the solution."""
-        steps, kind, text = self._setup.cut(completion, solution, self._config.max_step_tokens)
-        path = Path(tuple(steps), kind, rollout)
-        self.paths.setdefault(node, []).append(path)
-        if kind is Terminal.ANSWER and self.tree.depth[node] + len(steps) <= self._config.max_depth:
-            answer = rollout.canonical or rollout.answer
-            self._ended.setdefault(node, []).append(Ending(text.rstrip(), rollout.outcome, answer, path))
+    def _keep(self, node: int, completions: Sequence[Completion], rollouts: Sequence[Rollout]) -> None:
+        """Cut rollouts into steps for later, up to the first that ends the solution."""
+        solution, depth = self._requests.state(node)[1], self.tree.depth[node]
+        for completion, rollout in zip(completions, rollouts, strict=True):
+            steps, kind, text = self._setup.cut(completion, solution, self._config.max_step_tokens)
+            path = Path(tuple(steps), kind, rollout)
+            self.paths.setdefault(node, []).append(path)
+            if kind is Terminal.ANSWER and depth + len(steps) <= self._config.max_depth:
+                answer = rollout.canonical or rollout.answer
+                self._ended.setdefault(node, []).append(Ending(text.rstrip(), rollout.outcome, answer, path))
 
     # Steps ahead
 

@@ -1,5 +1,6 @@
 """Monte-Carlo evaluation: verified rollouts."""
 
+from collections.abc import Awaitable
 from typing import ClassVar, Literal
 
 from astro.config import Section
@@ -20,8 +21,6 @@ class Rollouts(Section):
     needs_scorer: ClassVar[bool] = False
     reuses_rollouts: ClassVar[bool] = True
 
-    async def value(self, node: int, evidence: Evidence) -> float | None:
+    def value(self, node: int, evidence: Evidence) -> Awaitable[float | None]:
         """In [0, 1], or None where nothing could be graded."""
-        if evidence.tree.terminal[node] is Terminal.ANSWER:
-            return await evidence.judge(node)
-        return await evidence.roll_out(node)
+        return evidence.judge(node) if evidence.tree.terminal[node] is Terminal.ANSWER else evidence.roll_out(node)
