@@ -11,7 +11,7 @@ from astro.records.cost import Cost
 
 def cost_of(sampled: Sampled) -> Cost:
     """The cost of one answered request; its seconds are the caller's to measure."""
-    generated = sum(len(completion.token_ids) for completion in sampled.completions)
+    generated = sum([len(completion.token_ids) for completion in sampled.completions])  # faster than a generator
     return Cost(1, sampled.prompt_tokens, sampled.cached_tokens, generated)
 
 

@@ -95,7 +95,8 @@ class TreeEvidence:
         """The share of rollouts that are correct; early ones that agree decide it. None where none could be graded."""
         tree, config = self.tree, self._config
         rounds = (config.early_rollouts, config.rollouts) if config.early_rollouts else (config.rollouts,)
-        ahead, after = self._ahead.get(node), ()
+        ahead = self._ahead.get(node)
+        after: tuple[int, ...] = ()
         if ahead is not None:
             after = ahead.token_ids
             if self._kind_after(node, ahead) is not Terminal.NONE:
