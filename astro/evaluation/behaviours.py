@@ -1,7 +1,7 @@
 """Four cognitive behaviours in a response, by patterns (Gandhi et al. 2025, arXiv 2503.01307).
 
 They had a model read the responses; astro.evaluation.judging does that, too. Patterns cost nothing and never change
-their mind, but see only what is said in plain words: shares found by them are rough estimates on free text, and compare
+their mind, but see only plain words: shares found by them are rough estimates on free text, and compare
 models that speak alike. English only.
 
     verification        the result, or a step, is checked: "let me check", "which is not the target 24"

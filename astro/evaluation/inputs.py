@@ -1,4 +1,4 @@
-"""What an evaluation is about, told by content: a short hash of a model and of a set of problems."""
+"""What an evaluation is about, by content: a short hash of a model and of a set of problems."""
 
 import hashlib
 import json
@@ -9,7 +9,7 @@ from pathlib import Path
 from astro.records.problem import Problem
 
 _BLOCK = 1 << 20  # bytes
-_BLOCKS = 64  # of one file; of larger ones, so many blocks spread over it
+_BLOCKS = 64  # of one file; of larger ones, this many blocks spread over it
 _WEIGHTS = {".safetensors", ".bin", ".json", ".jinja", ".model", ".txt"}
 _NOTES = {"done.json", "trainer_state.json", "training_args.bin"}  # beside a model, but not of it
 

@@ -32,7 +32,7 @@ from astro.store.stage import Stage
 from astro.tasks import task_of
 from astro.verify import Outcome, Verdict, Verifier
 
-_BATCH = 64  # problems that are graded and written at once: so many are graded again after a kill
+_BATCH = 64  # problems graded and written together; at most this many are graded again after a kill
 
 Progress = Callable[[int, int], None]
 """Called with how many problems are done, and of how many."""

@@ -23,9 +23,9 @@ class BudgetForcing(Section):
 
     Give wait or cut_thinking.
 
-    wait: so many times, when the model ends, its end is taken back and wait_text is put there instead; it goes on from
+    wait: this many times, when the model ends, its end is replaced by wait_text; the model continues from
         there, within the same max_tokens.
-    cut_thinking: after so many tokens the model is cut off, cut_text is put there, and it has answer_tokens to answer.
+    cut_thinking: after this many tokens the model is cut off, cut_text follows, and it has answer_tokens to answer.
         A model that has ended its thinking before is left alone.
     wait_text: s1's "Wait"; with the white space it needs.
     cut_text: ends the thinking and asks for the answer; a model that thinks between tags needs its closing tag here.
@@ -78,8 +78,8 @@ class EvaluationConfig(Section):
     samples: responses a problem; one where temperature is 0, since greedy responses are all the same.
     checkpoint_samples: of the checkpoints on the way through RL; null is samples.
     max_tokens: longest response.
-    think_tokens: every problem asks for a response of so many tokens, in the sentence that GRPO's length reward trains
-        with (grpo.rewards.length.instruction); null asks for none.
+    think_tokens: every problem asks for a response of this many tokens, in the sentence that GRPO's length reward
+        trains with (grpo.rewards.length.instruction); null asks for none.
     engine: kind of engine, where it is not that of the run.
     resamples: bootstrap resamples of each interval.
     continuations: controls that each model is evaluated with beside its free responses; see

@@ -16,14 +16,14 @@ def trace_view(trace: Mapping[str, Any]) -> RenderableType:
     """One row of the traces table: each visit with its move and node, then what the trace says there."""
     head = Text(f"{plain(trace['id'])} ({plain(trace['kind'])}): ", style="bold")
     head.append(f"{trace['backtracks']} backtracks, {trace['steps']} steps, {trace['completion_tokens']} tokens", "dim")
-    told = Table.grid(padding=(0, 1))
-    told.add_column(justify="right", style="dim", no_wrap=True)
-    told.add_column(style="dim", no_wrap=True)
-    told.add_column()
+    visits = Table.grid(padding=(0, 1))
+    visits.add_column(justify="right", style="dim", no_wrap=True)
+    visits.add_column(style="dim", no_wrap=True)
+    visits.add_column()
     for visit in trace["visits"]:
         thought = Text(plain_lines(visit["thought"]), style=_STYLES.get(visit["move"], ""))
-        told.add_row(visit["move"], f"#{visit['node']}", thought)
-    return Group(head, told)
+        visits.add_row(visit["move"], f"#{visit['node']}", thought)
+    return Group(head, visits)
 
 
 def rejects_view(rejects: Sequence[Mapping[str, Any]]) -> RenderableType:

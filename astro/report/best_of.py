@@ -19,7 +19,7 @@ from astro.report.statistics import RESAMPLES, Figure
 class BestOf:
     """N responses of a model for the price of one of another.
 
-    n: how many, rounded up in favour of the cheaper model; fewer where not so many were sampled (wanted says how many
+    n: how many, rounded up in favour of the cheaper model; fewer where fewer were sampled (wanted says how many
     there should be). majority: the accuracy of their majority. any_right: that at least one is right, which only
     someone who knows the answer could pick: a bound.
     """

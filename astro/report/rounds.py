@@ -137,7 +137,7 @@ def _measured(found: Evaluation | None, first: Evaluation | None) -> list[str]:
 
 
 def _trained(record: RoundRecord) -> tuple[str, str]:
-    """What the trainings of the model that goes on started from, and what they were trained on."""
+    """Where the trainings of the round's model started, and what they were trained on."""
     last = [model for model in record.models if Path(model.path).parent == Path(record.last).parent]
     if not last or record.last_name is None:
         return "-", "-"

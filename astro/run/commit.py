@@ -40,6 +40,6 @@ class Committer:
 
 
 def _note(write: asyncio.Task[None]) -> None:
-    """Look at what a write has come to: where all who wait were cancelled, asyncio would print it as never seen."""
+    """Retrieve the exception of a write: if every waiter was cancelled, asyncio would log it as never retrieved."""
     if not write.cancelled():
         write.exception()

@@ -6,7 +6,7 @@ from astro.search import SearchConfig
 from astro.search.views import Effort
 from astro.traces import TracesConfig
 
-# Shares that stand for what only a model can tell; the estimate is printed with them.
+# Assumed shares, which only a model could measure; the estimate prints them.
 TYPICAL_LENGTH = 0.25  # a completion's length over its limit
 OPEN_CHILDREN = 0.5  # children that are not terminal and so are evaluated by rollouts
 DISTINCT_CHILDREN = 0.75  # children left when identical siblings have merged

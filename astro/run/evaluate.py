@@ -72,7 +72,7 @@ def evaluate(
 
     like: a run or a configuration whose prompt, answer format and engine are used. training: a run, or a source of
     problems, that the model was trained on. open_engine: gives the language model, if anything is left to ask it.
-    Raises the errors of astro.errors that a user can mend.
+    Raises the errors of astro.errors that a user can fix.
     """
     order = take_order(model, problems, settings, like=like, out=out)
     if order.how.engine_for(model).has_checkpoint:

@@ -13,6 +13,8 @@ from astro.errors import StoreError
 from astro.inspect.plain import plain, plain_lines
 from astro.inspect.trace_view import rejects_view, trace_view
 from astro.inspect.tree_view import tree_view
+from astro.records.rounds import ROUNDS
+from astro.report.rounds import gather_rounds, sentences
 from astro.run.summary import summarize, summary_table
 from astro.store import RunDirectory
 from astro.store.entries import tree_from
@@ -25,7 +27,12 @@ _HEADINGS = ["problem", "nodes", "stop", "solved", "value", "traces", "backtrack
 
 
 def show_run(path: Path, console: Console, rows: int) -> None:
-    """The summary of a run and a line for each problem, solved ones with most backtracks first."""
+    """The summary of a run and a line for each problem, those with most backtracks first; of rounds a line each."""
+    if (path / ROUNDS).is_dir():
+        for line in sentences(gather_rounds(path)):
+            console.print(Text(plain(line)), soft_wrap=True)
+        console.print(f"astro inspect {path / ROUNDS}/N shows a round", style="dim", markup=False)
+        return
     with RunDirectory.read(path) as run:
         console.print(summary_table(summarize(run)))
         listed = _listing(run)
@@ -52,11 +59,11 @@ def _listing(run: RunDirectory) -> list[list[str]]:
     trees = {row["problem_id"]: row for row in run.trees.table("trees").to_pylist()}
     traces = run.traces.table("traces", ["problem_id", "backtracks"])
     grouped = traces.group_by("problem_id").aggregate([("backtracks", "count"), ("backtracks", "sum")]).to_pylist()
-    told = {row["problem_id"]: (row["backtracks_count"], row["backtracks_sum"]) for row in grouped}
-    problems = sorted(run.problems(), key=lambda problem: -told.get(problem.id, (0, 0))[1])
+    traced = {row["problem_id"]: (row["backtracks_count"], row["backtracks_sum"]) for row in grouped}
+    problems = sorted(run.problems(), key=lambda problem: -traced.get(problem.id, (0, 0))[1])
     lines = []
     for problem in problems:
-        tree, (count, backtracks) = trees.get(problem.id), told.get(problem.id, (0, 0))
+        tree, (count, backtracks) = trees.get(problem.id), traced.get(problem.id, (0, 0))
         facts = ["", "not searched", "", ""]
         if tree is not None:
             facts = [
@@ -79,20 +86,20 @@ def show_problem(path: Path, problem_id: str, console: Console, max_nodes: int, 
         if problem_id not in run.trees.problem_ids:
             raise StoreError(f"problem {problem_id!r} was not searched yet")
         tree = tree_from(run.trees.read(problem_id))
-        told = run.traces.read(problem_id).tables if problem_id in run.traces.problem_ids else {}
+        traced = run.traces.read(problem_id).tables if problem_id in run.traces.problem_ids else {}
     problem = problems[problem_id]
     head = Text(plain_lines(problem.prompt), style="bold")
     console.print(
         Panel(head + Text(f"\ngold answer: {plain(problem.answer)}", style="green"), title=Text(plain(problem_id)))
     )
     traces: list[RenderableType] = []
-    rows = told["traces"].to_pylist() if told else []
+    rows = traced["traces"].to_pylist() if traced else []
     shown = [trace for trace in rows if controls or trace["kind"] != Kind.CONTROL]
     for trace in shown:
         traces += [trace_view(trace), Text("")]
     if hidden := len(rows) - len(shown):
-        traces.append(Text(f"{hidden} control traces, which tell a correct path alone: --controls", style="dim"))
-    traces.append(rejects_view(told["rejects"].to_pylist()) if told else Text("no traces were made yet", style="dim"))
+        traces.append(Text(f"{hidden} control traces, of a correct path alone: --controls", style="dim"))
+    traces.append(rejects_view(traced["rejects"].to_pylist()) if traced else Text("no traces yet", style="dim"))
     if console.width >= _BESIDE:
         beside = Table.grid(expand=True, padding=(0, 2))
         beside.add_column(ratio=1)

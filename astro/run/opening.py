@@ -77,7 +77,7 @@ def check_settings(making: Making) -> None:
 
 
 def check_start(making: Making, stages: Stages) -> bool:
-    """Whether the configuration goes on with a run that is there, rather than begin one; writes nothing.
+    """Whether the configuration resumes an existing run rather than starts one; writes nothing.
 
     Raises StoreError (another configuration's run, no trees, trees of another search).
     """
@@ -103,9 +103,9 @@ def check_start(making: Making, stages: Stages) -> bool:
 
 
 def open_run(making: Making, stages: Stages) -> RunDirectory:
-    """Begin the run, or go on with it; on return its problems are fixed.
+    """Start the run, or resume it; on return its problems are fixed.
 
-    If nothing but failed trees came of it, the search begins anew. Raises StoreError (another configuration's run, a
+    If it holds nothing but failed trees, the search starts over. Raises StoreError (another configuration's run, a
     second process, damage, no trees, shards that are not the whole) and ProblemsError. A start that is refused leaves
     no new run directory behind.
     """
@@ -176,7 +176,7 @@ def _check_same_search(source: Path, seams: Seams, *, shards: bool) -> None:
     """Raise StoreError unless the run at source searched the way this configuration would, or a shard of it so."""
     with RunDirectory.read(source) as other:
         if not other.trees.complete:
-            raise StoreError(f"the search of {source} is not finished; go on with it first")
+            raise StoreError(f"the search of {source} is not finished; finish it first")
         ours = {key: seams.settings[key] for key in _SEARCH_SETTINGS}
         theirs = {key: value for key, value in other.settings.items() if key in _SEARCH_SETTINGS}
     changed = differences(theirs, ours, {*seams.speed, *(("problems.shard",) if shards else ())})

@@ -1,4 +1,4 @@
-"""What a person sees while a run goes on: bars on a terminal, a line now and then elsewhere."""
+"""The display while a run is in progress: bars on a terminal, a line every few seconds elsewhere."""
 
 import asyncio
 import time

@@ -1,4 +1,4 @@
-"""What a run has come to, read from its files: it can be printed again at any time."""
+"""The counts of a run, read from its files, so that they can be printed again at any time."""
 
 import resource
 from collections import Counter

@@ -8,6 +8,7 @@ from runs import config_in, quiet
 from astro.errors import ConfigError, EngineDeadError, StoreError
 from astro.models.engine import Engine, EngineSection, open_sampler
 from astro.records.rounds import RoundRecord
+from astro.run.inspect import show_run
 from astro.run.plan import models_of
 from astro.run.rounds import carry_out_rounds, check_rounds, expanded, resolve
 from astro.train.dpo import DPO
@@ -36,6 +37,16 @@ def test_a_round_takes_the_trees_of_another(tmp_path: Path) -> None:
     assert contents(first / "traces") != contents(second / "traces")
     assert (record_of(tmp_path, 1).trees_of, record_of(tmp_path, 2).trees_of) == (None, 1)
     assert record_of(tmp_path, 2).stages == ("traces", "data")
+
+
+def test_inspect_lists_the_rounds(tmp_path: Path) -> None:
+    """A line for each round says whose trees it used, and where to look for more."""
+    carry_out_rounds(config_in(tmp_path, TWO), quiet())
+    console = quiet()
+    show_run(tmp_path / "r", console, 5)
+    lines = console.file.getvalue().splitlines()
+    assert lines[:2] == ["round 1: CountdownPlayer searched", "round 2: trees of round 1"]
+    assert "rounds/N" in lines[2]
 
 
 def test_rounds_resume_where_they_stopped(tmp_path: Path) -> None:
