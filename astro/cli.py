@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.text import Text
 
 from astro import __version__
-from astro.errors import MENDABLE, EngineDeadError
+from astro.errors import EXPECTED_ERRORS, EngineDeadError
 from astro.inspect.plain import plain_lines
 from astro.train import TRAINERS
 from astro.train.trainer import Trainer
@@ -381,7 +381,7 @@ def _reporting(stopped: str = "Stopped.") -> Iterator[None]:
     errors = Console(stderr=True, soft_wrap=True, highlight=False)
     try:
         yield
-    except MENDABLE as error:
+    except EXPECTED_ERRORS as error:
         errors.print(Text("error: ", style="bold red") + Text(plain_lines(str(error))))
         if isinstance(error, EngineDeadError):
             errors.print(Text(stopped))

@@ -27,50 +27,50 @@ class Section(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class OneOf:
-    """Marks a union of sections of which the key kind selects one: Annotated[A | B, OneOf("a")].
+    """Marks a tagged union of sections, where the key `kind` selects one: Annotated[A | B, OneOf("a")].
 
     Each section declares its kind as kind: Literal["a"] = "a".
 
-    default: the kind of a section that names none; None makes the key required.
+    default: the kind where the key is absent; None makes the key required.
     """
 
     default: str | None = None
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        """A tagged union, so that a mistake is reported for the selected section alone."""
+        """Build a tagged union, so that pydantic reports mistakes for the selected section only."""
         choices = {_kind(section): handler.generate_schema(section) for section in get_args(source)}
         first = next(iter(choices))
 
         def selected(value: Any) -> str | None:
             if isinstance(value, Mapping):
                 return str(value["kind"]) if "kind" in value else self.default
-            return str(getattr(value, "kind", first))  # what is neither a mapping nor a section is refused by any
+            return str(getattr(value, "kind", first))  # a value of any other type fails in every section
 
         return core_schema.tagged_union_schema(choices, discriminator=selected)
 
 
-Seed = Annotated[int, Field(ge=0, lt=2**63)]  # what a signed integer of 64 bits in a table holds
+Seed = Annotated[int, Field(ge=0, lt=2**63)]  # fits a signed 64-bit column
 Count = Annotated[int, Field(ge=1)]
 
-S = TypeVar("S", bound=BaseModel)  # astro.verify has a plain model, since it imports nothing of astro
+S = TypeVar("S", bound=BaseModel)  # not Section: astro.verify uses a plain model, because it imports nothing of astro
 
 
 class _Loader(yaml.SafeLoader):
-    """SafeLoader that reads 1e-3 as a number (YAML 1.2), and refuses a key given twice and a key that is no scalar."""
+    """SafeLoader that reads 1e-3 as a number (YAML 1.2) and rejects duplicate keys and keys that are not scalars."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: dict[Any, int] = {}
         for key_node, _ in node.value:
             key, line = self.construct_object(key_node, deep=True), key_node.start_mark.line + 1
             if not isinstance(key, Hashable):
-                raise ConfigError(f"line {line}: {key!r} cannot be a key; a key is a name")
+                raise ConfigError(f"line {line}: {key!r} cannot be a key; use a name")
             if key in seen:
                 raise ConfigError(f"line {line}: {key!r} was already set on line {seen[key]}; keep one of them")
             seen[key] = line
         return super().construct_mapping(node, deep)
 
 
-# YAML 1.1 reads 010 as 8 and 1:30 as 90; here they stay text, which no number's place accepts.
+# YAML 1.1 reads 010 as 8 and 1:30 as 90. Here both stay text, which a numeric field rejects.
 _INT = "tag:yaml.org,2002:int"
 _Loader.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in resolvers if tag != _INT]
@@ -109,9 +109,9 @@ def load_config(section: type[S], path: Path, overrides: Iterable[str] = ()) -> 
 
 
 def validate(section: type[S], content: Mapping[str, Any], where: str, overrides: Iterable[str] = ()) -> S:
-    """Build a section from plain data and overrides; where names the data in the error.
+    """Build a section from plain data and overrides.
 
-    Raises ConfigError listing every mistake.
+    where: name of the data in error messages. Raises ConfigError listing every mistake.
     """
     plain, lines = _plain(content, where), []
     for override in overrides:
@@ -120,7 +120,7 @@ def validate(section: type[S], content: Mapping[str, Any], where: str, overrides
         except ConfigError as error:
             lines.append(str(error))
     try:
-        # Through JSON, because pydantic's strict mode then takes lists for tuples and strings for enums.
+        # Validate JSON: there, pydantic's strict mode accepts lists for tuples and strings for enums.
         valid = section.model_validate_json(json.dumps(plain, default=str))
     except ValidationError as error:
         lines += _explain_all(section, plain, error.errors())
@@ -131,7 +131,7 @@ def validate(section: type[S], content: Mapping[str, Any], where: str, overrides
 
 
 def _plain(content: Any, where: str) -> Any:
-    """A copy as JSON has it. Raises ConfigError where content contains itself; where names it in the error."""
+    """Return a JSON copy of content. Raises ConfigError, naming where, if content contains itself."""
     try:
         return json.loads(json.dumps(content, default=str))
     except (ValueError, RecursionError) as error:
@@ -159,11 +159,11 @@ def _apply(content: dict[str, Any], override: str) -> None:
         raise ConfigError(f"override {override!r}: {error}") from error
 
 
-_TAG_MISTAKES = ("union_tag_invalid", "union_tag_not_found")  # of the key kind; pydantic reports the section
+_TAG_MISTAKES = ("union_tag_invalid", "union_tag_not_found")  # about the key `kind`, but pydantic reports the section
 
 
 def _explain_all(section: type[BaseModel], content: Any, mistakes: Iterable[Mapping[str, Any]]) -> list[str]:
-    """One line a place; the alternatives of a union, which pydantic reports apart, become one line."""
+    """One line per location. Pydantic reports each alternative of a union separately; they are joined here."""
     by_place: dict[str, list[str]] = {}
     got: dict[str, str] = {}
     for mistake in mistakes:
@@ -182,7 +182,7 @@ def _explain_all(section: type[BaseModel], content: Any, mistakes: Iterable[Mapp
 
 
 def _written(mistake: Mapping[str, Any], content: Any) -> list[int | str]:
-    """The location as a person wrote it: without the names that pydantic gives to the alternatives of a union."""
+    """The location as written in the file, without the names that pydantic adds for alternatives of a union."""
     location: Sequence[int | str] = mistake["loc"]
     written: list[int | str] = []
     for depth, part in enumerate(location, 1):
@@ -212,14 +212,14 @@ def _explain(section: type[BaseModel], mistake: Mapping[str, Any]) -> str:
 
 
 def _fields_at(section: type[BaseModel], location: Sequence[int | str]) -> list[str]:
-    """Names of the fields of the section that location leads to."""
+    """Field names of the section at location."""
     here = [section]
     for part in location:
         if len(here) > 1 and (selected := [one for one in here if _kind(one) == part]):
             here = selected
             continue
         field = here[0].model_fields.get(str(part))
-        if field is not None:  # else an index into a list, or the name of an alternative
+        if field is not None:  # otherwise part is a list index or the name of an alternative
             here = list(_sections_in(field.annotation)) or here
     return list(here[0].model_fields)
 

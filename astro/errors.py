@@ -2,26 +2,26 @@
 
     AstroError
     +-- ConfigError             a configuration that cannot be run (all mistakes in one message)
-    |   +-- NothingToTrainError ... since no row of its data can be trained on
+    |   +-- NothingToTrainError a training whose data sets have no row for it
     +-- ProblemsError           a problem file that cannot be used at all
     +-- MissingDependencyError  an optional library is not installed (the message names the install line)
-    +-- SamplingError           the language model could not answer, or nothing that it answered could be graded
-    |   +-- EngineDeadError     ... and never will again in this process
+    +-- SamplingError           the language model could not answer, or none of its answers could be graded
+    |   +-- EngineDeadError     the engine has stopped and cannot serve any further request in this process
     +-- StoreError              a run directory that is damaged or belongs to another run
     +-- JobError                a command that a pipeline started failed
-    VerificationError           of astro.verify, which stands alone
+    VerificationError           raised by astro.verify, which imports nothing else of astro
     +-- VerifierError           a verifier was asked for something it cannot do (never a wrong answer)
     +-- MissingLibraryError     the library of one form of answer is not installed
 
-MENDABLE holds both roots, for the code that turns an error into a message. A bad output of a model is never an
-exception: it is recorded on its row with the reason.
+EXPECTED_ERRORS holds both roots, for code that turns an error into a message. A bad model output is never an exception:
+it is recorded on its row with the reason.
 """
 
 from astro.verify.errors import VerificationError
 
 
 class AstroError(Exception):
-    """Base of every error a user can cause or mend; its message says what is wrong, the value seen, and what to do."""
+    """Base of every error a user can cause or fix; the message says what is wrong, the value seen, and what to do."""
 
 
 class ConfigError(AstroError):
@@ -29,7 +29,7 @@ class ConfigError(AstroError):
 
 
 class NothingToTrainError(ConfigError):
-    """The data sets are made, and hold nothing for this training; other stages are none the worse for it."""
+    """The data sets exist but hold no row for this training; other stages are not affected."""
 
 
 class ProblemsError(AstroError):
@@ -52,7 +52,7 @@ class SamplingError(AstroError):
 
 
 class EngineDeadError(SamplingError):
-    """The engine is gone; the run stops and can be continued by the same command."""
+    """The engine has stopped. The run stops too; the same command resumes it."""
 
 
 class StoreError(AstroError):
@@ -60,8 +60,8 @@ class StoreError(AstroError):
 
 
 class JobError(AstroError):
-    """A command that a pipeline started failed; the message has the end of what it printed."""
+    """A command that a pipeline started failed; the message ends with the last lines of its output."""
 
 
-MENDABLE: tuple[type[Exception], ...] = (AstroError, VerificationError)
-"""Every error that ASTRO raises on purpose: `except MENDABLE`."""
+EXPECTED_ERRORS: tuple[type[Exception], ...] = (AstroError, VerificationError)
+"""Every error that ASTRO raises on purpose: `except EXPECTED_ERRORS`."""

@@ -18,7 +18,7 @@ from pathlib import Path
 from jobs import Job, carry_out_jobs
 
 from astro.config import load_config
-from astro.errors import MENDABLE, ConfigError
+from astro.errors import EXPECTED_ERRORS, ConfigError
 from astro.report.ablations import AblationConfig, Kind, ablation_table, load_ablations, rows_of
 from astro.report.gather import gather
 from astro.run import RunConfig
@@ -96,7 +96,7 @@ def main() -> None:
         arguments.out.mkdir(parents=True, exist_ok=True)
         write_text(arguments.out / "ablations.md", f"# Ablations\n\nMade by\n\n{command}\n\n{table.markdown()}")
         write_text(arguments.out / "ablations.json", json.dumps([asdict(row) for row in rows], indent=1) + "\n")
-    except MENDABLE as error:
+    except EXPECTED_ERRORS as error:
         sys.exit(f"error: {error}")
     print(table.markdown())
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from jobs import Job, carry_out_jobs, wall_time
 
 from astro.config import load_config
-from astro.errors import MENDABLE, ConfigError
+from astro.errors import EXPECTED_ERRORS, ConfigError
 from astro.report.gather import gather
 from astro.report.seeds import write_results
 from astro.run import RunConfig
@@ -100,7 +100,7 @@ def main() -> None:
         out = arguments.out or (OUT if arguments.seeds > 1 else OUT / "one-seed")
         command = " ".join([shown, *arguments.settings])
         effect = write_results([gather(run) for run in runs], out, command, wall_time(logs))
-    except MENDABLE as error:
+    except EXPECTED_ERRORS as error:
         sys.exit(f"error: {error}")
     print(f"{out / 'results.md'}: {effect}")
 

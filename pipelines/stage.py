@@ -22,7 +22,7 @@ from controls import completion_tokens, select_tokens
 from rich.console import Console
 
 from astro.config import load_config
-from astro.errors import MENDABLE, ConfigError
+from astro.errors import EXPECTED_ERRORS, ConfigError
 from astro.run import RunConfig, Stages, carry_out
 from astro.run.plan import models_of
 from astro.run.report import show_report
@@ -104,7 +104,7 @@ def main() -> None:
     arguments = parser.parse_intermixed_args()
     try:
         STAGES[arguments.stage](load_config(RunConfig, arguments.config, arguments.settings), arguments)
-    except MENDABLE as error:
+    except EXPECTED_ERRORS as error:
         sys.exit(f"error: {error}")
 
 

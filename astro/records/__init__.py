@@ -1,1 +1,1 @@
-"""The records that stages hand to each other."""
+"""The records that stages pass to each other."""

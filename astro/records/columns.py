@@ -1,8 +1,7 @@
-"""The declaration of a table: its columns with type, unit and meaning, and how they follow from a record.
+"""Declaration of a table: its columns with type, unit and meaning, and how each is computed from a record.
 
-A table is declared once, beside the record that it holds. Everything else is made from the declaration: the Arrow
-schema, the rows of a record and the fields to restore it, the attributes of a graph, and the page of documentation
-(`python -m tools.tables`).
+A table is declared once, beside its record. The rest is derived from the declaration: the Arrow schema, the conversion
+from record to row and back, graph attributes, and the documentation page (`python -m tools.tables`).
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -21,14 +20,14 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class ListOf:
-    """A cell holds a list, possibly empty."""
+    """The type of a cell that holds a list, possibly empty."""
 
     item: "Kind"
 
 
 @dataclass(frozen=True, slots=True)
 class Struct:
-    """A cell holds named parts: a mapping, or a tuple in the order of the columns."""
+    """The type of a cell with named parts: a mapping, or a tuple in column order."""
 
     columns: tuple["Column", ...]
 
@@ -40,13 +39,14 @@ Kind = Scalar | ListOf | Struct
 class Column:
     """One column.
 
-    name, kind: as in Arrow. meaning: one line of documentation. unit: of numbers, such as tokens, seconds, nats.
+    name, kind: as in Arrow. meaning: one line of documentation. unit: of a number, such as tokens, seconds or nats.
     nullable: whether a cell may be null.
-    values: the enumeration that the cells belong to; restored as its members.
-    read: makes the cell from a record: a function, or the path of an attribute, such as verdict.answer. By default the
-        cell is the record's field of the same name.
-    restore: makes the record's field of the same name from a cell that is not null.
-    A column with read and without restore follows from other fields and restores none.
+    values: the enumeration of the cells; restored cells are its members.
+    read: computes the cell from a record: a function, or an attribute path such as verdict.answer. The default is the
+        record's field of the same name.
+    restore: computes the record's field of the same name from a non-null cell.
+
+    A column with read and no restore is derived from other fields, so reading it back restores no field.
     """
 
     name: str
@@ -60,7 +60,7 @@ class Column:
 
     @property
     def reader(self) -> Callable[[Any], Any]:
-        """Gives the cell of a record."""
+        """The function that computes the cell of a record."""
         return self.read if callable(self.read) else attrgetter(self.read or self.name)
 
     @property
@@ -90,29 +90,29 @@ class Table:
 
     @cached_property
     def schema(self) -> "pa.Schema":
-        """The Arrow schema: the same in every run, so that shards of several runs can be read together."""
+        """The Arrow schema. It is the same in every run, so shards of several runs can be read together."""
         import pyarrow as pa  # noqa: PLC0415 - heavy, and only tables need it
 
         return pa.schema([column.arrow() for column in self.columns])
 
     def cells(self, record: Any) -> Row:
-        """The cell of each column for one record; the whole column where the record is a Tree."""
+        """The cell of each column for one record; for a Tree, the whole column."""
         return {name: read(record) for name, read in self._readers}
 
     def write(self, records: Iterable[Any]) -> "pa.Table":
-        """One row a record."""
+        """A table with one row per record."""
         return self.from_rows([self.cells(record) for record in records])
 
     def from_rows(self, rows: Sequence[Mapping[str, Any]]) -> "pa.Table":
-        """Rows, as cells() makes them, as a table; see columns_table()."""
+        """A table of rows made by cells(); see columns_table()."""
         return rows_table(rows, self.schema)
 
     def from_columns(self, columns: Mapping[str, Sequence[Any]]) -> "pa.Table":
-        """Whole columns as a table; see columns_table()."""
+        """A table of whole columns; see columns_table()."""
         return columns_table(columns, self.schema)
 
     def fields(self, cells: Mapping[str, Any]) -> Row:
-        """The record's fields that one row restores, by name."""
+        """The record's fields restored from one row, by name."""
         return {name: restore(cells[name]) for name, restore in self._restorers}
 
     @cached_property
@@ -125,12 +125,12 @@ class Table:
 
 
 def rows_table(rows: Sequence[Mapping[str, Any]], schema: "pa.Schema") -> "pa.Table":
-    """Rows as a table; every row has every column of the schema. See columns_table()."""
+    """A table of rows, each with every column of the schema; see columns_table()."""
     return columns_table({name: [row[name] for row in rows] for name in schema.names}, schema)
 
 
 def columns_table(columns: Mapping[str, Sequence[Any]], schema: "pa.Schema") -> "pa.Table":
-    """Columns as a table. Lone surrogates, which no file can hold and a remote engine may send, become U+FFFD."""
+    """A table of columns. A remote engine may send lone surrogates, which UTF-8 cannot encode: they become U+FFFD."""
     import pyarrow as pa  # noqa: PLC0415 - heavy, and only tables need it
 
     try:
@@ -162,7 +162,7 @@ def _same(cell: Any) -> Any:
 
 
 def _without_surrogates(value: Any) -> Any:
-    """The same cells, as Arrow takes them: half of a surrogate pair is replaced at any depth."""
+    """The value with lone surrogates replaced at any depth, as Arrow requires."""
     if isinstance(value, str):
         return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""What work on a language model costs: one record for every stage, and its columns."""
+"""The cost of language model calls: one record for every stage, and its columns."""
 
 from dataclasses import dataclass
 
@@ -7,11 +7,11 @@ from astro.records.columns import Column, Table
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Requests, tokens and time of a tree, a trace, a problem or a stage; costs are added with +.
+    """Requests, tokens and time of a tree, a trace, a problem or a stage. Add costs with +.
 
-    calls: answered requests. prompt_tokens: tokens of their prompts, each request's prompt once.
-    cached_tokens: how many of those the prefix cache held. generated_tokens: tokens sampled, over all completions.
-    seconds: wall time from the first request to the end, waiting included; of work done side by side, the sum.
+    calls: answered requests. prompt_tokens: tokens of their prompts, counted once per request.
+    cached_tokens: prompt tokens found in the prefix cache. generated_tokens: tokens sampled, over all completions.
+    seconds: wall time from the first request to the end, waiting included; concurrent work is summed.
     """
 
     calls: int = 0
@@ -36,26 +36,26 @@ class Cost:
 
     @property
     def hit_rate(self) -> float:
-        """Share of the prompt tokens that the prefix cache held, in [0, 1]."""
+        """Share of the prompt tokens found in the prefix cache, in [0, 1]."""
         return self.cached_tokens / self.prompt_tokens if self.prompt_tokens else 0.0
 
 
 SEEDED_COST = (
     Column("calls", "int64", "requests to the engine"),
-    Column("prompt_tokens", "int64", "length of their prompts, each request's prompt once", "tokens"),
+    Column("prompt_tokens", "int64", "length of their prompts, counted once per request", "tokens"),
     Column("generated_tokens", "int64", "sampled, over all completions", "tokens"),
 )
-"""The part of a cost that follows from the configuration and the seed, for tables that two runs can compare."""
+"""The columns of a cost that the configuration and the seed determine: two runs can compare them."""
 
 _calls, _prompt, _generated = SEEDED_COST
 COSTS = Table(
     "costs",
-    "One row a problem: what the stage took. Only this table depends on the machine's load.",
+    "One row per problem: the cost of the stage. Only this table depends on the machine's load.",
     (
         Column("problem_id", "string", "the problem"),
         _calls,
         _prompt,
-        Column("cached_tokens", "int64", "prompt tokens that the prefix cache held", "tokens"),
+        Column("cached_tokens", "int64", "prompt tokens found in the prefix cache", "tokens"),
         _generated,
         Column("seconds", "float64", "from the first request to the end, waiting included", "seconds"),
     ),

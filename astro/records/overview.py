@@ -1,4 +1,4 @@
-"""What is known of a tree as a whole: the table that counts without reading the nodes."""
+"""The table with one row per tree, for counts that need not read the nodes."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ class _Overview(NamedTuple):
 
 
 def overview(tree: Tree) -> Row:
-    """The row of a tree in TREES."""
+    """The tree's row in TREES."""
     outcomes = Counter(rollout.outcome for rollouts in tree.rollouts for rollout in rollouts)
     outcomes.update(outcome for outcome in tree.outcome if outcome is not None)
     return TREES.cells(_Overview(tree, outcomes))
@@ -30,13 +30,13 @@ def _count_of(outcome: Outcome) -> Column:
 
 TREES = Table(
     "trees",
-    "One row a problem that was searched.",
+    "One row per searched problem.",
     (
         Column("problem_id", "string", "the problem", read="tree.problem_id"),
         Column("nodes", "int32", "nodes of the tree", read=lambda seen: len(seen.tree)),
         Column("simulations", "int32", "simulations that added nodes", read=lambda seen: max(seen.tree.simulation)),
         Column("stop", "string", "why it stopped growing", nullable=True, values=Stop, read="tree.stop"),
-        Column("strategy", "string", "the kind of search that made it", read="tree.strategy"),
+        Column("strategy", "string", "the search strategy that made it", read="tree.strategy"),
         Column("solved", "bool", "a rollout or a node is a correct solution", read="tree.solved"),
         Column("root_value", "float64", "V of the root", read=lambda seen: seen.tree.value[ROOT]),
         Column(

@@ -1,4 +1,4 @@
-"""The record every stage starts from."""
+"""The record that every stage starts from."""
 
 import json
 from collections.abc import Mapping
@@ -13,12 +13,12 @@ class Problem:
     """One verifiable problem.
 
     id: unique within a run; names the tree and everything derived from it.
-    prompt: the question as a person would read it, without any chat template.
+    prompt: the question as a person would read it, without a chat template.
     answer: the gold answer as text; a structured gold (accepted strings, unit tests, coordinates) is JSON text.
     task: the kind of problem (astro.tasks); names the verifier.
-    source: where the problem comes from: a file, a data set, a generator.
-    metadata: JSON-able facts the verifier or a report needs (Countdown: numbers, target, operations, use;
-        code: entry_point), and anything else its source had.
+    source: the file, data set or generator that the problem comes from.
+    metadata: JSON-serializable facts for the verifier or a report (Countdown: numbers, target, operations, use;
+        code: entry_point), and any other fields of the source.
     """
 
     id: str
@@ -36,17 +36,17 @@ class Problem:
 
 PROBLEMS = Table(
     "problems",
-    "One row a problem, in the order of the run.",
+    "One row per problem, in the order of the run.",
     (
         Column("id", "string", "unique within a run"),
-        Column("prompt", "string", "the question, without any chat template"),
+        Column("prompt", "string", "the question, without a chat template"),
         Column("answer", "string", "the gold answer; JSON where it has parts"),
         Column("task", "string", "the kind of problem; names the verifier"),
         Column("source", "string", "the file, data set or generator it comes from"),
         Column(
             "metadata",
             "string",
-            "JSON: facts for the verifier and reports, and what else the source had",
+            "JSON: facts for the verifier and reports, and any other fields of the source",
             read=lambda problem: json.dumps(dict(problem.metadata)),
             restore=json.loads,
         ),

@@ -1,4 +1,4 @@
-"""Rows that did not become problems: where they stand and why."""
+"""Rows that did not become problems: their location and the reason."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -10,23 +10,23 @@ class Reason(StrEnum):
     """Why a row was left out."""
 
     UNREADABLE = "unreadable"  # not JSON, not UTF-8, not a row of the table
-    WRONG_TYPE = "wrong type"  # a prompt that is not text, an answer that is not a text or a number
-    MISSING_COLUMN = "missing column"  # the one that a field other than prompt and answer is mapped to
+    WRONG_TYPE = "wrong type"  # a prompt that is not text, an answer that is neither text nor a number
+    MISSING_COLUMN = "missing column"  # mapped to a field other than prompt and answer
     MISSING_PROMPT = "missing prompt"
     MISSING_ANSWER = "missing answer"  # absent, empty, NaN, or a solution without a final answer
     UNVERIFIABLE = "unverifiable answer"  # the verifier of the task cannot read it
     DUPLICATE_ID = "duplicate id"
     DUPLICATE_PROMPT = "duplicate prompt"
-    CONTAMINATED = "contaminated"  # also in a set that was to be kept apart
+    CONTAMINATED = "contaminated"  # also in a set to exclude
 
 
 @dataclass(frozen=True, slots=True)
 class RejectedRow:
     """One row left out.
 
-    source: the file, folder or data set as it was given; the file of a folder of text files.
+    source: the file or data set; in a folder of text files, the file.
     line: line of a text file (where the row ends), or row of a table, from 1.
-    reason, detail: the kind, and what was found in words.
+    reason, detail: the kind of fault, and a description of what was found.
     excerpt: the first 200 characters of the row.
     """
 
@@ -54,7 +54,7 @@ REJECTED = Table(
 
 
 class BadRowError(Exception):
-    """Raised while a row is read and caught by the loader, which records it as a RejectedRow."""
+    """Raised while reading a row. The loader catches it and records a RejectedRow."""
 
     def __init__(self, reason: Reason, detail: str) -> None:
         super().__init__(detail)

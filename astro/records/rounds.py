@@ -1,20 +1,20 @@
-"""What a round was made from and what it made."""
+"""The record of a round: its inputs and what it produced."""
 
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Self
 
-ROUNDS = "rounds"  # the folder of a run of rounds, with a run directory for each
-RECORD = "round.json"  # of a finished round, in its run directory
+ROUNDS = "rounds"  # folder with one run directory per round
+RECORD = "round.json"  # in the run directory of a finished round
 
 
 @dataclass(frozen=True, slots=True)
 class TrainedModel:
     """One training of one arm.
 
-    name: of the model in tables, such as astro-sft. path: its folder. start: the model it started from.
-    data: the data set it was trained on.
+    name: the model's name in tables, such as astro-sft. path: its folder. start: the model that training started from.
+    data: the data set of the training.
     """
 
     name: str
@@ -27,11 +27,11 @@ class TrainedModel:
 class RoundRecord:
     """One round.
 
-    stages: its plan. searcher: the model that searched and rewrote, or that made the trees of another round.
-    trees_of: the number of the round whose trees were used, or None where this round searched or needed none.
-    rows: rows to train on by data set. models: in the order in which they were trained.
-    last: the model that the next round may start from, and last_name its name in tables, None where this round
-    trained none.
+    stages: its plan. searcher: the model that searched and rewrote, in this round or in the one whose trees it reused.
+    trees_of: the round whose trees were reused; None if this round searched or needed no trees.
+    rows: training rows by data set. models: in training order.
+    last, last_name: path and name in tables of the model that the next round may start from; last_name is None if this
+        round trained no model.
     """
 
     round: int
@@ -44,12 +44,12 @@ class RoundRecord:
     last_name: str | None
 
     def as_json(self) -> str:
-        """The record as the file of a round holds it."""
+        """The content of RECORD."""
         return json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n"
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """Read a record. Raises ValueError, TypeError or KeyError where the text holds something else."""
+        """Read a record. Raises ValueError, TypeError or KeyError if text is not one."""
         content = json.loads(text)
         content["models"] = tuple(TrainedModel(**model) for model in content["models"])
         content["stages"] = tuple(content["stages"])

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class Split(StrEnum):
-    """The side that a problem is on; whoever splits a set decides by what."""
+    """The side that a problem belongs to."""
 
     TRAIN = "train"
     TEST = "test"

@@ -1,4 +1,4 @@
-"""The records of a trace: visits to tree nodes, the text at each, and where it all came from."""
+"""The records of a trace: visits to tree nodes, the text at each visit, and what made the trace."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -17,7 +17,7 @@ class Move(StrEnum):
 
     ADVANCE = "advance"  # to a child: its step follows
     BACKTRACK = "backtrack"  # to an ancestor: the text names the state to continue from
-    REFLECT = "reflect"  # stays: the text doubts the step and judges it (negative before a backtrack, else positive)
+    REFLECT = "reflect"  # stays: the text judges the step (negative before a backtrack, otherwise positive)
     CONCLUDE = "conclude"  # to the correct terminal: its step follows, with the final answer
 
 
@@ -31,7 +31,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One stop of a trace: a node of the tree and how the trace reaches it. A trace starts at the unvisited root."""
+    """One stop of a trace: a node and how the trace reaches it. A trace starts at the root, without a visit to it."""
 
     node: int
     move: Move
@@ -39,13 +39,13 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """What made a trace: the same for all traces of a run.
+    """What made a trace; the same for all traces of a run.
 
     model: name or path of the solver, the language model that searched.
-    config_hash: identity of the run's configuration.
+    config_hash: hash of the run's configuration.
     seed: the run's seed.
-    code_version: version of this package, with the commit where known.
-    rewriter, judge: the models that rewrote and voted, where they are not the solver.
+    code_version: version of this package, with the commit if known.
+    rewriter, judge: the models that rewrote and voted, if they are not the solver.
     """
 
     model: str
@@ -56,7 +56,7 @@ class Origin:
     judge: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """The fields as JSON has them, without roles that are the solver's."""
+        """The fields as JSON values, without roles that the solver fills."""
         return {name: value for name, value in asdict(self).items() if value is not None}
 
 
@@ -66,14 +66,14 @@ class Trace:
 
     id: unique within a run; problem, kind and ordinal.
     problem_id, tree_id: the problem and the tree that the nodes belong to.
-    visits, thoughts: where the trace goes and its text there, one a visit (empty where a step was empty).
+    visits, thoughts: the nodes visited, and one text per visit (empty where a step was empty).
     text: the thoughts as one completion; it verifies as correct.
-    verdict: of the verifier on text.
-    checked, first_try, retries, fallbacks: visits rewritten by the language model; how many of these passed the
-        fidelity checks at once; further tries; visits that kept the original step. first_try + fallbacks <= checked.
-    prompt_tokens, completion_tokens: lengths of the solve prompt and of text in the searching model's tokens; None
-        where its tokenizer cannot encode the text unchanged.
-    cost: of the rewrite; its cached tokens and seconds are not kept in the table of traces.
+    verdict: the verifier's, on text.
+    checked: visits that the language model rewrote. first_try: those that passed the fidelity checks at once.
+    retries: further tries. fallbacks: visits that kept the original step. first_try + fallbacks <= checked.
+    prompt_tokens, completion_tokens: lengths of the solve prompt and of text in the solver's tokens; None if its
+        tokenizer cannot encode the text unchanged.
+    cost: of the rewrite; the table of traces omits its cached tokens and seconds.
     prompts: the prompt set and the hash of its files, such as chat/v1@1a2b3c4d.
     """
 
@@ -97,17 +97,17 @@ class Trace:
 
     @property
     def backtracks(self) -> int:
-        """How often the trace goes back."""
+        """Number of moves back to an ancestor."""
         return sum(visit.move is Move.BACKTRACK for visit in self.visits)
 
     @property
     def steps(self) -> int:
-        """How many steps of the tree the trace takes, repetitions included."""
+        """Number of tree steps that the trace takes, repetitions included."""
         return sum(visit.move in {Move.ADVANCE, Move.CONCLUDE} for visit in self.visits)
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> "Trace":
-        """The trace of a row of TRACES; cached tokens and seconds, which the table does not hold, are 0."""
+        """The trace of a row of TRACES. The table has no cached tokens or seconds, so these are 0."""
         return cls(
             **TRACES.fields(row),
             thoughts=tuple(visit["thought"] for visit in row["visits"]),
@@ -130,7 +130,7 @@ _VISIT = Struct(
 
 TRACES = Table(
     "traces",
-    "One row a trace.",
+    "One row per trace.",
     (
         Column("id", "string", "unique within a run: problem, kind and ordinal"),
         Column("problem_id", "string", "the problem"),
@@ -151,7 +151,7 @@ TRACES = Table(
         Column("backtracks", "int32", "moves back to an ancestor", read="backtracks"),
         Column("steps", "int32", "steps of the tree, repetitions included", read="steps"),
         Column("checked", "int32", "visits that the language model rewrote"),
-        Column("first_try", "int32", "of these, how many passed the fidelity checks at once"),
+        Column("first_try", "int32", "rewritten visits that passed the fidelity checks at once"),
         Column("retries", "int32", "further tries"),
         Column("fallbacks", "int32", "visits that kept the original step"),
         Column("prompt_tokens", "int32", "length of the solve prompt", "tokens"),
@@ -172,20 +172,20 @@ TRACES = Table(
 
 REJECTS = Table(
     "rejects",
-    "One row for each trace that was made and refused.",
+    "One row per trace that a filter rejected.",
     (
         Column("id", "string", "as in traces"),
         Column("problem_id", "string", "the problem"),
         Column("kind", "string", "what the trace was for", values=Kind),
-        Column("reason", "string", "the filter that refused it"),
+        Column("reason", "string", "the filter that rejected it"),
         Column("detail", "string", "what the filter found"),
-        Column("text", "string", "the refused text"),
+        Column("text", "string", "the rejected text"),
     ),
 )
 
 COUNTS = Table(
     "counts",
-    "One row for each count of a problem: its terminals, votes, rewrites and refusals.",
+    "One row per count of a problem: terminals, votes, rewrites and rejections.",
     (
         Column("problem_id", "string", "the problem"),
         Column("name", "string", "what is counted, such as terminals.correct or unused.by_luck"),
@@ -201,11 +201,11 @@ def is_doubt(visits: Sequence[Visit], index: int) -> bool:
 
 
 def check_visits(visits: Sequence[Visit], parent: Sequence[int], is_correct: Callable[[int], bool]) -> None:
-    """Assert what holds of every trace; parent[node] is the parent of each node, parent[ROOT] is not read.
+    """Check the invariants of every trace. parent[node] is the parent of each node; parent[ROOT] is not read.
 
-    Every hop goes to a child or to an ancestor, or stays to reflect; exactly one visit concludes, at a correct
-    terminal, and only reflections follow it; a node where an attempt was abandoned is never gone through again.
-    Raises ValueError with the first visit that breaks a rule: that is a bug, never a property of the tree.
+    Every hop goes to a child or to an ancestor, or stays to reflect. Exactly one visit concludes, at a correct
+    terminal, and only reflections follow it. The trace never passes again through a node where it abandoned an attempt.
+    Raises ValueError naming the first visit that breaks a rule; that is a bug, never a property of the tree.
     """
     current, concluded = ROOT, False
     abandoned: set[int] = set()

@@ -1,7 +1,7 @@
 """The search tree: flat parallel lists, one entry a node, integer parents, the root at 0.
 
-A node is a state: the problem and the steps on the path from the root. A parent is always older than its children, so
-a loop over the nodes in order is a walk from the top, and in reverse order from the bottom.
+A node is a state: the problem and the steps on the path from the root. A parent precedes its children, so a loop over
+the nodes in order walks the tree from the top; in reverse order, from the bottom.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,18 +19,18 @@ if TYPE_CHECKING:
 ROOT = 0
 NO_PARENT = -1
 UNGRADED = frozenset({Outcome.TIMED_OUT, Outcome.ERROR})
-_CORRECT = Outcome.CORRECT  # asked of every rollout; looking a member up in its enum takes longer than comparing it
+_CORRECT = Outcome.CORRECT  # read for every rollout; an enum lookup takes longer than the comparison
 
 
 class Terminal(StrEnum):
-    """Why a node has no next step, or that it may have one."""
+    """Whether a node can have a next step, and if not, why."""
 
     NONE = "none"  # open: it can be expanded
     ANSWER = "answer"  # ends with a final answer, graded or not
     UNANSWERED = "unanswered"  # the model ended its turn without a final answer
     TRUNCATED = "truncated"  # the step reached its token limit before the delimiter
     DEPTH = "depth"  # at the depth limit: evaluated, never expanded
-    FAILED = "failed"  # the engine or the verifier refused it; the node's failure says why
+    FAILED = "failed"  # the engine or the verifier failed; the node's failure says why
 
 
 class Stop(StrEnum):
@@ -42,7 +42,7 @@ class Stop(StrEnum):
     SECONDS = "seconds"  # ... of wall time
     EXHAUSTED = "exhausted"  # nothing is left to expand
     GOAL = "goal"  # the tree has what its traces need
-    DONE = "done"  # the strategy has grown all that it wants to
+    DONE = "done"  # the strategy has no node left to grow
     FAILED = "failed"  # the root could not be evaluated; its failure says why
 
 
@@ -61,7 +61,7 @@ class Rollout(NamedTuple):
 
 
 class Tally(NamedTuple):
-    """Rollouts of a node: correct <= graded <= sampled; timed out and failed verdicts are not graded."""
+    """Counts of a node's rollouts: correct <= graded <= sampled. Timeouts and failed verdicts are not graded."""
 
     correct: int
     graded: int
@@ -69,7 +69,7 @@ class Tally(NamedTuple):
 
     @property
     def reward(self) -> float:
-        """The share of graded rollouts that are correct, in [0, 1]; 0.0 where none was graded."""
+        """The share of graded rollouts that are correct, in [0, 1]; 0.0 if none was graded."""
         return self.correct / self.graded if self.graded else 0.0
 
 
@@ -77,18 +77,18 @@ class Tally(NamedTuple):
 class Tree:
     """One problem's search. Entry i of every list belongs to node i.
 
-    strategy: the kind of the strategy that made it (astro.search.strategies), which also says what visits and values
-        count. The default is PUCT's: N counts the nodes of the subtree, V is their mean reward.
+    strategy: the strategy that made it (astro.search.strategies); it defines visits and value. Under PUCT, the default,
+        N counts the nodes of the subtree and V is their mean reward.
     parent: index of the parent, NO_PARENT for the root. children: indices, oldest first. depth: steps from the root.
     text, token_ids: the step; empty at the root. Delimiters are part of the text.
     logprob: nats, summed over the step's tokens. samples: how many identical samples merged into this node.
     prior: share of the siblings' prior mass, summing to 1 over siblings; 1.0 at the root. Grafted nodes have 0.0.
-    visits: N >= 1. value: V in [0, 1]. reward: R in [0, 1], the node's own evaluation, or its parent's where
-        nothing could be graded: no rollout came back, or none with a verdict. total: V * N.
+    visits: N >= 1. value: V in [0, 1]. reward: R in [0, 1], the node's own evaluation, or its parent's if no rollout
+        of the node was graded. total: V * N.
     rollouts: completions sampled from the node. terminal: why it has no next step.
     outcome, answer, canonical: the verdict on a node that ends a solution, otherwise None.
-    simulation: when it was added: 0 for the root, 1 for the first simulation's children.
-    exhausted: nothing in its subtree can be expanded. failure: why samples of this node were lost, or None.
+    simulation: the simulation that added it: 0 for the root, 1 for the first simulation's children.
+    exhausted: no node of its subtree can be expanded. failure: why samples of this node were lost, or None.
     """
 
     problem_id: str
@@ -136,7 +136,7 @@ class Tree:
         terminal: Terminal = Terminal.NONE,
         simulation: int = 0,
     ) -> int:
-        """Append a node, not yet visited, and return its index."""
+        """Append an unvisited node and return its index."""
         node = len(self.parent)
         self.parent.append(parent)
         self.children.append([])
@@ -178,7 +178,7 @@ class Tree:
         return "".join([self.text[step] for step in self.path(node)])
 
     def prompt_ids_at(self, node: int) -> tuple[int, ...]:
-        """The token ids that the model continues at node: the prompt's, then each step's own."""
+        """The token ids that the model continues at node: the prompt's, then those of each step on the path."""
         return self.prompt_ids + tuple([token for step in self.path(node) for token in self.token_ids[step]])
 
     def tally(self, node: int) -> Tally:
@@ -206,7 +206,7 @@ class Tree:
     def to_networkx(self) -> "nx.DiGraph[int]":
         """A directed graph from parents to children, with the scalar columns of NODES as attributes of every node.
 
-        A cell that is null is "" there. The graph carries problem_id, seed and stop.
+        A null cell becomes "". The graph's own attributes are problem_id, seed and stop.
         """
         import networkx as nx  # noqa: PLC0415 - heavy, and only this method needs it
 
@@ -219,10 +219,9 @@ class Tree:
         return graph
 
     def rows(self) -> list[Row]:
-        """One JSON-able dictionary a node, with the columns of NODES; from_rows() reads them back.
+        """One JSON-serializable dictionary per node, with the columns of NODES; from_rows() reads them back.
 
-        Seconds and cached tokens depend on the machine's load and are left out, so that the same seed gives the same
-        rows.
+        The rows omit seconds and cached tokens, which depend on the machine's load: the same seed gives the same rows.
         """
         columns = NODES.cells(self)
         columns["token_ids"] = [list(token_ids) for token_ids in self.token_ids]
@@ -231,21 +230,21 @@ class Tree:
 
     @classmethod
     def from_rows(cls, rows: Sequence[Mapping[str, Any]]) -> "Tree":
-        """The tree of the rows of rows(), in node order; see from_columns()."""
+        """The tree of rows made by rows(), in node order; see from_columns()."""
         return cls.from_columns({name: [row[name] for row in rows] for name in NODES.names})
 
     @classmethod
     def from_columns(cls, columns: Mapping[str, Sequence[Any]]) -> "Tree":
         """The tree of the columns of NODES.
 
-        Raises ValueError if they are not one whole tree in node order, or break an invariant of all trees.
+        Raises ValueError if they are not one whole tree in node order, or violate an invariant; see check_invariants().
         """
         nodes = columns["node"]
         if list(nodes) != list(range(len(nodes))) or not nodes:
-            raise ValueError(f"a tree is read from the rows of all its nodes in order, not from {len(nodes)} rows")
+            raise ValueError(f"these {len(nodes)} rows are not all nodes of one tree in order")
         facts = columns["tree"][ROOT]
         if facts is None:
-            raise ValueError("the root's row has no facts about its tree (column 'tree')")
+            raise ValueError("the root's row has no value in the column 'tree'")
         tree = cls(
             problem_id=columns["problem_id"][ROOT],
             prompt_ids=tuple(facts["prompt_ids"]),
@@ -262,10 +261,10 @@ class Tree:
         return tree
 
     def check_invariants(self) -> None:
-        """Raise ValueError, naming the node, where something does not hold that holds in the trees of all strategies.
+        """Raise ValueError, naming the node, if the tree violates an invariant that holds for every strategy.
 
-        V, R and priors are in [0, 1]; a node with children is not terminal; a terminal is exhausted, and so are all
-        children of an exhausted node. astro.search.check_tree also checks those of the strategy.
+        V, R and priors are in [0, 1]. A node with children is not terminal. A terminal is exhausted, and so are all
+        children of an exhausted node. astro.search.check_tree also checks the invariants of the strategy.
         """
         for node, children in enumerate(self.children):
             closed = self.terminal[node] is not Terminal.NONE
@@ -283,11 +282,11 @@ class Tree:
 
 
 def _children_of(parents: Sequence[int]) -> list[list[int]]:
-    """The children of each node, oldest first. Raises ValueError where a parent is not an older node."""
+    """The children of each node, oldest first. Raises ValueError if a parent does not precede its child."""
     children: list[list[int]] = [[] for _ in parents]
     for node, parent in enumerate(parents):
         if not NO_PARENT <= parent < node or (parent == NO_PARENT) != (node == ROOT):
-            raise ValueError(f"node {node} has the parent {parent}; a parent is an older node")
+            raise ValueError(f"node {node} has parent {parent}; a parent must precede its children")
         if parent != NO_PARENT:
             children[parent].append(node)
     return children
@@ -310,7 +309,7 @@ def _terminals(cells: Sequence[str]) -> list[Terminal]:
 
 
 def _facts(tree: Tree) -> list[Row | None]:
-    """The cells of the column tree: facts on the root's row."""
+    """The cells of the column `tree`: facts on the root's row, null on the others."""
     facts = {
         "seed": tree.seed,
         "prompt_ids": list(tree.prompt_ids),
@@ -326,7 +325,7 @@ def _text(value: str | None) -> str:
 
 
 def _attribute(cell: Any) -> Any:
-    """A cell as an attribute of a graph: GraphML knows neither null nor enumerations."""
+    """A cell as a graph attribute: GraphML has neither null nor enumerations."""
     return _text(cell) if cell is None or isinstance(cell, str) else cell
 
 
@@ -344,16 +343,16 @@ _TREE = Struct(
     (
         Column("seed", "int64", "of this problem's search"),
         Column("prompt_ids", ListOf("int32"), "the prompt's token ids"),
-        Column("stop", "string", "why the tree stopped growing; null of one that grows", nullable=True, values=Stop),
+        Column("stop", "string", "why the tree stopped growing; null while it grows", nullable=True, values=Stop),
         *SEEDED_COST,
-        Column("strategy", "string", "the kind of search that made it"),
+        Column("strategy", "string", "the search strategy that made it"),
     )
 )
 
 # The record of this table is a whole Tree: its fields are the columns, one entry a node.
 NODES = Table(
     "nodes",
-    "One row a node, a tree's nodes in the order in which they were added.",
+    "One row per node; a tree's nodes are in the order in which they were added.",
     (
         Column("problem_id", "string", "the problem", read=lambda tree: [tree.problem_id] * len(tree)),
         Column("node", "int32", "index in the tree, 0 at the root", read=lambda tree: range(len(tree))),
@@ -363,20 +362,22 @@ NODES = Table(
         Column("token_ids", ListOf("int32"), "its token ids", restore=lambda cells: [tuple(cell) for cell in cells]),
         Column("logprob", "float64", "summed over the step's tokens", "nats"),
         Column("samples", "int32", "identical samples that merged into the node"),
-        Column("prior", "float64", "share of the siblings' prior mass, in [0, 1]; 0 of a grafted node"),
+        Column("prior", "float64", "share of the siblings' prior mass, in [0, 1]; 0 for a grafted node"),
         Column("visits", "int64", "N, at least 1"),
         Column("value", "float64", "V, in [0, 1]"),
-        Column("reward", "float64", "R, in [0, 1]: the node's own evaluation, or its parent's where none was graded"),
+        Column(
+            "reward", "float64", "R, in [0, 1]: the node's own evaluation, or its parent's if no rollout was graded"
+        ),
         Column("sampled", "int32", "rollouts of the node", read=lambda tree: [len(each) for each in tree.rollouts]),
-        Column("graded", "int32", "of these, how many have a verdict", read=_graded),
-        Column("correct", "int32", "of these, how many are correct", read=_correct),
+        Column("graded", "int32", "rollouts with a verdict", read=_graded),
+        Column("correct", "int32", "rollouts that are correct", read=_correct),
         Column("rollouts", ListOf(_ROLLOUT), "completions sampled from the node", restore=_rollouts_of),
         Column("terminal", "string", "why it has no next step", values=Terminal, restore=_terminals),
         Column("answer", "string", "the answer of a node that ends a solution", nullable=True),
         Column("canonical", "string", "normal form of answer", nullable=True),
         Column("verdict", "string", "the verdict on it", nullable=True, values=Outcome, read=lambda tree: tree.outcome),
-        Column("simulation", "int32", "when it was added; 0 of the root"),
-        Column("exhausted", "bool", "nothing in its subtree can be expanded"),
+        Column("simulation", "int32", "the simulation that added it; 0 for the root"),
+        Column("exhausted", "bool", "no node of its subtree can be expanded"),
         Column("failure", "string", "why samples of the node were lost", nullable=True),
         Column("tree", _TREE, "facts about the whole tree, on the root's row", nullable=True, read=_facts),
     ),

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from astro import __version__
-from astro.errors import MENDABLE, SamplingError
+from astro.errors import EXPECTED_ERRORS, SamplingError
 from astro.inspect.plain import plain
 from astro.models.engine import open_sampler
 from astro.models.prompting import PromptFormat
@@ -100,7 +100,7 @@ def _ask_model(making: Making, stages: Stages, run: RunDirectory, console: Conso
         try:
             asyncio.run(_drive(make_pipeline, models, console))
         except BaseExceptionGroup as group:
-            mendable, bugs = group.split(MENDABLE)
+            mendable, bugs = group.split(EXPECTED_ERRORS)
             if mendable is None or bugs is not None:
                 raise
             raise _first(mendable) from None
@@ -197,5 +197,5 @@ def _first(group: BaseExceptionGroup[Exception]) -> Exception:
     found: BaseException = group
     while isinstance(found, BaseExceptionGroup):
         found = found.exceptions[0]
-    assert isinstance(found, MENDABLE)
+    assert isinstance(found, EXPECTED_ERRORS)
     return found
