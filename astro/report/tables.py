@@ -19,6 +19,7 @@ NAMES = {
     "direct-equal-tokens-sft": "Direct-SFT, equal tokens",
 }
 ARM_NAMES = {"direct": "Direct", "astro": "ASTRO", "direct-equal-tokens": "Direct, equal tokens"}
+CONTINUED = {"nudge": "nudged", "ask_again": "asked again"}
 ON_SEVERAL = (
     "maj@n is the majority of n answers, a kind figure where right answers have one value in common and wrong ones "
     "scatter, as in Countdown: a few right ones win. Any right of n is pass@n, which only someone who knows the answer "
@@ -47,8 +48,9 @@ class TextTable:
 def model_table(findings: Findings, dataset: str) -> TextTable:
     """The models on one set, those of the run's arms first."""
     there = {model: found for (model, where), found in findings.evaluations.items() if where == dataset}
-    models = list(findings.evaluated(dataset))
-    models += sorted(model for model in there if model not in models and "@" not in model)
+    rank = {model: number for number, model in enumerate(findings.evaluated(dataset))}
+    known = [model for model in there if "@" not in model]
+    models = sorted(known, key=lambda model: (rank.get(model.partition("+")[0], len(rank)), model))
     best = _best_maj(there.values())
     asked = any("length_error" in found.figures for found in there.values())
     headings = ["model", "pass@1, % [95 %]", f"maj@{best}, %" if best else "maj, %", f"any right of {best}, %",
@@ -61,14 +63,14 @@ def model_table(findings: Findings, dataset: str) -> TextTable:
             [
                 name_of(model),
                 percent_with_interval(figures.get("pass_at_1")),
-                _percent(figures.get(f"maj_at_{best}")),
-                _percent(figures.get(f"pass_at_{best}")),
+                percent(figures.get(f"maj_at_{best}")),
+                percent(figures.get(f"pass_at_{best}")),
                 _number(figures.get("tokens"), 1),
-                *([_percent(figures.get("length_error"))] if asked else []),
+                *([percent(figures.get("length_error"))] if asked else []),
                 _number(figures.get("backtracks"), 2),
-                _percent(figures.get("first_attempt")),
-                _percent(figures.get("wrong_to_right")),
-                _percent(figures.get("right_to_wrong")),
+                percent(figures.get("first_attempt")),
+                percent(figures.get("wrong_to_right")),
+                percent(figures.get("right_to_wrong")),
                 *_spent(findings, model),
             ]
         )
@@ -100,7 +102,7 @@ def behaviour_table(findings: Findings, dataset: str) -> TextTable | None:
     shown = [name for name in names if any(name in figures for figures in there.values())]
     if not shown:
         return None
-    rows = [[name_of(model), *(_percent(figures.get(name)) for name in shown)] for model, figures in there.items()]
+    rows = [[name_of(model), *(percent(figures.get(name)) for name in shown)] for model, figures in there.items()]
     title = f"{dataset}: share of responses that end by themselves, and that show each behaviour, %"
     return TextTable(title, ["model", *(name.replace("_", " ") for name in shown)], rows)
 
@@ -187,7 +189,9 @@ def shared_with_training(runs: Sequence[Sequence[Evaluation]]) -> str:
 
 def name_of(model: str) -> str:
     """A model's name as a reader knows it."""
-    return NAMES.get(model, model)
+    free, _, continuation = model.partition("+")
+    suffix = f", {CONTINUED.get(continuation, continuation)}" if continuation else ""
+    return NAMES.get(free, free) + suffix
 
 
 def arm_name(arm: str) -> str:
@@ -251,7 +255,8 @@ def _split(found: Training) -> list[tuple[str, float]]:
     return [(str(name), float(seconds)) for name, seconds in split.items()] if isinstance(split, dict) else []
 
 
-def _percent(figure: Figure | None) -> str:
+def percent(figure: Figure | None) -> str:
+    """A share as 12.3."""
     return _DASH if figure is None else f"{100 * figure.value:.1f}"
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from astro.records.rounds import ROUNDS
+from astro.report.continued import backtracking_table, control_table, draw_curve
 from astro.report.examples import pick_example
 from astro.report.gather import Findings, gather
 from astro.report.page import Page, Part, html, markdown
@@ -37,6 +38,7 @@ _ARMS: Mapping[tuple[str, ...], str] = {
     ("direct", "astro"): "Direct and ASTRO are trained alike on the same problems: Direct on right solutions alone, "
     "ASTRO on traces that go wrong, doubt, go back and come out right."
 }
+CURVE = "accuracy-tokens"
 _UNLOGGED = "It has begun, and nothing to draw has been logged: lower trainer.logging_steps to see its curve."
 _EXAMPLE = "One problem, the first response of each model."
 _PICKED = (
@@ -56,7 +58,10 @@ def write_report(path: Path, findings: Findings | None = None) -> Path:
     findings = findings or gather(path)
     with writing(folder):
         folder.mkdir(exist_ok=True)
-    return _write(make_page(findings, draw_all(findings, folder)), folder)
+    captions = draw_all(findings, folder)
+    if curve := draw_curve(findings, folder / CURVE):
+        captions[CURVE] = curve
+    return _write(make_page(findings, captions), folder)
 
 
 def _write(page: Page, folder: Path) -> Path:
@@ -77,7 +82,7 @@ def make_page(findings: Findings, captions: dict[str, str]) -> Page:
     on_example = "" if example is None else _EXAMPLE + (_PICKED if example.recovers else "")
     begun = {found.stage for found in findings.trainings}
     rl = pictures("rl-curves", "backtracks-accuracy")
-    sft, bars = pictures("sft-loss"), pictures("pass-at-1")
+    sft, bars, curve = pictures("sft-loss"), pictures("pass-at-1"), pictures(CURVE)
     tables = [model_table(findings, dataset) for dataset in findings.sets]
     behaviours = _present(
         table(findings, dataset) for table in (behaviour_table, verdict_table) for dataset in findings.sets
@@ -86,6 +91,12 @@ def make_page(findings: Findings, captions: dict[str, str]) -> Page:
     parts = [
         Part("The models", _COLUMNS if tables else "", tables, bars, _unless(tables, "No model was evaluated yet.")),
         _differences(findings),
+        Part(
+            "Against the control's best",
+            tables=_present([control_table(findings)]),
+            pictures=curve,
+        ),
+        Part("Going back", tables=_present(backtracking_table(findings, dataset) for dataset in findings.sets)),
         Part("By group of problems", "", _present(group_table(findings, dataset) for dataset in findings.sets)),
         Part("SFT", pictures=sft, missing=_unless(sft, _UNLOGGED if "sft" in begun else "No SFT has been run yet.")),
         Part("GRPO", pictures=rl, missing=_unless(rl, _UNLOGGED if "grpo" in begun else "No GRPO has been run yet.")),
