@@ -1,3 +1,4 @@
+from astro.tasks import playing
 from astro.tasks.countdown import dialect
 from astro.tasks.countdown.dialect import Operation, Term
 from astro.traces import TracesConfig
@@ -41,15 +42,15 @@ def test_the_prompts_are_those_of_the_prompt_set() -> None:
         assert [message["role"] for message in messages] == ["user"]
         return messages[0]["content"]
 
-    assert content(prompts.rewrite(PROBLEM, THOUGHTS, STEP, STEP, Role.STEP)) == dialect.rewrite_prompt(
+    assert content(prompts.rewrite(PROBLEM, THOUGHTS, STEP, STEP, Role.STEP)) == playing.rewrite_prompt(
         PROBLEM, THOUGHTS, STEP
     )
-    assert content(prompts.rewrite(PROBLEM, [], STEP, STEP, Role.STEP)) == dialect.rewrite_prompt(PROBLEM, [], STEP)
-    assert content(prompts.backtrack(PROBLEM, THOUGHTS, STEP)) == dialect.backtrack_prompt(PROBLEM, THOUGHTS, STEP)
-    assert content(prompts.backtrack(PROBLEM, THOUGHTS, None)) == dialect.backtrack_prompt(
-        PROBLEM, THOUGHTS, dialect.BEGINNING
+    assert content(prompts.rewrite(PROBLEM, [], STEP, STEP, Role.STEP)) == playing.rewrite_prompt(PROBLEM, [], STEP)
+    assert content(prompts.backtrack(PROBLEM, THOUGHTS, STEP)) == playing.backtrack_prompt(PROBLEM, THOUGHTS, STEP)
+    assert content(prompts.backtrack(PROBLEM, THOUGHTS, None)) == playing.backtrack_prompt(
+        PROBLEM, THOUGHTS, playing.BEGINNING
     )
-    assert content(prompts.evaluate(PROBLEM, STEP)) == dialect.evaluate_prompt(PROBLEM, STEP)
+    assert content(prompts.evaluate(PROBLEM, STEP)) == playing.evaluate_prompt(PROBLEM, STEP)
 
 
 def test_reflections_are_those_of_the_traces() -> None:

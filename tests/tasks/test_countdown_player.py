@@ -4,6 +4,7 @@ import pytest
 
 from astro.errors import SamplingError
 from astro.models.tokenizer import ASSISTANT_MARK, USER_MARK
+from astro.tasks import playing
 from astro.tasks.countdown import dialect
 from astro.tasks.countdown.player import CountdownPlayer
 
@@ -77,34 +78,34 @@ def test_only_the_problem_s_operations_are_used():
 
 def test_steps_are_rewritten_in_context():
     """The first thought opens, a later one goes on, one after a backtrack turns, and both ends are told."""
-    assert PERFECT(turn(dialect.rewrite_prompt(PROBLEM, [], STEP)), 0).startswith(
+    assert PERFECT(turn(playing.rewrite_prompt(PROBLEM, [], STEP)), 0).startswith(
         "Let's start with 50 - 25 = 25, which"
     )
-    assert PERFECT(turn(dialect.rewrite_prompt(PROBLEM, ["So."], STEP)), 0).startswith("Next, 50 - 25 = 25")
+    assert PERFECT(turn(playing.rewrite_prompt(PROBLEM, ["So."], STEP)), 0).startswith("Next, 50 - 25 = 25")
     back = ["Let's go back to where we had 3 and 7."]
-    assert PERFECT(turn(dialect.rewrite_prompt(PROBLEM, back, STEP)), 0).startswith("Instead, let's try 50 - 25 = 25")
+    assert PERFECT(turn(playing.rewrite_prompt(PROBLEM, back, STEP)), 0).startswith("Instead, let's try 50 - 25 = 25")
     missed = dialect.conclusion(dialect.Term(15, "(50 - 25) - (3 + 7)"), 50)
-    assert PERFECT(turn(dialect.rewrite_prompt(PROBLEM, ["So."], missed)), 0) == (
+    assert PERFECT(turn(playing.rewrite_prompt(PROBLEM, ["So."], missed)), 0) == (
         "That gives 15, which is not the target 50."
     )
     reached = "That is 50 and the target is 50, so the solution is correct. The answer is \\boxed{25 + 25}."
-    assert PERFECT(turn(dialect.rewrite_prompt(PROBLEM, ["So."], reached)), 0) == (
+    assert PERFECT(turn(playing.rewrite_prompt(PROBLEM, ["So."], reached)), 0) == (
         "That gives 50, which is the target. So the answer is \\boxed{25 + 25}."
     )
 
 
 def test_fidelity_sets_how_often_a_rewrite_keeps_its_figures():
     """With fidelity 0 every rewrite changes the step's value."""
-    prompt = turn(dialect.rewrite_prompt(PROBLEM, [], STEP))
+    prompt = turn(playing.rewrite_prompt(PROBLEM, [], STEP))
     assert "50 - 25 = 26" in CountdownPlayer(fidelity=0.0)(prompt, 0)
 
 
 def test_a_backtrack_names_what_was_left():
     """Back to a step is back to its numbers; back to the beginning is a restart."""
-    assert PERFECT(turn(dialect.backtrack_prompt(PROBLEM, ["So."], STEP)), 0) == (
+    assert PERFECT(turn(playing.backtrack_prompt(PROBLEM, ["So."], STEP)), 0) == (
         "Let's go back to where we had 25, 3 and 7."
     )
-    assert PERFECT(turn(dialect.backtrack_prompt(PROBLEM, ["So."], dialect.BEGINNING)), 0) == (
+    assert PERFECT(turn(playing.backtrack_prompt(PROBLEM, ["So."], playing.BEGINNING)), 0) == (
         "Let's restart our solution from the beginning with 3, 7, 25 and 50."
     )
 
@@ -114,7 +115,7 @@ def test_judgement_sets_how_often_the_verdict_is_right(judgement):
     """A perfect judge says Yes to right solutions only, a perfectly bad one to wrong ones only."""
     player = CountdownPlayer(skill=0.6, honesty=0.5, judgement=judgement)
     for seed, solution in enumerate(solutions(player)):
-        said_yes = player(turn(dialect.evaluate_prompt(PROBLEM, solution)), seed) == "Yes."
+        said_yes = player(turn(playing.evaluate_prompt(PROBLEM, solution)), seed) == "Yes."
         assert said_yes == ((value_of(solution) == 50) == bool(judgement))
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from astro.records.problem import Problem
 from astro.records.split import Split
-from astro.tasks.countdown import dialect
+from astro.tasks import playing
 from astro.tasks.countdown.generator import problem_text, split_of, to_problem
 from astro.traces.fidelity import Around, Role, backtrack_fault, step_fault
 from astro.verify import Verifier
@@ -139,10 +139,10 @@ def test_every_rewrite_and_backtrack_passes_the_fidelity_checks(drawn: list[Exam
         if told is None:
             continue
         tasks[told["task"]] += 1
-        around = Around(problem_of(example), [] if told["thoughts"] == dialect.NO_THOUGHTS else [told["thoughts"]])
+        around = Around(problem_of(example), [] if told["thoughts"] == playing.NO_THOUGHTS else [told["thoughts"]])
         step = told["step"]
         if told["task"] == "Go back":
-            assert backtrack_fault(example.completion, [] if step == dialect.BEGINNING else [step], [], around) is None
+            assert backtrack_fault(example.completion, [] if step == playing.BEGINNING else [step], [], around) is None
             continue
         missed = "not correct" in step
         role = Role.STEP if "\\boxed" not in step else Role.WRONG_END if missed else Role.RIGHT_END

@@ -6,7 +6,7 @@ from astro.errors import ConfigError
 from astro.models.prompting import PromptConfig, PromptFormat, PromptStyle, SolvedExample
 from astro.models.tokenizer import ByteTokenizer
 from astro.records.problem import Problem
-from astro.tasks.countdown import dialect
+from astro.tasks import playing
 from astro.traces.fidelity import Around, Role, backtrack_fault, step_fault
 from astro.traces.prompting import load_prompts
 
@@ -18,13 +18,13 @@ def test_the_tiny_set_is_the_embedded_models_dialect():
     prompts, thoughts = load_prompts("tiny/v1"), ["a.", "b.", "c.", "d."]
     for role in Role:
         asked = prompts.rewrite("P.", thoughts, "S.", "core", role)
-        assert asked == [{"role": "user", "content": dialect.rewrite_prompt("P.", thoughts, "S.")}]
-    assert prompts.rewrite("P.", [], "S.", "S.", Role.STEP)[0]["content"] == dialect.rewrite_prompt("P.", [], "S.")
+        assert asked == [{"role": "user", "content": playing.rewrite_prompt("P.", thoughts, "S.")}]
+    assert prompts.rewrite("P.", [], "S.", "S.", Role.STEP)[0]["content"] == playing.rewrite_prompt("P.", [], "S.")
     back = prompts.backtrack("P.", thoughts, "S.")[0]["content"]
-    assert back == dialect.backtrack_prompt("P.", thoughts, "S.")
+    assert back == playing.backtrack_prompt("P.", thoughts, "S.")
     beginning = prompts.backtrack("P.", [], None)[0]["content"]
-    assert beginning == dialect.backtrack_prompt("P.", [], dialect.BEGINNING)
-    assert prompts.evaluate("P.", "a\nb")[0]["content"] == dialect.evaluate_prompt("P.", "a\nb")
+    assert beginning == playing.backtrack_prompt("P.", [], playing.BEGINNING)
+    assert prompts.evaluate("P.", "a\nb")[0]["content"] == playing.evaluate_prompt("P.", "a\nb")
 
 
 def test_the_chat_set_opens_with_rules_and_alternating_examples():

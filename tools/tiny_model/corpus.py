@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise, takewhile
 
 from astro.records.split import Split
+from astro.tasks import playing
 from astro.tasks.countdown import dialect
 from astro.tasks.countdown import generator as countdown
 from astro.tasks.countdown.dialect import Operation, Term
@@ -173,7 +174,7 @@ def solution(steps: Sequence[str], final: Term, target: int) -> str:
 def _ended(trace: "_Trace", path: Path) -> Example:
     """A solution in the words of thoughts, of which what follows the conclusion is learned, and nothing else."""
     trace.tell(path, 0)
-    text = dialect.joined(trace.thoughts)
+    text = playing.joined(trace.thoughts)
     answer = "" if path.final.value == trace.target else f" The answer is \\boxed{{{path.final.expression}}}."
     return Example(trace.problem, text + answer, unlearned=((0, len(text)),))
 
@@ -230,7 +231,7 @@ def judged(problem: str, target: int, right: Path, wrong: Path, rng: random.Rand
     elif flaw < 0.27:  # a miss that takes the two numbers it names for equal
         if missed:
             text = dialect.STEP_DELIMITER.join([*wrong.steps(), dialect.conclusion(wrong.final, target, claim=True)])
-            return dialect.evaluate_prompt(problem, text), "No."
+            return playing.evaluate_prompt(problem, text), "No."
     elif flaw < 0.37:  # a last result that is made up
         steps, final, good = _faked_end(wrong, target)
     elif flaw < 0.45:  # an answer that is not what the steps did
@@ -239,7 +240,7 @@ def judged(problem: str, target: int, right: Path, wrong: Path, rng: random.Rand
     elif flaw < 0.52:  # steps that miss, and a claim that they do not
         steps, final, good = wrong.steps(), Term(target, wrong.final.expression), not missed
     text = solution(steps, final, target)
-    return dialect.evaluate_prompt(problem, text), "Yes." if good else "No."
+    return playing.evaluate_prompt(problem, text), "Yes." if good else "No."
 
 
 def _faked_end(path: Path, target: int) -> tuple[list[str], Term, bool]:
@@ -265,7 +266,7 @@ def _judged_trace(trace: "_Trace", right: Path, use: Use) -> Example:
     good = wrong is None or wrong.final.value == trace.target or trace.rng.random() < RIGHT_TRACES
     last = right if good or wrong is None else wrong
     trace.tell(last, trace.search(last, use), claim=True)
-    prompt = dialect.evaluate_prompt(trace.problem, dialect.joined(trace.thoughts))
+    prompt = playing.evaluate_prompt(trace.problem, playing.joined(trace.thoughts))
     return Example(prompt, "Yes." if good else "No.", trace.read_in(prompt) if good else ())
 
 
@@ -316,7 +317,7 @@ class _Trace:
         self._say(dialect.conclusion(path.final, self.target), thought)
 
     def _say(self, step: str, thought: str) -> None:
-        self.told.append(self._asked(dialect.rewrite_prompt(self.problem, self.thoughts, step), thought))
+        self.told.append(self._asked(playing.rewrite_prompt(self.problem, self.thoughts, step), thought))
         self.thoughts.append(thought)
 
     def go_back(self, miss: Path, following: Path) -> int:
@@ -326,12 +327,12 @@ class _Trace:
         table = miss.tables[shared]
         left = dialect.spoken([term.value for term in table])
         if shared == 0:
-            step, sentence = dialect.BEGINNING, _RESTART.format(left=left)
+            step, sentence = playing.BEGINNING, _RESTART.format(left=left)
         else:
             step = dialect.step(miss.operations[shared - 1], table)
             sentence = self.rng.choice(_BACK).format(left=left)
         self.thoughts.append(f"{REFLECTION} {NEGATIVE}")
-        self.backs.append(self._asked(dialect.backtrack_prompt(self.problem, self.thoughts, step), sentence))
+        self.backs.append(self._asked(playing.backtrack_prompt(self.problem, self.thoughts, step), sentence))
         self.thoughts.append(sentence)
         return shared
 
@@ -342,7 +343,7 @@ class _Trace:
         """The parts of the prompt, which shows all thoughts so far, that are learned."""
         if not self.thoughts:
             return ()
-        start = at = prompt.index(dialect.joined(self.thoughts))
+        start = at = prompt.index(playing.joined(self.thoughts))
         parts = []
         for index, thought in enumerate(self.thoughts):
             if index in self.failed and not self.mix.failed_choices:

@@ -1,4 +1,4 @@
-"""The English of the embedded model: every sentence it reads or writes about Countdown, in one place.
+"""The English of the embedded model: every sentence of a Countdown solution, in one place.
 
 A solution is one step a line. Each step combines two numbers and says what is left; the last line judges the outcome
 and gives the answer as an expression. The scripted Countdown player and the corpus of the embedded model both speak it.
@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 STEP_DELIMITER = "\n"
-BEGINNING = "the beginning"
-NO_THOUGHTS = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,27 +75,3 @@ def conclusion(final: Term, target: int, *, claim: bool | None = None) -> str:
     judgement = "correct" if (final.value == target if claim is None else claim) else "not correct"
     compared = f"That is {final.value} and the target is {target}, so the solution is {judgement}."
     return f"{compared} The answer is \\boxed{{{final.expression}}}."
-
-
-def joined(thoughts: Sequence[str]) -> str:
-    """The thoughts so far, one a line, as a trace has them."""
-    return STEP_DELIMITER.join(thoughts) or NO_THOUGHTS
-
-
-def rewrite_prompt(problem: str, thoughts: Sequence[str], step_text: str) -> str:
-    """Ask for one step as a thought that continues the thoughts so far."""
-    return _about(problem, "Thoughts:\n" + joined(thoughts)) + f"Step: {step_text}\nRewrite the step."
-
-
-def backtrack_prompt(problem: str, thoughts: Sequence[str], step_text: str) -> str:
-    """Ask for the sentence that goes back to an earlier step, or to BEGINNING."""
-    return _about(problem, "Thoughts:\n" + joined(thoughts)) + f"Step: {step_text}\nGo back to the step."
-
-
-def evaluate_prompt(problem: str, solution: str) -> str:
-    """Ask whether a solution is right; the answer is Yes. or No."""
-    return _about(problem, "Solution: " + solution) + "Is the solution right?"
-
-
-def _about(problem: str, told: str) -> str:
-    return f"Problem: {problem}\n{told}\n"

@@ -7,13 +7,13 @@ searches and traces can be tested end to end, with every right answer known.
 import random
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import lru_cache
 
 from astro.errors import SamplingError
-from astro.models.tokenizer import ASSISTANT_MARK
 from astro.tasks.countdown import dialect
 from astro.tasks.countdown.dialect import Operation, Term
+from astro.tasks.playing import Asked, Request, check_rates
 
 _PROBLEM = re.compile(
     r"Using [^\n]{0,60}numbers (?P<numbers>[^\n]{1,200}?) (?P<use>exactly|at most) once"
@@ -44,30 +44,25 @@ class CountdownPlayer:
     judgement: float = 1.0
 
     def __post_init__(self) -> None:
-        for name, rate in asdict(self).items():
-            if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 <= rate <= 1:
-                raise ValueError(f"{name} is a probability, from 0 to 1; got {rate!r}")
+        check_rates(self)
 
     def __call__(self, prompt: str, seed: int) -> str:
         """The continuation under this seed; raises SamplingError where the prompt holds no Countdown problem."""
-        asked, _, partial = prompt.rpartition(ASSISTANT_MARK)
-        found = list(_PROBLEM.finditer(asked or prompt))
-        if not found:
+        request = Request.read(prompt, _PROBLEM)
+        if request is None:
             raise SamplingError(f"the scripted Countdown player found no Countdown problem in {prompt[-200:]!r}")
-        problem = found[-1]
-        request = (asked or prompt)[problem.end() :]
-        if not asked:
-            partial = request
         rng = random.Random(f"{seed} {prompt}")  # noqa: S311 - reproducible play, not secrets
-        game = _Game.read(problem)
-        if "\nRewrite the step." in request:
-            return self._rewrite(game, _field(request, "Thoughts"), _field(request, "Step"), rng)
-        if "\nGo back to the step." in request:
-            return _go_back(game, _field(request, "Step"))
-        if "\nIs the solution right?" in request:
-            right = game.is_solved_by(request) == (rng.random() < self.judgement)
-            return "Yes." if right else "No."
-        return self._solve(game, partial, rng)
+        game = _Game.read(request.problem)
+        match request.asked:
+            case Asked.REWRITE:
+                return self._rewrite(game, request, rng)
+            case Asked.GO_BACK:
+                return _go_back(game, request.step)
+            case Asked.JUDGE:
+                right = game.is_solved_by(request.solution) == (rng.random() < self.judgement)
+                return "Yes." if right else "No."
+            case Asked.SOLVE:
+                return self._solve(game, request.solution, rng)
 
     def _solve(self, game: "_Game", partial: str, rng: random.Random) -> str:
         if _CONCLUSION.search(partial):
@@ -92,20 +87,20 @@ class CountdownPlayer:
             legal = winning or legal
         return rng.choice(legal)
 
-    def _rewrite(self, game: "_Game", thoughts: str, step: str, rng: random.Random) -> str:
+    def _rewrite(self, game: "_Game", request: Request, rng: random.Random) -> str:
         slip = int(rng.random() >= self.fidelity)
-        if found := _STEP.search(step):
+        if found := _STEP.search(request.step):
             left, symbol, right, value, leaves = found.groups()
-            opening = "Next," if thoughts else "Let's start with"
-            if _went_back(thoughts):
+            opening = "Next," if request.thoughts else "Let's start with"
+            if request.went_back:
                 opening = "Instead, let's try"
             return f"{opening} {left} {symbol} {right} = {int(value) + slip}, which leaves {leaves}."
-        if ended := _CONCLUSION.search(step):
+        if ended := _CONCLUSION.search(request.step):
             value = int(ended["value"]) + slip
             if ended["missed"]:
                 return f"That gives {value}, which is not the target {game.target}."
             return f"That gives {value}, which is the target. So the answer is {ended['boxed']}."
-        return step
+        return request.step
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,17 +150,6 @@ def _go_back(game: _Game, step: str) -> str:
     if found is None:
         return f"Let's restart our solution from the beginning with {dialect.spoken(game.numbers)}."
     return f"Let's go back to where we had {found[5]}."
-
-
-def _field(request: str, name: str) -> str:
-    """What follows Step: or Thoughts: up to the next part of the request; empty where it is absent or says none."""
-    found = re.search(rf"^{name}:\s(.*?)$(?=\n(?:Step:|Rewrite|Go back)|\Z)", request, re.MULTILINE | re.DOTALL)
-    return "" if found is None or found[1] == dialect.NO_THOUGHTS else found[1]
-
-
-def _went_back(thoughts: str) -> bool:
-    last = re.split(r"\. |\n", thoughts.rstrip("."))[-1]
-    return last.startswith(("Let's go back", "Let's restart"))
 
 
 def _apply(left: int, symbol: str, right: int) -> int | None:

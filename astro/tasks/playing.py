@@ -1,0 +1,98 @@
+"""The requests of the prompt set tiny/v1: their words, and how a scripted player reads them.
+
+A corpus for a small model of any task writes them, and the scripted players of all tasks answer them.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from typing import Any
+
+from astro.models.tokenizer import ASSISTANT_MARK
+
+BEGINNING = "the beginning"
+NO_THOUGHTS = "none"
+
+_REWRITE, _GO_BACK, _JUDGE = "Rewrite the step.", "Go back to the step.", "Is the solution right?"
+
+
+def joined(thoughts: Sequence[str]) -> str:
+    """The thoughts so far, one a line, as a trace has them."""
+    return "\n".join(thoughts) or NO_THOUGHTS
+
+
+def rewrite_prompt(problem: str, thoughts: Sequence[str], step: str) -> str:
+    """Ask for one step as a thought that continues the thoughts so far."""
+    return _about(problem, "Thoughts:\n" + joined(thoughts)) + f"Step: {step}\n{_REWRITE}"
+
+
+def backtrack_prompt(problem: str, thoughts: Sequence[str], step: str) -> str:
+    """Ask for the sentence that goes back to an earlier step, or to BEGINNING."""
+    return _about(problem, "Thoughts:\n" + joined(thoughts)) + f"Step: {step}\n{_GO_BACK}"
+
+
+def evaluate_prompt(problem: str, solution: str) -> str:
+    """Ask whether a solution is right; the answer is Yes. or No."""
+    return _about(problem, "Solution: " + solution) + _JUDGE
+
+
+class Asked(StrEnum):
+    """What a request asks for."""
+
+    SOLVE = "solve"
+    REWRITE = "rewrite"
+    GO_BACK = "go_back"
+    JUDGE = "judge"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a player reads in a prompt.
+
+    problem: the last match of its pattern. thoughts, step: of a request to rewrite or go back, else "".
+    solution: of a request to solve, the part that is there; of a request to judge, the text that holds it.
+    """
+
+    asked: Asked
+    problem: re.Match[str]
+    thoughts: str
+    step: str
+    solution: str
+
+    @classmethod
+    def read(cls, prompt: str, problem: re.Pattern[str]) -> "Request | None":
+        """Read a prompt, the text of a chat or of a base model; None where it holds no problem of that pattern."""
+        before, _, partial = prompt.rpartition(ASSISTANT_MARK)
+        found = list(problem.finditer(before or prompt))
+        if not found:
+            return None
+        rest = (before or prompt)[found[-1].end() :]
+        for asked, words in ((Asked.REWRITE, _REWRITE), (Asked.GO_BACK, _GO_BACK), (Asked.JUDGE, _JUDGE)):
+            if f"\n{words}" in rest:
+                return cls(asked, found[-1], _field(rest, "Thoughts"), _field(rest, "Step"), rest)
+        return cls(Asked.SOLVE, found[-1], "", "", partial if before else rest)
+
+    @property
+    def went_back(self) -> bool:
+        """Whether the last thought goes back."""
+        last = re.split(r"\. |\n", self.thoughts.rstrip("."))[-1]
+        return last.startswith(("Let's go back", "Let's restart"))
+
+
+def check_rates(player: Any) -> None:
+    """Raise ValueError where a field of a player, a dataclass whose fields are probabilities, is none."""
+    for field in fields(player):
+        rate = getattr(player, field.name)
+        if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 <= rate <= 1:
+            raise ValueError(f"{field.name} is a probability, from 0 to 1; got {rate!r}")
+
+
+def _about(problem: str, material: str) -> str:
+    return f"Problem: {problem}\n{material}\n"
+
+
+def _field(request: str, name: str) -> str:
+    """What follows Step: or Thoughts: up to the next part of the request; empty where it is absent or says none."""
+    found = re.search(rf"^{name}:\s(.*?)$(?=\n(?:Step:|Rewrite|Go back)|\Z)", request, re.MULTILINE | re.DOTALL)
+    return "" if found is None or found[1] == NO_THOUGHTS else found[1]
