@@ -48,11 +48,11 @@ class ProblemsConfig(_Generators):
         a set on the hub    openai/gsm8k, or openai/gsm8k@REVISION
         The columns of GSM8K, MATH, NuminaMath, AIME, AMC, Countdown and their like are known, see columns.
         With several sources, ids get the name of theirs in front.
-    NAME: the settings of the generator of that task (countdown, and those of installed tasks), which makes the problems
-        instead; for countdown, count is the one setting needed.
+    NAME: the settings of the generator of the task of that name, which makes the problems instead; for countdown, count
+        is the one setting needed.
     columns: our field -> your column, for files of other columns: {prompt: task_text, answer: gold.value}.
-        Fields: id, prompt, answer, task, numbers, target. Dots lead into nested fields.
-    task: of rows that don't name theirs: math (usual), countdown, mcq, qa, code, logic, chem, bio, or an installed one.
+        Fields: id, prompt, answer, task, and those of a task, such as numbers and target. Dots lead into nested fields.
+    task: of rows that don't name theirs, where no task recognizes them; the default is math.
     subset, split: of a data set; default its only subset, and train or its only split. A single file, a bundled set
         and a table written by save_to_disk have none.
     limit: keep the first so many good problems.
