@@ -15,12 +15,17 @@ class TrainedModel:
 
     name: the model's name in tables, such as astro-sft. path: its folder. start: the model that training started from.
     data: the data set of the training.
+    sha256, start_sha256, data_sha256: hashes of the model, of the one that training started from, and of the training
+        rows, 16 hexadecimal digits each (astro.train.checkpoint.content_hash); None for a model on the hub.
     """
 
     name: str
     path: str
     start: str
     data: str
+    sha256: str | None = None
+    start_sha256: str | None = None
+    data_sha256: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,8 @@ class RoundRecord:
     rows: training rows by data set. models: in training order.
     last, last_name: path and name in tables of the model that the next round may start from; last_name is None if this
         round trained no model.
+    config_hash: identity of the configuration that made the round's trees and traces; it is in the provenance of every
+        row of the round's data sets.
     """
 
     round: int
@@ -42,6 +49,7 @@ class RoundRecord:
     models: tuple[TrainedModel, ...]
     last: str
     last_name: str | None
+    config_hash: str = ""
 
     def as_json(self) -> str:
         """The content of RECORD."""

@@ -32,7 +32,7 @@ from astro.store import RunDirectory
 from astro.store.atomic import sync_directory, write_text, writing
 from astro.store.claim import Claim, Refusal
 from astro.train import TRAINERS
-from astro.train.checkpoint import read_done
+from astro.train.checkpoint import model_hash, read_done
 
 _OTHER = Refusal("was made by another configuration", "Add name=ANOTHER_NAME.")
 
@@ -139,6 +139,7 @@ def _record(each: Round, before: Sequence[RoundRecord]) -> RoundRecord:
         models=models,
         last=ours[-1].path if ours else kept,
         last_name=ours[-1].name if ours else None,
+        config_hash=each.config.identity(),
     )
     with writing(run):
         write_text(run / RECORD, record.as_json())
@@ -159,7 +160,9 @@ def _models(config: RunConfig) -> tuple[TrainedModel, ...]:
             done = read_done(folder)
             if done is not None:
                 name = f"{folder.parent.name}-{TRAINERS[stage].suffix}"
-                found.append(TrainedModel(name, str(folder), str(done["model"]), str(done["data"])))
+                inputs = Claim(folder, lock=False).identity()
+                hashes = model_hash(str(folder)), inputs.get("model_hash"), inputs.get("data_hash")
+                found.append(TrainedModel(name, str(folder), str(done["model"]), str(done["data"]), *hashes))
     return tuple(found)
 
 

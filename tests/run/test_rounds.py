@@ -1,7 +1,9 @@
 """Rounds without training: which model searches, whose trees are used, what resumes, what is reported."""
 
+import json
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from runs import config_in, quiet
 
@@ -37,6 +39,8 @@ def test_a_round_takes_the_trees_of_another(tmp_path: Path) -> None:
     assert contents(first / "traces") != contents(second / "traces")
     assert (record_of(tmp_path, 1).trees_of, record_of(tmp_path, 2).trees_of) == (None, 1)
     assert record_of(tmp_path, 2).stages == ("traces", "data")
+    provenance = pq.read_table(second / "datasets" / "rl", columns=["provenance"])["provenance"].to_pylist()
+    assert {json.loads(text)["config_hash"] for text in provenance} == {record_of(tmp_path, 2).config_hash}
 
 
 def test_inspect_lists_the_rounds(tmp_path: Path) -> None:
