@@ -157,6 +157,10 @@ class PromptFormat:
         self.answer = config.answer
         self._check_template()
 
+    def on(self, tokenizer: Tokenizer) -> "PromptFormat":
+        """The same prompts for another model, by its tokenizer. Raises ConfigError as the constructor does."""
+        return PromptFormat(self._config, tokenizer)
+
     def solve_ids(self, problem: str) -> list[int]:
         """The prompt of a problem, up to where the model's own words begin."""
         if self._config.style is PromptStyle.PLAIN:

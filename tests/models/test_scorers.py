@@ -8,7 +8,9 @@ from astro.errors import ConfigError, SamplingError
 from astro.models import PromptConfig, PromptFormat, ScriptedConfig
 from astro.models.asking import Model
 from astro.models.engines.scripted import ScriptedSampler
-from astro.models.scorers import JudgeScorerConfig, RewardModelConfig, ScorerConfig
+from astro.models.scorers import ScorerConfig
+from astro.models.scorers.judge import JudgeScorerConfig
+from astro.models.scorers.reward_model import RewardModelConfig
 from astro.records.problem import Problem
 
 PROBLEM = Problem("p", "1 + 1?", "2", "math")
@@ -128,7 +130,7 @@ def test_a_scorer_is_checked_before_it_is_opened():
     ("section", "mistake"),
     [
         ({}, "scorer.kind: missing"),
-        ({"kind": "oracle"}, "scorer.kind: Input should be 'reward_model' or 'judge'; got 'oracle'"),
+        ({"kind": "oracle"}, "scorer.kind: Input should be 'reward_model'"),
         ({"kind": "judge", "vote": 3}, "scorer.vote: unknown key; did you mean 'votes'?"),
         ({"kind": "judge", "engine": {"model": "m", "dtyp": 1}}, "scorer.engine.dtyp: unknown key; did you mean 'dty"),
         ({"kind": "reward_model"}, "scorer.model: missing"),

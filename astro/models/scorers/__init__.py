@@ -11,4 +11,4 @@ from astro.models.scorers.reward_model import RewardModelConfig
 
 ScorerConfig = Annotated[RewardModelConfig | JudgeScorerConfig, OneOf()]
 
-__all__ = ["JudgeScorerConfig", "RewardModelConfig", "ScorerConfig"]
+__all__ = ["ScorerConfig"]

@@ -1,12 +1,11 @@
-"""A classifier of transformers that values texts; texts that are pending together form one right-padded batch."""
+"""A classifier of transformers that values texts, in right-padded batches."""
 
-import asyncio
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from astro.errors import ConfigError, EngineDeadError, MissingDependencyError, SamplingError
-from astro.models.engines.lockstep import until_blocked
+from astro.errors import ConfigError, MissingDependencyError, SamplingError
+from astro.models.scorers.batches import Batches
 from astro.models.tokenizer import hf_tokenizer
 from astro.records.problem import Problem
 
@@ -80,20 +79,13 @@ class RewardModel:
     """A Scorer over a classifier; one event loop at a time drives it."""
 
     def __init__(self, classifier: Classifier, separator: str, combine: str, batch: int) -> None:
-        self._classifier, self._separator, self._batch = classifier, separator, batch
+        self._classifier, self._separator = classifier, separator
         self._combine = COMBINE[combine]
-        self._pending: list[tuple[Text, asyncio.Future[list[float]]]] = []
-        self._worker: asyncio.Task[None] | None = None
+        self._batches = Batches(classifier.values, batch, "the reward model")
 
     async def score(self, problem: Problem, solutions: Sequence[str], /) -> Sequence[float | None]:
         """Value each solution; see Scorer. A text beyond the model's window is refused."""
-        texts = [self._text(problem.prompt, solution) for solution in solutions]
-        loop = asyncio.get_running_loop()
-        futures = [loop.create_future() for _ in texts]
-        self._pending += zip(texts, futures, strict=True)
-        if self._worker is None or self._worker.done():
-            self._worker = asyncio.create_task(self._work())
-        valued = await asyncio.gather(*futures)
+        valued = await self._batches.of([self._text(problem.prompt, solution) for solution in solutions])
         found = [self._combine(values) if values else None for values in valued]
         return [value if value is not None and 0 <= value <= 1 else None for value in found]
 
@@ -108,21 +100,3 @@ class RewardModel:
                 f"the reward model reads {self._classifier.limit} tokens; problem and solution have {len(token_ids)}"
             )
         return Text(tuple(token_ids), tuple(ends))
-
-    async def _work(self) -> None:
-        await until_blocked(lambda: len(self._pending))
-        while self._pending:
-            batch, self._pending = self._pending[: self._batch], self._pending[self._batch :]
-            try:
-                values = self._classifier.values([text for text, _ in batch])
-            except Exception as error:  # noqa: BLE001 - whatever breaks the model, no text can be valued any more
-                reason = f"the reward model broke: {type(error).__name__}: {error}"
-                for _, future in [*batch, *self._pending]:
-                    if not future.done():
-                        future.set_exception(EngineDeadError(reason))
-                self._pending = []
-                return
-            for (_, future), each in zip(batch, values, strict=True):
-                if not future.done():
-                    future.set_result(each)
-            await until_blocked(lambda: len(self._pending))
