@@ -87,7 +87,7 @@ def test_an_outcome_reward_model_is_asked_for_the_whole_text(bert, labels):
 
 @pytest.mark.parametrize(("aggregate", "combine"), [("last", lambda v: v[-1]), ("min", min), ("product", math.prod)])
 def test_a_process_reward_model_is_read_at_the_end_of_each_step(bert, aggregate, combine):
-    """Two steps, two values, combined as the setting says."""
+    """Two steps, two values, combined as the setting says; before the first step, as at the root of a tree, 1."""
     folder = bert("Token", 2)
     from astro.models.scorers.classifier import Classifier, RewardModel
 
@@ -100,7 +100,7 @@ def test_a_process_reward_model_is_read_at_the_end_of_each_step(bert, aggregate,
     with torch.inference_mode():
         row = classifier._model(torch.tensor([text.token_ids])).logits[0].softmax(-1)[:, 1]
     values = [float(row[end]) for end in text.ends]
-    assert scored(reward, "1+1\n\n=2", "") == [pytest.approx(combine(values), abs=1e-5), None]
+    assert scored(reward, "1+1\n\n=2", "") == [pytest.approx(combine(values), abs=1e-5), 1.0]
 
 
 def test_a_text_beyond_the_window_is_refused(bert):

@@ -84,10 +84,13 @@ class RewardModel:
         self._batches = Batches(classifier.values, batch, "the reward model")
 
     async def score(self, problem: Problem, solutions: Sequence[str], /) -> Sequence[float | None]:
-        """Value each solution; see Scorer. A text beyond the model's window is refused."""
+        """Value each solution; see Scorer. One without a step has no wrong step: its value is 1.
+
+        Raises SamplingError for a text beyond the model's window.
+        """
         valued = await self._batches.of([self._text(problem.prompt, solution) for solution in solutions])
-        found = [self._combine(values) if values else None for values in valued]
-        return [value if value is not None and 0 <= value <= 1 else None for value in found]
+        found = [self._combine(values) if values else 1.0 for values in valued]
+        return [value if 0 <= value <= 1 else None for value in found]
 
     def _text(self, problem: str, solution: str) -> Text:
         tokenizer = self._classifier.tokenizer
