@@ -13,6 +13,7 @@ from pydantic import Field, field_validator
 from astro.config import Section
 from astro.recipes.astro import AstroRecipe, Layout
 from astro.recipes.direct import DirectRecipe
+from astro.recipes.kto import KtoRecipe
 from astro.recipes.preference import PreferenceRecipe
 from astro.recipes.recipe import Material, Recipe
 from astro.recipes.rejection import RejectionRecipe
@@ -28,6 +29,7 @@ AnyRecipe = Annotated[
     | RejectionRecipe
     | StarRecipe
     | PreferenceRecipe
+    | KtoRecipe
     | StepsRecipe
     | StreamRecipe,
     Field(discriminator="kind"),
