@@ -7,8 +7,9 @@ from typing import Annotated
 
 from astro.config import OneOf
 from astro.models.scorers.judge import JudgeScorerConfig
+from astro.models.scorers.likelihood import LikelihoodConfig
 from astro.models.scorers.reward_model import RewardModelConfig
 
-ScorerConfig = Annotated[RewardModelConfig | JudgeScorerConfig, OneOf()]
+ScorerConfig = Annotated[RewardModelConfig | JudgeScorerConfig | LikelihoodConfig, OneOf()]
 
 __all__ = ["ScorerConfig"]
