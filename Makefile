@@ -1,4 +1,4 @@
-# `make` or `make help` lists the targets. Everything is installed into .venv by the first target that needs it.
+# `make` or `make help` lists the targets. The first target that needs it installs everything into .venv.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -17,12 +17,12 @@ $(STAMP): requirements/cpu.txt pyproject.toml
 	  { echo "ASTRO needs Python 3.11 or newer; set PYTHON=/path/to/python3.11 (the lock was made on 3.11)"; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --no-deps -r requirements/cpu.txt || { \
-	  echo; echo "If torch 2.13.0+cpu was not found: it is PyTorch's CPU wheel, which PyPI does not carry. Set PIP_EXTRA_INDEX_URL to"; \
-	  echo "the CPU index that pytorch.org names (Get Started > Stable > Linux > Pip > Python > CPU), then make again."; exit 1; }
+	  echo; echo "If pip did not find torch 2.13.0+cpu: PyPI does not carry PyTorch's CPU wheel. Set PIP_EXTRA_INDEX_URL to the CPU"; \
+	  echo "index given on pytorch.org (Get Started > Stable > Linux > Pip > Python > CPU), then run make again."; exit 1; }
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
 
-demo: $(STAMP) ## the real job on the embedded model: search, traces, data sets, SFT, GRPO, evaluation
+demo: $(STAMP) ## the whole pipeline on the embedded model: search, traces, data sets, SFT, GRPO, evaluation
 	$(BIN)/astro run configs/tiny.yaml name=demo problems.limit=200
 
 results: $(STAMP) ## docs/results/one-seed: base, Direct and ASTRO, after SFT and GRPO
@@ -31,13 +31,13 @@ results: $(STAMP) ## docs/results/one-seed: base, Direct and ASTRO, after SFT an
 results-3: $(STAMP) ## docs/results from three seeds
 	$(BIN)/python pipelines/results.py --seeds 3
 
-ablations: $(STAMP) ## docs/results/ablations.md: what changes in the traces, and what comes of it
+ablations: $(STAMP) ## docs/results/ablations.md: variants of the traces and their effect
 	$(BIN)/python pipelines/ablations.py
 
-test: $(STAMP) ## all tests, the real engine included
+test: $(STAMP) ## all tests, including those with the real engine
 	$(BIN)/python -m pytest
 
-check: $(STAMP) ## lint, format, types, import order, dead and duplicate code
+check: $(STAMP) ## check lint, format, types, import order, dead and duplicate code
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -45,7 +45,7 @@ check: $(STAMP) ## lint, format, types, import order, dead and duplicate code
 	$(BIN)/vulture
 	$(BIN)/pylint --disable=all --enable=duplicate-code --min-similarity-lines=8 --ignore-imports=yes astro pipelines benchmarks tools
 
-format: $(STAMP) ## mend what ruff can mend
+format: $(STAMP) ## apply ruff's fixes and formatting
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 

@@ -1,16 +1,16 @@
-"""One GRPO step of the embedded model: where its time goes, and how fast the rollouts are against TRL's own.
+"""One GRPO step of the embedded model: where its time goes, and the speed of the rollouts compared with TRL's own.
 
     python benchmarks/grpo.py [MODEL] [--prompts 32] [--tokens 400] [--steps 3] [--json]
 
-MODEL is a folder, data/models/tiny-countdown unless given; a checkpoint of `astro sft` writes longer. After the steps
-the same policy samples the same prompts in the same process both ways, in turns: by ASTRO's vLLM engine, which is given
-the trainer's weights first, and by TRL's transformers path (model.generate). First as the model will, when a batch of
-model.generate waits for its longest completion; then with the end token all but unlearned, so that every completion has
-its full length and both ways write the same number of tokens.
+MODEL is a folder (default data/models/tiny-countdown); a checkpoint of `astro sft` writes longer completions. After the
+steps, the same policy samples the same prompts in the same process both ways, in turns: with ASTRO's vLLM engine, which
+first receives the trainer's weights, and with TRL's transformers path (model.generate). First the model ends its
+completions itself, so that a batch of model.generate waits for its longest completion. Then its end token is made very
+unlikely, so that every completion has its full length and both ways generate the same number of tokens.
 
-generation_speedup: of the same number of tokens, the engine's tokens a second, with the time of giving it the weights,
-    over those of TRL's path; generation_speedup_ended: the same where the model ends its completions.
-generation, reward, update: seconds of a step; weights are part of the first, and given apart.
+generation_speedup: tokens a second of the engine, including the transfer of the weights, over those of TRL's path, for
+    the same number of tokens. generation_speedup_ended: the same if the model ends its completions.
+generation, reward, update: seconds of a step. weights: the transfer of the weights, part of generation.
 """
 
 import argparse
@@ -126,7 +126,7 @@ def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
 
 
 def _forget_to_end(trainer: Any) -> None:
-    """Let the policy go on: the end token's logit becomes 0, far below that of any likely token."""
+    """Keep the policy from stopping: the end token's logit becomes 0, far below that of any likely token."""
     with torch.no_grad():
         trainer.accelerator.unwrap_model(trainer.model).get_output_embeddings().weight[trainer.eos_token_ids] = 0.0
     trainer.state.global_step += 1  # the engine takes new weights at every step
@@ -157,7 +157,7 @@ def _rates(ways: dict[str, GroupSampler], prompts: list[Prompt], trainer: Any, r
 
 
 def table(figures: dict[str, Any]) -> Table:
-    """One line a figure."""
+    """One line for each figure."""
     made = Table(box=None, show_header=False, pad_edge=False)
     for name, value in figures.items():
         made.add_row(name, f"{value:,}" if isinstance(value, int | float) else str(value))

@@ -1,4 +1,4 @@
-"""math-verify as others call it: its defaults, the last closed box of the response. Imported by a pool worker."""
+"""math-verify as it is commonly called: with its defaults, on the last closed box. Imported by a pool worker."""
 
 import logging
 

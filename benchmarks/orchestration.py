@@ -1,4 +1,4 @@
-"""What the search itself costs, with a language model that answers at once.
+"""The cost of the search itself, with a language model that answers at once.
 
     python benchmarks/orchestration.py [--json] [--repeats 3]
 
@@ -7,11 +7,11 @@ Three measurements, each with PUCT, k = 8, M = 4, the real Countdown verifier an
 nodes_per_second: evaluated nodes a second of wall time in one process, 64 live trees x 32 simulations; the best of the
     repeats, since a shared machine only ever slows it down. cpu_nodes_per_second is the same by processor time.
 growth: processor time of a simulation in the last quarter of a 1024-simulation tree over that in the first quarter.
-occupancy: an engine in lock-step answers all it has been asked whenever every tree is waiting. The share of 64 tree
-    slots that have a request in it, averaged over its ticks, 256 problems from the first tick to the last.
-    requests_in_flight and completions_in_flight are the means of what such a tick holds.
+occupancy: an engine in lock-step answers all its requests once every tree is waiting. The share of 64 tree slots that
+    have a request in flight, averaged over its ticks, with 256 problems from the first tick to the last.
+    requests_in_flight and completions_in_flight are means over the ticks.
 
-The model's steps and solutions come from tables: 64 different solutions of one problem, one step in eight ends one.
+The model's steps and solutions come from tables: 64 different solutions of one problem; one step in eight ends one.
 """
 
 import argparse
@@ -39,7 +39,7 @@ SOLUTIONS, ENDS_EVERY = 64, 8
 
 
 class LockStepSampler:
-    """The table's answers, given to everyone at once when every tree waits.
+    """The table's answers, returned to all trees at once when every tree waits.
 
     Attributes:
         ticks: for each tick, the requests in flight as (priority, completions); the priority tells the trees apart.
@@ -165,7 +165,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description="Cost of the search itself, with an instant language model.")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
-    parser.add_argument("--repeats", type=int, default=5, help="repeats of which the best counts (default 5)")
+    parser.add_argument("--repeats", type=int, default=5, help="number of repeats; the best one counts (default 5)")
     options = parser.parse_args()
     figures = measure_speed(options.repeats) | measure_growth(options.repeats) | measure_occupancy()
     if options.json:

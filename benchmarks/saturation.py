@@ -1,18 +1,18 @@
-"""How much of the engine the search uses: its tokens a second over the bare engine's on the same requests.
+"""How much of the engine the search uses: its tokens a second over those of the bare engine on the same requests.
 
     python benchmarks/saturation.py [CONFIG] [key=value ...] [--problems 100] [--rounds 3] [--json]
 
 A round is a search over the problems of CONFIG (configs/tiny.yaml), whose requests are recorded, and then the same
-requests, all given at once to vLLM itself: add_request for each, in the order and with the priority they had, then step
-until nothing is left. Each side has an engine of its own with the same arguments, started for the round, so that no
-prefix is cached, and warmed by one request. Both run in this process, one after the other. The bare engine is also
-spared what VllmSampler spares its own, the labelling of log-probabilities with text.
+requests sent to vLLM itself, all at once: add_request for each, in the same order and with the same priority, then step
+until none is left. Each side starts its own engine with the same arguments for the round, so that no prefix is cached,
+and warms it up with one request. Both run in this process, one after the other. Neither engine decodes the text of
+log-probabilities, which VllmSampler turns off.
 
 saturation: tokens a second of the search over those of the bare engine; the median of the rounds.
-saturation_cpu: the same by processor time (of all threads of this process), which other work on the machine blurs less.
+saturation_cpu: the same by processor time (of all threads of this process), which depends less on other work.
 cached: share of the prompt tokens found in the prefix cache, by each request's first completion.
-in_flight: completions that the search had under way or queued, averaged over its time; engine.max_num_seqs is what the
-    engine can work on together.
+in_flight: completions that the search had running or queued, averaged over its time; the engine runs at most
+    engine.max_num_seqs of them together.
 """
 
 import argparse
@@ -49,7 +49,7 @@ class Request:
 
 @dataclass(slots=True)
 class Load:
-    """What an engine was asked, and what it took; seconds are of the wall clock and of the processor."""
+    """The requests to an engine, and their cost in seconds of wall time and of processor time."""
 
     requests: int = 0
     prompt_tokens: int = 0
@@ -72,7 +72,7 @@ class Load:
 
 @dataclass(slots=True)
 class Recorder:
-    """A sampler that keeps what it is asked, in order, and how long each completion was under way."""
+    """A sampler that records its requests, in order, and how long each completion took."""
 
     engine: Engine
     requests: list[Request] = field(default_factory=list)
@@ -87,11 +87,11 @@ class Recorder:
         return sampled
 
     async def close(self) -> None:
-        """The engine is closed by who opened it."""
+        """Do nothing: whoever opened the engine closes it."""
 
 
 class Watch:
-    """Seconds of the wall clock and of the processor since it was made."""
+    """Seconds of wall time and of processor time since it was created."""
 
     def __init__(self) -> None:
         gc.collect()
@@ -103,7 +103,7 @@ class Watch:
 
 
 async def search_all(config: RunConfig, problems: Sequence[Problem]) -> tuple[Load, Recorder]:
-    """Search every problem on an engine of its own."""
+    """Search every problem on a separate engine."""
     engine, verifier, load = open_sampler(config.engine), make_verifier(config.verify), Load()
     prompt_format = PromptFormat(config.prompt, engine.tokenizer)
     recorder = Recorder(engine)
@@ -129,7 +129,7 @@ async def search_all(config: RunConfig, problems: Sequence[Problem]) -> tuple[Lo
 
 
 def serve_bare(config: RunConfig, requests: Sequence[Request]) -> Load:
-    """Give vLLM all requests at once and step until it has answered them."""
+    """Send vLLM all requests at once and step until it has answered them."""
     from vllm import EngineArgs
     from vllm.platforms import current_platform
     from vllm.v1.engine.llm_engine import LLMEngine
@@ -165,14 +165,14 @@ def add(engine: Any, name: str, request: Request) -> Any:
 
 
 def answer_all(engine: Any, load: Load) -> None:
-    """Step until nothing is left, and count the tokens."""
+    """Step until no request is left, and count the tokens."""
     while engine.has_unfinished_requests():
         for output in engine.step():
             load.tokens += sum(len(completion.token_ids) for completion in output.outputs)
 
 
 def measure(config: RunConfig, count: int, rounds: int, say: Callable[[str], None]) -> dict[str, Any]:
-    """Search and bare engine in turns; say is told of each round."""
+    """Search and bare engine in turns; say is called for each round."""
     loaded = load_problems(config.problems, check_gold).problems
     problems = loaded[:: max(1, len(loaded) // count)][:count]
     ratios: list[tuple[float, float, Load, Load]] = []
@@ -203,7 +203,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Tokens a second of the search over those of the bare engine.")
     parser.add_argument("arguments", nargs="*", metavar="CONFIG | key=value", help="default configs/tiny.yaml")
     parser.add_argument("--problems", type=int, default=100, help="problems, spread over the set (default 100)")
-    parser.add_argument("--rounds", type=int, default=3, help="rounds of which the median counts (default 3)")
+    parser.add_argument("--rounds", type=int, default=3, help="number of rounds; the median counts (default 3)")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
     options = parser.parse_args()
     paths = [argument for argument in options.arguments if "=" not in argument] or ["configs/tiny.yaml"]

@@ -1,13 +1,13 @@
-"""What each search strategy makes of the same budget: the same problems, model and generated tokens a problem.
+"""Compare all search strategies under one budget: the same problems, model and generated tokens a problem.
 
     python benchmarks/strategies.py [key=value ...] [--only puct,beam] [--json]
 
-Searches the problems of every file in configs/strategies, one run each, in the folder of the settings; runs that are
-there are continued or read. key=value overrides a setting in all files: output.folder=/tmp/strategies.
+Searches the problems of every file in configs/strategies, one run each, in the folder of the settings. Existing runs
+are resumed or read. key=value overrides a setting in all files: output.folder=/tmp/strategies.
 
 solved: problems with a correct solution, as a rollout or as a path of the tree. on_path: those where it is a path.
 pass_rate: correct solutions over all graded ones, rollouts and sampled ends alike; solutions is their number.
-tokens: generated a problem; most_tokens is the largest. wrong: different wrong answers a problem.
+tokens: generated tokens a problem; most_tokens is the maximum. wrong: different wrong answers a problem.
 Intervals are 95% percentile bootstrap intervals over problems: the solutions of one problem are not independent.
 """
 
@@ -41,7 +41,7 @@ SEED = 0
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What one tree came to.
+    """The result of one tree.
 
     answers: outcome and answer of every solution, rollouts and sampled ends alike.
     """
@@ -65,7 +65,7 @@ class Found:
 
     @property
     def wrong(self) -> int:
-        """How many different wrong answers there are."""
+        """The number of different wrong answers."""
         return len({answer for outcome, answer in self.answers if outcome is Outcome.INCORRECT})
 
 
@@ -74,7 +74,7 @@ def _answers(tree: Tree) -> Iterator[tuple[Outcome, str | None]]:
         for rollout in rollouts:
             yield rollout.outcome, rollout.canonical or rollout.answer
     for node, outcome in enumerate(tree.outcome):
-        # An end with prior 0 is a rollout that was added as a path; it is counted already.
+        # An end with prior 0 is a rollout that was added as a path, so it is already counted.
         if outcome is not None and tree.prior[node] > 0:
             yield outcome, tree.canonical[node] or tree.answer[node]
 
@@ -99,7 +99,7 @@ def search(config: RunConfig, engine_of: Callable[[], Engine], console: Console)
 
 
 def figures(found: Sequence[Found]) -> dict[str, Any]:
-    """The line of one strategy."""
+    """The row of one strategy."""
     rng = np.random.default_rng(SEED)
     correct = np.array([[each.graded.count(Outcome.CORRECT)] for each in found], dtype=np.float64)
     graded = np.array([[len(each.graded)] for each in found], dtype=np.float64)
@@ -123,7 +123,7 @@ def _spelled(interval: Interval) -> str:
 
 
 def markdown(lines: Mapping[str, Mapping[str, Any]]) -> str:
-    """A table with a line a strategy."""
+    """A table with a row for each strategy."""
     names = list(next(iter(lines.values())))
     rows = [["strategy", *(name.replace("_", " ") for name in names)], ["---", *("---:" for _ in names)]]
     rows += [[f"`{kind}`", *(str(line[name]) for name in names)] for kind, line in lines.items()]
@@ -134,7 +134,7 @@ def main() -> None:
     """Search with every strategy and print the table."""
     parser = argparse.ArgumentParser(description="Every search strategy with the same problems, model and budget.")
     parser.add_argument("overrides", nargs="*", metavar="key=value", help="settings for all files")
-    parser.add_argument("--only", help="names of files, separated by commas; all without it")
+    parser.add_argument("--only", help="names of files, separated by commas (default: all)")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
     options = parser.parse_args()
     known = {path.stem: path for path in sorted(FOLDER.glob("*.yaml"))}

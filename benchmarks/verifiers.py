@@ -1,14 +1,14 @@
-"""The verifiers against a file of labelled cases, against math-verify, and against bombs and noise.
+"""Test the verifiers on a file of labelled cases, against math-verify, and on bombs and noise.
 
     python benchmarks/verifiers.py CASES.jsonl [--json] [--parts agreement,speed,respawn,inline,bombs,noise]
 
 Cases are lines of {id, task, problem, gold, response, expected}. Figures: agreement and false_positive_rate over all
 cases, math_agreement and peer_math_agreement over the math ones, suspects (verdicts sympy does not share), speedup
 (pairs a second of a mixed stream of distinct short answers over math-verify's, one core each), respawn_ms (median time
-from a killed task's reply to the next answer when no spare worker stands by), inline_ms (longest processor time that
-one hostile mathematics answer took in the calling process, the rest being left to a worker), bombs_ratio (time with 5 %
-bombs over time without plus the bombs' limits divided by the cores), noise_correct and noise_growth_mb (random strings
-found correct; growth of the process from the first tenth to the end).
+from a killed task's reply to the next answer if no spare worker is ready), inline_ms (longest processor time of one
+hostile mathematics answer in the calling process; the rest goes to a worker), bombs_ratio (time with 5 % bombs over
+time without plus the bombs' limits divided by the cores), noise_correct and noise_growth_mb (random strings found
+correct; growth of the process from the first tenth to the end).
 """
 
 import argparse
@@ -183,7 +183,7 @@ _LONG = (
 
 
 def hostile_answers(rng: random.Random, count: int) -> Iterator[str]:
-    """Answers made to be costly: functions of functions of large numbers, long chains, deep brackets."""
+    """Costly answers: nested functions of large numbers, long chains, deep brackets."""
     yield from _LONG
     for _ in range(count):
         answer = rng.choice(_INNER).format(rng.randint(1, 10**6))
@@ -193,7 +193,7 @@ def hostile_answers(rng: random.Random, count: int) -> Iterator[str]:
 
 
 def inline(say: Callable[[str], None], count: int = 4000, seed: int = 4) -> Figures:
-    """Processor time of single answers in this process; the collector of garbage is off, as it is not theirs."""
+    """Processor time of single answers in this process, without garbage collection."""
     rng = random.Random(seed)
     verifier = Verifier(VerifyConfig(workers=1))
     golds = (
@@ -266,7 +266,7 @@ _PIECES = [
 
 
 def noise_strings(rng: random.Random, count: int) -> Iterator[str]:
-    """Random bytes, random Unicode and random LaTeX-like text, mostly inside the marks of an answer."""
+    """Random bytes, random Unicode and random LaTeX-like text, mostly inside an answer's delimiters."""
     for _ in range(count):
         size = rng.randint(0, 40)
         kind = rng.randrange(4)
@@ -282,7 +282,7 @@ def noise_strings(rng: random.Random, count: int) -> Iterator[str]:
 
 
 def noise_problems(rng: random.Random) -> list[Problem]:
-    """One problem of each task that runs without a sandbox, with a random gold that no noise will hit."""
+    """One problem of each task that runs without a sandbox, with a random gold answer that no noise will match."""
     n = rng.randrange(10**11, 10**12)
     coordinates = [[rng.uniform(-9, 9) for _ in range(3)] for _ in range(5)]
     numbers = {"numbers": [rng.randrange(100, 1000) for _ in range(4)], "target": n}
@@ -329,7 +329,7 @@ def _resident_mb() -> float:
 
 
 def main() -> None:
-    """Run the parts asked for and print a table, or one JSON object with --json."""
+    """Run the requested parts and print a table, or one JSON object with --json."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("cases", type=Path)
     parser.add_argument("--json", action="store_true")

@@ -1,12 +1,12 @@
-"""The controls and ablations of the traces, each a file in configs/ablations, on the trees of one search.
+"""Run the controls and ablations of the traces, one file each in configs/ablations, on the trees of one search.
 
     python pipelines/ablations.py
     python pipelines/ablations.py restarts k4 direct direct-best-of
 
 2 CPU cores, two processes at once, under 12 GB of memory. The reference (configs/results.yaml without GRPO) is
-searched, told, trained and evaluated on the first evaluation set; each ablation takes its trees, makes other traces or
-selects other data, is trained by SFT alike, and evaluated. The table goes to docs/results/ablations.md and
-ablations.json. Stopped, the same command goes on.
+searched, trained and evaluated on the first evaluation set. Each ablation uses its trees, makes different traces or
+selects different data, and is trained and evaluated in the same way. The table is written to docs/results/ablations.md
+and ablations.json. If stopped, the same command resumes.
 """
 
 import argparse
@@ -42,7 +42,7 @@ def reference_jobs(config: Path, settings: list[str]) -> list[Job]:
 
 
 def ablation_jobs(name: str, kind: Kind, config: Path, settings: list[str], reference: Path) -> list[Job]:
-    """Traces from the reference's trees, SFT of one arm on them or on a selection of them, and its evaluation."""
+    """Traces from the reference's trees, SFT of one arm on all or some of them, and its evaluation."""
     jobs = [Job(f"{name}-data", [*STAGE, "data", str(config), *settings, f"--trees-of={reference}"], ["data"])]
     needs, arms = f"{name}-data", "sft.arms={astro: sft}"
     if kind is Kind.EQUAL_TOKENS:
@@ -55,11 +55,13 @@ def ablation_jobs(name: str, kind: Kind, config: Path, settings: list[str], refe
 
 
 def main() -> None:
-    """Read the arguments, carry out what is left, and write the table."""
+    """Read the arguments, run the remaining jobs, and write the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="*", help="of files in configs/ablations, and KEY=VALUE settings for all")
+    parser.add_argument("names", nargs="*", help="names of files in configs/ablations, and KEY=VALUE settings for all")
     parser.add_argument("--at-once", type=int, default=2, help="processes at once (default %(default)s)")
-    parser.add_argument("--config", type=Path, default=CONFIG, help="the reference (default %(default)s)")
+    parser.add_argument(
+        "--config", type=Path, default=CONFIG, help="configuration of the reference (default %(default)s)"
+    )
     parser.add_argument("--out", type=Path, default=Path("docs/results"), help="(default %(default)s)")
     arguments = parser.parse_intermixed_args()
     chosen = [name for name in arguments.names if "=" not in name]

@@ -1,4 +1,4 @@
-"""Data sets for controls, selected from data sets that there are."""
+"""Data sets for controls, selected from existing data sets."""
 
 import random
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from astro.store.atomic import PARTIAL, publish, writing
 
 @dataclass(frozen=True, slots=True)
 class Selected:
-    """What was selected: rows in all, different ones among them, and tokens of their completions."""
+    """The size of a selection: rows, different rows among them, and tokens of their completions."""
 
     rows: int
     distinct: int
@@ -30,9 +30,9 @@ def completion_tokens(files: Sequence[Path]) -> int:
 
 
 def select_tokens(pool: Sequence[Path], tokens: int, out: Path, seed: int) -> Selected:
-    """Write rows of a pool into a Parquet file until their completions have so many tokens, in a drawn order.
+    """Write rows of a pool to a Parquet file, in random order, until their completions have this many tokens.
 
-    All different rows come before any comes again: with a pool of fewer tokens this is training on it for longer.
+    No row repeats before all rows have occurred: with a pool of fewer tokens this is training on it for longer.
     pool: Parquet files in the columns of sft. Raises StoreError without rows.
     """
     table = pa.concat_tables([pq.read_table(file) for file in pool]) if pool else None

@@ -2,10 +2,10 @@
 
     python pipelines/end_to_end.py --name first --problems 60 --steps 10
 
-With the embedded model: 2 CPU cores, under 6 GB of memory, about ten minutes. Everything is kept in runs/NAME, and
-every stage goes on from the files of the one before it: stop the script, start it again, and it does what is left.
-Read it to see how the parts fit; `astro run` with the sections sft, grpo and evaluation does the same from a YAML file.
-(It is not called astro.py because a script of that name hides the package from every script beside it.)
+With the embedded model: 2 CPU cores, under 6 GB of memory, about ten minutes. All files are in runs/NAME, and every
+stage continues from the files of the previous one: if you stop the script, start it again to resume.
+Read it to see how the parts fit together; `astro run` with the sections sft, grpo and evaluation does the same from a
+YAML file. (It is not called astro.py because a script of that name would hide the package from scripts in its folder.)
 """
 
 import argparse
@@ -30,13 +30,13 @@ HELD_OUT = {"count": 60, "sizes": [4], "split": "test"}  # four numbers that no 
 
 
 def configure(name: str, problems: int, steps: int) -> RunConfig:
-    """The embedded default (configs/tiny.yaml: model, prompt, search, traces), and what is done with its data."""
+    """The embedded default (configs/tiny.yaml: model, prompt, search, traces), with training and evaluation."""
     own = [f"name={name}", "problems.source=null", f"problems.countdown={{count: {problems}}}"]
     return load_config(RunConfig, Path("configs/tiny.yaml"), own).model_copy(
         update={
-            # A small model learns at a rate that would ruin a large one; 1e-5 is usual for 7B.
+            # A high learning rate for a small model; 1e-5 is usual for 7B.
             "sft": SftConfig(trainer={"learning_rate": 1e-3, "num_train_epochs": 3, "per_device_train_batch_size": 32}),
-            # Groups of 8 responses to a problem: a right one earns 1, a wrong one -1, each held against its group.
+            # Groups of 8 responses to a problem: 1 for a right one, -1 for a wrong one, relative to the group.
             "grpo": GrpoConfig(
                 rewards=RewardsConfig(right=1.0, wrong=-1.0),
                 trainer={
@@ -58,11 +58,11 @@ def configure(name: str, problems: int, steps: int) -> RunConfig:
 
 
 def main() -> None:
-    """Read the arguments and go through the stages."""
+    """Read the arguments and run the stages."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--name", default="first", help="of the run (default %(default)s)")
-    parser.add_argument("--problems", type=int, default=60, help="to search (default %(default)s)")
-    parser.add_argument("--steps", type=int, default=10, help="of GRPO (default %(default)s)")
+    parser.add_argument("--name", default="first", help="name of the run (default %(default)s)")
+    parser.add_argument("--problems", type=int, default=60, help="problems to search (default %(default)s)")
+    parser.add_argument("--steps", type=int, default=10, help="steps of GRPO (default %(default)s)")
     arguments = parser.parse_args()
     config = configure(arguments.name, arguments.problems, arguments.steps)
     console = Console()

@@ -1,8 +1,8 @@
-"""Commands that wait for each other, a few at once: how a pipeline uses more than one core.
+"""Run commands that depend on each other, several at a time, to use more than one core.
 
-Every command goes on by itself from what it has finished, so a stopped pipeline is simply started again. jobs.jsonl in
-the folder of the logs has a line for each command that has ended: job, began and ended (seconds since 1970), and code,
-its exit code. Lines are added, so a continued pipeline has those of all its sessions.
+Every command resumes by itself, so a stopped pipeline is simply started again. jobs.jsonl in the folder of the logs has
+a line for each finished command: job, began and ended (seconds since 1970), and code, its exit status. Lines are
+appended, so a resumed pipeline has those of all its sessions.
 """
 
 import json
@@ -21,7 +21,7 @@ _RECORD = "jobs.jsonl"
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A command, and the names of the jobs that it needs. Its output goes to NAME.log."""
+    """A command, and the names of the jobs that it depends on. Its output is written to NAME.log."""
 
     name: str
     command: Sequence[str]
@@ -29,10 +29,10 @@ class Job:
 
 
 def carry_out_jobs(jobs: Sequence[Job], at_once: int, logs: Path, say: Callable[[str], None]) -> None:
-    """Run every job once what it needs is done, the first of the list first, at most at_once at a time.
+    """Run every job after its dependencies, in the order of the list, at most at_once at a time.
 
-    Raises JobError where at_once is less than 1, and when a job fails, after those that run with it have ended; others
-    are not begun. On KeyboardInterrupt the running commands, which were interrupted too, are waited for.
+    Raises JobError if at_once is less than 1. If a job fails, running jobs finish, no other job starts, and JobError is
+    raised. On KeyboardInterrupt it waits for the running commands, which were interrupted too.
     """
     _check(jobs)
     if at_once < 1:
@@ -66,9 +66,9 @@ def carry_out_jobs(jobs: Sequence[Job], at_once: int, logs: Path, say: Callable[
 
 
 def wall_time(logs: Path) -> tuple[float, int] | None:
-    """Seconds in which at least one job ran, over all sessions, and how many ran at once at most.
+    """Seconds in which at least one job ran, over all sessions, and the most jobs that ran at once.
 
-    None where there is no record. A session that was killed has no line for the jobs that ran then: their time is lost.
+    None without a record. The record lacks jobs that were running when a session was killed.
     """
     path = logs / _RECORD
     if not path.exists():
@@ -90,7 +90,7 @@ def _record(name: str, began: float, code: int, logs: Path) -> None:
 
 
 def _begin(job: Job, logs: Path) -> subprocess.Popen[bytes]:
-    # Jobs share the cores: with a pool of threads each as wide as the machine they would slow each other down.
+    # Jobs share the cores: thread pools as wide as the machine would slow each other down.
     environment = {"OMP_NUM_THREADS": "1"} | os.environ
     with (logs / f"{job.name}.log").open("ab") as log:
         return subprocess.Popen(  # noqa: S603 - our own commands
@@ -99,7 +99,7 @@ def _begin(job: Job, logs: Path) -> subprocess.Popen[bytes]:
 
 
 def _check(jobs: Sequence[Job]) -> None:
-    """Raise ValueError on names given twice, and on jobs that wait for one that does not come before them."""
+    """Raise ValueError for duplicate names, and for jobs that depend on one that does not precede them."""
     before: set[str] = set()
     for job in jobs:
         missing = set(job.after) - before

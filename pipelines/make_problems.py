@@ -2,9 +2,9 @@
 
     python pipelines/make_problems.py
 
-It takes about a second on one core and writes the same bytes every time. Sizes alternate, so that the first so many
-problems are a fair sample. All are on the train side of the split: their multisets of numbers never appear in problems
-generated with split: test. JSON Lines, because a set this small is read in a diff and needs no library.
+It takes about a second on one core and writes the same bytes every time. Sizes alternate, so that any first part of the
+file is a fair sample. All problems belong to the train split: their multisets of numbers never appear in problems
+generated with split: test. The format is JSON Lines, because so small a set is easy to read in a diff.
 """
 
 from collections import Counter

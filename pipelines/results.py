@@ -1,13 +1,18 @@
-"""The experiment of docs/results: does training on traces that go back and recover make a better reasoner?
+"""The experiment of docs/results: does training on traces that backtrack and recover make a better reasoner?
 
     python pipelines/results.py              # one seed
     python pipelines/results.py --seeds 3    # three, one table
 
-2 CPU cores, two processes at once, under 12 GB of memory. For every seed: problems, search in two shards, and traces;
-SFT and GRPO of Direct and ASTRO, and SFT of Direct at equal tokens; base and the trained models on problems whose
-numbers no training problem has, on a size and in a family not trained on, and the checkpoints of RL; a report in
-runs/NAME. Then results.md and effect.json and the pictures in docs/results, from all seeds. Stopped, the same command
-goes on. Logs are in runs/NAME-logs, with jobs.jsonl: when each job began and ended.
+2 CPU cores, two processes at once, under 12 GB of memory. For every seed the script
+
+- generates problems, searches them in two shards, and makes traces,
+- trains Direct and ASTRO by SFT and GRPO, and Direct at equal tokens by SFT,
+- evaluates the base, the trained models and the checkpoints of RL on held-out problems of the training size, of another
+  size and of another family,
+- writes a report in runs/NAME.
+
+Then it writes results.md, effect.json and the plots in docs/results, from all seeds. If stopped, the same command
+resumes. Logs are in runs/NAME-logs; jobs.jsonl there has the start and end of each job.
 """
 
 import argparse
@@ -25,31 +30,31 @@ from astro.run import RunConfig
 CONFIG = Path("configs/results.yaml")
 OUT = Path("docs/results")
 STAGE = [sys.executable, str(Path(__file__).with_name("stage.py"))]
-SHARDS = 2  # a search is one process, and nothing else can run before it has ended
-ARMS = ("astro", "direct")  # the longer to train first
-EQUAL = "direct-equal-tokens"  # Direct, gone over until it has seen as many tokens as ASTRO; by SFT alone
+SHARDS = 2  # a search is one process, and everything else has to wait for it
+ARMS = ("astro", "direct")  # the longer training first
+EQUAL = "direct-equal-tokens"  # Direct's rows, repeated until they have as many tokens as ASTRO's; SFT only
 ALL_ARMS = f"sft.arms={{direct: direct, astro: sft, {EQUAL}: equal_tokens}}"
 
 
 def settings_of(seed: int, name: str, sets: list[str]) -> list[str]:
-    """What one seed changes: its name, its problems, and everything that derives from the run's seed."""
+    """The settings of one seed: its name, its problems, and everything that derives from the run's seed."""
     own = [f"name={name}-{seed}", f"seed={seed}", f"problems.countdown.seed={seed}", ALL_ARMS]
     return own + [f"evaluation.sets.{dataset}.countdown.seed={seed}" for dataset in sets]
 
 
 def data_jobs(seed: int, config: Path, settings: list[str], run: Path) -> list[Job]:
-    """The search, a job for each shard of the problems, and what makes traces and data sets of their trees."""
+    """A search job for each shard of the problems, and a job that makes traces and data sets from their trees."""
     parts = [run.with_name(f"{run.name}-part-{shard}") for shard in range(1, SHARDS + 1)]
     searches = []
     for shard, part in enumerate(parts, 1):
         own = [f"name={part.name}", f"problems.shard={shard}/{SHARDS}"]
         searches.append(Job(f"{seed}-search-{shard}", [*STAGE, "search", str(config), *settings, *own]))
-    told = [*STAGE, "data", str(config), *settings, "--trees-of", *map(str, parts)]
-    return [*searches, Job(f"{seed}-data", told, [each.name for each in searches])]
+    data = [*STAGE, "data", str(config), *settings, "--trees-of", *map(str, parts)]
+    return [*searches, Job(f"{seed}-data", data, [each.name for each in searches])]
 
 
 def jobs_of(seed: int, config: Path, settings: list[str], run: Path, *, has_rl: bool) -> list[Job]:
-    """The stages of one seed, each with those that it needs. run: its directory; its shards' are beside it."""
+    """The stages of one seed, each with its dependencies. run: its directory; those of its shards are next to it."""
 
     def job(name: str, stage: str, *after: str, **options: str) -> Job:
         flags = [f"--{option}={given}" for option, given in options.items()]
@@ -61,7 +66,7 @@ def jobs_of(seed: int, config: Path, settings: list[str], run: Path, *, has_rl: 
     if has_rl:
         jobs += [job(f"grpo-{arm}", "grpo", f"sft-{arm}", arm=arm) for arm in ARMS]
     jobs += [job("select", "select", "data", pool="direct"), job(f"sft-{EQUAL}", "sft", "select", arm=EQUAL)]
-    # The longest first, so that no core waits for them in the end; a job that is not ready lets others pass.
+    # The longest first, so that no core waits for them in the end; ready jobs overtake those that are not.
     if has_rl:
         jobs.append(job("evaluate-checkpoints", "evaluate", "grpo-astro", model="checkpoints"))
         jobs += [job(f"evaluate-{arm}-rl", "evaluate", f"grpo-{arm}", model=f"{arm}-rl") for arm in ARMS]
@@ -72,13 +77,15 @@ def jobs_of(seed: int, config: Path, settings: list[str], run: Path, *, has_rl: 
 
 
 def main() -> None:
-    """Read the arguments, carry out what is left of every seed, and write the table."""
+    """Read the arguments, run the remaining jobs of every seed, and write the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seeds", type=int, default=1, help="how many (default %(default)s)")
+    parser.add_argument("--seeds", type=int, default=1, help="number of seeds (default %(default)s)")
     parser.add_argument("--at-once", type=int, default=2, help="processes at once (default %(default)s)")
-    parser.add_argument("--config", type=Path, default=CONFIG, help="the run of one seed (default %(default)s)")
-    parser.add_argument("--out", type=Path, help=f"(default {OUT}, of one seed {OUT / 'one-seed'})")
-    parser.add_argument("settings", nargs="*", metavar="KEY=VALUE", help="settings that replace the configuration's")
+    parser.add_argument(
+        "--config", type=Path, default=CONFIG, help="configuration of the run of one seed (default %(default)s)"
+    )
+    parser.add_argument("--out", type=Path, help=f"(default {OUT}, with one seed {OUT / 'one-seed'})")
+    parser.add_argument("settings", nargs="*", metavar="KEY=VALUE", help="settings that override the configuration")
     arguments = parser.parse_intermixed_args()
     try:
         config = load_config(RunConfig, arguments.config, arguments.settings)

@@ -2,9 +2,8 @@
 
     python pipelines/search_to_data.py --out /tmp/astro-data --problems 20
 
-With the embedded model: 2 CPU cores, under 6 GB of memory, about a minute. `astro run` does the same with all that a
-long run needs beside it: durable progress, continuation, a data card, a summary. Read this file to see how the parts
-fit.
+With the embedded model: 2 CPU cores, under 6 GB of memory, about a minute. `astro run` does the same and adds what a
+long run needs: durable progress, resuming, a data card, a summary. Read this file to see how the parts fit together.
 """
 
 import argparse
@@ -31,7 +30,7 @@ from astro.traces import Control, FinalReflection, Origin, TracesConfig, make_tr
 
 Config = TypeVar("Config", SearchConfig, TracesConfig)
 SEED = 0
-# The settings of configs/tiny.yaml, which has the reason for each.
+# The settings of configs/tiny.yaml, which gives the reason for each.
 PROMPT = PromptConfig(template="tiny", step=StepDelimiter.NEWLINE)
 SEARCH = SearchConfig(
     k=12,
@@ -71,7 +70,7 @@ RECIPES: dict[str, Recipe] = {
 async def make_rows(
     problems: list[Problem], engine: Engine, model: str, search: SearchConfig, traces: TracesConfig
 ) -> dict[str, list[Row]]:
-    """Search every problem and tell the trees as they finish; the rows of sft, messages and direct."""
+    """Search every problem and make traces as trees finish; the rows of sft, messages and direct."""
     prompt_format = PromptFormat(PROMPT, engine.tokenizer)
     verifier = make_verifier()
     setup = SearchSetup.of(prompt_format, engine, verifier, search, seed=SEED)
@@ -105,7 +104,7 @@ def main() -> None:
     """Read the arguments, generate problems, make the rows and write a file for each data set."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, required=True, help="folder for the Parquet files")
-    parser.add_argument("--problems", type=int, default=20, help="how many to generate (default %(default)s)")
+    parser.add_argument("--problems", type=int, default=20, help="problems to generate (default %(default)s)")
     parser.add_argument("--model", default="data/models/tiny-countdown", help="its folder (default %(default)s)")
     parser.add_argument("--engine", choices=list(ENGINES), default="vllm")
     arguments = parser.parse_args()

@@ -1,4 +1,4 @@
-"""One stage of a run in a process of its own, so that stages that do not wait for each other can share a machine.
+"""Run one stage of a run in a separate process, so that independent stages can share a machine.
 
     python pipelines/stage.py search configs/results.yaml name=r1-part-1 seed=1 problems.shard=1/2
     python pipelines/stage.py data configs/results.yaml name=r1 seed=1
@@ -7,10 +7,9 @@
     python pipelines/stage.py evaluate configs/results.yaml name=r1 seed=1 --model astro-rl
     python pipelines/stage.py report configs/results.yaml name=r1 seed=1
 
-`astro run configs/results.yaml` does the same, one after another. Each goes on from what it has finished; data takes
-the trees of other runs with --trees-of, and select picks rows of the data set --pool, over and over, until there are
-as many tokens as in the data set sft of the run --tokens-of. pipelines/results.py and pipelines/ablations.py start
-these.
+`astro run configs/results.yaml` runs the same stages one after another. Each stage resumes. data uses the trees of
+other runs with --trees-of. select repeats rows of the data set --pool until they have as many tokens as the data set
+sft of the run --tokens-of. pipelines/results.py and pipelines/ablations.py start these commands.
 """
 
 import argparse
@@ -41,13 +40,13 @@ def search(config: RunConfig, _: argparse.Namespace) -> None:
 
 
 def data(config: RunConfig, arguments: argparse.Namespace) -> None:
-    """Search, unless other runs have the trees, and make the traces and data sets."""
+    """Search, unless the trees come from other runs, and make the traces and data sets."""
     stages = Stages(search=not arguments.trees_of, trees_of=arguments.trees_of)
     carry_out(config, stages, CONSOLE)
 
 
 def select(config: RunConfig, arguments: argparse.Namespace) -> None:
-    """Pick rows of a data set of the run until they have the tokens of what ASTRO is trained on."""
+    """Select rows of a data set of the run until they have as many tokens as ASTRO's training data."""
     out = config.directory / "datasets" / SELECTED / "train-00000-of-00001.parquet"
     if not out.exists():
         tokens = completion_tokens(train_files(arguments.tokens_of or config.directory, "sft"))
@@ -66,12 +65,12 @@ def sft(config: RunConfig, arguments: argparse.Namespace) -> None:
 
 
 def grpo(config: RunConfig, arguments: argparse.Namespace) -> None:
-    """Go on from an arm's SFT by reinforcement learning."""
+    """Train an arm's SFT checkpoint further by reinforcement learning."""
     train_arm(config, GRPO, arguments.arm, CONSOLE)
 
 
 def evaluate(config: RunConfig, arguments: argparse.Namespace) -> None:
-    """Evaluate a model by its name in the table, or those on the way through RL (checkpoints)."""
+    """Evaluate a model by its name in the table, or the checkpoints during RL (checkpoints)."""
     there = models_of(config)
     chosen = [subject for subject in there if arguments.model in {subject.name, subject.on_the_way and "checkpoints"}]
     if not chosen and arguments.model != "checkpoints":
@@ -91,16 +90,22 @@ STAGES: dict[str, Callable[[RunConfig, argparse.Namespace], None]] = {
 
 
 def main() -> None:
-    """Read the arguments and carry out the stage; a mistake that can be mended is one message and exit code 2."""
+    """Read the arguments and run the stage; an error that the user can fix is one message and exit status 2."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("stage", choices=STAGES)
     parser.add_argument("config", type=Path)
     parser.add_argument("settings", nargs="*", metavar="KEY=VALUE")
-    parser.add_argument("--arm", help="whom sft and grpo train")
-    parser.add_argument("--model", help="what evaluate evaluates: base, ARM-sft, ARM-rl, or checkpoints")
-    parser.add_argument("--trees-of", type=Path, metavar="RUN", nargs="+", default=[], help="whose trees data takes")
-    parser.add_argument("--pool", default="sft", metavar="DATASET", help="what select picks from (default %(default)s)")
-    parser.add_argument("--tokens-of", type=Path, metavar="RUN", help="whose sft has the tokens (default: its own)")
+    parser.add_argument("--arm", help="the arm that sft and grpo train")
+    parser.add_argument("--model", help="the model that evaluate evaluates: base, ARM-sft, ARM-rl, or checkpoints")
+    parser.add_argument(
+        "--trees-of", type=Path, metavar="RUN", nargs="+", default=[], help="runs whose trees data uses"
+    )
+    parser.add_argument(
+        "--pool", default="sft", metavar="DATASET", help="data set to select from (default %(default)s)"
+    )
+    parser.add_argument(
+        "--tokens-of", type=Path, metavar="RUN", help="run whose data set sft sets the tokens (default: this one)"
+    )
     arguments = parser.parse_intermixed_args()
     try:
         STAGES[arguments.stage](load_config(RunConfig, arguments.config, arguments.settings), arguments)

@@ -1,1 +1,1 @@
-"""Programs that make what the repository ships; no part of the package."""
+"""Programs that generate files of the repository; not part of the package."""

@@ -1,10 +1,10 @@
-"""Measure what the embedded model can do, on problems it has never seen, and write its card.
+"""Measure the embedded model on held-out problems, and write its card.
 
     python -m tools.measure_tiny data/models/tiny-countdown --write-card
 
-2 CPU cores, under 6 GB of memory, a few minutes; run it where configs/ is. The engine, the prompts and the
-temperatures are those of configs/tiny.yaml; the problems are of the test split, whose numbers the corpus never shows.
-With --json one object with all figures is printed in place of the table.
+2 CPU cores, under 6 GB of memory, a few minutes. Run it from the root of the repository. The engine, the prompts and
+the temperatures are those of configs/tiny.yaml. The problems belong to the test split, whose numbers never occur in the
+corpus. With --json it prints one object with all figures instead of the table.
 """
 
 import argparse
@@ -29,12 +29,12 @@ CONFIG = Path("configs/tiny.yaml")
 SIZES = (3, 4, 5)
 TRAINED_SIZES = (3, 4)  # five numbers are beyond its corpus
 PROBLEM_SEED = 7
-PAIRS = 2  # solutions told of a problem
+PAIRS = 2  # solutions to rewrite for each problem
 VOTES = 8
 
 
 async def measure(subject: Subject, problems: int, samples: int) -> dict[str, Any]:
-    """Solve, tell and judge; all figures."""
+    """Solve, rewrite and judge; all figures."""
     groups = {}
     for size in SIZES:
         config = CountdownConfig(count=problems, sizes=(size,), split=Split.TEST, seed=PROBLEM_SEED)
@@ -63,7 +63,7 @@ async def measure(subject: Subject, problems: int, samples: int) -> dict[str, An
 
 
 def print_table(figures: dict[str, Any]) -> None:
-    """One line a figure; a dash where there was nothing to take a share of."""
+    """One line for each figure; a dash if there was nothing to take a share of."""
     sections: dict[str, Shares] = {"backtracks": figures["backtracks"]}
     for part in ("solve", "tell", "judge"):
         sections |= {f"{part} {name}": shares for name, shares in figures[part].items()}
@@ -74,10 +74,10 @@ def print_table(figures: dict[str, Any]) -> None:
 
 
 def main() -> None:
-    """Read the arguments, open the model, measure, print, and write the card if asked to."""
+    """Read the arguments, measure the model, print the figures, and write the card with --write-card."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", type=Path, help="folder of the model")
-    parser.add_argument("--problems", type=int, default=300, help="of each size (default %(default)s)")
+    parser.add_argument("--problems", type=int, default=300, help="problems of each size (default %(default)s)")
     parser.add_argument("--samples", type=int, default=8, help="solutions of each problem (default %(default)s)")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument(

@@ -1,10 +1,10 @@
-"""Train the embedded model from nothing and write it to a folder.
+"""Train the embedded model from scratch and write it to a folder.
 
     python -m tools.pretrain_tiny --out data/models/tiny-countdown
 
-2 CPU cores, about an hour when nothing else runs; where it was stopped, the same command goes on after the last phase
-that was finished. The corpus is generated (tools/tiny_model/corpus.py), seeds are fixed, and no number multiset of the
-test split occurs in it. The card and its figures are written by tools/measure_tiny.py.
+2 CPU cores, about an hour if nothing else runs. If stopped, the same command resumes after the last finished phase. The
+corpus is generated (tools/tiny_model/corpus.py), seeds are fixed, and no multiset of numbers of the test split occurs
+in it. tools/measure_tiny.py writes the card and its figures.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from tools.tiny_model.pretrain import Recipe, train, train_tokenizer
 
 
 def main() -> None:
-    """Train the tokenizer, then the model; the log of the loss is written beside the weights."""
+    """Train the tokenizer, then the model; write the log of the loss next to the weights."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, required=True, help="folder for the model")
     parser.add_argument(

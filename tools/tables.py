@@ -34,7 +34,7 @@ def page_with(tables: Sequence[Table], page: str) -> str:
 
 
 def describe(table: Table) -> str:
-    """One table in Markdown: a line a column, the parts of structs below their column."""
+    """One table in Markdown: a row for each column, the fields of a struct below it."""
     lines = [f"### `{table.name}`", "", table.meaning, "", "| column | type | unit | meaning |", "|---|---|---|---|"]
     return "\n".join([*lines, *_lines(table.columns, "")])
 

@@ -1,4 +1,4 @@
-"""Training on what the pipeline made: thin over TRL.
+"""Training on the data sets of a run: a thin layer over TRL.
 
 TrainingSections is the list of trainers: its line registers a trainer.
 """

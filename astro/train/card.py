@@ -67,7 +67,7 @@ def model_card(facts: CardFacts) -> str:
         ),
         "## Figures\n\n"
         + _table({name: value for name, value in facts.done.items() if not isinstance(value, Mapping)}),
-        "## Settings\n\nOptions of TRL's trainer that were set; all others have its defaults.\n\n"
+        "## Settings\n\nThe options of TRL's trainer that were set; all others have its defaults.\n\n"
         + _table(facts.arguments),
     ]
     parts += [f"## {heading}\n\n{_table(table)}" for heading, table in facts.tables.items()]
@@ -75,7 +75,7 @@ def model_card(facts: CardFacts) -> str:
         {"prompt": facts.setup.prompt.model_dump(mode="json", exclude_defaults=True)}, sort_keys=False
     )
     parts.append(
-        "## How to ask it\n\nWith the prompt that it was trained with; these settings differ from ASTRO's defaults:\n\n"
+        "## Prompt\n\nUse the prompt that the model was trained with. These settings differ from ASTRO's defaults:\n\n"
         f"```yaml\n{prompt}```"
     )
     parts += [_LOADING.format(name=facts.folder.name), _limits(facts)]
@@ -83,7 +83,7 @@ def model_card(facts: CardFacts) -> str:
 
 
 def arguments_shown(arguments: Mapping[str, Any], lora: Mapping[str, Any] | None) -> dict[str, Any]:
-    """The trainer's arguments and LoRA's for a card: without those that only say where and how files are written."""
+    """The trainer's and LoRA's arguments for a card, without those about where and how files are written."""
     hidden = {"output_dir", "report_to", "disable_tqdm", "dataloader_pin_memory", "use_cpu", "save_steps"}
     shown = {name: value for name, value in arguments.items() if name not in hidden}
     return shown if lora is None else shown | {"lora": dict(lora)}
@@ -94,11 +94,11 @@ def _limits(facts: CardFacts) -> str:
     found = [f"{name} {version}" for name in packages if (version := _version(name)) is not None]
     return (
         "## Limits\n\n"
-        f"It has learned from problems of one run, graded by ASTRO's verifiers: what it does on other problems is not "
-        "known until it is evaluated (`astro eval`), and a right answer does not show that its reasoning is right. "
-        "How it compares with the other models of its run is in the run's reports. "
-        f"Weights, and the data they come from, are under the licence above ({facts.setup.license}) and that of the "
-        f"base model.\n\nMade with {', '.join(found)}."
+        f"The model was trained on the problems of one run, graded by ASTRO's verifiers. Evaluate it "
+        "(`astro eval`) before you use it on other problems. A right answer does not show that its reasoning is right. "
+        "The reports of the run compare it with the run's other models. "
+        f"The licence above ({facts.setup.license}) and that of the base model apply to the weights and the data they "
+        f"come from.\n\nMade with {', '.join(found)}."
     )
 
 

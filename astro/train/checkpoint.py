@@ -1,9 +1,9 @@
 """The folder of one training stage: the settings that made it, its progress and its log.
 
 checkpoints/ARM/STAGE/
-    settings.yaml     the settings and the hashes of the inputs that made it
+    settings.yaml     the settings and the hashes of the inputs
     metrics.jsonl     one line for each time the trainer logged: step, seconds since the start, and its figures
-    checkpoint-N/     the trainer's own, to resume at
+    checkpoint-N/     the trainer's checkpoint, to resume at
     (model files)     the final model, loadable by transformers and vLLM
     tensorboard/      the same figures for TensorBoard
     README.md         the model card
@@ -24,8 +24,8 @@ from astro.store.claim import Claim, Refusal
 from astro.train.setup import DONE
 
 _METRICS = "metrics.jsonl"
-_TRAINER_STATE = "trainer_state.json"  # the last file of a trainer's checkpoint, so one without it is cut short
-# What resuming needs beside the model, of plain training, FSDP (which keeps the weights a second time) and DeepSpeed.
+_TRAINER_STATE = "trainer_state.json"  # written last; a checkpoint without it is incomplete
+# What resuming needs beside the model: for plain training, FSDP (which saves the weights a second time) and DeepSpeed.
 _TO_GO_ON = ("optimizer*", "scheduler.pt", "rng_state*", "pytorch_model_fsdp*", "global_step*", "training_args.bin")
 # Options of trainers that change what is written but not what is learned.
 UNLEARNED = frozenset(
@@ -55,15 +55,15 @@ class StageCheckpoint:
         self._claim.release()
 
     def claim(self, settings: Mapping[str, Any], ignored: Collection[str] = UNLEARNED) -> None:
-        """Write the settings of a new stage, or check that they are those that the stage was started with.
+        """Write the settings of a new stage, or check that they match those that the stage was started with.
 
-        Where nothing was trained yet, as after a start that was refused, new settings replace the old ones.
-        Raises StoreError naming what differs.
+        If nothing was trained yet, for example after a start that failed, new settings replace the old ones.
+        Raises StoreError naming the differences.
         """
         if self.main:
             trained = self.done or (self.path / _METRICS).exists() or any(self.path.glob("checkpoint-*"))
             remedy = f"Use the same settings, train under another arm's name, or delete {self.path} to start over."
-            refusal = Refusal("was made with other settings or from other files", remedy)
+            refusal = Refusal("was made with different settings or from different files", remedy)
             self._claim.take(settings, ignored, begun=bool(trained), refusal=refusal)
 
     @property
@@ -72,7 +72,7 @@ class StageCheckpoint:
         return read_done(self.path)
 
     def last(self) -> Path | None:
-        """The last whole checkpoint of the trainer; later ones that a kill left half written are deleted."""
+        """The last complete checkpoint of the trainer; later ones that a kill left incomplete are deleted."""
         folders = sorted(self.path.glob("checkpoint-*"), key=_step_of)
         while folders and not _is_whole(folders[-1]):
             half = folders.pop()
@@ -81,7 +81,7 @@ class StageCheckpoint:
         return folders[-1] if folders else None
 
     def rewind(self, step: int) -> dict[str, Any]:
-        """Drop the rows logged after a step, at which training resumes; returns the last row that is left."""
+        """Drop the rows logged after the step at which training resumes; returns the last remaining row."""
         rows = [row for row in read_metrics(self.path) if row.get("step", 0) <= step]
         if self.main:
             with writing(self.path):
@@ -102,7 +102,7 @@ class StageCheckpoint:
                 write_text(self.path / DONE, json.dumps(facts, indent=1) + "\n")
 
     def thin(self, *, keep: bool) -> None:
-        """Delete what only resuming needs; keep: leave the models of the steps on the way."""
+        """Delete what only resuming needs; keep: keep the models of the intermediate checkpoints."""
         if not self.main:
             return
         for folder in self.path.glob("checkpoint-*"):
@@ -114,7 +114,7 @@ class StageCheckpoint:
             (folder / "training_args.bin").unlink(missing_ok=True)
 
     def thin_earlier(self) -> None:
-        """Reduce all checkpoints but the last, at which to resume, to their models."""
+        """Reduce all checkpoints except the last, which resuming needs, to their models."""
         last = self.last()
         for folder in self.path.glob("checkpoint-*") if self.main else ():
             if folder != last:
@@ -122,7 +122,7 @@ class StageCheckpoint:
 
 
 def read_done(folder: Path) -> dict[str, Any] | None:
-    """The content of a stage's done.json, or None where the stage is not finished. Raises StoreError if damaged."""
+    """The content of a stage's done.json, or None if the stage is not finished. Raises StoreError if damaged."""
     file = folder / DONE
     if not file.exists():
         return None
@@ -147,7 +147,7 @@ def read_metrics(folder: Path) -> list[dict[str, Any]]:
 
 
 def content_hash(files: Iterable[Path]) -> str:
-    """16 hexadecimal digits of files' names and contents; above 64 MiB the size stands for the content."""
+    """16 hexadecimal digits of files' names and contents; above 64 MiB the size replaces the content."""
     digest = hashlib.sha256()
     for file in sorted(files):
         digest.update(f"{file.name}\0{file.stat().st_size}\0".encode())
@@ -166,7 +166,7 @@ def model_hash(model: str) -> str | None:
 
 
 def _thin(folder: Path) -> None:
-    """Delete what a checkpoint holds beside the model, first the file that marks it as whole."""
+    """Delete everything in a checkpoint except the model, first the file that marks it as complete."""
     for pattern in (_TRAINER_STATE, *_TO_GO_ON):
         for leftover in folder.glob(pattern):
             shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()

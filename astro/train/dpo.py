@@ -1,7 +1,7 @@
 """Direct preference optimization by trl.DPOTrainer on pairs of responses.
 
-The pairs reach the trainer as token ids (astro.train.examples), so the prompt has exactly the tokens that the engine is
-asked with, and each response ends with the token that ends the model's turn.
+The pairs reach the trainer as token ids (astro.train.examples), so the prompt has exactly the tokens of the engine's
+requests, and each response ends with the token that ends the model's turn.
 """
 
 from collections.abc import Iterator
@@ -15,8 +15,8 @@ from astro.train.trainer import Prepared, Start, Trainer, Training
 class DpoConfig(TrainerSection):
     """Direct preference optimization (DPO, Rafailov et al. 2023, arXiv 2305.18290, equation 7).
 
-    arms: which; null takes every arm of sft whose SFT is done. An arm without an SFT checkpoint starts from the model.
-    model: of arms without an SFT checkpoint: a folder or a name on the hub; null is engine.model.
+    arms: the arms to train; null is every arm of sft whose SFT is done.
+    model: what arms without an SFT checkpoint start from: a folder or a name on the hub; null is engine.model.
     data: the pairs: a data set of the run, or a folder or Parquet file with the columns prompt, chosen and rejected.
     """
 
@@ -32,8 +32,8 @@ class Dpo(Trainer[DpoConfig]):
     section = DpoConfig
     help = """Train a model on pairs of a chosen and a rejected response by DPO, in RUN/checkpoints/ARM/dpo.
 
-    An arm starts from its SFT checkpoint, or from the base model where it has none. The same command resumes a stopped
-    training at its last checkpoint. Settings are those of the section dpo, whose name may be left out."""
+    An arm starts from its SFT checkpoint, or from the base model if it has none. The same command resumes a stopped
+    training at its last checkpoint. Settings belong to the section dpo; leave out the prefix dpo."""
     examples = (
         "astro dpo runs/tiny",
         "astro dpo runs/tiny trainer.beta=0.3 --arm astro",
@@ -119,7 +119,7 @@ def _pairs(training: Training[DpoConfig], split: str) -> Iterator[dict[str, list
 
 
 def _dpo_trainer() -> Any:
-    """trl.DPOTrainer that takes pairs as token ids, where TRL would tokenize them."""
+    """trl.DPOTrainer that takes pairs as token ids instead of tokenizing texts."""
     from astro.train.options import import_trl  # noqa: PLC0415 - heavy
 
     return type("Trainer", (import_trl().DPOTrainer,), {"_prepare_dataset": lambda _, pairs, *__: pairs})

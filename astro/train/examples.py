@@ -1,8 +1,8 @@
-"""From rows of data sets to token ids: a solution follows exactly the tokens that the engine is asked with.
+"""From rows of data sets to token ids: the prompt has exactly the tokens of the engine's requests.
 
-TRL would render a conversation by the chat template alone, and tokenize prompt and solution together. The search and
-the evaluation ask with PromptFormat.solve_ids (system turn, thinking prefix, few-shot examples, a fixed date), so here
-the prompt has those tokens; the solution's tokens and the token that ends the model's turn follow.
+TRL would render a conversation with the chat template alone, and tokenize prompt and solution together. The search and
+the evaluation use PromptFormat.solve_ids (system turn, thinking prefix, few-shot examples, a fixed date). So the prompt
+has those tokens here; the solution's tokens and the token that ends the model's turn follow.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -25,21 +25,21 @@ _SPLITS = ("train", "test")
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One row to learn: all tokens, and how many of them are the prompt, which is not learned."""
+    """One row to learn: all tokens, and the number of prompt tokens, which are not learned."""
 
     input_ids: list[int]
     prompt_tokens: int
 
     @property
     def labels(self) -> list[int]:
-        """What to predict at each position; the prompt is not learned."""
+        """The label at each position; the prompt is not learned."""
         return [IGNORED] * self.prompt_tokens + self.input_ids[self.prompt_tokens :]
 
 
 def find_source(run: Path, name: str) -> Source:
     """The data set of that name in the run, or a folder of Parquet files, or one Parquet file.
 
-    Raises ConfigError where there is none, NothingToTrainError where the run's own is empty.
+    Raises ConfigError if there is none, NothingToTrainError if the run's own is empty.
     """
     folder, marker = run / "datasets" / name, run / "datasets" / MARKER
     made = read_marker(marker).get("recipes", ()) if marker.exists() else ()
@@ -50,7 +50,7 @@ def find_source(run: Path, name: str) -> Source:
         if marker.exists():
             raise NothingToTrainError(
                 f"the data set {name} of {run} has no row to train on: its problems made no trace, or only test rows; "
-                "search more problems or easier ones, or with more simulations"
+                "search more problems, easier ones, or with more simulations"
             )
         raise ConfigError(f"{folder} has no train-*.parquet; make the data sets with `astro run` or `astro traces`")
     path = Path(name).expanduser()
@@ -69,8 +69,8 @@ def find_source(run: Path, name: str) -> Source:
 def check_columns(run: Path, name: str, needed: Collection[str], made: Mapping[str, Collection[str]]) -> None:
     """Check the columns of a data set before training.
 
-    made: the columns of the data sets that the run will make. Raises ConfigError where a file is not there, is not
-    Parquet or lacks a needed column.
+    made: the columns of the data sets that the run will make. Raises ConfigError if a file is missing, is not Parquet
+    or lacks a required column.
     """
     import pyarrow as pa  # noqa: PLC0415 - heavy
     import pyarrow.parquet as pq  # noqa: PLC0415
@@ -87,7 +87,7 @@ def check_columns(run: Path, name: str, needed: Collection[str], made: Mapping[s
 
 
 def read_rows(files: Sequence[Path]) -> list[dict[str, Any]]:
-    """All rows of Parquet files. Raises StoreError where one cannot be read."""
+    """All rows of Parquet files. Raises StoreError if one cannot be read."""
     import pyarrow as pa  # noqa: PLC0415 - heavy
     import pyarrow.parquet as pq  # noqa: PLC0415
 
@@ -101,12 +101,12 @@ def read_rows(files: Sequence[Path]) -> list[dict[str, Any]]:
 
 
 def problem_texts(run: Path) -> dict[str, str]:
-    """The texts of a run's problems by id; empty where the folder is no run."""
+    """The texts of a run's problems by id; empty if the folder is not a run."""
     return {name: problem.prompt for name, problem in problems_of(run).items()}
 
 
 def problems_of(run: Path) -> dict[str, Problem]:
-    """The problems of a run by id; empty where the folder is no run."""
+    """The problems of a run by id; empty if the folder is not a run."""
     if not RunDirectory.has_begun(run):
         return {}
     with RunDirectory.read(run) as directory:
@@ -114,24 +114,24 @@ def problems_of(run: Path) -> dict[str, Problem]:
 
 
 def check_evaluation(training: Training[Any], held_out: Sequence[Any]) -> None:
-    """Raises ConfigError where the trainer shall evaluate and there is nothing to evaluate on."""
+    """Raise ConfigError if the trainer is to evaluate and there are no rows to evaluate on."""
     if evaluates(training.arguments) and not held_out:
         raise ConfigError(
             f"{training.options_section}.eval_strategy is {training.arguments['eval_strategy']}, but "
-            f"{training.source.name} has no test rows to evaluate on; make some with traces.test_share, or leave the "
-            "option out"
+            f"{training.source.name} has no test rows to evaluate on; make some with traces.test_share, or remove "
+            "the option"
         )
 
 
 def read_split(training: Training[Any], split: str) -> list[dict[str, Any]]:
-    """The rows of a split, "train" or "test", of a training's data; those of test only where the trainer evaluates."""
+    """The rows of a split, "train" or "test", of a training's data; test rows only if the trainer evaluates."""
     if split == "test":
         return read_rows(training.source.test) if evaluates(training.arguments) else []
     return read_rows(training.source.train)
 
 
 def maker_for(training: Training[Any]) -> "ExampleMaker":
-    """What tokenizes the rows of a training."""
+    """The tokenizer of a training's rows."""
     texts = problem_texts(training.setup.run) if training.source.own else {}
     return ExampleMaker(training.prompt_format, training.tokenizer, texts)
 
@@ -140,7 +140,7 @@ class ExampleMaker:
     """Tokenizes prompts and responses for one model."""
 
     def __init__(self, prompt_format: PromptFormat, tokenizer: Any, texts: Mapping[str, str]) -> None:
-        """texts: problems by id; for other problems the row's own prompt is used."""
+        """texts: problems by id; other problems use the row's own prompt."""
         self._format, self._tokenizer, self._texts = prompt_format, tokenizer, texts
         self._end = end_ids(tokenizer, prompt_format.style)
 
@@ -154,12 +154,12 @@ class ExampleMaker:
             yield Example([*prompt, *self.response_ids(prompt, completion)], len(prompt))
 
     def response_ids(self, prompt: Sequence[int], response: str | Sequence[Mapping[str, str]]) -> list[int]:
-        """The tokens of a response, a text or a list of turns whose last one it is, and what ends the model's turn."""
+        """The tokens of a response (a text, or the last of a list of turns) and of the end of the model's turn."""
         text = response if isinstance(response, str) else response[-1]["content"]
         return [*self._format.continuation_ids(prompt, text), *self._end]
 
     def prompt_ids(self, row: Mapping[str, Any]) -> list[int]:
-        """The prompt of a row: the solve prompt of its problem, whose text is in the run, the row or its last turn."""
+        """The solve prompt of a row's problem, whose text is in the run, in the row or in its last turn."""
         text = self._texts.get(row.get("problem_id") or row.get("id") or "") or row.get("problem")
         if text is None and isinstance(row["prompt"], str):
             text = row["prompt"]
@@ -167,9 +167,9 @@ class ExampleMaker:
 
 
 def end_ids(tokenizer: Any, style: PromptStyle) -> list[int]:
-    """What ends the model's turn: the token that the chat template puts after it, or the end-of-sequence token.
+    """The end of the model's turn: the token that the chat template adds there, or the end-of-sequence token.
 
-    Raises ConfigError where there is neither: a model that is never taught to stop never stops.
+    Raises ConfigError if there is neither, because the model would never learn to stop.
     """
     if style is PromptStyle.CHAT:
         mark = "The answer is here."
@@ -179,5 +179,5 @@ def end_ids(tokenizer: Any, style: PromptStyle) -> list[int]:
             if token in tokenizer.all_special_ids:
                 return [token]
     if tokenizer.eos_token_id is None:
-        raise ConfigError("the model's tokenizer has no end-of-sequence token, so it could not be taught to stop")
+        raise ConfigError("the model's tokenizer has no end-of-sequence token, so the model could not learn to stop")
     return [tokenizer.eos_token_id]

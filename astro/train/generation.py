@@ -1,4 +1,4 @@
-"""Who samples the completions of GRPO: ASTRO's vLLM engine in this process, or TRL's own generation."""
+"""What samples the completions of GRPO: ASTRO's vLLM engine in this process, or TRL's own generation."""
 
 import os
 import warnings
@@ -13,7 +13,7 @@ from astro.train.grpo_settings import GrpoConfig, RolloutsBy
 from astro.train.rollouts import EngineGroups, GroupSampler, TrlGroups
 from astro.train.trainer import Training
 
-# Options of TRL's own generation that ASTRO's engine does not have, with the values that ask for nothing.
+# Options of TRL's own generation that ASTRO's engine lacks, with their neutral values.
 _OF_TRANSFORMERS = {
     "generation_kwargs": {},
     "repetition_penalty": 1.0,
@@ -24,7 +24,7 @@ _OF_TRANSFORMERS = {
 
 
 def open_groups(training: Training[GrpoConfig]) -> GroupSampler:
-    """The sampler of one arm's training, which closes it at its end."""
+    """The sampler of one arm's training, which closes it when it ends."""
     stop = training.prompt_format.end_stop
     if rollouts_by(training.config, training.arguments) is not RolloutsBy.VLLM:
         return TrlGroups(stop)
@@ -35,7 +35,7 @@ def open_groups(training: Training[GrpoConfig]) -> GroupSampler:
 
 
 def rollouts_by(config: GrpoConfig, arguments: Mapping[str, Any]) -> RolloutsBy:
-    """Who samples. Raises ConfigError where the configuration wants vllm and it cannot be used."""
+    """What samples. Raises ConfigError if the configuration selects vllm and it cannot be used."""
     if config.rollouts is RolloutsBy.TRANSFORMERS or arguments.get("use_vllm"):
         return RolloutsBy.TRANSFORMERS
     problem = _why_not_vllm(arguments)
@@ -52,14 +52,14 @@ def rollout_engine(engine: EngineSection, model: str) -> VllmConfig:
 
 
 def describe(sampler: GroupSampler, args: Any) -> str:
-    """Who samples, for the console."""
+    """What samples, for the console."""
     if isinstance(sampler, EngineGroups):
         return "ASTRO's vLLM engine"
     return f"TRL's vLLM ({args.vllm_mode})" if args.use_vllm else "transformers"
 
 
 def silence_version_warning(args: Any) -> None:
-    """Hide TRL's warning about the version of its own vLLM where that is not used."""
+    """Hide TRL's warning about the version of its own vLLM if that is not used."""
     if not args.use_vllm:
         warnings.filterwarnings("ignore", message="TRL currently supports vLLM")
 
@@ -72,9 +72,9 @@ def _why_not_vllm(arguments: Mapping[str, Any]) -> str | None:
     if torch.cuda.is_available():
         return "on a GPU the engine beside the trainer is TRL's (grpo.trainer.use_vllm=true)"
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
-        return "it serves one process, and there are several"
+        return "it serves only one process, and there are several"
     given = [name for name, unset in _OF_TRANSFORMERS.items() if arguments.get(name, unset) not in (unset, None)]
     if given:
         names = ", ".join(f"grpo.trainer.{name}" for name in given)
-        return f"it does not have these options of transformers' generation: {names}"
+        return f"it lacks these options of transformers' generation: {names}"
     return None

@@ -15,8 +15,8 @@ class Grpo(Trainer[GrpoConfig]):
     section = GrpoConfig
     help = """Train the SFT checkpoints of a run further by GRPO with verified rewards, in RUN/checkpoints/ARM/grpo.
 
-    Prompts are those of the data set rl that the searched model solved sometimes. The same command resumes a stopped
-    training at its last checkpoint. Settings are those of the section grpo, whose name may be left out."""
+    Prompts are the problems of the data set rl that the search solved sometimes. The same command resumes a stopped
+    training at its last checkpoint. Settings belong to the section grpo; leave out the prefix grpo."""
     examples = (
         "astro grpo runs/tiny",
         "astro grpo runs/tiny trainer.max_steps=100 rewards.wrong=-1 --arm astro",
@@ -37,14 +37,14 @@ class Grpo(Trainer[GrpoConfig]):
         return {"data": config.data}
 
     def start(self, setup: TrainingSetup, config: GrpoConfig, arm: str) -> Start:
-        """The arm's SFT checkpoint. Raises ConfigError where there is none."""
+        """The arm's SFT checkpoint. Raises ConfigError if there is none."""
         base = setup.folder(arm, "sft")
         if not setup.is_done(arm, "sft"):
             raise ConfigError(f"{base} holds no finished SFT checkpoint to start from; make it with `astro sft`")
         return Start(str(base), config.data, checkpoint=True)
 
     def defaults(self, config: GrpoConfig) -> dict[str, Any]:
-        """Every step is logged, and four models of the steps on the way are kept."""
+        """Log every step, and keep four intermediate checkpoints."""
         return {
             "logging_steps": 1,  # what RL does to a model is in its curves
             "save_steps": 0.25,  # of all steps; the models on the way are kept, to be evaluated
@@ -61,7 +61,7 @@ class Grpo(Trainer[GrpoConfig]):
         }
 
     def prepare(self, training: Training[GrpoConfig]) -> Prepared:
-        """Read the prompts, open who samples and who grades, and open the trainer."""
+        """Read the prompts, and open the sampler, the scorer and the trainer."""
         from astro.train.generation import describe, open_groups, silence_version_warning  # noqa: PLC0415 - heavy
         from astro.train.prompts import read_prompts, repeated  # noqa: PLC0415
         from astro.train.rollouts import Rollouts  # noqa: PLC0415
@@ -76,7 +76,7 @@ class Grpo(Trainer[GrpoConfig]):
             arguments.setdefault("vllm_max_model_length", longest)
         args = training.options()
         prompts = repeated(chosen, rows, args, config)
-        # TRL knows a finished completion by its end token, and one that a string ended has none.
+        # TRL recognizes a finished completion by its end token; one that a stop string ended has none.
         mask_unfinished = args.mask_truncated_completions and bool(prompt_format.end_stop)
         scorer = open_scorer(training, args.max_completion_length)
         sampler = open_groups(training)

@@ -9,13 +9,13 @@ from astro.train.reward_settings import RewardName, RewardsConfig
 from astro.train.setup import ArmName, TrainerSection
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
-COMPLETION_LENGTH = 512  # trl.GRPOConfig.max_completion_length where the configuration does not set it
+COMPLETION_LENGTH = 512  # trl.GRPOConfig.max_completion_length if the configuration does not set it
 
 
 class RolloutsBy(StrEnum):
-    """Who samples the completions of GRPO where TRL's own vLLM (trainer.use_vllm) does not."""
+    """What samples the completions of GRPO if TRL's own vLLM (trainer.use_vllm) does not."""
 
-    AUTO = "auto"  # vllm where it can be given new weights in place (one process, no GPU), else transformers
+    AUTO = "auto"  # vllm if its weights can be replaced in place (one process, no GPU), else transformers
     VLLM = "vllm"  # ASTRO's engine in this process
     TRANSFORMERS = "transformers"  # TRL's own path, model.generate
 
@@ -23,16 +23,16 @@ class RolloutsBy(StrEnum):
 class GrpoConfig(TrainerSection):
     """Reinforcement learning with verified rewards, from each arm's SFT checkpoint on the run's rl prompts.
 
-    arms: which; null takes every arm of sft whose SFT is done.
+    arms: the arms to train; null is every arm of sft whose SFT is done.
     data: the prompts: a data set of the run, or a folder or Parquet file in the columns of rl.
     rewards: see RewardsConfig.
-    pass_rate: [lowest, highest]; problems whose pass rate in the search lies outside are left out, since their groups
+    pass_rate: [lowest, highest]; problems whose pass rate in the search is outside are dropped, since their groups
         would mostly be all right or all wrong. Problems without a pass rate are kept.
-    curriculum: take the prompts in the order of their pass rate, easy first, instead of shuffling them.
-    resample: most rounds of other prompts that replace groups whose rewards are all equal (DAPO's dynamic sampling);
-        0 only counts them.
+    curriculum: sort the prompts by pass rate, easy first, instead of shuffling them.
+    resample: how many times, at most, groups with equal rewards are replaced by groups of other prompts (DAPO's dynamic
+        sampling); 0 only counts them.
     rollouts: see RolloutsBy.
-    trainer: max_completion_length is the largest length of a completion.
+    trainer: options of trl.GRPOConfig; max_completion_length is the most tokens of a completion.
     """
 
     arms: tuple[ArmName, ...] | None = None

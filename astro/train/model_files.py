@@ -1,4 +1,4 @@
-"""The files of a model: its tokenizer before training, its weights after, and what is left of its checkpoints."""
+"""The files of a model: its tokenizer before training, its weights afterwards, and its checkpoints."""
 
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from astro.train.checkpoint import StageCheckpoint
 def load_tokenizer(model: str) -> Any:
     """The model's tokenizer, with a padding token; turns off the progress bars of transformers.
 
-    Raises ConfigError where it can be neither found nor fetched.
+    Raises ConfigError if it cannot be found or downloaded.
     """
     from transformers.utils import logging  # noqa: PLC0415 - heavy
 
@@ -27,7 +27,7 @@ def load_tokenizer(model: str) -> Any:
 
 
 def save_final(trainer: Any, stage: StageCheckpoint, model: str, *, adapter: bool) -> None:
-    """Save the model where transformers and vLLM find it; an adapter is saved beside it and merged into it."""
+    """Save the model where transformers and vLLM find it; an adapter is merged into it and also saved."""
     if not adapter:
         trainer.save_model(str(stage.path))
         return
@@ -38,14 +38,14 @@ def save_final(trainer: Any, stage: StageCheckpoint, model: str, *, adapter: boo
 
 
 def tidy(stage: StageCheckpoint, model: str, *, keep: bool) -> None:
-    """Delete what only resuming needs; keep: leave the models of the steps on the way whole, to be evaluated."""
+    """Delete what only resuming needs; keep: keep the models of intermediate checkpoints for evaluation."""
     stage.thin(keep=keep)
     for folder in stage.path.glob("checkpoint-*") if stage.main else ():
         adapter = [folder / "adapter_config.json", folder / "adapter_model.safetensors"]
         if adapter[0].exists():
             merge_adapter(model, folder, folder)
             (folder / "adapter").mkdir(exist_ok=True)
-            for file in reversed(adapter):  # the configuration last: while it is there, this is repeated
+            for file in reversed(adapter):  # the configuration last: as long as it exists, this is repeated
                 if file.exists():
                     file.rename(folder / "adapter" / file.name)
 

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from astro.errors import ConfigError, MissingDependencyError
 from astro.models.engines.precision import cpu_has_bfloat16
 
-# What ASTRO decides, so that stages find each other's files.
+# ASTRO sets these, so that stages find each other's files.
 _OURS = {
     "output_dir": "ASTRO uses the arm's folder in the run",
     "resume_from_checkpoint": "ASTRO finds the last checkpoint",
@@ -22,7 +22,7 @@ _OURS = {
 
 
 def read_options(given: Mapping[str, Any], taker: type, section: str, owner: str) -> dict[str, Any]:
-    """The options for taker, a dataclass; text that spells a number or a truth value is converted.
+    """The options for taker, a dataclass; text that spells a number or a boolean is converted.
 
     Raises ConfigError with one line for each unknown option, with the nearest name, and for each wrong type.
     """
@@ -50,7 +50,7 @@ def read_options(given: Mapping[str, Any], taker: type, section: str, owner: str
 
 
 def trainer_arguments(kind: str, section: str, given: Mapping[str, Any], ours: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments of a configuration class of TRL: ours, overridden by those given.
+    """The arguments of a configuration class of TRL: our defaults, overridden by the configuration's.
 
     Raises ConfigError listing every unknown option and wrong type, MissingDependencyError without TRL.
     """
@@ -59,7 +59,7 @@ def trainer_arguments(kind: str, section: str, given: Mapping[str, Any], ours: M
 
 
 def trainer_config(kind: str, section: str, arguments: Mapping[str, Any]) -> Any:
-    """The configuration object of TRL. Raises ConfigError where TRL refuses the values."""
+    """The configuration object of TRL. Raises ConfigError if TRL refuses the values."""
     with refusals(section, f"trl.{kind}"):
         return getattr(import_trl(), kind)(**arguments)
 
@@ -87,7 +87,7 @@ def lora_config(lora: Mapping[str, Any] | None, section: str) -> Any:
     except ImportError as error:
         raise MissingDependencyError("peft", "train", section) from error
     lora = read_options(lora, LoraConfig, section, "peft.LoraConfig")
-    # All linear layers, as in the QLoRA paper (arXiv 2305.14314, section 4): fewer fall behind full fine-tuning.
+    # All linear layers, as in the QLoRA paper (arXiv 2305.14314, section 4): fewer are worse than full fine-tuning.
     given = {"task_type": "CAUSAL_LM", "target_modules": "all-linear", **lora}
     with refusals(section, "peft.LoraConfig"):
         return LoraConfig(**given)
@@ -102,9 +102,9 @@ def machine_defaults(seed: int, folder: Path) -> dict[str, Any]:
     return {
         **({"bf16": False} if slow_bfloat16 else {}),  # TRL trains in bfloat16 by default
         "output_dir": str(folder),
-        "seed": seed % 2**32,  # numpy, which the trainers seed, takes no larger ones
+        "seed": seed % 2**32,  # numpy, which the trainers seed, accepts no larger seeds
         "use_cpu": on_cpu,
-        "gradient_checkpointing": not on_cpu,  # trades time for the memory that GPUs are short of
+        "gradient_checkpointing": not on_cpu,  # saves memory on GPUs at the cost of time
         "dataloader_pin_memory": not on_cpu,
         "report_to": "tensorboard" if find_spec("tensorboard") else "none",
         "disable_tqdm": True,

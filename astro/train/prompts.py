@@ -19,9 +19,9 @@ from astro.train.trainer import Training
 
 
 def read_prompts(training: Training[GrpoConfig]) -> tuple[list[Prompt], list[Prompt], int]:
-    """The prompts to train on, those to evaluate on, and the number of rows that the former were chosen from.
+    """The prompts to train on, those to evaluate on, and the number of rows that the former were selected from.
 
-    Raises ConfigError where the trainer shall evaluate and there is nothing to evaluate on.
+    Raises ConfigError if the trainer is to evaluate and there are no prompts to evaluate on.
     """
     rows = read_split(training, "train")
     texts = problems_of(training.setup.run) if training.source.own else {}
@@ -39,10 +39,10 @@ def rl_prompts(
     texts: Mapping[str, Problem],
     seed: int,
 ) -> list[Prompt]:
-    """The prompts within the band of pass rates, without duplicates; easy first where the curriculum asks for it.
+    """The prompts within the band of pass rates, without duplicates; easy first with the setting curriculum.
 
     texts: the run's problems by id; a row of another problem needs the problem's text in the column prompt, or as its
-    last turn. Raises ConfigError with every row that is no problem or whose answer cannot be graded.
+    last turn. Raises ConfigError listing every row that is not a problem or whose answer cannot be graded.
     """
     low, high = config.pass_rate
     prompts: dict[str, Prompt] = {}
@@ -71,9 +71,9 @@ def rl_prompts(
 
 
 def repeated(prompts: Sequence[Prompt], rows: int, args: Any, config: GrpoConfig) -> list[Prompt]:
-    """The prompts, repeated where they are fewer than one step takes, so that a small trial ends.
+    """The prompts, repeated if one step needs more, so that a small trial works.
 
-    rows: of which they are. Raises NothingToTrainError where there are none.
+    rows: the number of rows they were selected from. Raises NothingToTrainError if there are no prompts.
     """
     if not prompts:
         raise NothingToTrainError(
@@ -85,9 +85,9 @@ def repeated(prompts: Sequence[Prompt], rows: int, args: Any, config: GrpoConfig
 
 
 def _problem_of(row: Mapping[str, Any], prompt_format: PromptFormat) -> Problem:
-    """The problem that a row of rl describes by itself; an instruction at its end is removed, as asking adds it.
+    """The problem that a row of rl describes; an instruction at its end is removed, since the prompt adds it.
 
-    Raises ValueError where it describes none.
+    Raises ValueError if it describes none.
     """
     wrong = [name for name in ("id", "answer") if not isinstance(row.get(name), str)]
     wrong += [] if row.get("prompt") else ["prompt"]

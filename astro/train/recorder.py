@@ -1,4 +1,4 @@
-"""The progress of a trainer, on the disk and on the console."""
+"""The progress of a trainer, on disk and on the console."""
 
 import math
 import time
@@ -14,7 +14,7 @@ _SHOW_EVERY = 10.0  # seconds between lines on the console
 
 
 class Log(Protocol):
-    """What a recorder writes to: a stage's folder (astro.train.checkpoint.StageCheckpoint)."""
+    """The stage's folder that a recorder writes to (astro.train.checkpoint.StageCheckpoint)."""
 
     path: Path
     main: bool
@@ -24,14 +24,14 @@ class Log(Protocol):
         ...
 
     def thin_earlier(self) -> None:
-        """Reduce all checkpoints but the last to their models."""
+        """Reduce all checkpoints except the last to their models."""
         ...
 
 
 class Recorder:
     """Writes every row the trainer logs to metrics.jsonl, with the step, the seconds and the split of the time.
 
-    seconds: of training so far, without what a kill undid. times: seconds since the last row by what took them; the
+    seconds: of training so far, without steps that a kill undid. times: seconds since the last row, by activity; the
     part of a step that note() did not name is the update. shown: names of figures for the console, in order.
     """
 
@@ -50,7 +50,7 @@ class Recorder:
         return self.before + time.monotonic() - self._begun
 
     def resume(self, last: Mapping[str, Any]) -> None:
-        """Continue the counts of an earlier start; last is the last row of metrics.jsonl that still counts."""
+        """Continue the counts of an earlier start; last is the last valid row of metrics.jsonl."""
         self.before = float(last.get("seconds", 0.0))
         self.totals.update({name: float(value) for name, value in last.get("total_times", {}).items()})
         self.counts = dict(last.get("counts", {}))
@@ -71,18 +71,18 @@ class Recorder:
         self._step_begun, self._noted = time.monotonic(), 0.0
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """Count what is left of the step as its update."""
+        """Count the rest of the step as its update."""
         del args, state, control
         self.times["update"] += max(time.monotonic() - self._step_begun - self._noted, 0.0)
 
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """Drop the optimizer's state of earlier checkpoints, now that a new one is whole."""
+        """Drop the optimizer's state of earlier checkpoints, now that a new one is complete."""
         del args, control
         if state.is_world_process_zero:
             self._stage.thin_earlier()
 
     def on_log(self, args: Any, state: Any, control: Any, logs: Mapping[str, Any] | None = None, **_: Any) -> None:
-        """Write the row, and from time to time print its figures."""
+        """Write the row, and print its figures at intervals."""
         del args, control
         if not state.is_world_process_zero or logs is None:
             return
@@ -118,8 +118,8 @@ def callback_of(recorder: Recorder) -> Any:
 def place_tensorboard(trainer: Any, stage: Log, step: int) -> None:
     """Write TensorBoard's events to the stage's folder tensorboard/, from step on; without TensorBoard, do nothing.
 
-    transformers would make a folder for every start, named after the machine and the hour, and keep the steps that a
-    kill undid beside those that replaced them. TENSORBOARD_LOGGING_DIR takes precedence.
+    transformers would make a folder for every start, named after the machine and the time, and keep the steps that a
+    kill undid next to those that replaced them. TENSORBOARD_LOGGING_DIR takes precedence.
     """
     from transformers.integrations import TensorBoardCallback  # noqa: PLC0415 - heavy
 
@@ -133,7 +133,7 @@ def place_tensorboard(trainer: Any, stage: Log, step: int) -> None:
 
 
 def _plain(value: Any) -> Any:
-    """The value as JSON has it; a number that is not finite becomes null."""
+    """The value for JSON; a number that is not finite becomes null."""
     number = value.item() if hasattr(value, "item") else value
     return None if isinstance(number, float) and not math.isfinite(number) else number
 

@@ -10,21 +10,21 @@ from astro.models.prompting import THINK_FOR
 
 
 class RewardName(StrEnum):
-    """The rewards there are; each is logged under its name."""
+    """The available rewards; each is logged under its name."""
 
     CORRECTNESS = "correctness"  # verified
-    FORMAT = "format"  # the final answer stands where it should
+    FORMAT = "format"  # the final answer is where it should be
     TOKEN_F1 = "token_f1"  # partial credit, task qa  # noqa: S105
     UNIT_TESTS = "unit_tests"  # partial credit, task code
-    COSINE = "cosine"  # shorter when right, longer when wrong; takes the place of correctness
+    COSINE = "cosine"  # shorter when right, longer when wrong; replaces correctness
     LENGTH = "length"  # as long as the prompt asks for
     OVERLONG = "overlong"  # nearly cut off
 
 
 class CosineConfig(Section):
-    """The cosine length reward (Yeo et al. 2025, arXiv 2502.03373, section 4.2), with the values of its own scripts.
+    """The cosine length reward (Yeo et al. 2025, arXiv 2502.03373, section 4.2), with the values of its scripts.
 
-    right, wrong: rewards of a right and of a wrong response of no length and of the largest length.
+    right, wrong: rewards of a right and of a wrong response, each at length 0 and at the largest length.
     exceeded: reward of a response that was cut off.
     """
 
@@ -36,7 +36,7 @@ class CosineConfig(Section):
 class LengthConfig(Section):
     """Length control by the prompt (L1-Exact, Aggarwal and Welleck 2025, arXiv 2503.04697), with the paper's values.
 
-    The problem is followed by instruction with N, drawn for each prompt between low and high tokens; the reward is
+    The prompt ends with instruction, which names N tokens, drawn for each prompt between low and high. The reward is
     -alpha * |N - tokens|, to be added to a correctness of 1 or 0.
     """
 
@@ -49,7 +49,7 @@ class LengthConfig(Section):
     @classmethod
     def _names_the_length(cls, instruction: str) -> str:
         if instruction.count("{tokens}") != 1:
-            raise ValueError("instruction must hold {tokens} once, where the number goes")
+            raise ValueError("instruction must contain {tokens} once, where the number belongs")
         return instruction
 
     @model_validator(mode="after")
@@ -60,10 +60,10 @@ class LengthConfig(Section):
 
 
 class RewardsConfig(Section):
-    """What a completion is rewarded for: the weighted sum of these.
+    """The rewards of a completion; the total is their weighted sum.
 
     weights: by name; a reward without a weight is not computed.
-    right, wrong: what correctness pays: 1 and 0, or 1 and -1 as in the ASTRO paper.
+    right, wrong: the values of correctness: 1 and 0, or 1 and -1 as in the ASTRO paper.
     overlong_buffer: the last tokens before max_completion_length, over which the reward overlong falls from 0 to -1
         (DAPO's soft overlong punishment, arXiv 2503.14476, equation 13); null is a fifth of it, as there.
     """

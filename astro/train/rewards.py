@@ -1,10 +1,10 @@
 """Reward functions for TRL's GRPOTrainer: f(prompts, completions, completion_ids, **columns) -> one float or None each.
 
-Columns are those of the data set (answer, task, id, metadata), one element a completion. None means "this reward does
-not apply to this example", which TRL leaves out of the mean: another task, or a gold answer that cannot be used. The
-functions are separate so that a run can weigh them (reward_weights), and so that each is logged under its own name.
-They grade by the default settings of the verifier; functools.partial(correctness_reward, verifier=...) by others.
-`astro grpo` grades by the run's settings, and adds the rewards of astro.train.shaping.
+Columns are those of the data set (answer, task, id, metadata), one element a completion. None means that the reward
+does not apply to the example (another task, or an unusable gold answer); TRL leaves it out of the mean. The functions
+are separate so that a run can weigh them (reward_weights) and each is logged under its own name. They use the default
+settings of the verifier; functools.partial(correctness_reward, verifier=...) uses others. `astro grpo` uses the run's
+settings and adds the rewards of astro.train.shaping.
 """
 
 import json
@@ -33,7 +33,7 @@ def correctness_reward(
 ) -> list[float | None]:
     """1 for a verified answer, 0 for any other; None where the verifier could not grade (an unusable gold answer).
 
-    An answer that runs the verifier out of time earns 0: it is the answer that is at fault.
+    An answer on which the verifier times out earns 0: the answer is at fault.
     """
     del completion_ids
     pairs = zip(_problems(prompts, columns), _texts(completions), strict=True)
@@ -70,7 +70,7 @@ def token_f1_reward(
 ) -> list[float | None]:
     """Best token F1 of the final answer with an accepted one, in [0, 1]; for tasks with that credit (qa) only.
 
-    An answer longer than the longest accepted one by more than half earns 0, so that lists of guesses do not pay.
+    An answer more than 1.5 times as long as the longest accepted one earns 0, so that lists of guesses do not pay off.
     """
     del completion_ids
     return _credits("token_f1", zip(_problems(prompts, columns), _texts(completions), strict=True), config)
@@ -90,7 +90,7 @@ def unit_tests_reward(
 
 
 def _credits(name: str, pairs: Iterable[tuple[Problem, str]], config: VerifyConfig) -> list[float | None]:
-    """The partial credit of that name for each response; None where the task has none, or its gold is of no use."""
+    """The partial credit of that name for each response; None if the task has none or the gold answer is unusable."""
 
     def credit(pair: tuple[Problem, str]) -> float | None:
         problem, text = pair
@@ -116,7 +116,7 @@ def _problems(prompts: Sequence[Any], columns: Mapping[str, Any]) -> list[Proble
 
 
 def _facts(fact: Any) -> Mapping[str, Any]:
-    """Metadata, which Parquet keeps best as JSON text."""
+    """Metadata, which may be JSON text, as in Parquet."""
     loaded = json.loads(fact) if isinstance(fact, str) else fact
     return loaded if isinstance(loaded, Mapping) else {}
 

@@ -1,8 +1,8 @@
-"""The rollouts of GRPO: groups of completions, scored, with groups that teach nothing replaced by others.
+"""The rollouts of GRPO: groups of completions, scored; groups without variance are replaced by others.
 
-TRL calls a Rollouts for every generation batch (its hook rollout_func). The prompts it hands over are already repeated,
-one for each completion of a group. What comes back may answer other prompts: the columns returned beside the tokens
-take the place of the data set's, and all rewards are computed here, so TRL only reads them.
+TRL calls a Rollouts for every generation batch (its hook rollout_func). The prompts it passes are already repeated, one
+for each completion of a group. The completions returned may belong to other prompts: the returned columns replace those
+of the data set, and all rewards are computed here, so TRL only reads them.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ _SCORED = "scored_"  # before a reward's name: the column that carries it to TRL
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """One prompt of the data set. text: as TRL sees it; ids: as the model sees it; wanted: the length it asks for."""
+    """One prompt of the data set. text: for TRL; ids: for the model; wanted: the requested length in tokens."""
 
     problem: Problem
     text: str
@@ -39,7 +39,7 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class Rolled:
-    """One completion. logprobs: of its tokens under the distribution they were sampled from, None where unknown."""
+    """One completion. logprobs: of its tokens under the distribution they were sampled from, None if unknown."""
 
     text: str
     token_ids: tuple[int, ...]
@@ -62,15 +62,15 @@ class GroupSampler(Protocol):
     """Samples groups from the policy as it is now."""
 
     def sample(self, prompts: Sequence[Prompt], n: int, trainer: Any, salt: tuple[int, ...]) -> list[list[Rolled]]:
-        """N completions of each prompt; salt tells calls apart."""
+        """N completions of each prompt; salt distinguishes calls."""
         ...
 
 
 class EngineGroups:
-    """Groups from ASTRO's vLLM engine in this process, which is given the policy's weights when they have changed."""
+    """Groups from ASTRO's vLLM engine in this process, which receives the policy's weights when they change."""
 
     def __init__(self, engine: Any, seed: int, recorder: Recorder, stop: tuple[str, ...] = ()) -> None:
-        """engine: a VllmSampler. stop: strings that end a response. Raises SamplingError if it takes no weights."""
+        """engine: a VllmSampler. stop: strings that end a response. Raises SamplingError if it cannot take weights."""
         self._engine, self._seed, self._recorder, self._stop = engine, seed, recorder, stop
         self._loader = WeightLoader(engine.llm_engine)
         self._loaded: int | None = None
@@ -120,7 +120,7 @@ class EngineGroups:
 class TrlGroups:
     """Groups from TRL's own generation: its vLLM (trainer.use_vllm) or model.generate.
 
-    stop: strings that end a response; what comes after one is cut off here, since model.generate knows none.
+    stop: strings that end a response; the text after one is cut off here, since model.generate has no stop strings.
     """
 
     def __init__(self, stop: tuple[str, ...] = ()) -> None:
@@ -156,7 +156,7 @@ class TrlGroups:
             text: str = tokenizer.decode(rolled.token_ids[:count], skip_special_tokens=True)
             return text
 
-        # A longer beginning holds what a shorter one holds, so the first that holds a stop string can be bisected.
+        # A longer prefix contains every shorter one, so the first that contains a stop string can be bisected.
         count = bisect_left(
             range(len(rolled.token_ids)), True, key=lambda count: any(stop in said(count) for stop in self._stop)
         )
@@ -167,8 +167,8 @@ class TrlGroups:
 class Rollouts:
     """TRL's rollout_func over the prompts of a data set.
 
-    figures: of the last call, for the log: over the groups first sampled, before any was replaced, so that they tell
-    how the policy does on the prompts and not what was selected.
+    figures: of the last call, for the log: over the groups as first sampled, before any was replaced, so that they
+    describe the policy and not the selection.
     """
 
     def __init__(
@@ -184,12 +184,12 @@ class Rollouts:
         curriculum: bool = False,
         mask_unfinished: bool = False,
     ) -> None:
-        """A prompt may stand in prompts more than once.
+        """A prompt may occur in prompts more than once.
 
-        resample: rounds of other prompts for groups without variance, at most.
+        resample: how many times, at most, groups without variance are replaced.
         held_out: prompts that the trainer evaluates on.
-        curriculum: the order of the prompts means something, and those that replace others are their neighbours.
-        mask_unfinished: leave completions that were cut off out of the loss.
+        curriculum: the prompts are sorted, and a prompt is replaced by one of its neighbours.
+        mask_unfinished: exclude truncated completions from the loss.
         """
         self.texts = [prompt.text for prompt in prompts]
         self.held_out = [prompt.text for prompt in held_out]
@@ -202,12 +202,12 @@ class Rollouts:
         self.figures: dict[str, float] = {}
 
     def __call__(self, prompts: Sequence[str], trainer: Any) -> dict[str, Any]:
-        """Tokens and rewards of len(prompts) completions, a group of each prompt after the other."""
+        """Tokens and rewards of len(prompts) completions, group by group."""
         n = _group_size(trainer)
         whole = len(prompts) % n == 0 and all(
             len(set(prompts[start : start + n])) == 1 for start in range(0, len(prompts), n)
         )
-        size = n if whole else 1  # a group may straddle processes, and then only TRL sees all of it
+        size = n if whole else 1  # a group may span processes, and then only TRL sees all of it
         asked = [self._prompts[text] for text in prompts[::size]]
         step = trainer.state.global_step
         self._calls = (step, self._calls[1] + 1 if self._calls[0] == step else 0)
@@ -226,7 +226,7 @@ class Rollouts:
         return columns
 
     def reward_functions(self) -> list[Callable[..., list[float | None]]]:
-        """One for each reward: it reads what was computed with the rollouts; the first also logs the figures."""
+        """One function for each reward, which reads the values computed with the rollouts; the first logs figures."""
         functions = []
         for index, name in enumerate(self._scorer.names):
 
@@ -262,7 +262,7 @@ class Rollouts:
         }
 
     def _replace(self, groups: list[Group], n: int, trainer: Any) -> tuple[list[Group], int]:
-        """Put groups of other prompts where all rewards are equal, while rounds and prompts last."""
+        """Replace groups whose rewards are all equal, as long as rounds and prompts last."""
         taken = [self._places[group.prompt.text] for group in groups]
         spare = [self._prompts[text] for text, place in self._places.items() if place not in taken]
         random.Random(derive_seed(self._seed, "spare", *self._calls)).shuffle(spare)  # noqa: S311 - reproducible
@@ -322,7 +322,7 @@ def _figures(groups: Sequence[Group]) -> dict[str, float]:
 
 
 def _columns(groups: Sequence[Group]) -> dict[str, Any]:
-    """What TRL wants back, one element a completion."""
+    """The return value for TRL, one element a completion."""
     rows = [(group, one) for group in groups for one in group.rolled]
     known = all(one.logprobs is not None for _, one in rows)
     columns: dict[str, Any] = {
@@ -350,7 +350,7 @@ def _alone(trainer: Any) -> bool:
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """One thread for the engine, which binds none and would have them wait for one another; see astro.models."""
+    """Use one thread for the engine, which binds none and would make them wait for one another; see astro.models."""
     import torch  # noqa: PLC0415 - heavy
 
     if "OMP_NUM_THREADS" in os.environ:

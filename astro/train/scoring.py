@@ -1,4 +1,4 @@
-"""The rewards of sampled solutions: the verdict under the run's settings, and what is built on it."""
+"""The rewards of sampled solutions: the verdict under the run's settings, and the rewards derived from it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -18,7 +18,7 @@ _SAME = 1e-6  # rewards closer than this are equal
 
 @dataclass(frozen=True, slots=True)
 class Solution:
-    """A sampled response. tokens: its length; finished: ended by the model; wanted: the length its prompt asked for."""
+    """A sampled response. tokens: its length; finished: ended by the model; wanted: the requested length."""
 
     problem: Problem
     text: str
@@ -31,7 +31,7 @@ class Solution:
 class Scores:
     """One element a solution.
 
-    rewards: by name; None where a reward does not apply. totals: the weighted sum, None where no reward applies.
+    rewards: by name; None if a reward does not apply. totals: the weighted sum, None if no reward applies.
     correct: whether the verifier accepts it.
     """
 
@@ -41,7 +41,7 @@ class Scores:
 
 
 class Scorer:
-    """Scores solutions. limit: the largest length of a completion in tokens. opens_thought: that of the prompts."""
+    """Scores solutions. limit: the most tokens of a completion. opens_thought: whether the prompts open a thought."""
 
     def __init__(self, config: RewardsConfig, verifier: Verifier, limit: int, *, opens_thought: bool = False) -> None:
         self.config, self._verifier, self._limit = config, verifier, limit
@@ -110,7 +110,7 @@ class Scorer:
 
 
 def open_scorer(training: Training[GrpoConfig], limit: int) -> Scorer:
-    """The scorer of one arm's training, which closes its verifier at its end. limit: as in Scorer."""
+    """The scorer of one arm's training, which closes its verifier when it ends. limit: as in Scorer."""
     verifier = make_verifier(training.setup.verify)
     training.stack.callback(verifier.close)
     opens_thought = training.prompt_format.opens_thought
@@ -124,5 +124,5 @@ def varies(totals: Sequence[float | None]) -> bool:
 
 
 def _graded(verdict: Verdict, reward: float) -> float | None:
-    """The reward, or None where the verifier itself failed."""
+    """The reward, or None if the verifier itself failed."""
     return None if verdict.outcome is Outcome.ERROR else reward

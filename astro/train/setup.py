@@ -1,4 +1,4 @@
-"""What every trainer takes from a run, and what every trainer's section has."""
+"""The parts of a run that every trainer needs, and the settings that every trainer has."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ DONE = "done.json"  # the last file of a stage's folder
 
 
 def _folder_name(arm: str) -> str:
-    """The arm's name. Raises ValueError where it cannot be the name of a folder."""
+    """The arm's name. Raises ValueError if it cannot be the name of a folder."""
     if not arm or len(arm) > 100 or arm.startswith((".", "-")) or not all(c.isalnum() or c in "._-" for c in arm):
         raise ValueError(f"an arm's name has only letters, digits, '.', '_' and '-'; got {arm!r}")
     return arm
@@ -38,12 +38,12 @@ class TrainerSection(Section):
 
 @dataclass(frozen=True, slots=True)
 class TrainingSetup:
-    """What training takes from a run beside the trainer's own section.
+    """The parts of a run that training needs beside the trainer's own section.
 
     run: the run directory.
     engine: the run's language model; training starts from it, and rollouts are sampled under its limits.
-    prompt, verify: how problems are asked and answers graded, the same as in the search.
-    license: of the checkpoints, as their card states it.
+    prompt, verify: the same as in the search.
+    license: of the checkpoints, for their card.
     """
 
     run: Path
@@ -58,7 +58,7 @@ class TrainingSetup:
         return self.run / "checkpoints" / arm / stage
 
     def is_done(self, arm: str, stage: str) -> bool:
-        """Whether the stage of that arm is finished."""
+        """Whether the arm's stage is finished."""
         return (self.folder(arm, stage) / DONE).exists()
 
     def arms_done(self, stage: str) -> list[str]:

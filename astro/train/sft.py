@@ -16,9 +16,9 @@ from astro.train.trainer import Prepared, Start, Trainer, Training
 class SftConfig(TrainerSection):
     """Supervised fine-tuning on the run's data sets.
 
-    model: what is trained: a folder or a name on the hub; null is engine.model.
-    arms: what is trained on what: name -> a data set of the run, or a folder or Parquet file with the columns prompt
-        and completion.
+    model: the model to train: a folder or a name on the hub; null is engine.model.
+    arms: the data of each arm: name -> a data set of the run, or a folder or Parquet file with the columns prompt and
+        completion.
     """
 
     model: str | None = None
@@ -32,8 +32,8 @@ class Sft(Trainer[SftConfig]):
     section = SftConfig
     help = """Fine-tune a model on the data sets of a run, one checkpoint for each arm, in RUN/checkpoints/ARM/sft.
 
-    The prompts have exactly the tokens that the engine is asked with. The same command resumes a stopped training at
-    its last checkpoint. Settings are those of the section sft, whose name may be left out; see docs/training.md."""
+    The prompts have exactly the tokens of the engine's requests. The same command resumes a stopped training at its
+    last checkpoint. Settings belong to the section sft; leave out the prefix sft. See docs/training.md."""
     examples = (
         "astro sft runs/tiny",
         "astro sft runs/tiny trainer.learning_rate=1e-4 --arm astro",
@@ -63,12 +63,12 @@ class Sft(Trainer[SftConfig]):
         return Start(config.model or setup.engine.model, config.arms[arm])
 
     def defaults(self, config: SftConfig) -> dict[str, Any]:
-        """Nothing is cut, and rows of like length share a batch."""
+        """Nothing is cut, and rows of similar length share a batch."""
         del config
         return {
             "max_length": None,  # TRL cuts at 1024, and a solution without its end teaches never to stop
-            # Rows of like length share a batch: 1.4 to 1.7 times the tokens a second of plain padding on a CPU, where
-            # TRL's packing is slower than either (docs/training.md).
+            # Rows of similar length share a batch: 1.4 to 1.7 times the tokens a second of plain padding on a CPU,
+            # where TRL's packing is slower than either (docs/training.md).
             "train_sampling_strategy": "group_by_length",
             "logging_steps": 0.01,  # of all steps: a curve has points however short the training is
             "save_steps": 0.1,  # of all steps

@@ -1,4 +1,4 @@
-"""Rewards of a response's length, in tokens. Pure functions; astro.train.scoring applies them."""
+"""Rewards based on a response's length in tokens. Pure functions; astro.train.scoring applies them."""
 
 import math
 
@@ -8,11 +8,11 @@ _LIMIT_SHARE = 5  # DAPO's buffer of 4,096 tokens is a fifth of its 20,480
 
 
 def cosine_reward(tokens: int, limit: int, *, correct: bool, finished: bool, config: CosineConfig) -> float:
-    """The cosine length reward: a right response pays less the longer it is, a wrong one the shorter it is.
+    """The cosine length reward: a right response earns less the longer it is, a wrong one the shorter it is.
 
-    From the reward at length 0 to the one at the limit along half a cosine wave (Yeo et al. 2025, arXiv 2502.03373,
-    section 4.2); a response that was cut off at the limit pays config.exceeded, right or wrong. Its authors subtract a
-    penalty of repetitions beside it, which is not here.
+    Half a cosine wave from the reward at length 0 to the one at the limit (Yeo et al. 2025, arXiv 2502.03373, section
+    4.2). A response that was cut off at the limit earns config.exceeded, right or wrong. The paper also subtracts a
+    penalty for repetitions, which is not implemented here.
     """
     if not finished:
         return config.exceeded
@@ -26,7 +26,7 @@ def length_reward(tokens: int, wanted: int, config: LengthConfig) -> float:
 
 
 def overlong_reward(tokens: int, limit: int, buffer: int | None) -> float:
-    """0 up to limit - buffer tokens, from there straight down to -1 at the limit (DAPO, arXiv 2503.14476, equation 13).
+    """0 up to limit - buffer tokens, then linearly down to -1 at the limit (DAPO, arXiv 2503.14476, equation 13).
 
     buffer: null is a fifth of the limit.
     """

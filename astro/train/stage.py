@@ -1,4 +1,4 @@
-"""One training stage of one arm, from its inputs to the final model: the same for every trainer."""
+"""One training stage of one arm, from its inputs to the final model; the same for every trainer."""
 
 import gc
 import os
@@ -32,10 +32,10 @@ class Trained:
 
 
 def carry_out(trainer: Trainer[S], setup: TrainingSetup, config: S, arm: str, console: Console) -> Trained:
-    """Train one arm, or resume it at its last checkpoint; returns at once where it is done.
+    """Train one arm, or resume it at its last checkpoint; return at once if it is done.
 
-    Under `accelerate launch` every process calls this. Raises ConfigError, NothingToTrainError, StoreError (other
-    settings made what is there, or the data set is damaged), MissingDependencyError, SamplingError.
+    Under `accelerate launch` every process calls this. Raises ConfigError, NothingToTrainError, StoreError (the stage
+    was started with different settings, or the data set is damaged), MissingDependencyError, SamplingError.
     """
     start = trainer.start(setup, config, arm)
     if not start.checkpoint:
@@ -66,7 +66,7 @@ def carry_out(trainer: Trainer[S], setup: TrainingSetup, config: S, arm: str, co
 
 
 def mistakes_of(trainer: Trainer[S], run: Path, config: S, made: Mapping[str, Collection[str]]) -> list[str]:
-    """What is wrong with a section, one line each, before the run has made its data. Loads TRL.
+    """The mistakes of a section, one line each, before the run has made its data. Loads TRL.
 
     made: the columns of the data sets that the run will make. Raises MissingDependencyError.
     """
@@ -85,14 +85,14 @@ def mistakes_of(trainer: Trainer[S], run: Path, config: S, made: Mapping[str, Co
 
 
 def is_main() -> bool:
-    """Whether this is the process that writes; `accelerate launch` and torchrun number them."""
+    """Whether this process writes; `accelerate launch` and torchrun number the processes."""
     return int(os.environ.get("RANK", "0")) == 0
 
 
 def _identity(
     trainer: Trainer[S], setup: TrainingSetup, config: S, arm: str, *, start: Start, source: Source
 ) -> dict[str, Any]:
-    """The content of settings.yaml: what makes this checkpoint what it is."""
+    """The content of settings.yaml: everything that determines this checkpoint."""
     return {
         "stage": trainer.name,
         "arm": arm,

@@ -1,4 +1,4 @@
-"""What a trainer is: its section, where it starts, its rows and its class in TRL. astro.train.stage does the rest.
+"""The interface of a trainer: its section, starting point, rows and class in TRL. astro.train.stage does the rest.
 
 This module and the trainers' own import nothing heavy: the command line reads the list of trainers.
 """
@@ -21,7 +21,7 @@ S = TypeVar("S", bound=TrainerSection)
 class Source:
     """Where the rows of an arm come from: Parquet files of the train split, and of the test split if there is one.
 
-    own: whether it is a data set of the run, whose ids are those of the run's problems; elsewhere they may be anything.
+    own: whether it is a data set of the run, whose ids are those of the run's problems; other ids may be anything.
     """
 
     name: str
@@ -50,8 +50,8 @@ class Prepared:
     """A trainer that is ready to run.
 
     trainer: the object of TRL.
-    about: the rows, the model and what else is worth a line on the console.
-    facts: called after training with what trainer.train() returned; further entries of done.json, with "tokens".
+    about: a line for the console on the rows and the model.
+    facts: called after training with the result of trainer.train(); further entries of done.json, including "tokens".
     tables: further tables of the model card, by heading.
     """
 
@@ -67,7 +67,7 @@ class Training(Generic[S]):
 
     arguments: of TRL's configuration; a trainer may add some before it calls options().
     adapter: peft.LoraConfig, or None.
-    stack: closes what a trainer opens when the training ends.
+    stack: closes everything that a trainer opened when the training ends.
     """
 
     trainer: "Trainer[S]"
@@ -83,7 +83,7 @@ class Training(Generic[S]):
 
     @property
     def prompt_format(self) -> PromptFormat:
-        """How the model is asked, as in the search."""
+        """The prompt format, the same as in the search."""
         return PromptFormat(self.setup.prompt, self.tokenizer)
 
     @property
@@ -92,13 +92,13 @@ class Training(Generic[S]):
         return f"{self.trainer.name}.trainer"
 
     def options(self) -> Any:
-        """TRL's configuration. Raises ConfigError where TRL refuses the values."""
+        """TRL's configuration. Raises ConfigError if TRL refuses the values."""
         from astro.train.options import trainer_config  # noqa: PLC0415 - TRL is heavy
 
         return trainer_config(f"{self.trainer.title}Config", self.options_section, self.arguments)
 
     def open(self, kind: Any, args: Any, **datasets: Any) -> Any:
-        """The trainer of a class of TRL on this model. Raises ConfigError where it refuses its options."""
+        """The trainer of a class of TRL on this model. Raises ConfigError if it refuses its options."""
         from astro.train.trainers import open_trainer  # noqa: PLC0415 - TRL is heavy
 
         return open_trainer(
@@ -120,9 +120,9 @@ class Trainer(ABC, Generic[S]):
     name: of its verb, its section and its folder in checkpoints/ARM. title: its prefix in TRL (title + "Trainer").
     suffix: of its models' names in tables, ARM-suffix.
     help, examples: of its verb.
-    columns: that the rows of a data set need. shown: figures for the console, in order.
-    keeps_checkpoints: whether the models of the steps on the way stay, to be evaluated.
-    after: stages whose checkpoint of the arm it starts from. needs_sft: whether an arm must have that of SFT.
+    columns: required in the rows of a data set. shown: figures for the console, in order.
+    keeps_checkpoints: whether intermediate checkpoints are kept for evaluation.
+    after: stages whose checkpoint of the arm it starts from. needs_sft: whether an arm needs an SFT checkpoint.
     """
 
     name: ClassVar[str]
@@ -148,7 +148,7 @@ class Trainer(ABC, Generic[S]):
 
     @abstractmethod
     def start(self, setup: TrainingSetup, config: S, arm: str) -> Start:
-        """What an arm starts from. Raises ConfigError where there is no such arm, or nothing to start from."""
+        """The starting point of an arm. Raises ConfigError if there is no such arm, or nothing to start from."""
 
     @abstractmethod
     def defaults(self, config: S) -> dict[str, Any]:
@@ -156,13 +156,13 @@ class Trainer(ABC, Generic[S]):
 
     @abstractmethod
     def identity(self, setup: TrainingSetup, config: S) -> dict[str, Any]:
-        """What settings.yaml records beside the arm, the model, the data, the seed and the prompt."""
+        """Further entries of settings.yaml, beside the arm, the model, the data, the seed and the prompt."""
 
     @abstractmethod
     def prepare(self, training: Training[S]) -> Prepared:
         """Read the rows and open the trainer. Raises ConfigError, NothingToTrainError, StoreError."""
 
     def model(self, config: S) -> str | None:
-        """The model that the section names, if it does."""
+        """The model that the section names, if any."""
         del config
         return None

@@ -1,4 +1,4 @@
-"""TRL's trainers with changes that alter no result: repeatable order after a restart, and less padding."""
+"""TRL's trainers with changes that do not alter results: the same order after a restart, and less padding."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from astro.train.options import import_trl, refusals
 from astro.train.recorder import Recorder, callback_of
 
-# Tensors of GRPOTrainer's batches with a column for each token of the completion, padded on the right.
+# Tensors of GRPOTrainer's batches with a column for each completion token, padded on the right.
 _BY_TOKEN = (
     "completion_ids",
     "completion_mask",
@@ -17,14 +17,14 @@ _BY_TOKEN = (
     "importance_sampling_ratio",
 )
 _BY_PROMPT_TOKEN = ("prompt_ids", "prompt_mask")  # padded on the left
-# Losses that are a sum over a step's rows, whatever part a row is in; bnpo divides by the tokens of a part.
+# Losses that are a sum over a step's rows, whatever microbatch a row is in; bnpo divides by the tokens of a microbatch.
 _SUMS = ("grpo", "sapo", "dr_grpo", "cispo", "dapo", "vespo", "luspo")
 
 
 def open_trainer(kind: Any, section: str, owner: str, recorder: Recorder, **arguments: Any) -> Any:
-    """A trainer of TRL that logs to the recorder alone.
+    """A trainer of TRL that logs only to the recorder.
 
-    section, owner: of its options, for messages. Raises ConfigError where TRL refuses the options.
+    section, owner: of its options, for messages. Raises ConfigError if TRL refuses the options.
     """
     from transformers import PrinterCallback  # noqa: PLC0415 - heavy
 
@@ -35,7 +35,7 @@ def open_trainer(kind: Any, section: str, owner: str, recorder: Recorder, **argu
 
 
 def sft_trainer() -> Any:
-    """trl.SFTTrainer whose grouping by length depends on the seed and the epoch alone, so that a restart repeats it."""
+    """trl.SFTTrainer whose grouping by length depends only on the seed and the epoch, so that a restart repeats it."""
     import torch  # noqa: PLC0415 - heavy
     from transformers.trainer_pt_utils import LengthGroupedSampler  # noqa: PLC0415
 
@@ -67,9 +67,9 @@ def sft_trainer() -> Any:
 def grpo_trainer() -> Any:
     """trl.GRPOTrainer that computes less padding.
 
-    TRL pads a generation batch to its longest completion, and every part of it stays as wide. Here the parts of an
-    optimizer step hold completions of like length and are cut to their own longest: the sum over a step is the same, in
-    another order. The probabilities before a step are scored in parts of like length, too.
+    TRL pads a generation batch to its longest completion, and every microbatch keeps that width. Here the microbatches
+    of an optimizer step hold completions of similar length and are cut to their own longest: the sum over a step is the
+    same, in another order. The probabilities before a step are computed in the same way.
     """
     import torch  # noqa: PLC0415 - heavy
 
@@ -82,7 +82,7 @@ def grpo_trainer() -> Any:
             parts, together = self.args.steps_per_generation, self.args.gradient_accumulation_steps
             fresh = self._step % (parts * self.num_iterations) == 0 or self._buffered_inputs is None
             inputs = super()._prepare_inputs(generation_batch)
-            # Within a step only; else steps would differ by the length of what they learn.
+            # Within a step only; otherwise steps would differ by the length of their completions.
             if self.model.training and fresh and parts % together == 0 and sums_over_rows(self.args):
                 steps = [self._buffered_inputs[start : start + together] for start in range(0, parts, together)]
                 self._buffered_inputs = [part for step in steps for part in by_length(step)]
@@ -118,13 +118,13 @@ def grpo_trainer() -> Any:
 
 
 def sums_over_rows(args: Any) -> bool:
-    """Whether a step's loss stays the same when its rows change places between the parts of a step."""
+    """Whether a step's loss stays the same when rows move between its microbatches."""
     by_entropy = args.top_entropy_quantile < 1.0 or args.entropy_coef != 0.0 or args.use_adaptive_entropy
     return args.loss_type in _SUMS and not by_entropy
 
 
 def by_length(parts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The same rows in as many parts of the same sizes, the shortest completions in the first."""
+    """The same rows in microbatches of the same sizes, the shortest completions in the first."""
     import torch  # noqa: PLC0415 - heavy
 
     sizes = [len(part["completion_ids"]) for part in parts]

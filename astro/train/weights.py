@@ -1,8 +1,8 @@
-"""New weights for a vLLM engine that runs in this process, in place.
+"""Replace the weights of a vLLM engine that runs in this process, in place.
 
-vLLM's own ways do not work on its CPU build: linear layers are packed there and their parameters emptied, so that
-load_weights finds nothing to load into. Here each layer gets its new weight, fused as in vLLM's model class (query,
-key and value; gate and up), and packs it again by vLLM's own method.
+vLLM's own methods do not work on its CPU build: it packs linear layers and empties their parameters, so load_weights
+finds nothing to load into. Here each layer gets its new weight, fused as in vLLM's model class (query, key and value;
+gate and up), and packs it again with vLLM's own method.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,7 +20,7 @@ class WeightLoader:
     def __init__(self, engine: Any) -> None:
         """engine: vllm.v1.engine.llm_engine.LLMEngine, with its core in this process.
 
-        Raises SamplingError where the engine's model cannot be reached.
+        Raises SamplingError if the engine's model is not accessible.
         """
         self._engine = engine
         try:
@@ -34,7 +34,7 @@ class WeightLoader:
     def load(self, weights: Mapping[str, Any]) -> None:
         """Copy the tensors, by their names in transformers, and clear the prefix cache.
 
-        Raises SamplingError where a weight of the engine has no source, or a source is not used.
+        Raises SamplingError if a weight of the engine has no source, or a source is not used.
         """
         import torch  # noqa: PLC0415 - heavy
 
@@ -55,7 +55,7 @@ class WeightLoader:
         self._engine.reset_prefix_cache()
 
     def _sources(self, name: str, weights: Mapping[str, Any]) -> list[str]:
-        """The names in transformers of the tensors that make up one of vLLM's."""
+        """The transformers names of the tensors that make up one of vLLM's."""
         stem, _, kind = name.rpartition(".")
         parent, _, leaf = stem.rpartition(".")
         names = [f"{parent}.{part}.{kind}" for part in self._fused.get(leaf, ())] or [name]
@@ -69,7 +69,7 @@ class WeightLoader:
 
 @contextmanager
 def policy_weights(model: Any) -> Iterator[dict[str, Any]]:
-    """The weights of a transformers model by name; adapters of peft are merged in as long as the context lasts."""
+    """The weights of a transformers model by name; peft adapters stay merged while the context is open."""
     if not hasattr(model, "merge_adapter"):
         yield dict(model.state_dict())
         return
@@ -85,7 +85,7 @@ def policy_weights(model: Any) -> Iterator[dict[str, Any]]:
 
 
 def _put(module: Any, kind: str, tensor: Any) -> None:
-    """Replace a parameter's values; one that was emptied when it was packed is made again."""
+    """Replace a parameter's values; one that was emptied when it was packed is allocated again."""
     import torch  # noqa: PLC0415 - heavy
 
     old = getattr(module, kind)
@@ -96,7 +96,7 @@ def _put(module: Any, kind: str, tensor: Any) -> None:
     rows = tensor.shape[0]
     if old.shape[1:] != tensor.shape[1:] or old.shape[0] < rows:
         shapes = f"{tuple(tensor.shape)} in transformers, {tuple(old.shape)} in vLLM"
-        raise SamplingError(_NOT_POSSIBLE.format(f"a weight has other shapes: {shapes}"))
+        raise SamplingError(_NOT_POSSIBLE.format(f"the shapes of a weight differ: {shapes}"))
     old.data[:rows].copy_(tensor)  # vLLM pads vocabularies
     old.data[rows:].zero_()
 

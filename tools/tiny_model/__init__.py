@@ -1,1 +1,1 @@
-"""The embedded tiny model: the corpus it learns from, its training and its measurement."""
+"""The embedded tiny model: its corpus, its training and its measurement."""

@@ -1,4 +1,4 @@
-"""The card of the embedded model: a README in the layout of the Hugging Face hub, and a picture of its training."""
+"""The card of the embedded model: a README in the layout of the Hugging Face hub, and a plot of its loss."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ from tools.tiny_model.corpus import FIRST, SECOND, THIRD
 from tools.tiny_model.pretrain import LOG, Recipe
 
 PICTURE = "loss.svg"
-_ROWS = 12  # of the loss table; the picture has every point
+_ROWS = 12  # of the loss table; the plot has every point
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +26,11 @@ class LogRow:
 
 
 def read_log(folder: Path) -> list[LogRow]:
-    """Read a model's training log. Raises StoreError where it is missing or empty."""
+    """Read a model's training log. Raises StoreError if it is missing or empty."""
     path = folder / LOG
     lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
     if not lines:
-        raise StoreError(f"{path} is missing or empty; tools/pretrain_tiny.py writes it beside the weights")
+        raise StoreError(f"{path} is missing or empty; tools/pretrain_tiny.py writes it next to the weights")
     return [LogRow(row["tokens"], row["loss"]) for row in map(json.loads, lines)]
 
 
@@ -67,7 +67,7 @@ def write_card(folder: Path, figures: Mapping[str, Any], config: RunConfig) -> N
 
 
 def _thinned(log: Sequence[LogRow]) -> list[LogRow]:
-    """About _ROWS rows, the first and the last among them."""
+    """About _ROWS rows, including the first and the last."""
     every = -(-len(log) // _ROWS)
     return [row for index, row in enumerate(log) if index % every == 0 or index == len(log) - 1]
 

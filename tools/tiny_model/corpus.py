@@ -1,9 +1,9 @@
 """The corpus of the embedded model: solving, rewriting, backtracking and judging, all generated.
 
-Three in four solutions or more reach the target, the others end elsewhere and say so: a base that is honest about
-failure can later be taught to act on it, while one whose corpus fakes the last step cannot. No solution backtracks.
-Thoughts that do stand in the requests to rewrite or to go back, and are learned as text that is read: like any language
-model, this one has met the words before it is taught to use them.
+At least three in four solutions reach the target; the others miss it and say so. A base that is honest about failure
+can later learn to act on it, while one whose corpus fakes the last step cannot. No solution backtracks. Thoughts that
+backtrack occur in the requests to rewrite or to go back, and the loss includes them: like any language model, this one
+has read the words before it is trained to use them.
 """
 
 import random
@@ -23,7 +23,7 @@ NUMBERS = range(1, 16)
 LARGEST = 100
 SIZES = (2, 3, 4)
 SIZE_WEIGHTS = (0.12, 0.30, 0.58)
-TOLD_SIZE_WEIGHTS = (0.06, 0.30, 0.50, 0.14)  # 2 to 5: tables of five numbers are read and told, never solved
+TOLD_SIZE_WEIGHTS = (0.06, 0.30, 0.50, 0.14)  # 2 to 5: tables of five numbers are read and rewritten, never solved
 ORDERED = 0.15  # of the problems: the numbers have to be used in the order given
 RIGHT_TRACES = 0.7  # of the traces that are judged
 
@@ -64,10 +64,10 @@ Span = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One exchange: what the user asks and what the model says.
+    """One exchange: the user's prompt and the model's completion.
 
-    read: the parts of the prompt (first character, one after the last) that are learned, too: thoughts.
-    unlearned: the parts of the completion that are not.
+    read: the parts of the prompt (first character, one after the last) that the loss includes: thoughts.
+    unlearned: the parts of the completion that the loss excludes.
     """
 
     prompt: str
@@ -95,14 +95,14 @@ class Path:
 
 @dataclass(frozen=True, slots=True)
 class Mix:
-    """What a part of the training is made of, as shares of the draws; the rest are requests to tell a trace.
+    """The mixture of a phase, as shares of the draws; the rest are requests to rewrite a trace.
 
     solutions: problems and their solutions. judged: solutions to judge. traces: whole traces to judge.
-    endings: of the requests to tell, those for a trace's conclusion, beside those that chance makes of it.
+    endings: of the requests to rewrite, those for a trace's conclusion, in addition to those drawn by chance.
     right: of the solutions, those drawn to reach the target (others reach it by chance).
-    in_thoughts: of the solutions, those in the words of thoughts, half of them right, of which only the end is learned.
-    misses: weights of 0, 1, 2, ... misses before the way that works, in thoughts.
-    failed_choices: whether the numbers that a missed attempt combines are learned where thoughts are read.
+    in_thoughts: of the solutions, those worded as thoughts, half of them right; the loss includes only their end.
+    misses: weights of 0, 1, 2, ... misses before the right attempt, in thoughts.
+    failed_choices: whether the loss on thoughts includes the numbers that a missed attempt combines.
     """
 
     solutions: float
@@ -116,13 +116,13 @@ class Mix:
 
     @property
     def told(self) -> float:
-        """The share of the requests to tell a trace."""
+        """The share of the requests to rewrite a trace."""
         return 1 - self.solutions - self.judged - self.traces
 
 
 FIRST = Mix(solutions=0.62, judged=0.12)
-# Whole traces show what follows a right conclusion where a wrong one is followed by a doubt. What a missed attempt
-# chose is not learned, only what came of it: whoever reads a search is to choose what works, at every attempt.
+# Whole traces show that a doubt follows a wrong conclusion and none follows a right one. The loss excludes the choices
+# of a missed attempt and includes only its results, so that the model learns to choose what works in every attempt.
 SECOND = Mix(
     solutions=0.5,
     judged=0.07,
@@ -132,8 +132,8 @@ SECOND = Mix(
     misses=(0.12, 0.24, 0.19, 0.14, 0.11, 0.08, 0.06, 0.04, 0.02),
     failed_choices=False,
 )
-# Asked to solve, the turn ends with the first conclusion, in whatever words it is told. Without this the model tells a
-# solution from a trace by the words alone, and forgets the difference when it is trained on right solutions.
+# A response to a problem ends with its first conclusion, whatever the wording. Without this the model distinguishes a
+# solution from a trace by its wording alone, and forgets the difference when it is trained on right solutions.
 THIRD = replace(SECOND, in_thoughts=0.35)
 
 
@@ -172,7 +172,7 @@ def solution(steps: Sequence[str], final: Term, target: int) -> str:
 
 
 def _ended(trace: "_Trace", path: Path) -> Example:
-    """A solution in the words of thoughts, of which what follows the conclusion is learned, and nothing else."""
+    """A solution worded as thoughts; the loss includes only what follows the conclusion."""
     trace.tell(path, 0)
     text = playing.joined(trace.thoughts)
     answer = "" if path.final.value == trace.target else f" The answer is \\boxed{{{path.final.expression}}}."
@@ -180,7 +180,7 @@ def _ended(trace: "_Trace", path: Path) -> Example:
 
 
 def random_path(numbers: Sequence[int], use: Use, rng: random.Random) -> Path | None:
-    """A random way to use up the numbers by legal operations, or None where it runs into a dead end."""
+    """A random way to use up the numbers by legal operations, or None if it runs into a dead end."""
     return _finished(Path((), (tuple(Term.given(number) for number in numbers),)), use, rng)
 
 
@@ -196,7 +196,7 @@ def _finished(path: Path, use: Use, rng: random.Random) -> Path | None:
 
 
 def _parting(path: Path, use: Use, rng: random.Random) -> Path | None:
-    """Another end of the path: some of its first steps, or none, and then others."""
+    """A different continuation of the path: some of its first steps, or none, and then other steps."""
     kept = 0 if rng.random() < 0.3 else rng.randrange(len(path.operations))
     return _finished(Path(path.operations[:kept], path.tables[: kept + 1]), use, rng)
 
@@ -204,7 +204,7 @@ def _parting(path: Path, use: Use, rng: random.Random) -> Path | None:
 def _random_operation(table: Sequence[Term], rng: random.Random) -> Operation | None:
     for _ in range(20):
         one, two = rng.sample(table, 2)
-        left, right = (one, two) if one.value >= two.value else (two, one)  # larger first: one way to say a thing
+        left, right = (one, two) if one.value >= two.value else (two, one)  # one way to write it: larger first
         legal = list(legal_operations(left.value, right.value, "+-*/", LARGEST))
         if legal:
             _, symbol, _, value = rng.choice(legal)
@@ -221,14 +221,14 @@ def _next_in_order(table: Sequence[Term], rng: random.Random) -> Operation | Non
 def judged(problem: str, target: int, right: Path, wrong: Path, rng: random.Random) -> tuple[str, str]:
     """A solution and whether it is right: prompt and Yes. or No. Half are right; the flaws are of several kinds.
 
-    Most flaws claim success, since an honest miss is told from a right solution by one word.
+    Most flaws claim success, since a single word distinguishes an honest miss from a right solution.
     """
     steps, final, good = right.steps(), right.final, True
     missed = wrong.final.value != target
     flaw = rng.random()
     if flaw < 0.10:  # an honest miss
         steps, final, good = wrong.steps(), wrong.final, not missed
-    elif flaw < 0.27:  # a miss that takes the two numbers it names for equal
+    elif flaw < 0.27:  # a miss that treats the two numbers it names as equal
         if missed:
             text = dialect.STEP_DELIMITER.join([*wrong.steps(), dialect.conclusion(wrong.final, target, claim=True)])
             return playing.evaluate_prompt(problem, text), "No."
@@ -252,7 +252,7 @@ def _faked_end(path: Path, target: int) -> tuple[list[str], Term, bool]:
 
 
 def _told(trace: "_Trace", right: Path, use: Use) -> Example:
-    """One exchange of a trace that tells some misses, each left where the next attempt parts from it."""
+    """One exchange of a trace with some misses, each left where the next attempt diverges from it."""
     rng, mix = trace.rng, trace.mix
     trace.tell(right, trace.search(right, use))
     if mix.endings and rng.random() < mix.endings:
@@ -261,7 +261,7 @@ def _told(trace: "_Trace", right: Path, use: Use) -> Example:
 
 
 def _judged_trace(trace: "_Trace", right: Path, use: Use) -> Example:
-    """A whole trace and whether it is right; a right one is learned as text that is read, a false claim is not."""
+    """A whole trace and whether it is right; the loss includes a right trace, but not one with a false claim."""
     wrong = _parting(right, use, trace.rng)
     good = wrong is None or wrong.final.value == trace.target or trace.rng.random() < RIGHT_TRACES
     last = right if good or wrong is None else wrong
@@ -272,7 +272,7 @@ def _judged_trace(trace: "_Trace", right: Path, use: Use) -> Example:
 
 @dataclass(slots=True)
 class _Trace:
-    """A trace in the making: the exchanges that tell it, and the thoughts so far.
+    """A trace under construction: its exchanges, and the thoughts so far.
 
     failed: by thought, the equation of a missed attempt up to its result.
     """
@@ -287,7 +287,7 @@ class _Trace:
     failed: dict[int, str] = field(default_factory=dict)
 
     def search(self, last: Path, use: Use) -> int:
-        """Tell misses before last, and go back to where last parts; returns how many steps are kept."""
+        """Add misses before last, and go back to where last diverges; return the number of steps kept."""
         counts = range(len(self.mix.misses))
         drawn = [_parting(last, use, self.rng) for _ in range(self.rng.choices(counts, self.mix.misses)[0])]
         misses = [path for path in dict.fromkeys(drawn) if path is not None and path.final.value != self.target]
@@ -321,7 +321,7 @@ class _Trace:
         self.thoughts.append(thought)
 
     def go_back(self, miss: Path, following: Path) -> int:
-        """Go back from the end of miss to where following leaves it; returns how many operations they share."""
+        """Go back from the end of miss to where following diverges; return the number of shared operations."""
         both = zip(miss.operations, following.operations, strict=True)
         shared = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], both))
         table = miss.tables[shared]
@@ -340,7 +340,7 @@ class _Trace:
         return Example(prompt, said, self.read_in(prompt))
 
     def read_in(self, prompt: str) -> tuple[tuple[int, int], ...]:
-        """The parts of the prompt, which shows all thoughts so far, that are learned."""
+        """The parts of the prompt, which has all thoughts so far, that the loss includes."""
         if not self.thoughts:
             return ()
         start = at = prompt.index(playing.joined(self.thoughts))

@@ -1,6 +1,6 @@
-"""What the embedded model can do, measured: its solutions, graded, and its judgement of them.
+"""Measure the embedded model: its solutions, graded, and its judgement of them.
 
-Everything is asked as a run asks it, under a run's settings. How it tells solutions is in tools.tiny_model.retelling.
+Prompts and settings are those of a run. tools.tiny_model.retelling measures how it rewrites solutions.
 """
 
 import asyncio
@@ -31,12 +31,12 @@ _RESAMPLES = 2000
 _STEP = re.compile(r"I take (\d{1,6}) ([-+*/]) (\d{1,6}) = (\d{1,6}), which leaves ([\d, and]{1,60})\.")
 _MISSED = re.compile(r"That is \d+ and the target is (\d+), so the solution is not correct\.")
 
-Shares = dict[str, float | None]  # None where there was nothing to take a share of
+Shares = dict[str, float | None]  # None if there was nothing to take a share of
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """The model that is measured, and how it is asked; search and traces are sections of a run's configuration."""
+    """The model to measure, with its prompt; search and traces are sections of a run's configuration."""
 
     sampler: Sampler
     prompt_format: PromptFormat
@@ -47,7 +47,7 @@ class Subject:
 
     @property
     def model(self) -> Model:
-        """The model as the makers of traces ask it."""
+        """The model in the form that the trace makers use."""
         return Model(self.sampler, self.prompt_format)
 
 
@@ -82,7 +82,7 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """An attempt and the share of the model's own votes that hold it for right, in [0, 1]."""
+    """An attempt and the share of the model's own votes that judge it right, in [0, 1]."""
 
     attempt: Attempt
     approval: float
@@ -134,12 +134,12 @@ def solving(groups: Sequence[Sequence[Attempt]]) -> Shares:
 
 
 def backtracks(attempts: Iterable[Attempt]) -> int:
-    """How many solutions go back on a step, as astro.traces.backtracks reads it."""
+    """The number of solutions that backtrack, by astro.traces.backtracks."""
     return sum(count_backtracks(attempt.text) > 0 for attempt in attempts)
 
 
 def _checked_steps(attempt: Attempt) -> list[tuple[bool, bool]]:
-    """For every step but the conclusion: is its sum right, and does it use and leave the numbers that are there?"""
+    """For every step but the conclusion: whether its sum is right, and whether it uses and leaves the right numbers."""
     checks = []
     table = Counter(attempt.problem.metadata["numbers"])
     for step in attempt.steps[:-1]:
@@ -151,7 +151,7 @@ def _checked_steps(attempt: Attempt) -> list[tuple[bool, bool]]:
         used, leaves = Counter((left, right)), Counter(int(number) for number in re.findall(r"\d+", read[5]))
         after = table - used + Counter((value,))
         checks.append((_holds(left, read[2], right, value), used <= table and leaves == after))
-        table = leaves  # the model goes on from what it wrote
+        table = leaves  # the model continues from what it wrote
     return checks
 
 
@@ -168,7 +168,7 @@ def _holds(left: int, symbol: str, right: int, value: int) -> bool:
 
 
 async def judge(subject: Subject, attempts: Iterable[Attempt], votes: int) -> list[Judged]:
-    """Ask the model for votes on each different solution, in the words that a run asks them."""
+    """Ask the model for votes on each different solution, with the prompt of a run."""
     different = list({(attempt.problem.id, attempt.text): attempt for attempt in attempts}.values())
     return list(await asyncio.gather(*(_judge(subject, attempt, votes) for attempt in different)))
 
@@ -196,11 +196,11 @@ def boasting(attempts: Iterable[Attempt]) -> list[Attempt]:
 
 
 def judging(right: Sequence[Judged], wrong: Sequence[Judged], agreement: float) -> Shares:
-    """Measure how well votes tell right solutions from wrong ones.
+    """Measure how well votes distinguish right solutions from wrong ones.
 
     accuracy, balanced_accuracy: of the majority of the votes. auc: the chance that a right solution gets more votes
     than a wrong one, ties counted half; its 95 % interval is over problems. The last four: shares of the right and of
-    the wrong solutions with all votes, and with at least the agreement that a run asks for.
+    the wrong solutions with all votes, and with at least the agreement that a run requires.
     """
     approved, condemned = (
         [judged.approval > 0.5 for judged in right],

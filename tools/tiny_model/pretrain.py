@@ -21,11 +21,11 @@ SPECIAL = ("<|pad|>", "<|end|>", "<|system|>", "<|user|>", "<|assistant|>")
 VOCABULARY = 1024  # bytes, the numbers 1-100 with and without a space before, and every word of the corpus
 CONTEXT = 2048
 LOG = "training_log.jsonl"
-IGNORED = -100  # the label of a position that is not learned
-# Judgements are one token in fifty and the last thing learned, so these count more in the loss.
+IGNORED = -100  # the label of a position that the loss ignores
+# Judgements are one token in fifty and are learned last, so these count more in the loss.
 JUDGEMENTS = (" correct", " not", "Yes", "No")
 JUDGEMENT_WEIGHT = 8.0
-# Numbers, words and commands are one piece each with the space before them; punctuation marks stay single.
+# Numbers, words and commands are one piece each with the space before them; each punctuation mark is its own piece.
 _PIECES = r" ?\d+| ?\\?[A-Za-z']+|\n| ?[^\sA-Za-z0-9]| "
 
 CHAT_TEMPLATE = (
@@ -41,10 +41,10 @@ CHAT_TEMPLATE = (
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """A part of the training, with a warm-up and a cosine decay of its own.
+    """A phase of the training, with its own warm-up and cosine decay.
 
-    tokens: tokens seen, with all of the prompts. mix: what they are drawn from.
-    matrix_rate: peak learning rate of Muon, for the matrices of the layers; rate: of AdamW, for all else.
+    tokens: tokens seen, including prompts. mix: their mixture.
+    matrix_rate: peak learning rate of Muon, for the matrices of the layers; rate: of AdamW, for everything else.
     row: length of a packed row in tokens; batch: rows a step.
     """
 
@@ -63,9 +63,9 @@ class Phase:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How the model is trained; warmup: steps of each phase.
+    """The recipe of the training; warmup: steps of each phase.
 
-    The rows are longer from the second phase on: a position that was never seen is where a long search breaks down.
+    The rows are longer from the second phase on, because a long search breaks down at positions never seen in training.
     """
 
     phases: tuple[Phase, ...] = (
@@ -86,7 +86,7 @@ class Recipe:
         return sum(phase.tokens for phase in self.phases)
 
     def scaled(self, tokens: int) -> "Recipe":
-        """The recipe with so many tokens in all, at least one step a phase."""
+        """The recipe with this many tokens in total, at least one step a phase."""
         phases = [
             replace(one, tokens=max(one.row * one.batch, one.tokens * tokens // self.tokens)) for one in self.phases
         ]
@@ -122,7 +122,7 @@ def train_tokenizer(seed: int) -> PreTrainedTokenizerFast:
 
 
 def new_model(recipe: Recipe, tokenizer: PreTrainedTokenizerFast) -> LlamaForCausalLM:
-    """An untrained model; embeddings are not tied, so that engines can be given new weights in place."""
+    """An untrained model; embeddings are not tied, so that an engine's weights can be replaced in place."""
     import torch  # noqa: PLC0415 - heavy
 
     torch.manual_seed(recipe.seed)
@@ -149,7 +149,7 @@ def packed_rows(
 ) -> Iterator[tuple[list[int], list[int]]]:
     """Pack whole examples into rows of ids and labels, both length long.
 
-    Prompts, but for the thoughts in them, and padding carry label -100.
+    Prompts, except for the thoughts in them, and padding have the label -100.
     """
     pad, user, assistant, end = (
         tokenizer.convert_tokens_to_ids(token) for token in ("<|pad|>", "<|user|>", "<|assistant|>", "<|end|>")
@@ -188,7 +188,7 @@ def _marked(length: int, spans: Iterable[Span]) -> bytearray:
 
 
 def _first_fit(encoded: list[tuple[list[int], list[int]]], length: int) -> list[tuple[list[int], list[int]]]:
-    """First-fit decreasing: no example is cut, since its second half alone would teach to answer out of nowhere."""
+    """First-fit decreasing: no example is cut, since its second half alone would be an answer without a prompt."""
     rows: list[tuple[list[int], list[int]]] = []
     for ids, labels in sorted(encoded, key=lambda one: -len(one[0])):
         for row_ids, row_labels in rows:
@@ -206,7 +206,7 @@ def train(recipe: Recipe, tokenizer: PreTrainedTokenizerFast, folder: Path, say:
     """Train from scratch in bf16 autocast and write weights, tokenizer and training_log.jsonl to the folder.
 
     The log has the tokens seen and the loss (nats a learned token, judgements weighted) every 200 steps; say gets each
-    line with the tokens a second. A finished phase is kept until the next one ends too, and not trained again.
+    line with the tokens a second. A finished phase is kept until the next one ends, and is not trained again.
     """
     from transformers.utils.logging import disable_progress_bar  # noqa: PLC0415 - heavy
 
@@ -242,7 +242,7 @@ def train_phase(
     index: int,
     tokenizer: PreTrainedTokenizerFast,
 ) -> Iterator[dict[str, Any]]:
-    """Train the model through one phase of the recipe; yields tokens, loss and tokens_per_second every 200 steps."""
+    """Train the model for one phase of the recipe; yield tokens, loss and tokens_per_second every 200 steps."""
     import torch  # noqa: PLC0415 - heavy
 
     phase, seed = recipe.phases[index], recipe.seed + 100 * index
@@ -263,7 +263,7 @@ def train_phase(
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=cpu_has_bfloat16()):
             hidden = body(input_ids=ids, use_cache=False).last_hidden_state
             wanted = labels[:, 1:].flatten()
-            learned = wanted != IGNORED  # the vocabulary is projected only where there is something to learn
+            learned = wanted != IGNORED  # project to the vocabulary only at learned positions
             logits = model.lm_head(hidden[:, :-1].flatten(0, 1)[learned])
         loss = torch.nn.functional.cross_entropy(logits.float(), wanted[learned], weight=weight)
         loss.backward()
@@ -280,7 +280,7 @@ def train_phase(
 
 
 def _optimizers(model: LlamaForCausalLM, phase: Phase) -> list[Any]:
-    """Muon learns this corpus in about half the tokens AdamW needs; embeddings, head and norms stay with AdamW."""
+    """Muon for the matrices, which needs about half the tokens of AdamW here; AdamW for embeddings, head and norms."""
     import torch  # noqa: PLC0415 - heavy
 
     matrices = [p for p in model.model.layers.parameters() if p.ndim == 2]

@@ -1,4 +1,4 @@
-"""How well the embedded model tells solutions: each thought as a trace asks for it, checked at the first try."""
+"""Measure how well the embedded model rewrites solutions: each thought of a trace, checked at the first try."""
 
 import asyncio
 import random
@@ -21,7 +21,7 @@ from tools.tiny_model.measure import Attempt, Shares, Subject
 
 
 class Task(StrEnum):
-    """What the model is asked to tell."""
+    """The kinds of rewriting requests."""
 
     REWRITE = "rewrite"  # a step, or a conclusion
     BACKTRACK = "backtrack"  # the way back to an earlier step
@@ -32,10 +32,10 @@ Faults = Counter[tuple[Task, Fault | None]]  # None: passed at the first try
 
 
 async def retell(subject: Subject, groups: Iterable[Sequence[Attempt]], pairs: int) -> Faults:
-    """Tell up to pairs of a wrong and a right solution of each problem, with the way back between them.
+    """Rewrite up to pairs of a wrong and a right solution of each problem, with the way back between them.
 
-    Solutions that a trace would not use are left out. After each wrong one the model is asked for the way back to every
-    state it went through; the trace then goes on from the last state that the right one shares.
+    Solutions that a trace would not use are skipped. After each wrong one the model is asked for the way back to every
+    state it went through; the trace then continues from the last state that the right one shares.
     """
     tellings = []
     for group in groups:
@@ -52,7 +52,7 @@ async def retell(subject: Subject, groups: Iterable[Sequence[Attempt]], pairs: i
 
 
 def telling(faults: Faults, task: Task) -> Shares:
-    """Measure one task: how many thoughts were asked for, the share that passed at once, and the faults of the rest."""
+    """One kind of request: the number of thoughts, the share that passed at once, and the faults of the rest."""
     counts = {fault: count for (asked, fault), count in faults.items() if asked is task}
     total = sum(counts.values())
     named = {str(fault): count for fault, count in sorted(counts.items(), key=str) if fault is not None}
@@ -75,7 +75,7 @@ def _usable_wrong(attempt: Attempt) -> bool:
 
 @dataclass(slots=True)
 class _Telling:
-    """The telling of one pair of solutions; number tells the pairs of a problem apart."""
+    """Rewrites one pair of solutions; number distinguishes the pairs of a problem."""
 
     subject: Subject
     problem: Problem
@@ -85,7 +85,7 @@ class _Telling:
     asked: int = 0
 
     async def tell_both(self, wrong: Attempt, right: Attempt) -> Faults:
-        """Tell wrong, go back, and tell what remains of right."""
+        """Rewrite wrong, go back, and rewrite the rest of right."""
         await self._tell(wrong, 0)
         traces = self.subject.traces
         self.thoughts.append(f"{traces.doubt} {traces.negative}")
@@ -113,7 +113,7 @@ class _Telling:
             self.thoughts.append(told or core)
 
     async def _go_back(self, steps: Sequence[str], kept: int) -> str:
-        """Ask for the way back to where only the first kept steps stand."""
+        """Ask for the way back to the state after the first kept steps."""
         path, abandoned = steps[:kept], steps[kept:]
         around = Around(self.problem, tuple(self.thoughts))
         told = await self._ask(
