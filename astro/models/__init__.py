@@ -1,9 +1,9 @@
-"""The seam to the language model: what is asked, who answers, how prompts are built and where steps end.
+"""The seam to the language model: requests, engines, prompts, and where steps end.
 
 completion                                      the records and the Sampler protocol
 seeds, tokenizer -> token_text -> stops         seeds of requests; tokens as text; stop strings
-stats, lockstep -> scripted                     a program in the place of a model
-engine -> engines                               what an engine is; a section and a sampler for each
+stats, lockstep -> scripted                     a program in place of a model
+engine -> engines                               the engine protocol; a section and a sampler for each engine
 prompting, steps                                prompts as token ids; completions cut into steps
 """
 

@@ -9,14 +9,14 @@ from astro.models.stats import cost_of
 from astro.models.stops import before_stop
 from astro.records.cost import Cost
 
-_NEXT_EXAMPLE = "\n\nProblem:"  # a base model goes on with the next example of the prompt
+_NEXT_EXAMPLE = "\n\nProblem:"  # a base model would continue with the next few-shot example
 
 Message = Mapping[str, str]  # role and content
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What the model said: text without its thinking, and whether it came to an end by itself."""
+    """A model's answer: its text without thinking, and whether the model ended it."""
 
     text: str
     finished: bool
@@ -24,7 +24,7 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A language model that is asked in chat form."""
+    """A language model behind a chat interface."""
 
     sampler: Sampler
     prompt_format: PromptFormat
@@ -32,7 +32,7 @@ class Model:
     async def ask(
         self, messages: Sequence[Message], seed: int, *, temperature: float, max_tokens: int, n: int = 1
     ) -> tuple[list[Reply], Cost]:
-        """Ask once for n replies. Raises SamplingError as the sampler does."""
+        """Send one request for n replies. Raises SamplingError as the sampler does."""
         stop = (*self.prompt_format.end_stop, _NEXT_EXAMPLE)
         params = SampleParams(n=n, max_tokens=max_tokens, temperature=temperature, stop=stop, seed=seed)
         sampled = await self.sampler.sample(self.prompt_format.chat_ids(messages), params)

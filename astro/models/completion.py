@@ -1,4 +1,4 @@
-"""The seam to the language model: what is asked, and what comes back."""
+"""The seam to the language model: requests and completions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,19 +12,19 @@ class FinishReason(StrEnum):
     STOP = "stop"  # a stop string, a stop token or the end-of-sequence token
     LENGTH = "length"  # max_tokens or the context window
     ABORT = "abort"  # cancelled
-    ERROR = "error"  # the engine could not go on; never a terminal state
+    ERROR = "error"  # the engine could not continue; never a terminal state
 
 
 @dataclass(frozen=True, slots=True)
 class Completion:
     """One sampled continuation of a prompt.
 
-    text: decoded text, stop string included, special tokens left out.
-    token_ids: the tokens sampled; a longer prompt is built by appending these, never by tokenizing text again.
+    text: decoded text, with the stop string, without special tokens.
+    token_ids: the sampled tokens. A longer prompt is built by appending these, never by tokenizing text again.
     logprob: sum of the tokens' log-probabilities in nats under the sampling distribution.
     finish_reason: why it ended.
     stop: the stop string that ended it; None at the end of sequence and at the length limit.
-    token_logprobs: one log-probability a token, in nats; they sum to logprob.
+    token_logprobs: one log-probability per token, in nats; they sum to logprob.
     """
 
     text: str
@@ -36,11 +36,11 @@ class Completion:
 
 
 class SampleParams(NamedTuple):
-    """How to sample; the fields mean what they mean in vLLM.
+    """Sampling parameters, with the same meaning as in vLLM.
 
-    seed: completion i of a request uses seed + i, so seeds of different requests are spaced at least n apart.
-    temperature: 0 takes the most likely token; its log-probability is that at temperature 1.
-    stop: strings that end a completion; the string that did is kept, with the rest of the token that completed it.
+    seed: completion i of a request uses seed + i, so seeds of different requests must be at least n apart.
+    temperature: 0 takes the most likely token and reports its log-probability at temperature 1.
+    stop: strings that end a completion. The completion keeps the stop string and the rest of its last token.
     """
 
     n: int = 1
@@ -55,10 +55,10 @@ class SampleParams(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Sampled:
-    """The answer to one request: n completions, and what the prompt cost.
+    """The answer to one request: n completions and the cost of the prompt.
 
     prompt_tokens: length of the prompt.
-    cached_tokens: how many of them came from the prefix cache (0 where the engine does not say).
+    cached_tokens: prompt tokens found in the prefix cache (0 if the engine does not report them).
     """
 
     completions: tuple[Completion, ...]
@@ -72,8 +72,8 @@ class Sampler(Protocol):
     async def sample(self, prompt_ids: Sequence[int], params: SampleParams, *, priority: int = 0) -> Sampled:
         """Continue prompt_ids params.n times. Lower priority values are served first.
 
-        Raises SamplingError if this request cannot be served (prompt longer than the context window),
-        EngineDeadError if no request can be served any more.
+        Raises SamplingError if this request cannot be served (the prompt exceeds the context window), EngineDeadError
+        if the engine cannot serve any further request.
         """
         ...
 

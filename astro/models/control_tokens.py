@@ -1,8 +1,8 @@
-"""Control tokens of chat templates, spelled out in a text that is not the template's own: a problem's, or a model's."""
+"""Control tokens of chat templates that a problem's or a model's text spells out."""
 
 import re
 
-# What opens or closes a turn, a thought or a document in the templates of the main model families.
+# Markers of turns, thoughts and documents in the templates of the main model families.
 _CONTROL = re.compile(
     r"<[|\uff5c][^<>|\uff5c\n]{1,60}[|\uff5c]>|</?s>|<(?:bos|eos|pad|unk|mask|unused\d{1,9}|extra_id_\d{1,9})>|"
     r"<\|\w{2,30}>|<\w{2,30}\|>|"  # Gemma 4
@@ -18,5 +18,5 @@ def has_control(text: str) -> bool:
 
 
 def inert(text: str) -> str:
-    """The text with every control token broken by a space, so that no tokenizer takes it for one; else unchanged."""
+    """The text with a space inside every control token, so that no tokenizer recognizes it; otherwise unchanged."""
     return _CONTROL.sub(lambda found: f"{found[0][0]} {found[0][1:]}", text)

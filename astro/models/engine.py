@@ -1,4 +1,4 @@
-"""What every engine is to the rest: a sampler with a tokenizer and totals, and a section of the configuration."""
+"""The interface of every engine: a sampler with a tokenizer and totals, and a section of the configuration."""
 
 import difflib
 from abc import ABC, abstractmethod
@@ -16,7 +16,7 @@ from astro.models.tokenizer import Tokenizer, hf_tokenizer
 
 
 class Engine(Sampler, Protocol):
-    """A sampler with what a run needs to know about it."""
+    """A sampler with its tokenizer and its totals."""
 
     @property
     def tokenizer(self) -> Tokenizer:
@@ -30,15 +30,15 @@ E = TypeVar("E", bound="EngineSection")
 
 
 class EngineSection(Section, ABC):
-    """The settings of one kind of engine, and how it is checked and opened.
+    """The settings of one kind of engine, and how to check and open it.
 
     Class attributes:
-        speed: fields that decide how fast an answer comes and never which; two runs may differ in them.
-        has_checkpoint: whether model names files that a training or a check can look for.
+        speed: fields that change how fast answers come and never the answers; runs that differ in them are comparable.
+        has_checkpoint: whether model names files that training can load and check() can find.
 
     model: a folder, or a name on the Hugging Face hub.
-    seed: for requests without a seed of their own.
-    options: passed through to the engine's own constructor; override every other field.
+    seed: for requests without a seed.
+    options: passed to the engine's constructor; they override every other field.
     """
 
     speed: ClassVar[frozenset[str]] = frozenset()
@@ -51,9 +51,9 @@ class EngineSection(Section, ABC):
 
     @abstractmethod
     def check(self, at: str = "engine") -> None:
-        """Raise ConfigError where the model cannot be there or a setting cannot be used; loads no model.
+        """Raise ConfigError if the model cannot exist or a setting cannot be used. Loads no model.
 
-        at: the section's place in the configuration, for the error.
+        at: the section's place in the configuration, for error messages.
         """
 
     @abstractmethod
@@ -61,7 +61,7 @@ class EngineSection(Section, ABC):
         """Load the model; see open_sampler."""
 
     def load_tokenizer(self) -> Tokenizer:
-        """The model's tokenizer without the model; raises what transformers does."""
+        """Load the tokenizer without the model. Raises what transformers raises."""
         return cast("Tokenizer", hf_tokenizer(self.model))
 
     def with_model(self, model: str) -> Self:
@@ -69,7 +69,7 @@ class EngineSection(Section, ABC):
         return self.model_copy(update={"model": model})
 
     def as_kind(self, section: type[E]) -> E:
-        """The settings that both kinds of engine have; those of options mean nothing to another kind."""
+        """Convert to another kind of engine: keeps the fields that both kinds share, except options."""
         if isinstance(self, section):
             return self
         shared = (type(self).model_fields.keys() & section.model_fields.keys()) - {"kind", "options"}
@@ -77,17 +77,17 @@ class EngineSection(Section, ABC):
 
 
 def open_sampler(config: EngineSection) -> Engine:
-    """Load the model; takes seconds (a tiny model on a CPU) to minutes (70B).
+    """Load the model, which takes seconds (a tiny model on a CPU) to minutes (70B).
 
-    Raises MissingDependencyError where the engine's library is absent, ConfigError where the model cannot be found or
-    the engine refuses its settings.
+    Raises MissingDependencyError if the engine's library is not installed, ConfigError if the model cannot be found or
+    the engine rejects its settings.
     """
     config.check()
     return config.open()
 
 
 def check_model(model: str, setting: str = "engine.model") -> None:
-    """Raise ConfigError where model can only be a folder and is not one that holds a model."""
+    """Raise ConfigError if model must be a folder, because it cannot be a hub name, and holds no model."""
     folder = Path(model).expanduser()
     if folder.is_dir():
         if not (folder / "config.json").is_file():
@@ -96,13 +96,13 @@ def check_model(model: str, setting: str = "engine.model") -> None:
     looks_like_hub_name = model.count("/") <= 1 and not model.startswith((".", "/", "~")) and not folder.exists()
     if not looks_like_hub_name or (model.count("/") == 1 and folder.parent.is_dir()):
         raise ConfigError(
-            f"{setting}: there is no folder {model} (looked in {Path.cwd()}); give a folder that holds a model, "
+            f"{setting}: folder {model} not found (looked in {Path.cwd()}); give a folder that holds a model, "
             "or a Hugging Face name such as Qwen/Qwen2.5-7B-Instruct"
         )
 
 
 def check_options(options: Iterable[str], known: Iterable[str], owner: str, setting: str = "engine.options") -> None:
-    """Raise ConfigError naming every option that owner does not have, with the nearest one it has."""
+    """Raise ConfigError naming every option that owner does not accept, with the closest known name."""
     known = list(known)
     lines = []
     for option in options:

@@ -1,9 +1,9 @@
 """Prompts as token ids, for base and chat models alike, and where a step ends.
 
-A partial assistant turn is never put through a chat template: templates strip it, rewrite it (DeepSeek and Qwen 3 cut
-out what was thought) or close it. The template renders the conversation up to the opening of the assistant's turn, the
-opening is tokenized once, and the tokens of the partial turn follow it. Control tokens that a problem's text spells are
-broken by a space, so that no problem can close its own turn.
+A partial assistant turn never goes through a chat template, because templates strip it, rewrite it (DeepSeek and Qwen 3
+cut out thoughts) or close it. The template renders the conversation up to the opening of the assistant's turn. The
+opening is tokenized once, and the tokens of the partial turn follow it. Control tokens in a problem's text are broken
+by a space, so that no problem can close its turn.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ from astro.models.control_tokens import inert
 from astro.models.tokenizer import Tokenizer
 
 TEMPLATES = Path(__file__).parent / "templates"
-# Some templates write the day's date into the system turn; a run must not depend on the day. Llama 3's own default.
+# Some templates write the current date into the system turn, but a run must not depend on it. Llama 3's default.
 _DATE = "26 Jul 2024"
 _TRIAL = "What is 6 times 7?"
 THINK_FOR = "Think for {tokens} tokens."  # L1, Aggarwal and Welleck 2025, arXiv 2503.04697
@@ -72,7 +72,7 @@ _STYLE_OF_TEMPLATE = {
     "plain": PromptStyle.PLAIN,
     "r1_zero": PromptStyle.PLAIN,
 }
-# What a base model writes when it has answered: the heading of the next problem, which it would solve, too.
+# After its answer, a base model writes the heading of the next problem and would solve that, too.
 _END_STOP = {"plain": ("Problem:",), "r1_zero": ("</answer>", "User:")}
 _WITH_INSTRUCTION = ("chat", "plain")
 
@@ -85,17 +85,17 @@ class SolvedExample(Section):
 
 
 class PromptConfig(Section):
-    """How a problem is put to the model.
+    """The prompt of a problem.
 
-    template: chat, tiny, plain, r1_zero, or the path of a Jinja file of your own, which gets problem, instruction,
-        system and examples; null takes the one named like style.
-    system: the system turn; null leaves it to the chat template, which may have a default of its own.
+    template: chat, tiny, plain, r1_zero, or the path of a Jinja file, which gets problem, instruction, system and
+        examples; null takes the template named like style.
+    system: the system turn; null leaves it to the chat template, which may have a default.
     examples: solved problems shown first; chat models get them as turns.
-    instruction: how to write steps and answer; null takes sentences that fit step and answer.
-    thinking_prefix: begins the solver's turn, where the template has not already written it (such as <think>).
-    thinking_suffix: begins the answer to every other task, to close a thinking model's thoughts (such as </think>).
-    end_stop: strings that end a whole solution, such as a base model's next problem; null takes those of the template
-        (plain, r1_zero). A closing tag such as </answer> belongs to the solution, any other string does not.
+    instruction: how to write steps and the answer; null takes sentences that match the settings step and answer.
+    thinking_prefix: begins the solver's turn, such as <think>, unless the chat template already writes it.
+    thinking_suffix: begins the answer to every other request, such as </think>, to skip a thinking model's thoughts.
+    end_stop: strings that end a whole solution, such as the heading of the next problem; null takes those of the
+        template (plain, r1_zero). A closing tag such as </answer> is part of the solution, any other string is not.
     template_options: variables of the chat template, such as enable_thinking.
     """
 
@@ -123,7 +123,7 @@ class PromptConfig(Section):
 
     @property
     def asks_for_answer(self) -> bool:
-        """Whether the prompt holds the sentence of answer: not with an instruction or a template of one's own."""
+        """Whether the prompt asks for the answer in the style `answer`: not with a custom instruction or template."""
         return self.instruction is None and (self.template or self.style) in _WITH_INSTRUCTION
 
     @model_validator(mode="after")
@@ -146,10 +146,10 @@ class PromptFormat:
     """
 
     def __init__(self, config: PromptConfig, tokenizer: Tokenizer) -> None:
-        """Raises ConfigError where the model's chat template cannot carry this configuration."""
-        # Mistral's own tokenizer has not even the attribute.
+        """Raises ConfigError if the model's chat template cannot render this configuration."""
+        # Mistral's tokenizer does not have the attribute.
         if config.style is PromptStyle.CHAT and not getattr(tokenizer, "chat_template", None):
-            raise ConfigError("prompt.style is chat, and the model has no chat template; set prompt.style=plain")
+            raise ConfigError("prompt.style is chat, but the model has no chat template; set prompt.style=plain")
         self._config, self.tokenizer = config, tokenizer
         self.style = config.style
         self._template = _load_template(config)
@@ -162,13 +162,13 @@ class PromptFormat:
         return PromptFormat(self._config, tokenizer)
 
     def solve_ids(self, problem: str) -> list[int]:
-        """The prompt of a problem, up to where the model's own words begin."""
+        """The prompt of a problem, up to the start of the model's response."""
         if self._config.style is PromptStyle.PLAIN:
             return self._plain_ids(self._begun(self._user_text(problem)))
         return self._solver_ids(self._solve_turns(problem))
 
     def solve_ids_of(self, messages: Sequence[Mapping[str, str]]) -> list[int]:
-        """The prompt of turns that training_messages made, or of a conversation from elsewhere that the user ends."""
+        """The prompt of the turns of training_messages(), or of any conversation that ends with a user turn."""
         if self._config.style is PromptStyle.PLAIN:
             return self.solve_ids(messages[-1]["content"].removesuffix(f"\n\n{self.instruction}"))
         return self._solver_ids(messages)
@@ -177,15 +177,15 @@ class PromptFormat:
         return self.tokenizer.encode(self._begun(self._opening(turns)), add_special_tokens=False)
 
     def _begun(self, opening: str) -> str:
-        """The opening of the solver's turn with thinking_prefix, unless the template ends with it."""
+        """The opening of the solver's turn with thinking_prefix, unless it already ends with it."""
         prefix = self._config.thinking_prefix
         return opening if not prefix or opening.rstrip().endswith(prefix.strip()) else opening + prefix
 
     def chat_ids(self, messages: Sequence[Mapping[str, str]], partial_assistant: str = "") -> list[int]:
-        """The prompt of any other task, with the beginning of the assistant's answer.
+        """The prompt of any request other than solving, with the beginning of the assistant's answer.
 
-        messages: turns of {role, content}; the last is the user's. For a base model their contents follow one another,
-        a blank line between.
+        messages: turns of {role, content}; the last is the user's. A base model gets their contents separated by blank
+        lines.
         """
         if self._config.style is PromptStyle.PLAIN:
             text = "\n\n".join(message["content"] for message in messages) + "\n"
@@ -196,7 +196,7 @@ class PromptFormat:
         return opening + self.continuation_ids(opening, partial_assistant)
 
     def training_messages(self, problem: str) -> list[dict[str, str]]:
-        """The turns that training puts before a solution: those of the solve prompt without its examples."""
+        """The turns before a solution in training: the solve prompt without its examples."""
         if self._config.style is PromptStyle.CHAT:
             return self._with_system([{"role": "user", "content": self._user_text(problem)}])
         return [{"role": "user", "content": f"{inert(problem.strip())}\n\n{self.instruction}"}]
@@ -204,27 +204,27 @@ class PromptFormat:
     def continuation_ids(self, opening: Sequence[int], text: str) -> list[int]:
         """The tokens that add exactly text to opening.
 
-        Raises ConfigError where the tokenizer has none, since it changes text when it encodes it.
+        Raises ConfigError if no tokens do, because the tokenizer changes the text when it encodes it.
         """
         if not text:
             return []
         before = self.tokenizer.decode(opening)
         for anchor in ("", "\n", "a"):
-            # SentencePiece writes a space before a text; encoded after an anchor, the text is left as it is.
+            # SentencePiece adds a leading space. After an anchor, it encodes the text unchanged.
             lead = self.tokenizer.encode(anchor, add_special_tokens=False) if anchor else []
             ids = self.tokenizer.encode(anchor + text, add_special_tokens=False)
             if ids[: len(lead)] == lead and self.tokenizer.decode([*opening, *ids[len(lead) :]]) == before + text:
                 return ids[len(lead) :]
-        raise ConfigError(f"the model's tokenizer cannot write this text as it stands: {text[:80]!r}")
+        raise ConfigError(f"the model's tokenizer cannot encode this text unchanged: {text[:80]!r}")
 
     @cached_property
     def instruction(self) -> str:
-        """How the model is asked to write its steps and its answer."""
+        """The instruction on how to write steps and the answer."""
         return _instruction(self._config)
 
     @cached_property
     def opens_thought(self) -> bool:
-        """Whether the prompt itself writes <think>, so that a response begins in the thought (R1-Zero, DeepSeek-R1)."""
+        """Whether the prompt ends with <think>, so that a response starts inside the thought (R1-Zero, DeepSeek-R1)."""
         return self.tokenizer.decode(self.solve_ids(_TRIAL)).rstrip().endswith("<think>")
 
     def _user_text(self, problem: str) -> str:
@@ -242,9 +242,9 @@ class PromptFormat:
         return self._render(self._with_system(messages))
 
     def _with_system(self, messages: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:
-        """The turns with a system turn, or with its words in the first user turn where the template drops it.
+        """Add the system text: as a system turn, or in the first user turn if the template drops system turns.
 
-        Turns that training_messages made come back with the words already there.
+        Turns made by training_messages() already hold the text and are not changed.
         """
         turns, words = [dict(message) for message in messages], self._config.system
         if words is not None and self._drops_system and turns[0]["content"].startswith(f"{words}\n\n"):
@@ -258,7 +258,7 @@ class PromptFormat:
 
     @cached_property
     def _drops_system(self) -> bool:
-        """Whether the model's chat template refuses a system turn (Gemma) or leaves it out."""
+        """Whether the model's chat template rejects a system turn (Gemma) or omits it."""
         try:
             text = self._render([{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Why?"}])
         except ConfigError:
@@ -267,7 +267,7 @@ class PromptFormat:
 
     @cached_property
     def _wants_parts(self) -> bool:
-        """Whether the chat template takes a turn's content as a list of parts only (models that also see images)."""
+        """Whether the chat template accepts a turn's content only as a list of parts (models that also see images)."""
         return "Why?" not in self._apply_template([{"role": "user", "content": "Why?"}])
 
     def _render(self, messages: Sequence[Mapping[str, str]]) -> str:
@@ -286,64 +286,67 @@ class PromptFormat:
         return str(text)
 
     def _plain_ids(self, text: str) -> list[int]:
-        """Tokenize by the tokenizer's own habits at the beginning (BOS) and without them at the end (EOS)."""
+        """Tokenize with the tokenizer's special tokens at the start (BOS) and without those at the end (EOS)."""
         bare = self.tokenizer.encode(text, add_special_tokens=False)
         ids = self.tokenizer.encode(text)
         start = next((at for at in range(len(ids) - len(bare) + 1) if ids[at : at + len(bare)] == bare), None)
         return ids if start is None else ids[: start + len(bare)]
 
     def _check_template(self) -> None:
-        """Render a prompt once, so that what a template does to it is known before a run."""
+        """Render a prompt once, so that errors of the template show before a run."""
         text = self.tokenizer.decode(self.solve_ids(_TRIAL))
         _check_held_once(text, self._config)
         for number, example in enumerate(self._config.examples, 1):
             if example.solution.strip() not in text:
                 raise ConfigError(
                     f"prompt.examples: the model's chat template changes the solution of example {number} "
-                    "(many cut out what stands between <think> tags); give the solution without it"
+                    "(many cut out text between <think> tags); give the solution without it"
                 )
 
 
 def asking_for_length(problem: str, tokens: int, sentence: str = THINK_FOR) -> str:
-    """The problem, and after it the sentence, which holds {tokens} where the number goes."""
+    """The problem, followed by the sentence with the number in place of {tokens}."""
     return f"{problem.rstrip()}\n\n{sentence.replace('{tokens}', str(tokens))}"
 
 
 def answer_text(text: str, *, finished: bool, opens_thought: bool) -> str:
-    """What the verifier reads of a response: one cut off in the thought that its prompt opened is no answer yet.
+    """The response as the verifier reads it: a cut-off response gets back the <think> that its prompt opened.
 
-    finished: the model ended it; then it is read as it is, since it may have answered without closing the thought.
-    opens_thought: that of its prompt.
+    So a response that was cut off inside its thought has no answer.
+
+    finished: whether the model ended the response. A finished response is unchanged, because it may give the answer
+        without closing the thought.
+    opens_thought: see PromptFormat.opens_thought.
     """
     return f"<think>{text}" if opens_thought and not finished else text
 
 
 def check_template(config: PromptConfig) -> None:
-    """Raise ConfigError where the template is not there, cannot be filled in, or leaves out what is set.
+    """Raise ConfigError if the template is missing, cannot be rendered, or omits a setting.
 
-    PromptFormat tries it on the model.
+    Needs no model; PromptFormat checks the template against the model.
     """
     text = _fill_in(_load_template(config), config, _TRIAL)
     _check_held_once(text, config)
-    # A chat model gets the system text as a turn of its own.
+    # A chat model gets the system text as a separate turn.
     system = config.system if config.style is PromptStyle.PLAIN else None
     for setting, given in (("instruction", config.instruction), ("system", system)):
         if given and given.strip() not in text:
             raise ConfigError(
-                f"prompt.{setting} is set, and prompt.template {config.template or config.style!s} does not hold it; "
-                f"leave it out, or take a template of your own with {{{{ {setting} }}}}"
+                f"prompt.{setting} is set, but prompt.template {config.template or config.style!s} does not use it; "
+                f"remove the setting, or write a template with {{{{ {setting} }}}}"
             )
 
 
 def _check_held_once(text: str, config: PromptConfig) -> None:
     if text.count(_TRIAL) != 1:
         raise ConfigError(
-            f"the prompt must hold the problem once, and holds it {text.count(_TRIAL)} times; "
-            f"look at prompt.template {config.template or config.style!s}"
+            f"the prompt must contain the problem once, but contains it {text.count(_TRIAL)} times; "
+            f"check prompt.template {config.template or config.style!s}"
         )
 
 
-# What a template of the user's can raise while it is rendered, and what reading one that is not UTF-8 does.
+# The exceptions of rendering a user's template, and of reading one that is not UTF-8.
 TEMPLATE_ERRORS = (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError)
 
 
@@ -378,13 +381,13 @@ def _load_template(config: PromptConfig) -> Any:
         raise ConfigError(f"prompt.template: {path} is not UTF-8: {error}") from error
     except OSError as error:
         known = ", ".join(_STYLE_OF_TEMPLATE)
-        raise ConfigError(f"prompt.template: there is no file {name}; known by name: {known}") from error
+        raise ConfigError(f"prompt.template: file {name} not found; built-in templates: {known}") from error
     except TemplateError as error:
         raise ConfigError(f"prompt.template: {path} is not a Jinja template: {error}") from error
 
 
 def _fixed_date(pattern: str) -> str:
-    """Stands in for the templates' strftime_now."""
+    """Replaces strftime_now in chat templates, which would give the current date."""
     from datetime import UTC, datetime  # noqa: PLC0415 - used by few templates
 
     return datetime.strptime(_DATE, "%d %b %Y").replace(tzinfo=UTC).strftime(pattern)

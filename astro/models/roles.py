@@ -1,4 +1,4 @@
-"""Who does what in a run: the solver, and models that may rewrite, judge and score in its place."""
+"""The models of a run: the solver, and models that may rewrite, judge and score instead of it."""
 
 from collections.abc import Callable
 from dataclasses import fields
@@ -18,17 +18,17 @@ OpenEngine = Callable[[EngineSection], Engine]
 
 
 class RoleConfig(Section):
-    """The model of a role and how it is asked; null takes the solver's."""
+    """The engine and the prompt of a role; null takes the solver's."""
 
     engine: EngineConfig | None = None
     prompt: PromptConfig | None = None
 
 
 class RolesConfig(Section):
-    """The models of a run beside its solver (engine, prompt); a role that is left out is the solver's.
+    """The models of a run besides its solver (engine, prompt). The solver fills every role that is not set.
 
     rewriter: writes the thoughts of traces. judge: votes on correct solutions (self-evaluation).
-    scorer: values the nodes of a search, for a search.evaluator that needs one.
+    scorer: values the nodes of a search, if search.evaluator needs one.
     """
 
     rewriter: RoleConfig | None = None
@@ -36,7 +36,7 @@ class RolesConfig(Section):
     scorer: ScorerConfig | None = None
 
     def mistakes(self) -> list[str]:
-        """What is wrong with the roles, a line each; loads no model."""
+        """The mistakes in the roles, one per line. Loads no model."""
         lines: list[str] = []
         for name, role in (("rewriter", self.rewriter), ("judge", self.judge)):
             if role is not None and role.engine is not None:
@@ -48,7 +48,7 @@ class RolesConfig(Section):
         return lines
 
     def speed(self) -> frozenset[str]:
-        """Dotted names of the settings that decide how fast an answer comes and never which."""
+        """Dotted names of the settings that change how fast answers come and never the answers."""
         holders: dict[str, Any] = {"rewriter": self.rewriter, "judge": self.judge, "scorer": self.scorer}
         names = {f"roles.scorer.{name}" for name in self.scorer.speed} if self.scorer is not None else set()
         for role, holder in holders.items():
@@ -58,7 +58,7 @@ class RolesConfig(Section):
 
 
 class OpenModels:
-    """The models of a run, opened when they are first asked for; equal sections share an engine."""
+    """The models of a run, opened on first use. Equal sections share an engine."""
 
     def __init__(self, engine: EngineSection, prompt: PromptConfig, open_engine: OpenEngine) -> None:
         """engine, prompt: the solver's."""
@@ -71,7 +71,7 @@ class OpenModels:
         return self._engine(self._solver)
 
     def of(self, engine: EngineSection | None = None, prompt: PromptConfig | None = None) -> Model:
-        """A model by its sections; None takes the solver's. Raises what open_sampler and PromptFormat do."""
+        """A model by its sections; None takes the solver's. Raises what open_sampler and PromptFormat raise."""
         opened = self._engine(engine or self._solver)
         return Model(opened, PromptFormat(prompt or self._prompt, opened.tokenizer))
 
@@ -86,7 +86,7 @@ class OpenModels:
         return EngineStats(**{name: sum(getattr(stats, name) for stats in each) for name in names})
 
     async def close(self) -> None:
-        """Release every engine, also where one of them fails to."""
+        """Release every engine, even if one of them fails to close."""
         while self._engines:
             _, engine = self._engines.pop()
             try:

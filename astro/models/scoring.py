@@ -1,4 +1,4 @@
-"""The seam to what values solutions, and the sections that configure it."""
+"""The seam to the scorers, which value solutions, and their configuration sections."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
@@ -18,18 +18,19 @@ class Scorer(Protocol):
     """Values partial or whole solutions. One event loop drives it; many calls are in flight at once."""
 
     async def score(self, problem: Problem, solutions: Sequence[str], /) -> Sequence[float | None]:
-        """One value in [0, 1] for each solution; None where the reply cannot be read as one.
+        """One value in [0, 1] for each solution; None if the reply cannot be read as one.
 
-        Raises SamplingError if the request cannot be served, EngineDeadError if none can be served any more.
+        Raises SamplingError if this request cannot be served, EngineDeadError if the engine cannot serve any further
+        request.
         """
         ...
 
 
 class ScorerSection(Section, ABC):
-    """The settings of one kind of scorer, and how it is checked and opened.
+    """The settings of one kind of scorer, and how to check and open it.
 
     Class attributes:
-        speed: fields that decide how fast a value comes and never which; two runs may differ in them.
+        speed: fields that change how fast values come and never the values; runs that differ in them are comparable.
     """
 
     speed: ClassVar[frozenset[str]] = frozenset()
@@ -38,14 +39,14 @@ class ScorerSection(Section, ABC):
 
     @abstractmethod
     def check(self, at: str) -> None:
-        """Raise ConfigError where the model cannot be there or a setting cannot be used; loads no model.
+        """Raise ConfigError if the model cannot exist or a setting cannot be used. Loads no model.
 
-        at: the section's place in the configuration, for the error.
+        at: the section's place in the configuration, for error messages.
         """
 
     @abstractmethod
     def open(self, model_of: ModelOf, seed: int) -> Scorer:
         """Load the model. seed: of the run.
 
-        Raises MissingDependencyError where a library is absent, ConfigError where the model cannot be used.
+        Raises MissingDependencyError if a library is not installed, ConfigError if the model cannot be used.
         """

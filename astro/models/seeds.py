@@ -1,32 +1,32 @@
-"""Seeds of requests, from the run's seed and the request's place in the run."""
+"""Seeds of requests, derived from the run's seed and the request's place in the run."""
 
 import hashlib
 from functools import lru_cache
 
 SPACING_BITS = 15
 MAX_N = 1 << SPACING_BITS - 1  # 16384, also vLLM's own default limit of n
-_SEEDS = 1 << 62 - SPACING_BITS  # different ones
+_SEEDS = 1 << 62 - SPACING_BITS  # number of different seeds
 
 
 def derive_seed(run_seed: int, *parts: int | str) -> int:
-    """A seed for the request that parts name, in [0, 2**62), a multiple of 2**15.
+    """The seed of the request that parts identify: in [0, 2**62), a multiple of 2**15.
 
-    Completion i of a request uses seed + i, so the completions of two requests with n <= MAX_N share a seed only where
-    the hashes collide (47 bits). It fits the signed 64 bits that vLLM and torch accept. Parts are hashed with their
-    types and lengths: ("ab", "c"), ("a", "bc") and ("1",), (1,) are different requests.
+    Completion i of a request uses seed + i, so completions of two requests with n <= MAX_N share a seed only if their
+    47-bit hashes collide. The seed fits the signed 64 bits that vLLM and torch accept. The hash includes the types and
+    lengths of parts: ("ab", "c") differs from ("a", "bc"), and ("1",) from (1,).
     """
     digest = _begun(run_seed, *parts[:1]).copy()
     digest.update(b"".join(map(_spelled, parts[1:])))
     return int.from_bytes(digest.digest(), "big") % _SEEDS << SPACING_BITS
 
 
-# The requests of a tree all begin with the run's seed and the problem.
+# Cached: all requests of a tree begin with the run's seed and the problem.
 @lru_cache(maxsize=4096, typed=True)
 def _begun(*parts: int | str) -> "hashlib.blake2b":
     return hashlib.blake2b(b"".join([_spelled(part) for part in parts]), digest_size=8)
 
 
-# The numbers of nodes and calls are the same in every tree.
+# Cached: the same numbers of nodes and calls occur in every tree.
 @lru_cache(maxsize=4096)
 def _spelled(part: int | str) -> bytes:
     if isinstance(part, int):

@@ -1,4 +1,4 @@
-"""What an engine has done so far: requests, tokens, cache hits, seconds."""
+"""The totals of an engine: requests, tokens, cache hits, seconds."""
 
 import time
 from collections.abc import Iterator
@@ -10,23 +10,24 @@ from astro.records.cost import Cost
 
 
 def cost_of(sampled: Sampled) -> Cost:
-    """The cost of one answered request; its seconds are the caller's to measure."""
+    """The cost of one answered request, without seconds, which the caller measures."""
     generated = sum([len(completion.token_ids) for completion in sampled.completions])  # faster than a generator
     return Cost(1, sampled.prompt_tokens, sampled.cached_tokens, generated)
 
 
 @dataclass(frozen=True, slots=True)
 class EngineStats:
-    """Totals of one engine since it was opened: a live meter, which a Cost is not.
+    """Totals of one engine since it was opened.
 
-    Trees share an engine, so its busy time is less than the sum of their seconds; and it says what is in flight.
+    Unlike a Cost, this is a live reading: it includes requests in flight, and its busy time counts concurrent requests
+    once.
 
     requests: answered requests.
-    prompt_tokens: tokens of their prompts, counted once a request.
-    cached_tokens: how many of them came from the prefix cache.
+    prompt_tokens: tokens of their prompts, counted once per request.
+    cached_tokens: prompt tokens found in the prefix cache.
     generated_tokens: tokens sampled, over all completions.
-    in_flight: completions under way now.
-    busy_seconds: wall time during which at least one request was under way.
+    in_flight: completions in flight now.
+    busy_seconds: wall time with at least one request in flight.
     """
 
     requests: int = 0
@@ -38,12 +39,12 @@ class EngineStats:
 
     @property
     def hit_rate(self) -> float:
-        """Share of the prompt tokens that came from the prefix cache, in [0, 1]."""
+        """Share of the prompt tokens found in the prefix cache, in [0, 1]."""
         return self.cached_tokens / self.prompt_tokens if self.prompt_tokens else 0.0
 
     @property
     def tokens_per_second(self) -> float:
-        """Generated tokens a busy second."""
+        """Generated tokens per busy second."""
         return self.generated_tokens / self.busy_seconds if self.busy_seconds else 0.0
 
 
@@ -57,7 +58,7 @@ class Meter:
 
     @contextmanager
     def request(self, n: int) -> Iterator[None]:
-        """The span of a request of n completions."""
+        """Context of a request for n completions, from start to end."""
         if self._in_flight == 0:
             self._busy_since = time.perf_counter()
         self._in_flight += n
@@ -76,7 +77,7 @@ class Meter:
         self._generated_tokens += sum(len(completion.token_ids) for completion in sampled.completions)
 
     def stats(self) -> EngineStats:
-        """The totals now."""
+        """The current totals."""
         running = time.perf_counter() - self._busy_since if self._in_flight else 0.0
         return EngineStats(
             self._requests,

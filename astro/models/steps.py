@@ -1,4 +1,4 @@
-"""A completion cut into steps, token by token, as if it had been sampled step by step."""
+"""Split a completion into steps at token boundaries, as if it had been sampled step by step."""
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
@@ -13,40 +13,40 @@ from astro.models.tokenizer import Tokenizer
 
 
 class StepEnd(StrEnum):
-    """What a sampled step means for the solution it belongs to."""
+    """How a sampled step ended."""
 
-    DELIMITER = "delimiter"  # a step; the solution goes on
+    DELIMITER = "delimiter"  # at a step delimiter; the solution continues
     FINISHED = "finished"  # the model ended its turn, or wrote a string that ends a solution
     CUT = "cut"  # out of tokens in the middle of a step
-    FAILED = "failed"  # the engine lost it; nothing can be said of the solution
+    FAILED = "failed"  # the engine lost it; nothing is known about the solution
 
 
 def step_end(completion: Completion, end_stop: Sequence[str] = ()) -> StepEnd:
-    """How a step ended; end_stop are the strings that end a whole solution."""
+    """How a step ended. end_stop: the strings that end a whole solution."""
     if completion.finish_reason is FinishReason.STOP:
         return StepEnd.FINISHED if completion.stop is None or completion.stop in end_stop else StepEnd.DELIMITER
     return StepEnd.CUT if completion.finish_reason is FinishReason.LENGTH else StepEnd.FAILED
 
 
 class StepSplitter:
-    """Cuts completions of one tokenizer at the stop strings that end a step."""
+    """Splits completions of one tokenizer at the stop strings that end a step."""
 
     def __init__(self, tokenizer: Tokenizer, step_stop: Sequence[str]) -> None:
         if not step_stop or not all(step_stop):
-            raise ValueError(f"step_stop must hold stop strings that are not empty, not {tuple(step_stop)!r}")
+            raise ValueError(f"step_stop must hold non-empty stop strings, not {tuple(step_stop)!r}")
         self._stop = tuple(step_stop)
         self._texts = TokenText(tokenizer)
 
     def split(self, completion: Completion) -> list[Completion]:
-        """The steps in order; their texts, token ids and log-probabilities put together are the completion's.
+        """The steps in order. Their texts, token ids and log-probabilities add up to the completion's.
 
-        A step ends with the token that completes a stop string, as it does in an engine. The last one ends as the
-        completion did. Raises ValueError without a log-probability for each token.
+        A step ends with the token that completes a stop string, as it does in an engine. The last step ends as the
+        completion did. Raises ValueError unless each token has a log-probability.
         """
         if len(completion.token_logprobs) != len(completion.token_ids):
             raise ValueError(
                 f"{len(completion.token_logprobs)} token_logprobs for {len(completion.token_ids)} tokens; "
-                "a completion can only be split with one each"
+                "a completion can only be split with one per token"
             )
         steps = []
         start, start_at = 0, 0
@@ -68,11 +68,11 @@ class StepSplitter:
             yield last + 1, (found[0], step_at)
 
     def _offsets(self, completion: Completion) -> list[int]:
-        """Characters of the text after each token."""
+        """Length of the text in characters after each token."""
         pieces = [self._texts.piece(token) for token in completion.token_ids]
         if "".join(pieces) == completion.text:
             return list(accumulate(map(len, pieces)))
-        # Some token holds part of a character: it waits for those that make it whole, and the character counts then.
+        # Some token holds part of a character. The character counts at the token that completes it.
         offsets: list[int] = []
         offset = known = 0
         waiting: list[int] = []
@@ -92,7 +92,7 @@ class StepSplitter:
 
 
 def _cut(completion: Completion, tokens: slice, text: str) -> Completion:
-    """The part of a completion that these tokens are, ended as the whole was."""
+    """The part of a completion with these tokens, with the finish reason of the whole."""
     token_logprobs = completion.token_logprobs[tokens]
     return replace(
         completion,

@@ -1,4 +1,4 @@
-"""The text of tokens that stand in the middle of a text."""
+"""The text of tokens in the middle of a text."""
 
 from collections.abc import Sequence
 
@@ -6,9 +6,9 @@ from astro.models.tokenizer import Tokenizer
 
 
 class TokenText:
-    """Decodes tokens as they read after other tokens; special tokens have no text.
+    """Decodes tokens as they read after other tokens. Special tokens have no text.
 
-    Some tokenizers drop the space that begins a text, so tokens are decoded after an anchor, whose text is taken off.
+    Some tokenizers drop a leading space, so tokens are decoded after an anchor token, whose text is then removed.
     """
 
     def __init__(self, tokenizer: Tokenizer) -> None:
@@ -22,7 +22,7 @@ class TokenText:
         return self._tokenizer.decode([self._anchor, *token_ids], skip_special_tokens=True)[self._anchor_length :]
 
     def piece(self, token: int) -> str:
-        """The text of one token, remembered."""
+        """The text of one token (cached)."""
         piece = self._pieces.get(token)
         if piece is None:
             piece = self._pieces[token] = self.of([token])

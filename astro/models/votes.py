@@ -9,7 +9,7 @@ _WORDS = re.compile(r"[^\W\d_]+")
 
 
 class Vote(StrEnum):
-    """One reply to a question that is answered by yes or no."""
+    """One reply to a yes-or-no question."""
 
     YES = "yes"
     NO = "no"
@@ -17,7 +17,7 @@ class Vote(StrEnum):
 
 
 def read_vote(reply: Reply) -> Vote:
-    """Yes or no if that is the reply's first word and the other word is nowhere in it."""
+    """Yes or no, if that is the reply's first word and the other word does not occur in it."""
     words = _WORDS.findall(reply.text.lower())
     if not words or {"yes", "no"} <= set(words):
         return Vote.UNREADABLE

@@ -1,7 +1,7 @@
-"""The kinds of problems: one file or folder each, and the list of them.
+"""The kinds of problems, one file or folder each, and the list of them.
 
-A task is an object of Task (astro.tasks.task). Those of this package stand in TASKS. A package outside of it adds its
-own by an entry point of the group "astro.tasks":
+A task is an instance of Task (astro.tasks.task). TASKS lists the tasks of this package. Another package adds a task by
+an entry point of the group "astro.tasks":
 
     [project.entry-points."astro.tasks"]
     swaps = "swap_sort:TASK"
@@ -49,19 +49,20 @@ TASKS = (
     CHEM,
     BIO,
 )
-"""The tasks of this package, in the order in which they are asked whether they recognize a row."""
+"""The tasks of this package. For a row without a task, the first one that recognizes the row reads it."""
 
 USUAL = MATH
-"""The task of a row that names none and that no task recognizes."""
+"""The task of a row that names no task and that no task recognizes."""
 
 _GROUP = "astro.tasks"
 
 
 @cache
 def all_tasks() -> Mapping[str, Task]:
-    """Every task by its name: those of this package, then those of installed packages.
+    """Every task by its name: first the tasks of this package, then those of installed packages.
 
-    Raises ConfigError where an entry point of the group astro.tasks cannot be loaded, is no Task, or takes a name.
+    Raises ConfigError if an entry point of the group astro.tasks cannot be loaded, is not a Task, or has the name of
+    another task.
     """
     found = {task.name: task for task in TASKS}
     for entry in sorted(entry_points(group=_GROUP), key=lambda entry: entry.name):
@@ -69,34 +70,34 @@ def all_tasks() -> Mapping[str, Task]:
         try:
             task = entry.load()
         except (ImportError, AttributeError) as error:
-            raise ConfigError(f"{where} cannot be loaded: {error}; mend or uninstall its package") from error
+            raise ConfigError(f"{where} cannot be loaded: {error}; fix or uninstall its package") from error
         if not isinstance(task, Task):
-            raise ConfigError(f"{where} is {type(task).__name__}, not an object of astro.tasks.Task")
+            raise ConfigError(f"{where} is a {type(task).__name__}, not an instance of astro.tasks.Task")
         if found.setdefault(task.name, task) is not task:
             raise ConfigError(f"{where} has the name of another task, {task.name!r}; rename it")
     return found
 
 
 def task_named(name: str) -> Task:
-    """The task of that name; a plain one where its package is not installed, as for a run from elsewhere."""
+    """The task of that name. If its package is not installed, as for a run from another machine, a plain Task."""
     return all_tasks().get(name) or Task(name, "")
 
 
 def task_of(problem: Problem) -> Task:
-    """The task of a problem, as task_named() has it."""
+    """The task of a problem; see task_named()."""
     return task_named(problem.task)
 
 
 def forms() -> Mapping[str, str]:
-    """The module of astro.verify's convention for every task, by its name."""
+    """The verifier module of every task, by the task's name; see astro.verify for its convention."""
     return {name: task.verifier for name, task in all_tasks().items()}
 
 
 def make_verifier(config: VerifyConfig | None = None) -> Verifier:
-    """A verifier of every task, those of installed packages included."""
+    """A verifier for every task, including those of installed packages."""
     return Verifier(config, forms=forms())
 
 
 def check_gold(problem: Problem) -> str | None:
-    """Why the problem's own answer cannot be used, or None; for when problems are loaded."""
+    """Why the problem's gold answer cannot be used, or None. Called when problems are loaded."""
     return verify.check_gold(problem, forms())

@@ -1,4 +1,4 @@
-"""Coordinates of a structure, right within a distance."""
+"""Coordinates of a structure, correct within a distance."""
 
 from astro.tasks.row import Gold
 from astro.tasks.task import Task

@@ -1,4 +1,4 @@
-"""Molecules, right where they are the same."""
+"""Molecules, correct if they are the same molecule."""
 
 from astro.tasks.row import Gold
 from astro.tasks.task import Task

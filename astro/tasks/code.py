@@ -1,4 +1,4 @@
-"""Programs that have to pass unit tests."""
+"""Programs that must pass unit tests."""
 
 from astro.tasks.row import Gold
 from astro.tasks.task import Task
@@ -8,7 +8,7 @@ from astro.verify.forms import code
 
 class _Code(Task):
     def marked_answer(self, response: str, config: VerifyConfig) -> Extraction:
-        """A program stands in a closed code block, whatever config asks for."""
+        """The program in a closed code block, whatever config asks for."""
         return code.read(response, config)
 
 

@@ -1,4 +1,4 @@
-"""The figures of a text: its numbers and its expressions, in one spelling whatever the notation."""
+"""The figures of a text: its numbers and expressions, in one spelling for all notations."""
 
 import re
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ _PARENTHESES = frozenset("()")
 _RELATIONS = frozenset({"=", "<", ">", "<=", ">=", "!="})
 _SIMPLE_GROUP = re.compile(r"\{([0-9a-zA-Z.]{1,20})\}")
 _TEXT_COMMANDS = frozenset({r"\text", r"\textbf", r"\mathrm", r"\mathbf", r"\boxed", r"\fbox"})
-_FRACTION_PASSES = 8  # nesting of fractions that is undone; deeper ones keep their LaTeX spelling
+_FRACTION_PASSES = 8  # levels of nested fractions to rewrite; deeper ones keep their LaTeX spelling
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +35,9 @@ class Figures:
     """The numbers and expressions of a text.
 
     numbers: as strings without thousands separators; in order of appearance.
-    expressions: runs of numbers, letters, operators and parentheses with at least one operator, tokens set apart by
+    expressions: runs of numbers, letters, operators and parentheses with at least one operator, as tokens separated by
         spaces: "50 - 25 = 25".
-    running: all tokens of the text in that spelling, with a space at both ends, for finding expressions in it.
+    running: all tokens of the text in that spelling, with a space at both ends, to search for expressions.
     """
 
     numbers: tuple[str, ...]
@@ -49,7 +49,7 @@ class Figures:
         return f" {expression} " in self.running
 
 
-@lru_cache(maxsize=4096)  # every thought is looked at again for each one that follows it
+@lru_cache(maxsize=4096)  # every thought is read again for each thought that follows it
 def figures(text: str) -> Figures:
     """Read the figures of a text in time linear in its length. Labels such as "Step 3:" are not figures."""
     tokens = [_canonical(token) for token in TOKEN.findall(respelled(without_labels(text)))]
@@ -62,17 +62,17 @@ def without_label(text: str) -> str:
     label = _LABEL.match(text)
     if label is None:
         return text
-    # A label may be the beginning of a bold title, which goes on as plain text.
+    # A label may start a bold title, which continues as plain text.
     return text[label.end() :].replace("**", "", label[0].count("**") % 2)
 
 
 def without_labels(text: str) -> str:
-    """The text without the labels at the beginnings of its lines."""
+    """The text without the labels at the start of its lines."""
     return _LABEL.sub(" ", text)
 
 
 def sides(expression: str) -> list[str]:
-    """What stands on the two sides of each relation of an expression: "50 - 25 = 25" has "50 - 25" and "25"."""
+    """The sides of the relations in an expression: "50 - 25" and "25" for "50 - 25 = 25"."""
     found: list[list[str]] = [[]]
     for token in expression.split():
         if token in _RELATIONS:
@@ -83,7 +83,7 @@ def sides(expression: str) -> list[str]:
 
 
 def respelled(text: str) -> str:
-    """The text with one spelling for operators and fractions, and parentheses for braces."""
+    """The text with one spelling for operators and fractions, and with parentheses instead of braces."""
     for _ in range(_FRACTION_PASSES):
         text, changed = _FRACTION.subn(lambda found: f" {_operand(found[1])}/{_operand(found[2])} ", text)
         if not changed:
@@ -121,7 +121,7 @@ def _is_mathematical(token: str) -> bool:
 
 
 def _trimmed(run: list[str]) -> list[str]:
-    """The run without operators and unmatched parentheses at its ends, such as those of "(so 3 + 4)"."""
+    """The run without operators and unmatched parentheses at its ends, as in "(so 3 + 4)"."""
     start, end = 0, len(run)
     open_ = run.count("(") - run.count(")")
     while start < end:

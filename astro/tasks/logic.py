@@ -1,4 +1,4 @@
-"""Propositional formulas, right where they are equivalent."""
+"""Propositional formulas, correct if they are equivalent."""
 
 from astro.tasks.row import Gold
 from astro.tasks.task import Task

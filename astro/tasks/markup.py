@@ -1,4 +1,4 @@
-"""Marks in a model's text that mean something to a program: final answers."""
+"""Final answers as marked in a model's text: boxes, hashes and phrases."""
 
 import re
 from bisect import bisect_right
@@ -15,24 +15,24 @@ _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+")
 
 
 def has_answer(text: str) -> bool:
-    """Whether the text announces a final answer that a verifier or a reader would take for one."""
+    """Whether the text announces an answer that a verifier or a reader would take as final."""
     return has_mark(text) or _SAYS_ANSWER.search(text) is not None or extract(text).answer is not None
 
 
 def without_answer(text: str) -> str:
-    """The text without announcements of a final answer: such sentences go, and a box within a sentence is opened."""
+    """The text without announced final answers: drops their sentences and replaces other boxes by their content."""
     kept = [sentence for sentence in _sentences(_HASHES.sub("", text)) if not _SAYS_ANSWER.search(sentence)]
     return without_boxes("".join(kept))
 
 
 def has_mark(text: str) -> bool:
-    """Whether the text has a final answer as a program would mark it: a box or hashes."""
+    """Whether the text has a machine-readable final answer: a box or hashes."""
     return any(mark.search(text) for mark in (_BOX, _HASHES))
 
 
 def without_boxes(text: str) -> str:
-    """The text with every box, also one within another, replaced by what is in it."""
-    opened: list[bool] = []  # the braces that are open: whether each is a box's
+    """The text with every box, nested ones included, replaced by its content."""
+    opened: list[bool] = []  # for each open brace, whether it belongs to a box
 
     def kept(found: re.Match[str]) -> str:
         mark = found[0]
@@ -45,7 +45,7 @@ def without_boxes(text: str) -> str:
 
 
 def _sentences(text: str) -> list[str]:
-    """The sentences of the text with what follows each; a box is never cut."""
+    """The sentences of the text, each with the space that follows it. A box is never split."""
     boxes = _boxes(text)
     openings = [opening for opening, _, _ in boxes]
     cuts = [0]
@@ -57,7 +57,7 @@ def _sentences(text: str) -> list[str]:
 
 
 def _boxes(text: str) -> list[tuple[int, int, int]]:
-    """Start of the command, start of the content and end of the content of every outermost box."""
+    """For every outermost box: start of the command, start and end of the content."""
     found, position = [], 0
     while (opening := _BOX.search(text, position)) is not None:
         closing = closing_brace(text, opening.end() - 1)

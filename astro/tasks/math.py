@@ -1,11 +1,11 @@
-"""Mathematics with a closed answer: what a row is that says nothing else."""
+"""Mathematics with a closed answer: the default task of a row."""
 
 import re
 
 from astro.tasks.row import NOTHING, Gold
 from astro.tasks.task import Task
 
-# "No solution", "undefined" and "DNE" are none of these: problems have such answers.
+# "No solution", "undefined" and "DNE" are not placeholders: they are answers of some problems.
 _PLACEHOLDER = re.compile(
     r"proof|n/a|n\.a|(?-i:NA)|tb[ad]|to be (?:determined|added|announced)|to-?do|unknown|unspecified|missing|omitted|"
     r"pending|various(?: answers)?|open[- ]ended|no answer (?:given|provided|available)|"
@@ -14,7 +14,7 @@ _PLACEHOLDER = re.compile(
     r"(?:sample answer|answers? (?:(?:may|will|can|could) vary|var(?:y|ies)))\b.*",
     re.IGNORECASE | re.DOTALL,
 )
-# Python's None and NuminaMath's; a typeset \text{none} is an answer.
+# Python's None and NuminaMath's "none" mean no answer; a typeset \text{none} is an answer.
 MATH = Task(
     "math", "astro.verify.forms.math", gold=Gold(nothing=NOTHING | {"none", "notfound"}, placeholder=_PLACEHOLDER)
 )

@@ -1,6 +1,6 @@
-"""The requests of the prompt set tiny/v1: their words, and how a scripted player reads them.
+"""The requests of the prompt set tiny/v1: their wording, and how a scripted player reads them.
 
-A corpus for a small model of any task writes them, and the scripted players of all tasks answer them.
+Training corpora of small models contain these requests, and the scripted players of all tasks answer them.
 """
 
 import re
@@ -18,7 +18,7 @@ _REWRITE, _GO_BACK, _JUDGE = "Rewrite the step.", "Go back to the step.", "Is th
 
 
 def joined(thoughts: Sequence[str]) -> str:
-    """The thoughts so far, one a line, as a trace has them."""
+    """The thoughts so far, one per line, as in a trace."""
     return "\n".join(thoughts) or NO_THOUGHTS
 
 
@@ -38,7 +38,7 @@ def evaluate_prompt(problem: str, solution: str) -> str:
 
 
 class Asked(StrEnum):
-    """What a request asks for."""
+    """The kind of a request."""
 
     SOLVE = "solve"
     REWRITE = "rewrite"
@@ -48,10 +48,10 @@ class Asked(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a player reads in a prompt.
+    """A request, as a player reads it from a prompt.
 
-    problem: the last match of its pattern. thoughts, step: of a request to rewrite or go back, else "".
-    solution: of a request to solve, the part that is there; of a request to judge, the text that holds it.
+    problem: the last match of the problem's pattern. thoughts, step: of a request to rewrite or go back, otherwise "".
+    solution: in a request to solve, the partial solution; in a request to judge, the text that contains the solution.
     """
 
     asked: Asked
@@ -62,7 +62,7 @@ class Request:
 
     @classmethod
     def read(cls, prompt: str, problem: re.Pattern[str]) -> "Request | None":
-        """Read a prompt, the text of a chat or of a base model; None where it holds no problem of that pattern."""
+        """Read a prompt, for a chat or a base model. None if it holds no problem of that pattern."""
         before, _, partial = prompt.rpartition(ASSISTANT_MARK)
         found = list(problem.finditer(before or prompt))
         if not found:
@@ -81,7 +81,7 @@ class Request:
 
 
 def check_rates(player: Any) -> None:
-    """Raise ValueError where a field of a player, a dataclass whose fields are probabilities, is none."""
+    """Raise ValueError if a field of player, a dataclass of probabilities, is not a probability."""
     for field in fields(player):
         rate = getattr(player, field.name)
         if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 <= rate <= 1:
@@ -93,6 +93,6 @@ def _about(problem: str, material: str) -> str:
 
 
 def _field(request: str, name: str) -> str:
-    """What follows Step: or Thoughts: up to the next part of the request; empty where it is absent or says none."""
+    """The text after Step: or Thoughts: up to the next part of the request; empty if it is absent or says none."""
     found = re.search(rf"^{name}:\s(.*?)$(?=\n(?:Step:|Rewrite|Go back)|\Z)", request, re.MULTILINE | re.DOTALL)
     return "" if found is None or found[1] == NO_THOUGHTS else found[1]

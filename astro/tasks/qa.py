@@ -1,4 +1,4 @@
-"""Short answers in words, of which several may be accepted."""
+"""Short answers in words; a problem may accept several."""
 
 from astro.records.problem import Problem
 from astro.tasks.row import Gold
@@ -8,9 +8,9 @@ from astro.verify.forms import qa
 
 
 def token_f1(problem: Problem, response: str, config: VerifyConfig) -> float:
-    """Best token F1 of the final answer with an accepted one.
+    """Best token F1 of the final answer against the accepted answers.
 
-    An answer longer than the longest accepted one by more than half earns 0, so that lists of guesses do not pay.
+    An answer more than 1.5 times as long as the longest accepted one earns 0, so that lists of guesses do not pay.
     """
     golds = qa.accepted(problem.answer)
     answer = extract(response, config.answer_format, statements=config.statements).answer or ""

@@ -1,4 +1,4 @@
-"""A row of somebody's data set, seen through the names that its columns have."""
+"""A row of a data set, read by field through its column names."""
 
 import hashlib
 import json
@@ -18,7 +18,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "answer": ("answer", "final_answer", "expected_answer", "reward_model.ground_truth", "ground_truth"),
     "task": ("task",),
 }
-"""The fields that every task has, and the columns each is looked for in, the first one found. Dots lead into fields."""
+"""The fields of every task with their usual columns. The first column present is read; dots lead into nested fields."""
 
 NOTHING = frozenset({"", "nan", "null", "<na>"})
 """How spreadsheets and data frames write an empty cell."""
@@ -33,9 +33,9 @@ _ABSENT = object()
 class Gold:
     """How data sets write the gold answers of a task.
 
-    structured: an answer may be a list or a mapping, which is kept as JSON text; boxes and "####" mean nothing in it.
-    nothing: what stands for no answer, in lower case; the box of a solution is read in its place.
-    placeholder: matches a whole answer that stands in for one, such as "see above"; the row is refused.
+    structured: an answer may be a list or a mapping, kept as JSON text; boxes and "####" have no meaning in it.
+    nothing: texts, in lower case, that mean no answer; then the box of the solution is read instead.
+    placeholder: matches a whole answer that replaces the real one, such as "see above"; the row is rejected.
     """
 
     structured: bool = False
@@ -44,15 +44,15 @@ class Gold:
 
 
 class Row:
-    """A row seen through a column mapping; it remembers which columns were taken.
+    """A row read through a column mapping. It records which columns were taken.
 
-    fields: by column, in lower case. metadata: those of ASTRO's own column of that name.
+    fields: content by lower-case column name. metadata: the content of ASTRO's metadata column.
     """
 
     def __init__(
         self, row: Mapping[str, Any], columns: Mapping[str, str], known: Mapping[str, tuple[str, ...]] = COLUMNS
     ) -> None:
-        """Columns maps fields to the columns of this set; known has the usual columns of each field."""
+        """columns: the columns of this set by field. known: the usual column names of each field."""
         self.fields = _by_name(row)
         self._row, self._columns, self._known = row, columns, known
         self._twins = Counter(str(name).strip().lower() for name in row)
@@ -63,19 +63,19 @@ class Row:
         self.metadata: dict[str, Any] = dict(kept) if isinstance(kept, Mapping) else {}
 
     def take(self, field: str) -> Any:
-        """The content of the first column there is for a field, or None."""
+        """The content of the first column present for a field, or None."""
         column, content = self.find(field)
         if column:
             self._taken.add(column.split(".")[0])
         return content
 
     def find(self, field: str) -> tuple[str | None, Any]:
-        """The first column there is for a field and its content; (None, None) without one."""
+        """The first column present for a field and its content; (None, None) if there is none."""
         mapped = self._columns.get(field)
         if mapped is not None and mapped in self._row:
             return mapped.lower(), self._row[mapped]
         for column in (mapped.lower(),) if mapped else self._known[field]:
-            # A column whose own name has dots comes before a nested field.
+            # A column whose name contains dots takes precedence over a nested field.
             first, *deeper = [column] if column in self.fields else column.split(".")
             content: Any = self.fields.get(first, _ABSENT)
             if self._twins[first] > 1:
@@ -89,17 +89,17 @@ class Row:
         return None, None
 
     def missing(self, field: str) -> str:
-        """Say that there is no column for a field, and what to do."""
+        """The message for a field without a column, and what to do."""
         wanted = f"no column {self._columns[field]!r}" if field in self._columns else f"no column for the {field}"
         return f"{wanted} among {', '.join(self._names.values()) or 'none'}; map one: problems.columns.{field}=NAME"
 
     def origin(self, source: str) -> str:
-        """Where the problem comes from: ASTRO's own rows say it themselves."""
+        """The problem's source: as ASTRO's own rows record it, otherwise source."""
         own = self.fields.get("source")
         return own if isinstance(own, str) and own and {"task", "metadata"} <= self.fields.keys() else source
 
     def kept(self) -> dict[str, Any]:
-        """The metadata, and the short texts and numbers of columns that were not taken."""
+        """The metadata, plus the short texts and numbers of columns that were not taken."""
         own = {"metadata", "source"} if {"task", "metadata"} <= self.fields.keys() else {"metadata"}
         unused = {
             self._names[column]: content
@@ -109,7 +109,7 @@ class Row:
         return {**unused, **self.metadata}
 
     def prompt(self) -> str:
-        """The question: a text, or the one user message of a chat. Raises BadRowError."""
+        """The question: a text, or the only user message of a chat. Raises BadRowError."""
         prompt = self.take("prompt")
         if self.find("prompt")[0] is None:
             raise BadRowError(Reason.MISSING_PROMPT, self.missing("prompt"))
@@ -124,7 +124,7 @@ class Row:
         return prompt.strip()
 
     def answer(self, gold: Gold) -> str:
-        """The final answer, also of a text that ends in one or of a solution with a box. Raises BadRowError."""
+        """The final answer, extracted from a text that ends in one or from a boxed solution. Raises BadRowError."""
         text = _final(_answer_text(self.take("answer"), gold), gold)
         if text.lower() in gold.nothing:
             text = self._boxed_solution()
@@ -133,9 +133,11 @@ class Row:
         return text
 
     def own_id(self) -> str | None:
-        """The id that the row gives itself, if any. Raises BadRowError."""
+        """The row's id, if it has one. Raises BadRowError."""
         own = self.take("id")
-        if isinstance(own, float) and (math.isnan(own) or own.is_integer()):  # a column of whole numbers with gaps
+        if isinstance(own, float) and (
+            math.isnan(own) or own.is_integer()
+        ):  # from a column of integers with missing values
             own = None if math.isnan(own) else int(own)
         if own is None or own == "":
             return None
@@ -147,7 +149,7 @@ class Row:
         return text or None
 
     def _boxed_solution(self) -> str:
-        """The answer in the box of the solution, for a row that gives none beside it."""
+        """The boxed answer of the solution, for a row without an answer column."""
         column, answer = self.find("answer")
         solution = self.fields.get("solution")
         boxed = last_boxed(solution) if isinstance(solution, str) else None
@@ -162,7 +164,7 @@ class Row:
 
 
 def last_boxed(text: str) -> str | None:
-    r"""The content of the last \boxed{...} or \fbox{...}, or of "\boxed 5"; None without one or if it stays open."""
+    r"""The content of the last \boxed{...}, \fbox{...} or "\boxed 5"; None without one, or if it is not closed."""
     start = max(text.rfind("\\boxed"), text.rfind("\\fbox"))
     if start < 0:
         return None
@@ -183,18 +185,18 @@ def last_boxed(text: str) -> str | None:
 
 
 def derived_id(task: str, prompt: str, answer: str) -> str:
-    """Name a problem after its content, so that moving its row does not rename it."""
+    """An id derived from the problem's content, so that moving its row does not change it."""
     content = f"{prompt}\0{answer}".encode(errors="replace")
     return f"{task}-{hashlib.blake2b(content, digest_size=8).hexdigest()}"
 
 
 def _by_name(fields: Any) -> dict[str, Any]:
-    """The fields of a mapping by their names without regard to capitals; none of anything else."""
+    """The fields of a mapping by lower-case name; empty for anything else."""
     return {str(name).strip().lower(): field for name, field in fields.items()} if isinstance(fields, Mapping) else {}
 
 
 def _user_message(messages: list[Any] | tuple[Any, ...]) -> Any:
-    """The one user message of a chat prompt; a system message is the business of the sampling settings."""
+    """The only user message of a chat prompt. The system message is ignored: the prompt settings define it."""
     turns = [turn for turn in messages if isinstance(turn, Mapping) and turn.get("role") != "system"]
     if len(turns) != 1 or turns[0].get("role") != "user":
         raise BadRowError(Reason.WRONG_TYPE, "a prompt as a list must hold one user message, besides system messages")
@@ -202,7 +204,7 @@ def _user_message(messages: list[Any] | tuple[Any, ...]) -> Any:
 
 
 def _final(text: str, gold: Gold) -> str:
-    """The answer of a text that ends in GSM8K's or in a box; the text itself where it has neither."""
+    """The answer of a text that ends with a GSM8K answer or a box; otherwise the text itself."""
     if gold.structured:
         return text
     if "####" in text:

@@ -1,4 +1,4 @@
-"""The sentences of a text, and those that deny something."""
+"""Sentences that deny something, and responses that admit a miss."""
 
 import re
 
@@ -11,12 +11,12 @@ _MISS = re.compile(
     r"\b(?:does|do|did)(?: not|n't) (?:work|satisfy|match|equal|give)\b|\bmade (?:a|an) (?:mistake|error)\b",
     re.IGNORECASE,
 )
-_LAST = 2  # sentences in which a response says what it holds of itself
+_LAST = 2  # final sentences, in which a response judges itself
 SENTENCE = re.compile(r"(?:[^.!?\n]|[.!?](?!\s|$))+[.!?]*\s*")
 
 
 def is_denied(sentence: str) -> bool:
-    """Whether a sentence denies what it speaks of, or leaves it open."""
+    """Whether a sentence denies its claim or leaves it open."""
     return _DENIAL.search(sentence) is not None
 
 

@@ -1,4 +1,4 @@
-"""A kind of problem, and everything that the rest of ASTRO asks about it."""
+"""A kind of problem, with everything that the rest of ASTRO needs to know about it."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,19 +11,19 @@ from astro.tasks.sentences import admits_miss
 from astro.verify import Extraction, VerifyConfig, extract
 
 Credit = Callable[[Problem, str, VerifyConfig], float | None]
-"""What a response earns for a part of what was asked, in [0, 1]; None where the gold answer cannot be used."""
+"""Partial credit of a response, in [0, 1]; None if the gold answer cannot be used."""
 
-_LEVELS = ("level", "difficulty", "type", "subject", "year")  # of metadata; the first that a problem has
+_LEVELS = ("level", "difficulty", "type", "subject", "year")  # metadata keys; the first one present is used
 _LONGEST_LEVEL = 40  # characters
 
 
 @dataclass(frozen=True, slots=True)
 class Generator:
-    """Makes problems of a task.
+    """Generates problems of a task.
 
-    section: the settings, which a configuration gives as problems.NAME, with the name of the task.
-    make: from the settings to the problems, in an order that the settings alone decide.
-    source: where the problems say they come from.
+    section: the settings; in a configuration, problems.NAME, where NAME is the task's name.
+    make: generates problems from the settings; their order depends on the settings only.
+    source: the source recorded in the problems.
     """
 
     section: type[Section]
@@ -33,11 +33,11 @@ class Generator:
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """What decides whether two problems are alike, where the words of the prompt do not.
+    """How to compare problems, for tasks where the words of the prompt do not decide.
 
-    question: equal for two problems exactly when they ask the same.
-    givens: the words that no problem may share with a set that it is kept apart from (problems.exclude).
-    family: problems of one family stay on one side of a split, and near each other in the report on contamination.
+    question: equal for two problems if and only if they ask the same.
+    givens: words that a problem must not share with an excluded set (problems.exclude).
+    family: problems of one family are on the same side of a split, and count as related in the contamination report.
     """
 
     question: str
@@ -47,15 +47,15 @@ class Likeness:
 
 @dataclass(frozen=True)
 class Task:
-    """A kind of problem. As it is, it knows nothing of its problems; a subclass overrides what its task can tell.
+    """A kind of problem. The defaults know nothing about its problems; a subclass overrides what its task knows.
 
-    name: of the task, in Problem.task and in configurations.
-    verifier: dotted path of a module by the convention of astro.verify.
-    columns: the fields of a row that only this task reads, and the columns each is looked for in.
+    name: the task's name, in Problem.task and in configurations.
+    verifier: dotted path of a verifier module; see astro.verify for its convention.
+    columns: the fields of a row that only this task reads, with the column names to look for.
     gold: how data sets write the gold answers.
-    generator: makes problems; None where they only come from data sets.
-    credits: partial credit by the name of its reward in GRPO.
-    formulas: whether texts hold mathematics in any notation; else what counts are numbers and expressions of them.
+    generator: generates problems; None if problems only come from data sets.
+    credits: partial credit functions, by the name of their reward in GRPO.
+    formulas: whether texts contain mathematics in any notation; otherwise only numbers and their expressions count.
     """
 
     name: str
@@ -86,11 +86,11 @@ class Task:
         )
 
     def likeness(self, problem: Problem) -> Likeness | None:  # noqa: ARG002
-        """What two problems are compared by; None where that is the words of their prompts."""
+        """How to compare this problem with others; None to compare the words of the prompts."""
         return None
 
     def group(self, problem: Problem) -> str:
-        """The line of an evaluation's table that a problem belongs to: its level, else its task."""
+        """The row of an evaluation's table that a problem belongs to: its level, or its task if it has no level."""
         named = {str(name).lower(): content for name, content in problem.metadata.items()}
         for name in _LEVELS:
             content = named.get(name)
@@ -101,44 +101,44 @@ class Task:
         return self.name
 
     def hint(self, problem: Problem) -> str:
-        """What lets a model find a right solution (the recipe star): the gold answer."""
+        """A hint that lets a model find a right solution (recipe `star`): the gold answer."""
         return problem.answer
 
-    # What a solution says; without an override, nothing is known
+    # What a solution says about itself. The defaults know nothing of the task.
 
     def says_solved(self, sentence: str) -> bool:  # noqa: ARG002
-        """Whether a sentence says, in words of this task, that the problem is solved; common phrases are known."""
+        """Whether a sentence says, in this task's terms, that the problem is solved. Callers know common phrases."""
         return False
 
     def admits_miss(self, text: str) -> bool:
-        """Whether a finished response says, at its end, that it did not solve the problem."""
+        """Whether a finished response says at its end that it did not solve the problem."""
         return admits_miss(text)
 
     def misquotes(self, problem: Problem, text: str) -> bool:  # noqa: ARG002
-        """Whether a text states wrongly what the problem asks for."""
+        """Whether a text misstates what the problem asks for."""
         return False
 
     def shows_success(self, problem: Problem, steps: Sequence[str]) -> bool:  # noqa: ARG002
-        """Whether the work of a wrong solution comes to what was asked, so that no doubt may follow it."""
+        """Whether the steps of a wrong solution reach what was asked, so that a trace must not doubt them."""
         return False
 
     def right_by_luck(self, problem: Problem, steps: Sequence[str]) -> bool:  # noqa: ARG002
-        """Whether the work of a right solution is wrong, so that it would teach to be right for a wrong reason."""
+        """Whether the steps of a right solution are wrong: training on it would teach wrong reasoning."""
         return False
 
     def state(self, problem: Problem, step: str | None) -> str:  # noqa: ARG002
-        """The state that a step ends in, as it words it, or of the beginning (step is None); "" where not known.
+        """The state after a step, in the step's words, or at the beginning (step is None); "" if unknown.
 
-        A sentence that goes back there has to name the numbers of the state.
+        A sentence that goes back to this state must name its numbers.
         """
         return ""
 
     # Evaluation and rewards
 
     def shown_right(self, problem: Problem, attempts: Sequence[str]) -> list[bool]:  # noqa: ARG002
-        """For each abandoned attempt of one response, whether its work solves the problem, stated or not."""
+        """For each abandoned attempt of one response, whether its steps solve the problem, stated or not."""
         return [False] * len(attempts)
 
     def marked_answer(self, response: str, config: VerifyConfig) -> Extraction:
-        """The final answer in the place that config asks for, and nowhere else."""
+        """The final answer, taken only from the place that config names."""
         return extract(response, config.answer_format, statements=False)

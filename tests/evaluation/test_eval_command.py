@@ -203,7 +203,7 @@ def test_mistakes_are_told(tmp_path, monkeypatch):
     code, out = astro("eval", "CountdownPlayer", "countdown", "sample=3")
     assert (code, "sample" in out) == (2, True)
     code, out = astro("eval", "./nowhere", "countdown", *PLAYER[1:])
-    assert (code, "there is no folder ./nowhere" in out) == (2, True)
+    assert (code, "folder ./nowhere not found" in out) == (2, True)
     assert not Path("evaluations/nowhere").exists()
     code, out = astro("eval", "CountdownPlayer", "countdown", "budget_forcing={wait: 1, cut_thinking: 3}")
     assert (code, "one of the two" in out) == (2, True)

@@ -120,7 +120,7 @@ def test_a_model_without_the_head_is_refused(bert):
 
 def test_a_scorer_is_checked_before_it_is_opened():
     """By its place in the configuration."""
-    with pytest.raises(ConfigError, match=r"roles\.scorer\.model: there is no folder"):
+    with pytest.raises(ConfigError, match=r"roles\.scorer\.model: folder"):
         RewardModelConfig(model="./nowhere").check("roles.scorer")
     with pytest.raises(ConfigError, match=r"roles\.scorer\.engine\.options\.skil"):
         JudgeScorerConfig(engine=ScriptedConfig(model="m", options={"skil": 1})).check("roles.scorer")

@@ -72,7 +72,7 @@ def test_the_verifier_knows_every_task() -> None:
     ("value", "message"),
     [
         ("astro.nowhere:TASK", "cannot be loaded"),
-        ("astro.records.problem:Problem", "not an object of astro.tasks.Task"),
+        ("astro.records.problem:Problem", "not an instance of astro.tasks.Task"),
         ("tests_of_tasks_clash:TASK", "the name of another task, 'math'"),
     ],
 )

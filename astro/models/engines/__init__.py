@@ -1,6 +1,7 @@
-"""The engines that serve a language model: a light module with the section of each, a module with its sampler.
+"""The engines that serve a language model. Each has a light module with its section and a module with its sampler.
 
-Adding one: a module with its section, and its name in the union below. Nothing else asks for an engine by its kind.
+To add one, write a module with its section and add the section to the union below. No other module checks for an engine
+by kind.
 """
 
 from typing import Annotated, get_args

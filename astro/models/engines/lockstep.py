@@ -1,17 +1,17 @@
-"""Waiting until every coroutine of the event loop is blocked, so that what they asked for can be served together."""
+"""Wait until every coroutine of the event loop is blocked, so that their requests can be served together."""
 
 import asyncio
 from collections.abc import Callable
 
-# A chain of awaits (a task, its group, its parent) wakes one link a round of the loop.
+# A chain of awaits (a task, its group, its parent) wakes one link per round of the loop.
 _QUIET_ROUNDS = 16
 
 
 async def until_blocked(arrivals: Callable[[], int]) -> None:
-    """Let the loop run until arrivals() has stayed the same for 16 rounds.
+    """Let the loop run until arrivals() has not changed for 16 rounds.
 
-    The number of rounds depends on nothing but the coroutines, never on the clock, so what has arrived when it returns
-    is the same in every run, as long as no coroutine waits for a thread, a process or a timer.
+    The number of rounds depends only on the coroutines, never on the clock. So the same requests have arrived in every
+    run, as long as no coroutine waits for a thread, a process or a timer.
     """
     seen, quiet = arrivals(), 0
     while quiet < _QUIET_ROUNDS:

@@ -1,7 +1,7 @@
-"""A language model whose right answers are known: the whole pipeline runs on it without weights.
+"""A scripted language model whose right answers are known: the whole pipeline runs on it without weights.
 
-A scripted model is a function of the prompt's text and a seed. It gives the full continuation, as a model that writes
-until its end of turn would; the sampler cuts it at stop strings and max_tokens, as an engine would.
+A scripted model is a function of the prompt's text and a seed. It returns the full continuation, up to the end of the
+turn; the sampler cuts it at stop strings and max_tokens, as an engine would.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from astro.models.tokenizer import END_OF_TURN, ByteTokenizer, Tokenizer
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A scripted continuation with log-probabilities of its own.
+    """A scripted continuation with its log-probabilities.
 
     text: the whole continuation, to the end of the turn.
     token_logprobs: nats, one for each UTF-8 byte of text.
@@ -38,11 +38,11 @@ _COUNTDOWN_PLAYER = "astro.tasks.countdown.player:CountdownPlayer"
 
 
 class ScriptedConfig(EngineSection):
-    """A program in the place of a model, to try out and test everything around one.
+    """A program in place of a model, to try out and test everything around one.
 
-    model: MODULE:CLASS, a dataclass whose instances are a ScriptedModel; a name without a colon is CountdownPlayer,
-        which plays Countdown.
-    seed: unused; a request without a seed has the seed 0.
+    model: MODULE:CLASS, a dataclass whose instances are a ScriptedModel. A name without a colon selects
+        CountdownPlayer, which plays Countdown.
+    seed: unused; a request without a seed gets seed 0.
     options: the fields of that class.
     """
 
@@ -51,7 +51,7 @@ class ScriptedConfig(EngineSection):
     kind: Literal["scripted"] = "scripted"
 
     def check(self, at: str = "engine") -> None:
-        """Find the class and build the model, which takes no time."""
+        """Import the class and build the model, which is fast."""
         self._build(at)
 
     def open(self) -> Engine:
@@ -59,7 +59,7 @@ class ScriptedConfig(EngineSection):
         return ScriptedSampler(self._build("engine"))
 
     def load_tokenizer(self) -> Tokenizer:
-        """Bytes."""
+        """The byte tokenizer of the scripted sampler."""
         return ByteTokenizer()
 
     def _build(self, at: str) -> ScriptedModel:
@@ -68,7 +68,7 @@ class ScriptedConfig(EngineSection):
         try:
             make = player = getattr(import_module(module), class_name)
         except (ImportError, AttributeError, ValueError) as error:
-            raise ConfigError(f"{at}.model: there is no {class_name!r} in a module {module!r}: {error}") from error
+            raise ConfigError(f"{at}.model: cannot import {class_name!r} from {module!r}: {error}") from error
         if not (isinstance(player, type) and is_dataclass(player) and callable(player)):
             raise ConfigError(f"{at}.model: {name} is not a dataclass that can be called with a prompt and a seed")
         check_options(self.options, [field.name for field in fields(player)], class_name, f"{at}.options")
@@ -86,10 +86,9 @@ _BYTE_LOGPROBS = (*(-0.125 * (1 + byte % 8) for byte in range(256)), -0.125)
 class ScriptedSampler:
     """Answers from a scripted model, at once or in lock-step.
 
-    With ticks=False sample() never suspends. With ticks=True a request waits for the next tick, which comes when all
-    coroutines are blocked, and answers every pending request; in_flight then holds the completions in flight at each
-    tick. context_window bounds prompt plus completion, in bytes. An exception that the model raises reaches the caller
-    of sample().
+    With ticks=False, sample() never suspends. With ticks=True, a request waits for the next tick. A tick comes when all
+    coroutines are blocked and answers every pending request; in_flight lists the completions in flight at each tick.
+    context_window limits prompt plus completion, in bytes. Exceptions of the model propagate to the caller of sample().
     """
 
     def __init__(self, model: ScriptedModel, *, ticks: bool = False, context_window: int = 1 << 20) -> None:
@@ -102,9 +101,9 @@ class ScriptedSampler:
         self._closed = False
 
     async def sample(self, prompt_ids: Sequence[int], params: SampleParams, *, priority: int = 0) -> Sampled:
-        """Completion i is the model's continuation under seed params.seed + i (i alone where seed is None).
+        """Completion i is the model's continuation under seed params.seed + i, or under i if seed is None.
 
-        Raises SamplingError where the prompt fills the context window, EngineDeadError after close().
+        Raises SamplingError if the prompt fills the context window, EngineDeadError after close().
         """
         del priority  # every pending request is answered at once
         if self._closed:
@@ -138,15 +137,15 @@ class ScriptedSampler:
 
 
 class TableSampler:
-    """Answers at once from prepared completions, whatever the prompt: the fastest engine there can be, for benchmarks.
+    """Answers at once from prepared completions, whatever the prompt: the fastest possible engine, for benchmarks.
 
-    steps answer requests with stop strings, rollouts the others. Completion i is entry (seed + i) of its table, counted
-    round the table, after the seed's spacing has been folded in.
+    steps answer requests with stop strings, rollouts answer the others. Completion i is entry (start + i) modulo the
+    length of its table, where start is a hash of the seed.
     """
 
     def __init__(self, steps: Sequence[Completion], rollouts: Sequence[Completion]) -> None:
         if not steps or not rollouts:
-            raise ValueError("steps and rollouts must hold a completion each")
+            raise ValueError("steps and rollouts must each hold at least one completion")
         self.tokenizer = ByteTokenizer()
         self._steps, self._rollouts = tuple(steps), tuple(rollouts)
 
@@ -177,7 +176,7 @@ class TableSampler:
 
 
 class _TickGate:
-    """Holds callers until every coroutine of the loop is blocked, then lets all go together and notes how many."""
+    """Holds callers until every coroutine of the loop is blocked, then releases all and records their number."""
 
     def __init__(self, history: list[int]) -> None:
         self._history = history
@@ -204,7 +203,7 @@ class _TickGate:
 
 
 def cut_line(line: str | Line, stop: tuple[str, ...], max_tokens: int) -> Completion:
-    """End a scripted continuation where an engine would have: at a stop string, at max_tokens, or at its own end."""
+    """End a scripted continuation where an engine would: at a stop string, at max_tokens, or at its end."""
     text, logprobs = (line.text, line.token_logprobs) if isinstance(line, Line) else (line, None)
     found = first_stop(text, stop)
     ended_by = None

@@ -10,13 +10,13 @@ _MAX_NUM_SEQS = 32
 
 
 class TransformersConfig(EngineSection):
-    """Hugging Face transformers, where vLLM is not installed: slower, no prefix cache, one device.
+    """Hugging Face transformers, for machines without vLLM: slower, without a prefix cache, on one device.
 
     model: a folder, or a name on the Hugging Face hub.
     dtype: weights and activations; auto takes the checkpoint's.
     max_model_len: context window in tokens; null takes the model's.
-    max_num_seqs: completions that decode together; null takes 32.
-    seed: for requests without a seed of their own.
+    max_num_seqs: completions in one batch; null takes 32.
+    seed: for requests without a seed.
     options: arguments of AutoModelForCausalLM.from_pretrained; they override dtype.
     """
 
@@ -28,7 +28,7 @@ class TransformersConfig(EngineSection):
     max_num_seqs: int | None = Field(default=None, ge=1)
 
     def check(self, at: str = "engine") -> None:
-        """Look for the model; which options there are depends on the model, so loading it checks them."""
+        """Look for the model. Loading it checks the options, because they depend on the model."""
         check_model(self.model, f"{at}.model")
 
     def open(self) -> Engine:

@@ -1,8 +1,8 @@
-"""Hugging Face transformers as an engine, where vLLM is not installed: correct first, and 5 to 20 times slower.
+"""Hugging Face transformers as an engine, for machines without vLLM: correct first, and 5 to 20 times slower.
 
-Requests that are pending together form one left-padded batch, a row a completion; requests that come later wait for the
-next batch. Each row has its own random generator, so its output depends on its seed alone, up to the rounding of the
-model's arithmetic in batches of different shape.
+Pending requests form one left-padded batch with one row per completion; later requests wait for the next batch. Each
+row has its own random generator, so its output depends only on its seed, up to rounding differences between batch
+shapes.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ from astro.models.tokenizer import hf_tokenizer
 
 @dataclass(slots=True)
 class _Row:
-    """One completion on its way."""
+    """One completion in progress."""
 
     prompt_ids: Sequence[int]
     params: SampleParams
@@ -41,9 +41,9 @@ class TransformersSampler:
     def __init__(
         self, model: str, options: Mapping[str, Any], *, max_model_len: int | None, max_rows: int, seed: int
     ) -> None:
-        """Load a model with these options of from_pretrained; at most max_rows completions decode together.
+        """Load a model with these options of from_pretrained. A batch holds at most max_rows completions.
 
-        Raises MissingDependencyError without torch, ConfigError where the model cannot be loaded.
+        Raises MissingDependencyError without torch, ConfigError if the model cannot be loaded.
         """
         self._model, self.tokenizer = _load(model, options)
         self.tokenizer.clean_up_tokenization_spaces = False  # Llama 3 sets it, and " ." would be decoded as "."
@@ -59,7 +59,7 @@ class TransformersSampler:
         self._broken: str | None = None
 
     async def sample(self, prompt_ids: Sequence[int], params: SampleParams, *, priority: int = 0) -> Sampled:
-        """Continue prompt_ids params.n times; see Sampler. Cancelling the caller drops its rows."""
+        """Continue prompt_ids params.n times; see Sampler. If the caller is cancelled, its rows are dropped."""
         if self._broken is not None:
             raise EngineDeadError(self._broken)
         rows = self._rows(prompt_ids, params, priority)
@@ -73,11 +73,11 @@ class TransformersSampler:
         return sampled
 
     def stats(self) -> EngineStats:
-        """Totals since the engine was opened; there is no prefix cache, so cached tokens stay 0."""
+        """Totals since the engine was opened. cached_tokens is always 0: the engine has no prefix cache."""
         return self._meter.stats()
 
     async def close(self) -> None:
-        """Drop the model; requests in flight fail with EngineDeadError."""
+        """Release the model. Requests in flight fail with EngineDeadError."""
         self._broken = "the transformers engine was closed"
         if self._worker is not None and not self._worker.done():
             self._worker.cancel()
@@ -130,7 +130,7 @@ class TransformersSampler:
                 row.ended.set_exception(EngineDeadError(self._broken))
 
     async def _generate(self, rows: list[_Row]) -> None:
-        """Decode a batch to its end; between tokens the loop runs every other task and sees Ctrl-C."""
+        """Decode a batch to its end. Between tokens, the event loop runs all other tasks and handles Ctrl-C."""
         import torch  # noqa: PLC0415 - heavy
 
         width = max((len(row.prompt_ids) for row in rows), default=0)
@@ -167,7 +167,7 @@ class TransformersSampler:
         return output.logits[:, -1].float().cpu(), output.past_key_values
 
     def _extend(self, row: _Row, logits: Any) -> None:
-        """Sample one token of a row, and end the row where it is complete."""
+        """Sample one token of a row, and end the row if it is complete."""
         if row.ended.done():
             return  # cancelled
         token, logprob = sample_token(logits, row.params, row.generator)
@@ -194,10 +194,10 @@ class TransformersSampler:
 
 
 def sample_token(logits: Any, params: SampleParams, generator: Any) -> tuple[int, float]:
-    """Draw a token from logits of shape (vocabulary,); returns it and its log-probability as sampled, in nats.
+    """Draw a token from logits of shape (vocabulary,). Returns it and its log-probability as sampled, in nats.
 
-    Temperature, then min-p, then top-k, then top-p, as in vLLM. Temperature 0 takes the most likely token and reports
-    its log-probability at temperature 1.
+    Applies temperature, min-p, top-k and top-p in this order, as vLLM does. Temperature 0 takes the most likely token
+    and reports its log-probability at temperature 1.
     """
     import torch  # noqa: PLC0415 - heavy
 
@@ -220,7 +220,7 @@ def sample_token(logits: Any, params: SampleParams, generator: Any) -> tuple[int
 
 
 def _keep_rows(cache: Any, rows: Any) -> None:
-    """Keep these rows of the cache; layers of linear attention know only the method of beam search, which does it."""
+    """Keep these rows of the cache. Linear attention layers only have the beam search method, which does the same."""
     for layer in cache.layers:
         select = getattr(layer, "batch_select_indices", None) or layer.reorder_cache
         select(rows)
@@ -243,7 +243,7 @@ def _load(name: str, options: Mapping[str, Any]) -> tuple[Any, Any]:
 
 
 def _end_tokens(model: Any, tokenizer: Any) -> frozenset[int]:
-    """The ids that end a completion: the generation settings' and the tokenizer's."""
+    """The token ids that end a completion, from the generation settings and the tokenizer."""
     ends = model.generation_config.eos_token_id
     listed = ends if isinstance(ends, list) else [ends]
     return frozenset(token for token in (*listed, tokenizer.eos_token_id) if token is not None)

@@ -15,14 +15,14 @@ class VllmConfig(EngineSection):
     """vLLM in this process: continuous batching and prefix caching.
 
     model: a folder, or a name on the Hugging Face hub.
-    dtype: weights and activations; auto takes the checkpoint's, which vLLM narrows to 16 bits where it is float32, and
-        is float32 on a CPU without instructions for bfloat16, which is faster there.
+    dtype: weights and activations. auto takes the checkpoint's, but vLLM narrows float32 to 16 bits. On a CPU without
+        bfloat16 instructions, auto is float32, which is faster there.
     tensor_parallel_size: GPUs that share the model.
     max_model_len: context window in tokens; null takes the model's.
-    max_num_seqs: completions that decode together; null takes 256 on CPUs and 512 on GPUs.
-    gpu_memory_utilization: share of each GPU's memory the engine may fill.
-    kv_cache_gib: size of the key-value cache; null takes what gpu_memory_utilization leaves, 1 GiB on CPUs.
-    seed: for requests without a seed of their own.
+    max_num_seqs: completions in one batch; null takes 256 on CPUs and 512 on GPUs.
+    gpu_memory_utilization: share of each GPU's memory that the engine may use.
+    kv_cache_gib: size of the key-value cache. null takes the rest of gpu_memory_utilization on GPUs, 1 GiB on CPUs.
+    seed: for requests without a seed.
     options: arguments of vllm.EngineArgs; they override every other field.
     """
 
@@ -39,7 +39,7 @@ class VllmConfig(EngineSection):
     kv_cache_gib: float | None = Field(default=None, gt=0)
 
     def check(self, at: str = "engine") -> None:
-        """Look for the model, and for the options where vLLM is installed, which takes the seconds of importing it."""
+        """Look for the model. If vLLM is installed, also check the options, which takes seconds to import it."""
         check_model(self.model, f"{at}.model")
         if self.options and find_spec("vllm"):
             from astro.models.engines.vllm_engine import option_names  # noqa: PLC0415 - heavy
@@ -74,9 +74,9 @@ class VllmConfig(EngineSection):
         if kv_cache_gib is not None:
             arguments["kv_cache_memory_bytes"] = int(kv_cache_gib * 2**30)
         if on_cpu:
-            # A prompt prefilled in two steps rewinds its request's random generator, which torch cannot do on CPUs: the
-            # engine would die. Without chunks vLLM makes a step large enough for the longest prompt.
+            # Chunked prefill rewinds the request's random generator, which torch cannot do on CPUs, so the engine
+            # would crash. Without chunks, vLLM makes a step large enough for the longest prompt.
             arguments |= {"block_size": _CPU_BLOCK_SIZE, "enforce_eager": True, "enable_chunked_prefill": False}
         else:
-            arguments["max_num_batched_tokens"] = 8192  # outside its own servers vLLM falls back to 2048 on every GPU
+            arguments["max_num_batched_tokens"] = 8192  # outside its servers, vLLM's default is 2048 on every GPU
         return arguments | self.options

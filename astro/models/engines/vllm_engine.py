@@ -1,12 +1,12 @@
-"""vLLM in this process: a step of the engine for all requests in flight, then a turn of the event loop, and so on.
+"""vLLM in this process: steps of the engine alternate with rounds of the event loop.
 
-The engine is driven from the event loop, by one task. After each step, every coroutine that can run runs until it is
-blocked; only then comes the next step, so a batch holds all there is to do and is the same in every run. The price is
-that Python between the steps and the model do not overlap: tens of microseconds a request.
+One task of the event loop drives the engine. After each step, every coroutine that can run does so until it blocks;
+only then the next step starts. So a batch holds all pending requests and is the same in every run. The price is that
+the model does not run while Python works between steps: tens of microseconds per request.
 
-Proven on CPUs. On GPUs the same class runs vLLM's own executor; unproven here: tensor_parallel_size > 1 (worker
-processes beside this one), vLLM's asynchronous scheduling under this loop, and bitwise replay, which vLLM itself
-promises on GPUs only with VLLM_BATCH_INVARIANT=1.
+Tested on CPUs. On GPUs the same class runs vLLM's own executor. Not tested: tensor_parallel_size > 1 (worker processes
+beside this one), vLLM's asynchronous scheduling under this loop, and bitwise replay, which vLLM guarantees on GPUs only
+with VLLM_BATCH_INVARIANT=1.
 """
 
 import asyncio
@@ -24,9 +24,9 @@ from astro.models.engines.lockstep import until_blocked
 from astro.models.stats import EngineStats, Meter
 from astro.models.stops import StopTail
 
-# Read by vLLM when it is imported or when the engine starts; what the user has set stays.
+# vLLM reads these when it is imported or when the engine starts. Variables that the user has set are kept.
 _ENVIRONMENT = {
-    "VLLM_ENABLE_V1_MULTIPROCESSING": "0",  # the core in this process: deterministic scheduling, quick start
+    "VLLM_ENABLE_V1_MULTIPROCESSING": "0",  # runs the core in this process: deterministic scheduling, fast start
     "VLLM_LOGGING_LEVEL": "ERROR",
     "VLLM_LOGGING_STREAM": "ext://sys.stderr",  # stdout belongs to the caller
     "VLLM_NO_USAGE_STATS": "1",
@@ -34,7 +34,7 @@ _ENVIRONMENT = {
 }
 _FINISH_REASONS = {"stop": FinishReason.STOP, "length": FinishReason.LENGTH, "abort": FinishReason.ABORT}
 
-# vLLM's process groups belong to the process: stopping one engine breaks the others, so the last one stops them all.
+# vLLM's process groups are global to the process. Stopping them breaks every engine, so the last one to close does it.
 _open: set["VllmSampler"] = set()
 _retired: list[Any] = []
 
@@ -43,7 +43,7 @@ class VllmSampler:
     """A Sampler over an in-process vLLM engine; one event loop at a time drives it."""
 
     def __init__(self, arguments: Mapping[str, Any]) -> None:
-        """Start an engine with these arguments of vllm.EngineArgs. Raises ConfigError where vLLM refuses them."""
+        """Start an engine with these arguments of vllm.EngineArgs. Raises ConfigError if vLLM rejects them."""
         self._engine = _start(arguments)
         _open.add(self)
         self.tokenizer = self._engine.get_tokenizer()
@@ -57,14 +57,14 @@ class VllmSampler:
 
     @property
     def llm_engine(self) -> Any:
-        """The engine of vLLM itself, for what goes beyond sampling."""
+        """The underlying vLLM engine, for uses beyond sampling."""
         return self._engine
 
     async def sample(self, prompt_ids: Sequence[int], params: SampleParams, *, priority: int = 0) -> Sampled:
         """Continue prompt_ids params.n times; see Sampler. Cancelling the caller aborts the request in the engine."""
         if self._broken is not None:
             raise EngineDeadError(self._broken)
-        if params.temperature == 0 and params.n > 1:  # vLLM refuses it, and the n completions are the same
+        if params.temperature == 0 and params.n > 1:  # vLLM rejects it, and the n completions are equal
             greedy = await self.sample(prompt_ids, params._replace(n=1), priority=priority)
             return replace(greedy, completions=greedy.completions * params.n)
         request_id = str(self._arrived)
@@ -87,11 +87,11 @@ class VllmSampler:
         return sampled
 
     def stats(self) -> EngineStats:
-        """Totals since the engine was opened; cached tokens are those of each request's first completion."""
+        """Totals since the engine was opened. cached_tokens counts each request's first completion only."""
         return self._meter.stats()
 
     async def close(self) -> None:
-        """Stop the engine; requests in flight fail with EngineDeadError."""
+        """Stop the engine. Requests in flight fail with EngineDeadError."""
         if self._engine is None:
             return
         if self._broken is None:
@@ -103,12 +103,12 @@ class VllmSampler:
             _retired.pop().engine_core.shutdown()
 
     def _submit(self, request_id: str, prompt_ids: Sequence[int], params: SampleParams, priority: int) -> Any:
-        """Queue the request; returns vLLM's state of its first completion, which knows the cached tokens."""
+        """Queue the request. Returns vLLM's state of its first completion, which holds the cached tokens."""
         from vllm.exceptions import VLLMError  # noqa: PLC0415 - heavy
         from vllm.inputs.engine import tokens_input  # noqa: PLC0415 - heavy
 
         try:
-            # The order of arrival in place of the time: ties between requests are broken the same way in every run.
+            # The order of arrival replaces the arrival time, so ties are broken the same way in every run.
             internal_id = self._engine.add_request(
                 request_id,
                 tokens_input(list(prompt_ids)),
@@ -122,14 +122,14 @@ class VllmSampler:
         states = [self._engine.output_processor.request_states.get(name) for name in names]
         for state in states:
             if state is not None:
-                # vLLM would decode every token once more, to label its log-probability with a text nobody reads.
+                # Otherwise vLLM decodes every token again, to label its log-probability with a text nobody reads.
                 state.logprobs_processor.tokenizer = None
-        # With n > 1 the output reports the cached tokens of whichever completion ended last, which shared its siblings'
-        # blocks; the first completion tells what the prompt really found in the cache.
+        # With n > 1, the output reports the cached tokens of the completion that ended last, which includes blocks
+        # shared with its siblings. Only the first completion reports what the prompt itself found in the cache.
         return states[0]
 
     async def _pump(self) -> None:
-        """Step the engine until no request waits; between steps the loop runs every other task and sees Ctrl-C."""
+        """Step the engine until no request waits. Between steps, the loop runs all other tasks and handles Ctrl-C."""
         await until_blocked(lambda: self._arrived)
         while self._waiting:
             try:
@@ -192,7 +192,7 @@ def _vllm() -> tuple[Any, Any, bool]:
     """EngineArgs, LLMEngine, and whether this vLLM is a CPU build. Raises MissingDependencyError."""
     for name, setting in _ENVIRONMENT.items():
         os.environ.setdefault(name, setting)
-    # vLLM sets up its logging when an engine starts, and speaks before that.
+    # vLLM sets up its logging when an engine starts, but logs before that.
     logging.getLogger("vllm").setLevel(os.environ["VLLM_LOGGING_LEVEL"])
     with warnings.catch_warnings(action="ignore"):
         return _import_vllm()
@@ -205,13 +205,13 @@ def _import_vllm() -> tuple[Any, Any, bool]:
 
         on_cpu = bool(current_platform.is_cpu())
         if on_cpu:
-            # Compiling the sampler's small operations takes seconds and a C++ compiler, and gains nothing here.
+            # Compiling the sampler's small operations takes seconds, needs a C++ compiler, and does not help here.
             os.environ.setdefault("TORCHDYNAMO_DISABLE", "1")
             if not threads_given:
                 import torch  # noqa: PLC0415 - heavy
 
-                # In process vLLM binds no threads, and several that wait for one another on busy cores cost up to a
-                # hundredfold. A model with large matrices gains from more: OMP_NUM_THREADS says how many.
+                # In-process vLLM does not bind its threads; on busy cores, threads that wait for each other can be 100
+                # times slower than one. Set OMP_NUM_THREADS for models with large matrices, which gain from more.
                 torch.set_num_threads(1)
         from vllm import EngineArgs  # noqa: PLC0415 - heavy
         from vllm.v1.engine.llm_engine import LLMEngine  # noqa: PLC0415 - heavy
@@ -222,7 +222,7 @@ def _import_vllm() -> tuple[Any, Any, bool]:
 
 
 def sampling_params(params: SampleParams) -> Any:
-    """vllm.SamplingParams that ask for what a Completion holds."""
+    """The vllm.SamplingParams that request the fields of a Completion."""
     from vllm import SamplingParams  # noqa: PLC0415 - heavy
     from vllm.sampling_params import RequestOutputKind  # noqa: PLC0415 - heavy
 

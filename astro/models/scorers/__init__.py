@@ -1,6 +1,6 @@
-"""The scorers: one module each, and the union below is the list of them.
+"""The scorers, one module each; the union below lists them.
 
-Verified rollouts are the third source of a value; as they sample, they live in astro.search.evaluators.
+Verified rollouts are the third source of a value. They need a sampler, so they live in astro.search.evaluators.
 """
 
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""Texts that are pending at the same time, valued together by one model."""
+"""Value concurrently requested texts in batches with one model."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -12,16 +12,16 @@ V = TypeVar("V")
 
 
 class Batches(Generic[T, V]):
-    """Collects what many calls ask for and values it in batches; one event loop at a time drives it."""
+    """Collects the texts of concurrent calls and values them in batches. One event loop at a time drives it."""
 
     def __init__(self, values: Callable[[Sequence[T]], Sequence[V]], size: int, model: str) -> None:
-        """values: the values of at most size texts, in their order. model: what it is, for errors."""
+        """values: computes the values of at most size texts, in order. model: its name in error messages."""
         self._values, self._size, self._model = values, size, model
         self._pending: list[tuple[T, asyncio.Future[V]]] = []
         self._worker: asyncio.Task[None] | None = None
 
     async def of(self, texts: Sequence[T]) -> list[V]:
-        """One value for each text. Raises EngineDeadError where the model breaks."""
+        """One value for each text. Raises EngineDeadError if the model fails."""
         loop = asyncio.get_running_loop()
         futures: list[asyncio.Future[V]] = [loop.create_future() for _ in texts]
         self._pending += zip(texts, futures, strict=True)

@@ -1,4 +1,4 @@
-"""A classifier of transformers that values texts, in right-padded batches."""
+"""A transformers classifier that values texts, in right-padded batches."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -21,7 +21,7 @@ class Text:
     """A text to value, as token ids, and the positions of the tokens whose values count.
 
     Attributes:
-        ends: the last token of each step; empty where the whole text has one value.
+        ends: the position of the last token of each step; empty if the text has no step.
     """
 
     token_ids: tuple[int, ...]
@@ -29,10 +29,10 @@ class Text:
 
 
 class Classifier:
-    """A sequence or token classifier, loaded once; it draws nothing."""
+    """A sequence or token classifier, loaded once. It uses no randomness."""
 
     def __init__(self, model: str, dtype: str, *, by_token: bool) -> None:
-        """Raises MissingDependencyError without torch, ConfigError where the model cannot be loaded."""
+        """Raises MissingDependencyError without torch, ConfigError if the model cannot be loaded."""
         try:
             import torch  # noqa: PLC0415 - heavy
             from transformers import (  # noqa: PLC0415 - heavy
@@ -53,13 +53,13 @@ class Classifier:
                 "name a reward model"
             )
         self._model = loaded.to("cuda" if torch.cuda.is_available() else "cpu").eval()
-        if self._model.config.pad_token_id is None:  # a sequence classifier reads its last token that is no padding
+        if self._model.config.pad_token_id is None:  # a sequence classifier reads its last token that is not padding
             self._model.config.pad_token_id = self.tokenizer.pad_token_id or self.tokenizer.eos_token_id or 0
         self.by_token = by_token
         self.limit = getattr(self._model.config, "max_position_embeddings", None) or 1 << 30
 
     def values(self, texts: Sequence[Text]) -> list[list[float]]:
-        """The values of each text, in [0, 1]: one a step, or one of the whole."""
+        """The values of each text, in [0, 1]: one per step, or one for the whole text."""
         import torch  # noqa: PLC0415 - heavy
 
         width = max(len(text.token_ids) for text in texts)
@@ -84,9 +84,9 @@ class RewardModel:
         self._batches = Batches(classifier.values, batch, "the reward model")
 
     async def score(self, problem: Problem, solutions: Sequence[str], /) -> Sequence[float | None]:
-        """Value each solution; see Scorer. One without a step has no wrong step: its value is 1.
+        """Value each solution; see Scorer. The value of a solution without a step is 1: it has no wrong step.
 
-        Raises SamplingError for a text beyond the model's window.
+        Raises SamplingError if a text exceeds the model's context window.
         """
         valued = await self._batches.of([self._text(problem.prompt, solution) for solution in solutions])
         found = [self._combine(values) if values else 1.0 for values in valued]

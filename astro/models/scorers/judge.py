@@ -1,4 +1,4 @@
-"""A language model as a scorer: it is asked whether a solution is right, and the share of yes is the value."""
+"""A language model as a scorer: it judges whether a solution is right, and the share of yes votes is the value."""
 
 import asyncio
 from collections import Counter
@@ -19,11 +19,11 @@ from astro.records.problem import Problem
 
 
 class JudgeScorerConfig(ScorerSection):
-    """A generative judge; the value is yes / (yes + no) over its votes, None where no vote can be read.
+    """A generative judge. The value is yes / (yes + no) over its votes, None if no vote can be read.
 
     engine, prompt: the judge's; null takes the solver's.
-    question: follows the problem and the solution so far, and is answered by yes or no.
-    votes: replies a solution. temperature, max_tokens: of a reply.
+    question: a yes-or-no question that follows the problem and the solution so far.
+    votes: replies per solution. temperature, max_tokens: of each reply.
     """
 
     kind: Literal["judge"] = "judge"
@@ -44,13 +44,13 @@ class JudgeScorerConfig(ScorerSection):
             check_template(self.prompt)
 
     def open(self, model_of: ModelOf, seed: int) -> Scorer:
-        """Take the model that is asked."""
+        """Open the judge's model."""
         return JudgeScorer(self, model_of(self.engine, self.prompt), seed)
 
 
 @dataclass(frozen=True, slots=True)
 class JudgeScorer:
-    """A Scorer that asks a model; seeds derive from the run's, the problem and the solution."""
+    """A Scorer that asks a model. Seeds are derived from the run's seed, the problem and the solution."""
 
     config: JudgeScorerConfig
     model: Model

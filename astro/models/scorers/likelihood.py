@@ -1,4 +1,4 @@
-"""A causal language model as a scorer: a solution is worth how likely the model finds its tokens."""
+"""A causal language model as a scorer: the value of a solution is the likelihood of its tokens."""
 
 import math
 from collections.abc import Sequence
@@ -17,15 +17,15 @@ from astro.records.problem import Problem
 
 
 class LikelihoodConfig(ScorerSection):
-    """exp(mean log-probability of the solution's tokens) after the prompt, in (0, 1]; an empty solution is worth 1.
+    """exp(mean log-probability of the solution's tokens) after the prompt, in (0, 1]; 1 for an empty solution.
 
-    The reciprocal of the perplexity, which does not fall with the length as the probability does. The value of a
-    fluent mistake is high; evaluator both mixes it with verified rollouts.
+    This is the reciprocal of the perplexity. Unlike the probability, it does not fall with length. A fluent mistake
+    gets a high value; the evaluator `both` mixes the value with verified rollouts.
 
     model: a folder, or a name on the Hugging Face hub, of a causal language model of transformers.
-    prompt: how it is asked; null takes the solver's.
+    prompt: the model's prompt settings; null takes the solver's.
     dtype: of the weights; auto takes the checkpoint's.
-    batch: solutions that are valued together.
+    batch: solutions per batch.
     """
 
     speed: ClassVar[frozenset[str]] = frozenset({"batch"})
@@ -43,7 +43,7 @@ class LikelihoodConfig(ScorerSection):
             check_template(self.prompt)
 
     def open(self, model_of: ModelOf, seed: int) -> Scorer:
-        """Load the model; it draws nothing."""
+        """Load the model. It needs no seed."""
         del seed
         model = CausalModel(self.model, self.dtype)
         prompts = model_of(None, self.prompt).prompt_format.on(model.tokenizer)
@@ -52,7 +52,7 @@ class LikelihoodConfig(ScorerSection):
 
 @dataclass(frozen=True, slots=True)
 class Continued:
-    """Token ids of a prompt and of what follows it, both of at least one token."""
+    """Token ids of a prompt and of its continuation, each with at least one token."""
 
     prompt: Sequence[int]
     solution: Sequence[int]
@@ -62,7 +62,7 @@ class CausalModel:
     """A causal language model and its tokenizer, loaded once."""
 
     def __init__(self, model: str, dtype: str) -> None:
-        """Raises MissingDependencyError without torch, ConfigError where the model cannot be loaded."""
+        """Raises MissingDependencyError without torch, ConfigError if the model cannot be loaded."""
         try:
             import torch  # noqa: PLC0415 - heavy
             from transformers import AutoModelForCausalLM  # noqa: PLC0415 - heavy
@@ -89,7 +89,7 @@ class CausalModel:
             means = []
             for row_logits, row_ids, row, text in zip(logits, ids, rows, texts, strict=True):
                 start = len(text.prompt)
-                # The logits at a position are of the token after it.
+                # The logits at a position predict the token after it.
                 logprobs = row_logits[start - 1 : len(row) - 1].float().log_softmax(-1)
                 means.append(float(logprobs.gather(-1, row_ids[start : len(row), None]).mean()))
         return means
@@ -104,7 +104,7 @@ class Likelihood:
     batches: Batches[Continued, float]
 
     async def score(self, problem: Problem, solutions: Sequence[str], /) -> Sequence[float | None]:
-        """Value each solution; see Scorer. Raises SamplingError for one beyond the model's window."""
+        """Value each solution; see Scorer. Raises SamplingError if one exceeds the model's context window."""
         prompt = self.prompts.solve_ids(problem.prompt)
         texts = [Continued(prompt, self._tokens(prompt, solution)) for solution in solutions]
         found = await self.batches.of([text for text in texts if text.solution])

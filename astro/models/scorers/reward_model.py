@@ -1,4 +1,4 @@
-"""The section of a reward model as a scorer; astro.models.scorers.classifier loads and runs it."""
+"""The section of the reward model scorer; astro.models.scorers.classifier loads and runs the model."""
 
 from enum import StrEnum
 from typing import ClassVar, Literal
@@ -25,16 +25,16 @@ class Aggregate(StrEnum):
 
 
 class RewardModelConfig(ScorerSection):
-    """A sequence or token classifier of transformers, on the problem, a blank line and the solution.
+    """A transformers sequence or token classifier. Its input is the problem, a blank line and the solution.
 
-    A head with one label gives its sigmoid; one with more labels gives the softmax's probability of the last label,
-    which TRL's and Math-Shepherd's two-label models train as "right".
+    With one label, the value is its sigmoid. With more labels, it is the softmax probability of the last label, which
+    means "right" in TRL's and Math-Shepherd's two-label models.
 
     model: a folder, or a name on the Hugging Face hub.
-    head: what it classifies. aggregate: of the steps' values, where it classifies steps.
-    separator: what stands between two steps of a solution.
+    head: what the model classifies. aggregate: how step values are combined, if it classifies steps.
+    separator: the text between two steps of a solution.
     dtype: of the weights; auto takes the checkpoint's.
-    batch: texts that are classified together.
+    batch: texts per batch.
     """
 
     speed: ClassVar[frozenset[str]] = frozenset({"batch"})
@@ -52,7 +52,7 @@ class RewardModelConfig(ScorerSection):
         check_model(self.model, f"{at}.model")
 
     def open(self, model_of: ModelOf, seed: int) -> Scorer:
-        """Load the classifier; it draws nothing and asks no other model."""
+        """Load the classifier. It needs neither another model nor the seed."""
         del model_of, seed
         from astro.models.scorers.classifier import Classifier, RewardModel  # noqa: PLC0415 - heavy
 

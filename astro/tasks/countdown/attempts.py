@@ -1,4 +1,4 @@
-"""Which abandoned attempts of a Countdown response solve the problem by their equations."""
+"""Which abandoned attempts of a Countdown response solve the problem, judged by their equations."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -11,9 +11,9 @@ from astro.verify import VerifierError
 from astro.verify.forms import countdown
 from astro.verify.forms.countdown import Use
 
-_MAX_STATES = 256  # states of a Countdown game that are remembered; a longer text loses the oldest
-_GUESSES = 16  # of them that an attempt may go on from which names none
-_OPENING = 400  # characters of an attempt in which it says where it starts
+_MAX_STATES = 256  # remembered states of a Countdown game; a longer text drops the oldest
+_GUESSES = 16  # most recent states from which an attempt that names no state may continue
+_OPENING = 400  # first characters of an attempt, in which it names its start
 _RESTORED = re.compile(
     r"\b(?:where|when|point|state|left with|back to|beginning with|over with)\b[^.\n\d]{0,40}?"
     r"(\d{1,9}(?:(?:,? and |, ?| )\d{1,9}){0,7})(?=\.(?!\d)|,? |\n|$)",
@@ -29,21 +29,21 @@ State = tuple[Fraction, ...]
 
 
 def shown_right(problem: Problem, attempts: Sequence[str]) -> list[bool]:
-    """Whether the equations of each attempt reach the target, by playing them from where the attempt starts."""
+    """Whether the equations of each attempt reach the target when played from the state where it starts."""
     try:
         game = countdown.read_task(problem)
     except VerifierError:
         return [False] * len(attempts)
     beginning = _state(map(Fraction, game.numbers), game)
-    known: dict[State, None] = {}  # the states that the text has come through, the latest last
+    known: dict[State, None] = {}  # the states that the text has passed through, the latest last
     verdicts = []
     for number, attempt in enumerate(attempts):
         starts = [beginning] if number == 0 else _starts(attempt, beginning, list(known), game)
         equations = [found.split() for found in figures(attempt).expressions if " = " in found]
         plays = [_play(equations, start, game) for start in starts]
         verdicts.append(any(solved for _, solved in plays) or any(_is_solution(one, game) for one in equations))
-        for came_through, _ in plays:
-            for state in came_through:
+        for states, _ in plays:
+            for state in states:
                 known.pop(state, None)
                 known[state] = None
         while len(known) > _MAX_STATES:
@@ -52,9 +52,9 @@ def shown_right(problem: Problem, attempts: Sequence[str]) -> list[bool]:
 
 
 def _starts(attempt: str, beginning: State, known: Sequence[State], game: countdown.Task) -> list[State]:
-    """The states that an attempt may go on from: the one it names, else any of those the text came through of late.
+    """The states that an attempt may start from: the one it names, otherwise any recent state of the text.
 
-    A state that it names but never had is none: what follows from it solves nothing.
+    Empty if it names a state that the text never passed through: equations from there solve nothing.
     """
     opening = attempt[:_OPENING]
     named = _RESTORED.search(opening)
@@ -66,21 +66,21 @@ def _starts(attempt: str, beginning: State, known: Sequence[State], game: countd
 
 
 def _play(equations: Sequence[Sequence[str]], start: State, game: countdown.Task) -> tuple[list[State], bool]:
-    """Take the equations that hold and use numbers on the table; the states on the way, and whether one is the end."""
-    table, came_through, solved = start, [], False
+    """Play the equations that hold and use numbers on the table. Returns the states, and whether one is a solution."""
+    table, states, solved = start, [], False
     for equation in equations:
         operation = _operation(equation, game)
         after = _take(table, operation, game) if operation else None
         if operation is None or after is None:
             continue
         table = after
-        came_through.append(table)
+        states.append(table)
         solved = solved or (operation[2] == game.target and (len(table) == 1 or game.use is Use.ANY))
-    return came_through, solved
+    return states, solved
 
 
 def _operation(equation: Sequence[str], game: countdown.Task) -> tuple[Fraction, Fraction, Fraction] | None:
-    """The left and right number of a op b = c and its value; None where it does not hold or is of another form."""
+    """The numbers a, b and c of the equation a op b = c; None if it does not hold or has another form."""
     if len(equation) != 5 or equation[3] != "=" or equation[1] not in game.operations:
         return None
     if max(map(len, equation)) > countdown.MAX_DIGITS:
@@ -102,7 +102,7 @@ def _operation(equation: Sequence[str], game: countdown.Task) -> tuple[Fraction,
 
 
 def _take(table: State, operation: tuple[Fraction, Fraction, Fraction], game: countdown.Task) -> State | None:
-    """The table after an operation; None where its numbers are not there, or not side by side where order counts."""
+    """The table after an operation; None if its numbers are missing, or not adjacent in a problem with fixed order."""
     left, right, value = operation
     if game.use is Use.ORDERED:
         for at, pair in enumerate(pairwise(table)):

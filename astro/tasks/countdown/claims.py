@@ -1,4 +1,4 @@
-"""What a Countdown solution says of the target, and what its equations show."""
+"""What a Countdown solution says about the target, and what its equations show."""
 
 import re
 from collections.abc import Sequence
@@ -17,24 +17,24 @@ def target_of(problem: Problem) -> str:
     return str(problem.metadata.get("target", problem.answer))
 
 
-def speaks_of_target(sentence: str) -> bool:
-    """Whether a sentence speaks of the target; where it denies nothing, it says that the target is reached."""
+def mentions_target(sentence: str) -> bool:
+    """Whether a sentence mentions the target. Unless it denies something, it says that the target is reached."""
     return _TARGET.search(sentence) is not None
 
 
 def denies_success(text: str) -> bool:
-    """Whether the last sentence that speaks of the target says that it is missed."""
-    about_target = [sentence for sentence in SENTENCE.findall(text) if speaks_of_target(sentence)]
+    """Whether the last sentence that mentions the target says that it is missed."""
+    about_target = [sentence for sentence in SENTENCE.findall(text) if mentions_target(sentence)]
     return bool(about_target) and is_denied(about_target[-1])
 
 
 def misquotes_target(problem: Problem, text: str) -> bool:
-    """Whether a text calls another number the target."""
+    """Whether a text names a wrong number as the target."""
     return any(number != target_of(problem) for number in _QUOTED_TARGET.findall(text))
 
 
 def shows_success(problem: Problem, steps: Sequence[str]) -> bool:
-    """Whether the last equation of a finished attempt makes the target: a claim that no words can mend."""
+    """Whether the last equation of a finished attempt makes the target. Later text cannot retract this claim."""
     for step in reversed(steps):
         equations = [expression for expression in figures(step).expressions if " = " in f" {expression} "]
         if equations:
@@ -43,6 +43,6 @@ def shows_success(problem: Problem, steps: Sequence[str]) -> bool:
 
 
 def what_is_left(step: str) -> str:
-    """The numbers a step ends with, where it says so: "25, 3 and 7." of "... which leaves 25, 3 and 7."; else ""."""
+    """The numbers that a step says it leaves: "25, 3 and 7." for "... which leaves 25, 3 and 7."; otherwise ""."""
     found = _LEFT.match(step)
     return step[found.end() :] if found else ""

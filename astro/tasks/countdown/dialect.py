@@ -1,7 +1,7 @@
 """The English of the embedded model: every sentence of a Countdown solution, in one place.
 
-A solution is one step a line. Each step combines two numbers and says what is left; the last line judges the outcome
-and gives the answer as an expression. The scripted Countdown player and the corpus of the embedded model both speak it.
+A solution has one step per line. Each step combines two numbers and lists what is left. The last line judges the
+outcome and gives the answer as an expression. The scripted Countdown player and the embedded model's corpus use it.
 """
 
 from collections.abc import Sequence
@@ -24,13 +24,13 @@ class Term:
 
     @property
     def operand(self) -> str:
-        """The expression as an operand: compound ones in parentheses."""
+        """The expression as an operand: in parentheses if it is compound."""
         return f"({self.expression})" if " " in self.expression else self.expression
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """left symbol right = value, as the model states it (it may state a wrong value)."""
+    """left symbol right = value, as the model states it; the value may be wrong."""
 
     left: Term
     symbol: str
@@ -44,7 +44,7 @@ class Operation:
 
     @property
     def outcome(self) -> Term:
-        """The number that goes back on the table."""
+        """The number that the operation puts on the table."""
         return Term(self.value, f"{self.left.operand} {self.symbol} {self.right.operand}")
 
 
@@ -55,7 +55,7 @@ def spoken(numbers: Sequence[int]) -> str:
 
 
 def after(table: Sequence[Term], operation: Operation) -> list[Term]:
-    """The table once the operation is done: the new number first, then the others in their order."""
+    """The table after the operation: the new number first, then the others in their order."""
     rest = list(table)
     rest.remove(operation.left)
     rest.remove(operation.right)
@@ -68,9 +68,9 @@ def step(operation: Operation, left_over: Sequence[Term]) -> str:
 
 
 def conclusion(final: Term, target: int, *, claim: bool | None = None) -> str:
-    """The last line: an honest judgement, or the one claimed, then the answer.
+    """The last line: the judgement, then the answer. claim overrides the honest judgement.
 
-    The two numbers stand side by side before the judgement, since a small model compares best what is close together.
+    The two numbers stand side by side before the judgement, because a small model compares adjacent numbers best.
     """
     judgement = "correct" if (final.value == target if claim is None else claim) else "not correct"
     compared = f"That is {final.value} and the target is {target}, so the solution is {judgement}."

@@ -1,8 +1,8 @@
-"""Countdown: reach a target from a few numbers by +, -, * and /; problems made here are solvable by construction.
+"""Generator of Countdown problems: reach a target from a few numbers by +, -, * and /.
 
-A problem is drawn as a random path: two of the numbers in hand are replaced by the value of an operation on them, until
-one number is left, and that number becomes the target. Every value on the way is a positive integer, divisions are
-exact, so a solution of that kind exists and no solver is needed to know it.
+A problem is drawn as a random path: an operation replaces two of the numbers by its value until one number is left,
+which becomes the target. All values on the way are positive integers and divisions are exact, so every problem is
+solvable by construction, without a solver.
 """
 
 import hashlib
@@ -20,16 +20,16 @@ from astro.records.split import Split
 from astro.tasks.countdown.solver import Operation, count_solutions, legal_operations
 from astro.verify.forms.countdown import Use
 
-SOURCE = "astro.problems.countdown"  # where generated problems say they come from: its first module, for good
-TEST_SHARE = 0.2  # of all multisets of numbers; a constant, so that two separate runs can never disagree on it
-# Expressions of n numbers by +, -, *, / that differ in more than order and grouping: OEIS A140606. Problems of more
-# numbers are not graded: counting their solutions takes seconds.
+SOURCE = "astro.problems.countdown"  # recorded in generated problems; the module's old name, kept for stored problems
+TEST_SHARE = 0.2  # of all multisets of numbers; a constant, so that all runs agree on the split
+# Expressions of n numbers by +, -, *, / up to order and grouping: OEIS A140606. Problems with more numbers are not
+# graded, because counting their solutions takes seconds.
 _EXPRESSIONS = {2: 6, 3: 68, 4: 1_170, 5: 27_142, 6: 793_002}
-_MAX_MISSES = 20_000  # draws in a row without a new problem after which there are taken to be no more (about 0.3 s)
+_MAX_MISSES = 20_000  # consecutive draws without a new problem before giving up (about 0.3 s)
 
 
 class Difficulty(StrEnum):
-    """How many expressions of the numbers there are for each solution: up to 100, up to 1,000, or more."""
+    """Number of expressions of the numbers per solution: up to 100, up to 1,000, or more."""
 
     EASY = "easy"
     MEDIUM = "medium"
@@ -37,15 +37,14 @@ class Difficulty(StrEnum):
 
 
 class CountdownConfig(Section):
-    """What to generate. The default ranges are those the embedded model knows.
+    """What to generate. The defaults are the ranges that the embedded model was trained on.
 
-    count: problems to make; a larger count with the same other settings begins with the same problems.
-    sizes: how many numbers a problem has, 2 to 8, taken in turn; (3, 3, 4) makes two thirds of them small.
-    numbers, target: lowest and highest number given and value asked for, both inclusive.
-    operations: those allowed, out of "+-*/".
-    max_intermediate: no value on the way of the solution that is built in exceeds it.
-    use: what a solution must do with the numbers; a solution that is built in to an "ordered" problem works from left
-        to right.
+    count: problems to make. A larger count with the same other settings starts with the same problems.
+    sizes: numbers per problem, 2 to 8, used in turn; (3, 3, 4) makes two thirds of the problems with 3 numbers.
+    numbers, target: lowest and highest number given, and target, both inclusive.
+    operations: the allowed ones, out of "+-*/".
+    max_intermediate: upper limit of intermediate values in the solution by which a problem is constructed.
+    use: how a solution must use the numbers. The constructed solution of an "ordered" problem works from left to right.
     split: train and test problems never share a multiset of numbers, whatever the counts and seeds.
     """
 
@@ -91,9 +90,9 @@ class CountdownConfig(Section):
 
 
 def generate(config: CountdownConfig) -> list[Problem]:
-    """Make config.count different problems, where the order of the numbers makes no difference.
+    """Make config.count different problems. Problems that differ only in the order of the numbers count as one.
 
-    Raises ProblemsError when the settings allow fewer problems than asked for.
+    Raises ProblemsError if the settings allow fewer problems than config.count.
     """
     rng = random.Random(config.seed)  # noqa: S311 - reproducible problems, not secrets
     made: dict[tuple[tuple[int, ...], int], Problem] = {}
@@ -119,8 +118,7 @@ def generate(config: CountdownConfig) -> list[Problem]:
 def draw(config: CountdownConfig, size: int, rng: random.Random) -> tuple[list[int], list[Operation]] | None:
     """Draw size numbers on config's side of the split and a path whose last value is a target in range.
 
-    Returns None when this draw came to nothing; with use = any, a path may leave numbers over, and no number is the
-    target itself.
+    Returns None if this draw failed. With use = any, a path may leave numbers unused, and no number equals the target.
     """
     numbers = [rng.randint(*config.numbers) for _ in range(size)]
     if split_of(numbers) is not config.split:
@@ -140,9 +138,9 @@ def draw(config: CountdownConfig, size: int, rng: random.Random) -> tuple[list[i
 def random_path(
     numbers: Sequence[int], length: int, operations: str, max_intermediate: int, rng: random.Random
 ) -> list[Operation]:
-    """Play length random operations on length + 1 of the numbers; the last value is made of all of those.
+    """Play length random operations on length + 1 of the numbers; the last value uses all of these.
 
-    length is 1 to len(numbers) - 1. Returns [] when the play got stuck.
+    length is 1 to len(numbers) - 1. Returns [] if no legal operation was left.
     """
     hand = rng.sample(list(numbers), length + 1)
     path: list[Operation] = []
@@ -157,7 +155,7 @@ def random_path(
 
 
 def ordered_path(numbers: Sequence[int], operations: str, max_intermediate: int, rng: random.Random) -> list[Operation]:
-    """Play random operations from left to right; returns [] when the play got stuck."""
+    """Play random operations from left to right. Returns [] if no legal operation was left."""
     path: list[Operation] = []
     value = numbers[0]
     for number in numbers[1:]:
@@ -171,14 +169,14 @@ def ordered_path(numbers: Sequence[int], operations: str, max_intermediate: int,
 
 
 def split_of(numbers: Sequence[int]) -> Split:
-    """Say which side of the split a multiset of numbers is on, from a hash that no setting or version changes."""
+    """The side of the split of a multiset of numbers, from a hash that no setting or version changes."""
     text = ",".join(str(number) for number in sorted(numbers))
     fraction = int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big") / 2**64
     return Split.TEST if fraction < TEST_SHARE else Split.TRAIN
 
 
 def problem_text(numbers: Sequence[int], target: int, operations: str = "+-*/", use: Use = Use.ALL) -> str:
-    """Word the problem the way the embedded model was taught."""
+    """The wording of the problem that the embedded model was trained on."""
     how = {Use.ALL: "exactly once", Use.ANY: "at most once", Use.ORDERED: "exactly once in this order"}[use]
     return f"Using each of the numbers {_listed(numbers)} {how}, with {_listed(operations)}, make {target}."
 
@@ -190,9 +188,10 @@ def to_problem(
     use: Use = Use.ALL,
     max_intermediate: int | None = None,
 ) -> Problem:
-    """Build the record, its id derived from what is asked.
+    """Build the record, with an id derived from the problem's content.
 
-    With max_intermediate, problems of up to 6 numbers in free order are graded: metadata has solutions and difficulty.
+    With max_intermediate, problems of up to 6 numbers without a fixed order are graded: their metadata has solutions
+    and difficulty.
     """
     parts = ["countdown", *map(str, _asked(numbers, use)), "to", str(target)]
     if use is not Use.ALL:
@@ -219,14 +218,14 @@ def to_problem(
 
 
 def difficulty(size: int, solutions: int) -> Difficulty:
-    """Grade a problem of 2 to 6 numbers by the odds that a blind guess is one of its solutions."""
+    """Grade a problem of 2 to 6 numbers by the probability that a random expression solves it."""
     if _EXPRESSIONS[size] <= 100 * solutions:
         return Difficulty.EASY
     return Difficulty.MEDIUM if _EXPRESSIONS[size] <= 1_000 * solutions else Difficulty.HARD
 
 
 def _asked(numbers: Sequence[int], use: Use) -> tuple[int, ...]:
-    """The numbers as far as their order makes a difference."""
+    """The numbers in canonical form: sorted, unless their order matters."""
     return tuple(numbers if use is Use.ORDERED else sorted(numbers))
 
 

@@ -1,4 +1,4 @@
-"""Is a right answer right by luck? The figures of a Countdown solution can be checked exactly."""
+"""Whether a right Countdown answer is right by luck: its equations can be checked exactly."""
 
 import operator
 from collections.abc import Callable, Sequence
@@ -21,7 +21,7 @@ _MAX_DIGITS = 30
 def right_by_luck(problem: Problem, steps: Sequence[str]) -> bool:
     """Whether a right solution has a false equation, or does not say that it reaches the target.
 
-    The self-evaluation should refuse it, but a model that is a poor judge does not.
+    Self-evaluation should reject it, but a model that judges poorly does not.
     """
     equations = [expression.split() for step in steps for expression in figures(step).expressions if "=" in expression]
     if any(_is_false(equation) for equation in equations):
@@ -34,7 +34,7 @@ def right_by_luck(problem: Problem, steps: Sequence[str]) -> bool:
 
 
 def _is_false(equation: Sequence[str]) -> bool:
-    """Whether a op b = c does not hold; equations of another form are not judged."""
+    """Whether the equation a op b = c is false. Equations of another form are not judged."""
     if len(equation) != 5 or equation[3] != "=" or equation[1] not in _OPERATIONS:
         return False
     numbers = [equation[0], equation[2], equation[4]]

@@ -1,7 +1,7 @@
-"""A scripted model that plays Countdown in the embedded model's English, with set rates of right and wrong choices.
+"""A scripted model that plays Countdown in the embedded model's English, with given rates of right and wrong choices.
 
-It does the pipeline's four tasks (solve, rewrite a step, go back to a step, judge a solution) by reading the prompt, so
-searches and traces can be tested end to end, with every right answer known.
+It reads the prompt and answers the pipeline's four requests: solve, rewrite a step, go back to a step, judge a
+solution. So searches and traces can be tested end to end, with every right answer known.
 """
 
 import random
@@ -28,14 +28,12 @@ _CONCLUSION = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class CountdownPlayer:
-    """Continues a Countdown prompt as a model with these habits would; a ScriptedModel for ScriptedSampler.
+    """Continues a Countdown prompt with these probabilities, in [0, 1]; a ScriptedModel for ScriptedSampler.
 
-    All rates are probabilities in [0, 1].
-
-    skill: that a step keeps the target within reach where it is; otherwise any legal step is taken.
-    honesty: that a solution that missed the target says so; otherwise its last line claims success.
-    fidelity: that a rewritten step keeps its figures; otherwise one is changed.
-    judgement: that a self-evaluation is right.
+    skill: a step keeps the target reachable, if it is; otherwise the step is any legal one.
+    honesty: a solution that missed the target says so; otherwise its last line claims success.
+    fidelity: a rewritten step keeps its figures; otherwise one figure changes.
+    judgement: a self-evaluation is right.
     """
 
     skill: float = 0.5
@@ -47,7 +45,7 @@ class CountdownPlayer:
         check_rates(self)
 
     def __call__(self, prompt: str, seed: int) -> str:
-        """The continuation under this seed; raises SamplingError where the prompt holds no Countdown problem."""
+        """The continuation under this seed. Raises SamplingError if the prompt holds no Countdown problem."""
         request = Request.read(prompt, _PROBLEM)
         if request is None:
             raise SamplingError(f"the scripted Countdown player found no Countdown problem in {prompt[-200:]!r}")
@@ -121,12 +119,12 @@ class _Game:
         return _reachable(_values(table), self.target, self.symbols)
 
     def is_over(self, table: Sequence[Term]) -> bool:
-        """Nothing is left to combine, or the number just made is the target and leftovers are allowed."""
+        """Whether nothing is left to combine, or the newest number is the target and numbers may stay unused."""
         made = len(table) < len(self.numbers)
         return len(table) == 1 or (made and not self.uses_all and table[0].value == self.target)
 
     def replay(self, solution: str) -> list[Term]:
-        """The table after the steps of a partial solution; steps that cannot be taken are passed over."""
+        """The table after the steps of a partial solution. Skips illegal steps."""
         table = [Term.given(number) for number in self.numbers]
         for left, symbol, right, value, _ in _STEP.findall(solution):
             for move in _legal(table, self.symbols):
@@ -153,7 +151,7 @@ def _go_back(game: _Game, step: str) -> str:
 
 
 def _apply(left: int, symbol: str, right: int) -> int | None:
-    """The value of a legal operation; None where it leaves the positive integers."""
+    """The value of an operation; None if it is not a positive integer."""
     if symbol == "/":
         return left // right if right and left % right == 0 else None
     value = left + right if symbol == "+" else left - right if symbol == "-" else left * right
@@ -176,7 +174,7 @@ def _values(table: Sequence[Term]) -> tuple[int, ...]:
 
 @lru_cache(maxsize=1 << 16)
 def _reachable(values: tuple[int, ...], target: int, symbols: str) -> bool:
-    """Whether the numbers, all of them used, can make the target."""
+    """Whether all the numbers together can make the target."""
     if len(values) == 1:
         return values[0] == target
     table = [Term.given(value) for value in values]

@@ -1,4 +1,4 @@
-"""Rows of data sets as Countdown problems: numbers and a target, and the wording where the row has none."""
+"""Read Countdown problems from data set rows: numbers and a target, worded here if the row has no prompt."""
 
 import json
 from typing import Any
@@ -14,13 +14,13 @@ _GOLD = Gold()
 
 
 def given(row: Row) -> tuple[Any, Any]:
-    """The numbers and the target as they stand in the row, each None where it has none."""
+    """The row's numbers and target, unchecked; None for each that is absent."""
     numbers = row.metadata.get("numbers", row.take("numbers"))
     return numbers, row.metadata.get("target", row.take("target"))
 
 
 def read_row(row: Row, source: str) -> Problem:
-    """Build a Countdown problem. Raises BadRowError where it makes no sense."""
+    """Build a Countdown problem. Raises BadRowError if the row does not describe one."""
     raw = given(row)
     numbers, target = _whole_numbers(raw[0]), _whole_number(raw[1])
     if numbers is None or target is None:

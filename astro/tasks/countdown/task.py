@@ -1,4 +1,4 @@
-"""Countdown as a task: what the rest of ASTRO asks about it."""
+"""The Countdown task."""
 
 import json
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from astro.tasks.row import Row
 from astro.tasks.task import Generator, Likeness, Task
 from astro.verify.forms.countdown import Use
 
-_SOLVED = 6  # numbers that the solver tries all expressions of, in 50 ms
+_SOLVED = 6  # most numbers for which the solver tries all expressions, in 50 ms
 
 
 class _Countdown(Task):
@@ -22,7 +22,7 @@ class _Countdown(Task):
         return rows.read_row(row, source)
 
     def likeness(self, problem: Problem) -> Likeness | None:
-        """By the numbers, whose order counts only where it is given, the target and the rules."""
+        """Compare the numbers (in order only if the problem fixes it), the target and the rules."""
         numbers = problem.metadata.get("numbers")
         if not isinstance(numbers, Sequence):
             return None
@@ -39,7 +39,7 @@ class _Countdown(Task):
         return f"{len(numbers)} numbers" if isinstance(numbers, Sequence) else super().group(problem)
 
     def says_solved(self, sentence: str) -> bool:
-        return claims.speaks_of_target(sentence)
+        return claims.mentions_target(sentence)
 
     def admits_miss(self, text: str) -> bool:
         return claims.denies_success(text)
@@ -54,7 +54,7 @@ class _Countdown(Task):
         return luck.right_by_luck(problem, steps)
 
     def hint(self, problem: Problem) -> str:
-        """A solution, where the numbers may be used in any order: the target is in the problem anyway."""
+        """A solution, if the numbers may be used in any order: the gold answer, the target, is in the prompt anyway."""
         numbers, use = problem.metadata.get("numbers"), problem.metadata.get("use")
         if not isinstance(numbers, Sequence) or len(numbers) > _SOLVED or use == Use.ORDERED:
             return super().hint(problem)
