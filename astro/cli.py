@@ -22,16 +22,16 @@ from astro.train.trainer import Trainer
 EXIT_MISTAKE = 2  # the user can fix it: configuration, files, missing library
 EXIT_STOPPED = 130  # by Ctrl-C
 
-_BEGIN = """Problems in, search trees and backtracking training data out.
+_BEGIN = """Search problems with a language model and turn the trees into training data.
 
-One YAML file describes a run. Start with the model that comes with ASTRO, which needs no GPU:
+One YAML file describes a run. Start with the model that ships with ASTRO, which needs no GPU:
 
 \b
-  astro doctor                   what is installed, which engine would be used
-  astro run configs/tiny.yaml    search, traces and data sets, in runs/tiny
-  astro inspect runs/tiny        the result, problem by problem
+  astro doctor                   show what is installed and which engine a run would use
+  astro run configs/tiny.yaml    search, make traces and data sets, in runs/tiny
+  astro inspect runs/tiny        show the result, problem by problem
 
-key=value overrides any setting of the file:
+KEY=VALUE overrides any setting of the file:
 
 \b
   astro run configs/tiny.yaml name=small search.simulations=16
@@ -58,7 +58,7 @@ ConfigPath = Annotated[Path, typer.Argument(metavar="CONFIG", help="The YAML fil
 
 
 def _settings(about: str) -> Any:
-    """What typer makes of settings; about says which, with an example."""
+    """The argument KEY=VALUE; about: its help, with an example."""
     return typer.Argument(metavar="KEY=VALUE", help=about, show_default=False)
 
 
@@ -100,12 +100,12 @@ def _top(version: Annotated[bool, typer.Option("--version", help="Print the vers
     )
 )
 def run(config: ConfigPath, settings: Settings = None, dry_run: DryRun = False) -> None:
-    """Carry out the plan of a configuration, or its rounds.
+    """Run all stages of a configuration.
 
-    The plan names stages in order: search, traces, data, sft, grpo, evaluate, report. Without a plan a run searches,
-    makes traces and data sets, and then trains, evaluates and reports if the configuration has the sections sft, grpo
-    or evaluation. Finished work is written at once: after Ctrl-C, a crash or a power cut the same command resumes, and
-    repeats no finished problem and no finished stage. docs/rounds.md explains plans and rounds.
+    The setting plan lists the stages in order, for example search, traces, data, sft, evaluate, report; rounds repeats
+    a plan. Without a plan the run searches and makes traces and data sets. It then trains, evaluates and reports if the
+    configuration has sections for training or evaluation. Finished work is saved at once: after Ctrl-C, a crash or a
+    power cut, the same command resumes without repeating a finished problem or stage. See docs/rounds.md.
     """
     with _reporting(_resumes()):
         from astro.run.run import run as carry_out_run  # noqa: PLC0415 - heavy
@@ -120,9 +120,9 @@ def run(config: ConfigPath, settings: Settings = None, dry_run: DryRun = False) 
     )
 )
 def search(config: ConfigPath, settings: Settings = None, dry_run: DryRun = False) -> None:
-    """Search the problems only.
+    """Search the problems, without making traces.
 
-    `astro traces` with the same configuration, or `astro run`, continues from the trees.
+    `astro traces` or `astro run` with the same configuration continues from the trees.
     """
     _make(config, settings, {"traces": False, "data": False}, dry_run=dry_run)
 
@@ -141,17 +141,17 @@ def traces(
         typer.Option(
             "--trees-of",
             metavar="RUN",
-            help="Use the trees of another run; repeat it for the runs of all shards.",
+            help="Use the trees of this run. Repeat the option to join shards.",
             show_default=False,
         ),
     ] = None,
     dry_run: DryRun = False,
 ) -> None:
-    """Make the traces and data sets from trees that were searched before.
+    """Make traces and data sets from existing trees.
 
-    To make other traces from the same trees, give the new run a name and use the trees of the old one (--trees-of).
-    Shards that were searched separately (name=part-1 problems.shard=1/2 and so on) become one run if --trees-of names
-    each of them.
+    To make different traces from the same trees, name a new run and use the trees of the old one with --trees-of. To
+    join shards that were searched separately (name=part-1 problems.shard=1/2 and so on), name each of them with
+    --trees-of.
     """
     _make(config, settings, {"search": False, "trees_of": tuple(trees_of or ())}, dry_run=dry_run)
 
@@ -163,9 +163,10 @@ def traces(
     )
 )
 def data(config: ConfigPath, settings: Settings = None) -> None:
-    """Write the data sets of a run from the trees and traces it has, and their data card.
+    """Write the data sets of a run and their card.
 
-    Needs no model. Data sets that are up to date are left alone.
+    The data sets are made from the trees and traces of the run, without a model unless a recipe samples from one
+    (star). Data sets that are up to date are not written again.
     """
     _make(config, settings, {"search": False, "traces": False}, dry_run=False)
 
@@ -180,13 +181,17 @@ def data(config: ConfigPath, settings: Settings = None) -> None:
 def inspect(
     run_path: RunPath,
     problem: Annotated[
-        str | None, typer.Argument(metavar="PROBLEM", help="Its id; without it all are listed.", show_default=False)
+        str | None,
+        typer.Argument(metavar="PROBLEM", help="The id of a problem. Default: list all problems.", show_default=False),
     ] = None,
-    nodes: Annotated[int, typer.Option(min=1, help="Show at most this many nodes, the most visited.")] = 60,
+    nodes: Annotated[int, typer.Option(min=1, help="Show at most this many nodes: the most visited.")] = 60,
     rows: Annotated[int, typer.Option(min=1, help="List at most this many problems.")] = 40,
-    controls: Annotated[bool, typer.Option("--controls", help="Show the control traces of the problem, too.")] = False,
+    controls: Annotated[bool, typer.Option("--controls", help="Also show the control traces of the problem.")] = False,
 ) -> None:
-    """Show a run, finished or not: its summary and problems, or one problem's tree with its traces."""
+    """Show a run, or the tree and traces of one problem.
+
+    The run does not have to be finished.
+    """
     with _reporting():
         from astro.run.inspect import show_problem, show_run  # noqa: PLC0415 - heavy
 
@@ -208,17 +213,21 @@ def inspect(
 def problems(
     source: Annotated[
         str | None,
-        typer.Argument(metavar="SOURCE", help="A file, folder, hub or bundled set, or CONFIG.", show_default=False),
+        typer.Argument(
+            metavar="SOURCE",
+            help="A file, folder, hub data set, bundled set, or CONFIG. Default: list the bundled sets.",
+            show_default=False,
+        ),
     ] = None,
     settings: Annotated[list[str] | None, _settings("Settings of the section problems: limit=20.")] = None,
-    rows: Annotated[int, typer.Option(min=1, help="Show at most this many problems, and as many rejected rows.")] = 5,
+    rows: Annotated[int, typer.Option(min=1, help="Show at most this many problems and rejected rows.")] = 5,
     write: Annotated[
-        Path | None, typer.Option(metavar="FILE.jsonl", help="Write the problems there.", show_default=False)
+        Path | None, typer.Option(metavar="FILE.jsonl", help="Write the problems to this file.", show_default=False)
     ] = None,
 ) -> None:
-    """Read problems as a run would, and show the first of them and the rejected rows.
+    """Read problems as a run would, and show them.
 
-    Without a source this lists the bundled sets. Settings are those of the section problems.
+    Shows the first problems and the rejected rows with their reasons. Settings belong to the section problems.
     """
     with _reporting():
         from astro.run.problems import show_problems, show_sets  # noqa: PLC0415 - heavy
@@ -237,18 +246,19 @@ def problems(
 )
 def verify(
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="Lines of {id, task, problem, gold, response}.", show_default=False)
+        Path, typer.Argument(metavar="FILE", help="JSONL with id, task, problem, gold, response.", show_default=False)
     ],
     settings: Annotated[list[str] | None, _settings("Settings of the section verify: answer_format=boxed.")] = None,
     out: Annotated[
         Path | None,
-        typer.Option(metavar="OUT", help="Write the verdicts to this file.", show_default=False),
+        typer.Option(metavar="OUT", help="Write the verdicts to this file. Default: stdout.", show_default=False),
     ] = None,
 ) -> None:
-    """Verify responses line by line: {id, verdict, correct, extracted, reason, seconds} in the same order.
+    """Verify the responses in a JSONL file.
 
-    If the lines hold the expected verdict (true, false or an outcome), the summary counts agreement. Settings are those
-    of the section verify.
+    Writes one line of {id, verdict, correct, extracted, reason, seconds} for each response, in the same order. If the
+    lines have the field expected (true, false or an outcome), the summary counts agreement. Settings belong to the
+    section verify.
     """
     with _reporting():
         from astro.run.verify import verify_lines  # noqa: PLC0415 - heavy
@@ -265,7 +275,7 @@ def verify(
     ),
 )
 def evaluate(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="A folder, or a hub name.", show_default=False)],
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="A folder or a hub name.", show_default=False)],
     problems: Annotated[
         str,
         typer.Argument(
@@ -275,30 +285,34 @@ def evaluate(
         ),
     ],
     settings: Annotated[
-        list[str] | None, _settings("Settings of a run; those of evaluation need no prefix: samples=16.")
+        list[str] | None, _settings("Settings of a run. The prefix evaluation is optional: samples=16.")
     ] = None,
     *,
     out: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Write a folder for each set here.", show_default=False)
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Write the folder of each set to this folder.", show_default=False),
     ] = None,
     training: Annotated[
         Path | None,
         typer.Option(
             metavar="RUN_OR_FILE",
-            help="What it was trained on, to look for in the set.",
+            help="The training data, to check the set for contamination.",
             show_default=False,
         ),
     ] = None,
     like: Annotated[
         Path | None,
-        typer.Option(metavar="CONFIG_OR_RUN", help="Use its prompt, answer format and engine.", show_default=False),
+        typer.Option(
+            metavar="CONFIG_OR_RUN", help="Use the prompt, answer format and engine of this one.", show_default=False
+        ),
     ] = None,
 ) -> None:
-    """Evaluate a model: pass@1, pass@k, maj@k, length, backtracks, attempts and behaviours, with 95 % intervals.
+    """Evaluate a model on problem sets.
 
-    Settings are those of a run; those of its section evaluation need no prefix (samples, temperature, top_p,
-    max_tokens, think_tokens, budget_forcing). A checkpoint of a run is asked as that run asks. Responses are kept: the
-    same command resumes, and prints a finished evaluation again.
+    Measures pass@1, pass@k, maj@k, length, backtracks, attempts and behaviours, with 95 % intervals. Settings are those
+    of a run; the prefix evaluation is optional (samples, temperature, top_p, max_tokens, think_tokens, continuations,
+    budget_forcing). A checkpoint of a run uses the prompt and engine of that run. Responses are saved: the same command
+    resumes, and prints a finished evaluation again.
     """
     with _reporting("Stopped. The responses so far are kept; the same command resumes."):
         from astro.run.evaluate import evaluate as carry_out_evaluation  # noqa: PLC0415 - heavy
@@ -312,11 +326,12 @@ def evaluate(
     )
 )
 def report(run_path: RunPath) -> None:
-    """Write the report of a run, finished or not: report.md, report.html and the pictures, in its folder reports.
+    """Write the report of a run, in RUN/reports.
 
-    The models in one table, each arm minus the control with intervals, learning curves, backtracks against accuracy,
-    costs and an example; for a run of rounds a row for each round, and which model, trees and data made what. Missing
-    parts are named. `astro run` ends with it.
+    Writes report.md, report.html and the plots: a table of the models, each arm minus the control with intervals,
+    learning curves, backtracks against accuracy, costs and an example. For a run with rounds it has a row for each
+    round and the lineage of models, trees and data. The run does not have to be finished; the report names missing
+    parts. `astro run` writes it at the end.
     """
     with _reporting():
         from astro.run.report import show_report  # noqa: PLC0415 - heavy
@@ -344,7 +359,10 @@ for _trainer in TRAINERS.values():
 
 @app.command()
 def doctor() -> None:
-    """Show what is installed and which engine a run would use. Exits with status 1 if none works."""
+    """Show what is installed and which engine works.
+
+    Exits with status 1 if no engine works.
+    """
     from astro.run.doctor import examine, findings_table  # noqa: PLC0415 - heavy
 
     findings = examine()
@@ -353,7 +371,7 @@ def doctor() -> None:
 
 
 def _make(path: Path, settings: list[str] | None, stages: dict[str, Any], *, dry_run: bool) -> None:
-    """Carry out some of the stages search, traces and data; stages: what differs from all of them."""
+    """Run some of the stages search, traces and data; stages: those to skip, as arguments of Stages."""
     with _reporting(_resumes()):
         from astro.run.opening import Stages  # noqa: PLC0415 - heavy
         from astro.run.run import make  # noqa: PLC0415

@@ -370,7 +370,7 @@ def test_a_run_without_one_tree_fails_and_is_done_anew(config: Path) -> None:
         code, out = astro("run", config, *mine)
         assert code == 2, out
         assert re.search(r"failed +1 \(the scripted Countdown player found no Countdown problem", out)
-        assert "none of the 1 trees of runs/r could be begun: the scripted Countdown player" in out
+        assert "none of the 1 trees of runs/r could be started: the scripted Countdown player" in out
         assert "from earlier" not in out
     assert "[failed: the scripted Countdown player" in astro("inspect", "runs/r", "sum")[1]
     code, out = astro("run", config)

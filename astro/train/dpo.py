@@ -30,10 +30,11 @@ class Dpo(Trainer[DpoConfig]):
 
     name, title, suffix = "dpo", "DPO", "dpo"
     section = DpoConfig
-    help = """Train a model on pairs of a chosen and a rejected response by DPO, in RUN/checkpoints/ARM/dpo.
+    help = """Train on preference pairs by DPO.
 
-    An arm starts from its SFT checkpoint, or from the base model if it has none. The same command resumes a stopped
-    training at its last checkpoint. Settings belong to the section dpo; leave out the prefix dpo."""
+    Writes RUN/checkpoints/ARM/dpo. A pair is a chosen and a rejected response to a prompt. An arm starts from its SFT
+    checkpoint, or from the base model if it has none. The same command resumes a stopped training at its last
+    checkpoint. Settings belong to the section dpo; leave out the prefix dpo."""
     examples = (
         "astro dpo runs/tiny",
         "astro dpo runs/tiny trainer.beta=0.3 --arm astro",

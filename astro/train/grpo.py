@@ -13,10 +13,10 @@ class Grpo(Trainer[GrpoConfig]):
 
     name, title, suffix = "grpo", "GRPO", "rl"
     section = GrpoConfig
-    help = """Train the SFT checkpoints of a run further by GRPO with verified rewards, in RUN/checkpoints/ARM/grpo.
+    help = """Train SFT checkpoints by GRPO with verified rewards.
 
-    Prompts are the problems of the data set rl that the search solved sometimes. The same command resumes a stopped
-    training at its last checkpoint. Settings belong to the section grpo; leave out the prefix grpo."""
+    Writes RUN/checkpoints/ARM/grpo. The prompts are the problems of the data set rl that the search solved sometimes.
+    The same command resumes a stopped training at its last checkpoint. Settings belong to the section grpo; leave out the prefix grpo."""
     examples = (
         "astro grpo runs/tiny",
         "astro grpo runs/tiny trainer.max_steps=100 rewards.wrong=-1 --arm astro",

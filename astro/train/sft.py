@@ -30,10 +30,10 @@ class Sft(Trainer[SftConfig]):
 
     name, title, suffix = "sft", "SFT", "sft"
     section = SftConfig
-    help = """Fine-tune a model on the data sets of a run, one checkpoint for each arm, in RUN/checkpoints/ARM/sft.
+    help = """Fine-tune a model on the data sets of a run.
 
-    The prompts have exactly the tokens of the engine's requests. The same command resumes a stopped training at its
-    last checkpoint. Settings belong to the section sft; leave out the prefix sft. See docs/training.md."""
+    Writes a checkpoint for each arm, RUN/checkpoints/ARM/sft. The prompts have exactly the tokens of the engine's
+    requests. The same command resumes a stopped training at its last checkpoint. Settings belong to the section sft; leave out the prefix sft. See docs/training.md."""
     examples = (
         "astro sft runs/tiny",
         "astro sft runs/tiny trainer.learning_rate=1e-4 --arm astro",
