@@ -71,10 +71,10 @@ def tables(run: Path) -> dict[str, object]:
 
 
 def test_the_first_line_of_help_says_what_it_is_for() -> None:
-    """--help of the command and of every verb leaves with 0 and shows an example."""
+    """--help of the command and of every verb exits with status 0 and shows an example."""
     code, out = astro("--help")
     assert code == 0
-    assert "Problems in, search trees and backtracking training data out." in out
+    assert "Search problems with a language model and turn the trees into training data." in out
     for verb in ("run", "search", "traces", "inspect", "problems", "verify"):
         code, out = astro(verb, "--help")
         assert code == 0

@@ -16,7 +16,8 @@ class Grpo(Trainer[GrpoConfig]):
     help = """Train SFT checkpoints by GRPO with verified rewards.
 
     Writes RUN/checkpoints/ARM/grpo. The prompts are the problems of the data set rl that the search solved sometimes.
-    The same command resumes a stopped training at its last checkpoint. Settings belong to the section grpo; leave out the prefix grpo."""
+    The same command resumes a stopped training at its last checkpoint. Settings belong to the section grpo; leave out
+    the prefix grpo."""
     examples = (
         "astro grpo runs/tiny",
         "astro grpo runs/tiny trainer.max_steps=100 rewards.wrong=-1 --arm astro",

@@ -33,7 +33,8 @@ class Sft(Trainer[SftConfig]):
     help = """Fine-tune a model on the data sets of a run.
 
     Writes a checkpoint for each arm, RUN/checkpoints/ARM/sft. The prompts have exactly the tokens of the engine's
-    requests. The same command resumes a stopped training at its last checkpoint. Settings belong to the section sft; leave out the prefix sft. See docs/training.md."""
+    requests. The same command resumes a stopped training at its last checkpoint. Settings belong to the section sft;
+    leave out the prefix sft. See docs/training.md."""
     examples = (
         "astro sft runs/tiny",
         "astro sft runs/tiny trainer.learning_rate=1e-4 --arm astro",
