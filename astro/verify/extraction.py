@@ -41,7 +41,8 @@ class Extraction:
     answer: the final answer as written, stripped; None when there is none or it is ambiguous.
     reason: the rule that found it, or why there is none.
     outcome: None when an answer was found, else UNANSWERED or MALFORMED.
-    parts: when several different answers stand side by side, each of them (answer then joins them with ", ").
+    parts: when several different answers stand side by side, each of them (answer then joins them with ", "); when the
+        last answer is offered beside another, as in "13 + 2, or [15]", both (answer is then None).
     """
 
     answer: str | None
@@ -178,7 +179,7 @@ def _choose(text: str, spans: list[Span], rule: str, *, alone: bool) -> Extracti
     elif alone and any(_is_attached(text, span) for span in real[first:]):
         fault = "the box is only a part of a formula"
     if fault:
-        return Extraction(None, fault, Outcome.MALFORMED)
+        return Extraction(None, fault, Outcome.MALFORMED, _offered(text, real[last]))
     parts = tuple(dict.fromkeys(span.inner for span in real[first:]))
     if len(parts) == 1:
         if len({span.inner for span in real}) > MAX_CANDIDATES:
@@ -191,7 +192,10 @@ def _is_attached(text: str, span: Span) -> bool:
     """Whether mathematics is attached to a box, or to the box inside a tag."""
     if text.startswith("<answer>", span.start):
         text = text[span.start + 8 : span.end - 9]
-        span = (boxed(text) or [Span(0, 0, "")])[-1]
+        boxes = boxed(text)
+        if not boxes:
+            return False  # the whole content of the tag is the answer
+        span = boxes[-1]
     return text.startswith("\\", span.start) and attached(text, span.start, span.end)
 
 
@@ -215,6 +219,21 @@ def _is_hedged(text: str, span: Span) -> bool:
     """Whether the text offers an unmarked alternative beside a candidate, as in "41 or" before it."""
     before, after = text[max(0, span.start - 60) : span.start].lower(), text[span.end : span.end + 60].lower()
     return bool(_OFFERED_BEFORE.search(before) or _OFFERED_AFTER.match(after))
+
+
+def _offered(text: str, span: Span) -> tuple[str, ...]:
+    """A candidate with the alternative before or after it, the candidate last; empty if there is not just one."""
+    before = _VALUE_BEFORE.search(text[max(0, span.start - 120) : span.start])
+    after = _VALUE_AFTER.match(text[span.end : span.end + 120])
+    found = before or after
+    if found is None or (before and after):
+        return ()
+    return (next(group for group in found.groups() if group), span.inner)
+
+
+_PLAIN_VALUE = r"[-+\d.(][-+*/\d.() =%^]{0,60}"
+_VALUE_BEFORE = re.compile(rf"(?:\$([^$\n]{{1,80}})\$|(?<![\w$])({_PLAIN_VALUE}))\s{{0,2}},?\s{{0,2}}or\s{{1,2}}\$?\Z")
+_VALUE_AFTER = re.compile(rf"[\s$,]{{0,4}}or\s{{1,2}}(?:\$([^$\n]{{1,80}})\$|({_PLAIN_VALUE}))(?=[\s.,;]|\Z)")
 
 
 def _is_doubt(text: str, last: Span, span: Span) -> bool:
@@ -289,7 +308,7 @@ def _side_by_side(text: str, spans: list[Span], index: int) -> bool:
     """
     before, here = spans[index - 1], spans[index]
     gap = text[before.end : here.start].lower()
-    words = _WORD.findall(gap[:2000])
+    words = _WORD.findall(_LAYOUT.sub(" ", gap[:2000]))
     if _CONDITIONAL.match(gap) and _CONDITIONAL.match(text[here.end : here.end + 40].lower()):
         return True
     if any(word in _ALTERNATIVE for word in words[-2:]):
@@ -306,6 +325,7 @@ def _side_by_side(text: str, spans: list[Span], index: int) -> bool:
 
 
 _WORD = re.compile(r"[a-z']{2,}")
+_LAYOUT = re.compile(r"\\(?:q?quad|text|mathrm|mbox|hspace\{[^{}]{0,12}\}|(?:thin|med|thick)?space)(?![a-z])")
 _CONDITIONAL = re.compile(r"[\s$.,)]{0,8}(?:if|when|assuming|provided)\b")
 _OTHERWISE = frozenset(["otherwise", "else", "unless"])
 _ALTERNATIVE = frozenset(

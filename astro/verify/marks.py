@@ -79,8 +79,8 @@ def stated(text: str) -> list[Span]:
         if asked or _NEGATION.match(inner.lower()):
             continue
         broken_off = len(_DOLLAR.findall(inner)) % 2  # an odd number of dollars opens a formula, unless it is money
-        ended = stop or _CENTS.search(inner)
-        if broken_off and not (ended and _PRICE.fullmatch(inner) and "$" not in tail[end:].partition("\n")[0]):
+        price = _PRICE if stop else _LAST_PRICE
+        if broken_off and not (price.fullmatch(inner) and "$" not in tail[end:].partition("\n")[0]):
             continue
         start = tail_start + match.start()
         if spans and start < spans[-1].end:  # "Final answer: the answer is 42" is one statement
@@ -96,15 +96,16 @@ _STATEMENT = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _NOT_A_STATEMENT = re.compile(
-    r"(?:\b(?:is|if|whether|suppose|assume|not|no|was|key|wrong)"
+    r"(?:\b(?:is|if|whether|suppose|assume|not|no|was|key|wrong|(?:sum|product|difference|average|mean|number|ratio|"
+    r"order|list|total|all|both|each|some|any|one|two|three) of)"
     r"|(?:\b(?:doubt|unlikely|false|unsure|(?:might|could) (?:think|say))|(?:n't|\bnot) "
     r"(?:think|believe|sure|certain|say))(?: that)?)"
-    r"\s(?:the |an |my )?(?:final |right |correct )?$"
+    r"\s(?:the |an |my |these |those |all |both )?(?:final |right |correct )?$"
 )
 _NEGATION = re.compile(r"\s{0,3}(?:not|no longer|unknown|unclear|never)\b")
 _DOLLAR = re.compile(r"(?<!\\)\$")
 _PRICE = re.compile(r"\$\s?\d[\d,]*(?:\.\d+)?(?:\s[a-z' ]{1,60})?[*_\s]{0,4}")
-_CENTS = re.compile(r"\.\d\d[*_\s]{0,4}\Z")
+_LAST_PRICE = re.compile(r"\$\s?\d[\d,]*(?:\.\d\d)?[*_\s]{0,4}")  # a formula may break off after other decimals
 _SENTENCE_END = re.compile(
     r"[.;!](?=\s|$|\*)|\?|\n|,? (?:because|since|which|as we|i hope|i think|and i)\b", re.IGNORECASE
 )

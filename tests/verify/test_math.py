@@ -9,7 +9,7 @@ import pytest
 from astro.records.problem import Problem
 from astro.verify import Outcome, Verdict, Verifier, VerifyConfig
 from astro.verify.extraction import Extraction, extract
-from astro.verify.forms.math import check_gold, read, settle, verify
+from astro.verify.forms.math import check_gold, gold_caveat, read, settle, verify
 
 CONFIG = VerifyConfig()
 TABLE = defaultdict(list)
@@ -60,12 +60,22 @@ def test_gold_answers_are_readable(name):
 
 
 @pytest.mark.parametrize(
-    "gold", ["", "\\frac{1}{0}", "\\boxed{", "9^{9^{9^{9}}}", "\\int_0^1 x dx", "42 or so", "\u202e42"]
+    "gold", ["\\frac{1}{0}", "9^{9^{9^{9}}}", "\\int_0^1 x dx", "42 or so", "x^{\\prime}+r x=0", "5 4.6"]
 )
-def test_unreadable_gold_is_never_a_reward(gold):
-    """A gold answer that cannot be read is reported, and an answer equal to its text is an error, not correct."""
-    assert check_gold(Problem("p", "Compute.", gold, "math")) is not None
+def test_an_unreadable_gold_answer_is_compared_as_written(gold):
+    """It is kept with a caveat; the same text is correct, and any other answer an error: neither right nor wrong."""
+    given = Problem("p", "Compute.", gold, "math")
+    assert check_gold(given) is None
+    assert gold_caveat(given) is not None
+    assert grade(gold, gold).outcome is Outcome.CORRECT
     assert grade(gold, "42").outcome is Outcome.ERROR
+
+
+@pytest.mark.parametrize("gold", ["", " ", "\\boxed{}", "$$", "\u202e42"])
+def test_a_blank_gold_answer_is_refused(gold):
+    """Without a text, or with characters that change the reading order, there is nothing to compare with."""
+    assert check_gold(Problem("p", "Compute.", gold, "math")) is not None
+    assert not grade(gold, gold).correct
 
 
 @pytest.mark.parametrize(

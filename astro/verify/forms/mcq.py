@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from astro.verify.extraction import Extraction, after_reasoning, extract
+from astro.verify.options import options_in
 from astro.verify.plain import plain_text
 from astro.verify.settings import VerifyConfig
 from astro.verify.subject import Subject
@@ -17,7 +18,6 @@ from astro.verify.verdict import Outcome, Verdict
 
 _MAX_ANSWER = 2000  # characters
 _DEFAULT_LABELS = "ABCDEFGHIJ"
-_OPTION = re.compile(r"(?:^|(?<=\s)|(?<=[,;]))[(\[]?([A-Z]|\d{1,2})[).:\]]\s?(?=\S)", re.MULTILINE)
 _LABEL = re.compile(r"[(\[{]?\s?([A-Za-z]|\d{1,2})(?:\s?[)\]}])?")
 _SEPARATOR = re.compile(r"\s*(?:,\s*and\b|[,;&/+]|\band\b|\s)\s*", re.IGNORECASE)
 _LEAD = re.compile(
@@ -99,28 +99,7 @@ def read_options(problem: Subject) -> dict[str, str]:
         return {str(label): _folded(str(text)) for label, text in given.items()}
     if isinstance(given, Sequence) and not isinstance(given, str):
         return {chr(ord("A") + i): _folded(str(text)) for i, text in enumerate(given[:26])}
-    return _options_in(problem.prompt)
-
-
-def _options_in(prompt: str) -> dict[str, str]:
-    """The longest run A, B, C, ... (or 1, 2, 3, ...) of labels in the prompt, each with the text up to the next."""
-    marks = list(_OPTION.finditer(prompt))
-    for first in ("A", "1"):
-        run: list[re.Match[str]] = []
-        for mark in marks:
-            expected = first if not run else _next_label(run[-1].group(1))
-            if mark.group(1) == expected:
-                run.append(mark)
-        if len(run) > 1:
-            ends = [mark.start() for mark in run[1:]] + [len(prompt)]
-            texts = [prompt[mark.end() : end] for mark, end in zip(run, ends, strict=True)]
-            texts[-1] = re.split(r"\n|(?<=[.?!])\s", texts[-1], maxsplit=1)[0]
-            return {mark.group(1): _folded(text) for mark, text in zip(run, texts, strict=True)}
-    return {}
-
-
-def _next_label(label: str) -> str:
-    return str(int(label) + 1) if label.isdecimal() else chr(ord(label) + 1)
+    return {label: _folded(text) for label, text in options_in(problem.prompt).items()}
 
 
 def gold_labels(problem: Subject, options: Mapping[str, str]) -> set[str]:

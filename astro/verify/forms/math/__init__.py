@@ -3,7 +3,7 @@
 characters -> lexer -> parser -> reader (which kind of answer) -> compare (is it the gold one) -> grading (the verdict)
 """
 
-from astro.verify.forms.math.grading import check_gold, second_opinion, settle, verify, warm
+from astro.verify.forms.math.grading import check_gold, gold_caveat, second_opinion, settle, verify, warm
 from astro.verify.forms.math.grading import read_response as read
 
-__all__ = ["check_gold", "read", "second_opinion", "settle", "verify", "warm"]
+__all__ = ["check_gold", "gold_caveat", "read", "second_opinion", "settle", "verify", "warm"]

@@ -45,6 +45,7 @@ class Listing:
     """Several answers: in braces, or joined by commas or words.
 
     name: the unknown, as in x = 1, 2.
+    names: the names of the entries, as in C_1 = 1, C_2 = 2.
     gaps: positions of the dots in a sequence like 1, 2, ..., n (there is an entry before each).
     """
 
@@ -53,6 +54,7 @@ class Listing:
     name: str = ""
     gaps: tuple[int, ...] = ()
     joined: str = ","
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,9 +39,9 @@ def canonical(answer: Answer) -> str:  # noqa: C901, PLR0911 - one line a case
             return f"{digits.lstrip('0') or '0'}_{base}"
         case Ordered(left, right, entries):
             return _region(answer) or f"{left}{', '.join(map(canonical, entries))}{right}"
-        case Listing(entries, _, _, gaps):
+        case Listing(entries, braced, _, gaps):
             forms = [canonical(entry) for entry in entries]
-            return f"{', '.join(forms)} {gaps}" if gaps else "{" + ", ".join(sorted(set(forms))) + "}"
+            return f"{', '.join(forms)} {gaps}" if gaps else "{" + ", ".join(sorted(set(forms) if braced else forms)) + "}"
         case Named(_, value):
             return canonical(value)
         case Values(pairs):

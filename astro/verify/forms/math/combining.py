@@ -31,7 +31,8 @@ def joined(entries: tuple[Answer, ...], mark: str, gaps: tuple[int, ...]) -> Ans
         names = {name for name, _ in pairs}
         stems = {name.partition("_")[0] for name in names}
         if len(stems) == 1 and len(names) == len(pairs) and all("_" in name for name in names):
-            return Listing(tuple(value for _, value in pairs), name=stems.pop(), joined=mark)
+            named = tuple(name for name, _ in pairs)
+            return Listing(tuple(value for _, value in pairs), name=stems.pop(), joined=mark, names=named)
         if len(names) == len(pairs):
             return Values(pairs)
         if len(names) == 1:
@@ -79,7 +80,8 @@ def agree(one: Answer, other: Answer) -> bool:
 
 def _plain_value(answer: Answer) -> Expression | None:
     if isinstance(answer, Numeral):
-        return Num(Fraction(int(answer.digits, answer.base)))
+        whole, _, part = answer.digits.partition(".")
+        return Num(Fraction(int(whole + part, answer.base), answer.base ** len(part)))
     if isinstance(answer, Scalar) and answer.unit and answer.unit.dimensions and not answer.unit.scale:
         return Product((answer.expression, Num(answer.unit.size)))
     return answer.expression if isinstance(answer, Scalar) else None

@@ -25,6 +25,7 @@ from astro.verify.forms.math.answers import (
 )
 from astro.verify.forms.math.combining import as_region
 from astro.verify.forms.math.equality import (
+    exact_zero,
     renamed,
     same,
     same_up_to_constant,
@@ -269,11 +270,28 @@ class Judge:
         if answer.name and gold.name and answer.name != gold.name:
             return False
         golds, answers = gold.entries, answer.entries
+        if gold.names and answer.names and any(name in self.question.packed for name in gold.names):
+            found = dict(zip(answer.names, answers, strict=True))
+            return found.keys() == set(gold.names) and self._each(golds, [found[name] for name in gold.names])
         if len(golds) > 60 or len(answers) > 60:
             return self._each(golds, answers)
-        return all(any(self.matches(a, b) for b in answers) for a in golds) and all(
-            any(self.matches(a, b) for a in golds) for b in answers
-        )
+        if gold.braced or answer.braced or "or" in (gold.joined, answer.joined):
+            return all(any(self.matches(a, b) for b in answers) for a in golds) and all(
+                any(self.matches(a, b) for a in golds) for b in answers
+            )
+        if self.question.ordered and not gold.name:
+            return self._each(golds, answers)
+        return self._in_any_order(golds, answers)
+
+    def _in_any_order(self, golds: Sequence[Answer], answers: Sequence[Answer]) -> bool:
+        """Whether the entries can be paired, so that 5, 5, 6 is not 5, 6, 6."""
+        left = list(answers)
+        for wanted in golds:
+            found = next((n for n, entry in enumerate(left) if self.matches(wanted, entry)), -1)
+            if found < 0:
+                return False
+            del left[found]
+        return not left
 
     def matches(self, gold: Answer, answer: Answer) -> bool:
         """As equal, but answers that cannot be compared are not equal."""
@@ -320,6 +338,8 @@ class Judge:
                     and len(gold.parts) == len(answer.parts)
                     and all(map(same, gold.parts, answer.parts))
                 )
+            if len(gold.parts) == len(answer.parts) and any(exact_zero(part) for part in (*gold.parts, *answer.parts)):
+                return all(map(same, gold.parts, answer.parts))  # 12:00 is not 6:00
             return len(gold.parts) == len(answer.parts) and all(
                 same(Product((a, answer.parts[0])), Product((b, gold.parts[0])))
                 for a, b in zip(gold.parts, answer.parts, strict=True)

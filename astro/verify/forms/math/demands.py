@@ -27,6 +27,7 @@ from astro.verify.forms.math.shapes import displayed_shapes, shape
 
 _LITERAL = frozenset(("-", ",", "grouping", "{", "}", "%"))
 _POWER_OF_TEN = re.compile(r"10\^|\d[eE][-+]?\d")
+_SIGNED_ZERO = re.compile(r"(?:^|[^\d.)}])-\s?0\s?,")  # -0,1 may also be a decimal
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
 
@@ -44,6 +45,8 @@ def refusal(  # noqa: PLR0911 - one line a case
         and _restates(question, gold_text, answer_text, answer)
     ):
         return "restates the problem"
+    if _SIGNED_ZERO.search(answer_text) and not _SIGNED_ZERO.search(gold_text):
+        return "a list with a signed zero"
     if one is None or other is None:
         return None
     if (
@@ -75,6 +78,7 @@ def _unmet(question: Question, gold: Expression, answer: Expression) -> str | No
     factored = not isinstance(answer, Sum) and _factors(answer) >= _factors(gold)
     demands = (
         (question.lowest_terms and any(map(_reducible, nodes)), "not in lowest terms"),
+        ((question.simplify or question.simplified) and undone(_reducible), "not in lowest terms"),
         (question.factored and composed and not factored, "not factored"),
         (question.primes and composed and not _is_prime_product(answer), "not a product of primes"),
         (question.expanded and isinstance(gold, Sum) and any(map(_unexpanded, nodes)), "not expanded"),
@@ -185,7 +189,7 @@ def _square_below_root(node: Expression) -> bool:
     """Whether a square root can be simplified, like that of 8."""
     match node:
         case Call("sqrt", (Num(value),)) | Power(
-            Num(value), Num(Fraction(numerator=1, denominator=2)) | Quotient(Num(Fraction(numerator=1)), Num(_))
+            Num(value), Num(Fraction(numerator=1, denominator=2)) | Quotient(Num(Fraction(numerator=1)), Num(Fraction(numerator=2, denominator=1)))
         ):
             whole = value.denominator == 1 and 1 < value < _LARGE_RADICAND
             return whole and any(value % (n * n) == 0 for n in range(2, math.isqrt(int(value)) + 1))

@@ -31,6 +31,7 @@ from astro.verify.forms.math.words import vocabulary
 
 _POINTS = 4
 _FAR = ((1, 96, 97), (1, 96, 97), (900, 9000, 7), (900, 9000, 7), (-96, 96, 97), (-96, -1, 97), (-9000, -900, 7))
+_STEPS, _EDGE = 64, 8  # points for formulas with floors: 1 to 64, or 8 by 8
 _INDICES = frozenset("nmkijN")
 
 
@@ -48,6 +49,8 @@ def same(one: Expression, other: Expression, *, positive: bool = False) -> bool:
         return _same_number(one, other)
     agreed = 0
     usual = _POINTS + (0 if positive else 3)
+    if _has_steps(one) or _has_steps(other):
+        usual += _STEPS
     for number, point in enumerate(_points(one, other, sorted(names), positive=positive)):
         if number >= usual and agreed >= 2:
             break
@@ -148,6 +151,13 @@ def _points(
     """Points to compare at: integers for index variables of discrete functions, else fractions of both signs."""
     rng = random.Random(repr((one, other)))  # noqa: S311 - reproducible on purpose
     whole = {name for name in names if name[0] in _INDICES and (_is_discrete(one) or _is_discrete(other))}
+    if _has_steps(one) or _has_steps(other):  # formulas with floors differ at few points
+        for number in range(_STEPS):
+            yield {
+                name: Fraction(1 + number // _EDGE**place % (_EDGE if len(names) > 1 else _STEPS))
+                / (1 if name in whole else 4)
+                for place, name in enumerate(names)
+            }
     for number in range(_POINTS + (0 if positive or len(whole) == len(names) else 3)):
         point = {}
         for name in names:
@@ -160,6 +170,10 @@ def _points(
     if len(whole) < len(names):
         for low, high, below in _FAR:  # used only where the points above are outside the domain
             yield {name: Fraction(rng.randint(low, high), below) for name in names}
+
+
+def _has_steps(expression: Expression) -> bool:
+    return any(isinstance(node, Call) and node.name in ("floor", "ceil") for node in walk(expression))
 
 
 def _is_discrete(expression: Expression) -> bool:

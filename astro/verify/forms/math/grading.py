@@ -20,39 +20,58 @@ from astro.verify.forms.math.answers import (
     scalars,
 )
 from astro.verify.forms.math.canonical import canonical
+from astro.verify.forms.math.choices import choice_verdict, is_choice, labelled, listed_labels, names_labels
 from astro.verify.forms.math.compare import Judge
 from astro.verify.forms.math.demands import refusal
 from astro.verify.forms.math.effort import ALLOWANCE, TooCostlyError, allowance
 from astro.verify.forms.math.errors import UnreadableError
 from astro.verify.forms.math.expressions import INFINITY, Call, Expression, Num, Quotient, Sum, variables, walk
-from astro.verify.forms.math.lexer import MAX_CHARACTERS, Kind, lex
+from astro.verify.forms.math.identity import bare_text, is_blank, written_alike
+from astro.verify.forms.math.lexer import MAX_CHARACTERS, Kind
 from astro.verify.forms.math.quantities import Manner
-from astro.verify.forms.math.question import Question, pack, read_question
+from astro.verify.forms.math.question import Question, read_question
 from astro.verify.forms.math.reader import Reading, read, read_words
 from astro.verify.forms.math.regional import regional
+from astro.verify.forms.math.restated import says_once
+from astro.verify.forms.math.sentences import concluded
 from astro.verify.forms.math.values import exact, numeric
 from astro.verify.forms.math.vectors import in_components
 from astro.verify.forms.math.words import HARMLESS, HEDGES, SIDES, phrase, stem
+from astro.verify.plain import plain_text
 from astro.verify.settings import VerifyConfig
 from astro.verify.subject import Subject
 from astro.verify.verdict import Outcome, Verdict
 
 
 def read_response(response: str, config: VerifyConfig) -> Extraction:
-    """The final answer; the content of a box that is only a part of a formula is not one."""
-    return extract(response, config.answer_format, statements=config.statements, alone=True)
+    r"""The final answer; the content of a box that is only a part of a formula is not one.
+
+    Backslashes that are doubled throughout are single ones, and "13 + 2, or [15]" gives one answer.
+    """
+    if "\\\\" in response and _DOUBLED.search(response) and not _SINGLE.search(response):
+        response = response.replace("\\\\", "\\")
+    found = extract(response, config.answer_format, statements=config.statements, alone=True)
+    if found.answer is None and found.parts and says_once(found.parts):
+        return Extraction(found.parts[-1], "marked")
+    return found
+
+
+_DOUBLED = re.compile(r"\\\\[a-zA-Z]{2}")
+_SINGLE = re.compile(r"(?<!\\)\\(?:\\\\){0,50}(?!\\)")
 
 
 def verify(problem: Subject, extraction: Extraction, config: VerifyConfig) -> Verdict | None:
     """Grade the answer to a mathematics problem, or return None to leave a long or costly one to a worker."""
     answer = extraction.answer or ""
     if len(answer) > MAX_CHARACTERS:
-        return Verdict(Outcome.MALFORMED, answer[:200], f"the answer has {len(answer)} characters")
+        return as_written(problem.answer, answer) or Verdict(
+            Outcome.MALFORMED, answer[:200], f"the answer has {len(answer)} characters"
+        )
     if len(answer) + len(problem.answer) > _QUICK_CHARACTERS:
         return None
     try:
         with allowance(ALLOWANCE):
-            return settle(problem, extraction, config)
+            return _decided(problem, extraction, config)
     except (TooCostlyError, *_LIBRARY_ERRORS):  # in a worker, this error becomes a counted outcome
         return None
 
@@ -85,20 +104,60 @@ def second_opinion(problem: Subject, extraction: Extraction, config: VerifyConfi
 def settle(problem: Subject, extraction: Extraction, config: VerifyConfig) -> Verdict:
     """Grade without an allowance, in a worker, whose time is limited."""
     answer = extraction.answer or ""
+    if answer.strip() == problem.answer.strip() and (verdict := as_written(problem.answer, answer)):
+        return verdict  # it may be too costly to read
+    return _decided(problem, extraction, config)
+
+
+def _decided(problem: Subject, extraction: Extraction, config: VerifyConfig) -> Verdict:
+    answer = extraction.answer or ""
     question = read_question(problem.prompt)
+    labels = listed_labels(problem.answer, question)
+    named = names_labels(labels, answer) if labels else None
+    if named is not None:
+        return _of_labels(answer, correct=named)
+    label, value = labelled(problem.answer)
+    if label and not question.options and plain_text(answer).strip("(). ") == label:
+        return Verdict(Outcome.CORRECT, answer, f"choice {label}", label)
+    gold_text = (label if question.options else value or label) if label else problem.answer
     try:
-        gold = _read_gold(problem.answer, question)
+        gold = _read_gold(gold_text, question)
     except UnreadableError as error:
-        return Verdict(Outcome.ERROR, answer, f"the gold answer cannot be read: {error}")
+        return as_written(problem.answer, answer) or Verdict(
+            Outcome.ERROR, answer, f"the gold answer cannot be read: {error}"
+        )
     try:
-        return _grade(problem, gold, extraction, question, config)
+        verdict = _grade(problem, gold_text, gold, extraction, question, config)
     except UnreadableError as error:
-        return Verdict(Outcome.MALFORMED, answer, str(error))
+        verdict = Verdict(Outcome.MALFORMED, answer, str(error))
+    if not verdict.correct and answer.strip() == problem.answer.strip():
+        return as_written(problem.answer, answer) or verdict
+    return verdict
+
+
+def _of_labels(answer: str, *, correct: bool) -> Verdict:
+    outcome = Outcome.CORRECT if correct else Outcome.INCORRECT
+    return Verdict(outcome, answer, "the same labels" if correct else "other labels", bare_text(answer))
+
+
+def as_written(gold: str, answer: str) -> Verdict | None:
+    """CORRECT for an answer that is written like the gold one, whatever it is; else None."""
+    if not written_alike(gold, answer):
+        return None
+    return Verdict(Outcome.CORRECT, answer, "written like the gold answer", bare_text(answer))
 
 
 def check_gold(problem: Subject) -> str | None:
-    """Why the gold answer cannot be used: it is unreadable, or not even equal to itself."""
+    """Why the gold answer cannot be used: it is blank. gold_caveat says which others are compared as written only."""
+    return f"the gold answer {problem.answer[:80]!r} is blank or reordered" if is_blank(problem.answer) else None
+
+
+def gold_caveat(problem: Subject) -> str | None:
+    """Why only an answer written like the gold one can be graded: the gold one is unreadable; None if it is not."""
     question = read_question(problem.prompt)
+    label, value = labelled(problem.answer)
+    if label or listed_labels(problem.answer, question):
+        return None
     try:
         with allowance(_GOLD_ALLOWANCE):
             gold = _read_gold(problem.answer, question)
@@ -157,33 +216,54 @@ _INDEXED = re.compile(r"\\in\s?\\(?:mathbb\s?\{?)?Z|\binteger")
 
 
 def _grade(  # noqa: PLR0911 - one line a case
-    problem: Subject, gold: Reading, extraction: Extraction, question: Question, config: VerifyConfig
+    problem: Subject, gold_text: str, gold: Reading, extraction: Extraction, question: Question, config: VerifyConfig
 ) -> Verdict:
-    answer_text = extraction.answer or ""
-    tolerance = problem.metadata.get("tolerance", config.tolerance)
-    if _INDEXED.search(problem.answer):
+    answer_text = concluded(extraction.answer or "", question.words)
+    if _INDEXED.search(gold_text):
         question = replace(question, periodic=True)
-    judge = Judge(question, tolerance if isinstance(tolerance, int | float) else config.tolerance)
+    judge = Judge(question, _tolerance(problem, gold_text, config))
     if extraction.parts and not isinstance(gold.answer, Listing | Ordered | Values):
         return _parts(judge, gold, extraction, question)
-    if _is_choice(gold, question):
-        return _choice(gold, extraction, question)
+    if is_choice(gold, question):
+        return choice_verdict(gold, extraction.answer or "", question)
     answer_text = in_components(answer_text) if isinstance(gold.answer, Ordered | Matrix) else answer_text
     if isinstance(gold.answer, Words):
         return _words(judge, gold, answer_text, question)
     if isinstance(gold.answer, Listing) and all(isinstance(entry, Words) for entry in gold.answer.entries):
         return _listed_words(judge, gold, answer_text, question)
     reading = _reading(judge, gold, answer_text, question)
-    if answer_text.strip() == problem.answer.strip():
+    if answer_text.strip() == gold_text.strip():
         return Verdict(
             Outcome.CORRECT, answer_text, "written like the gold answer", canonical(_as_said(reading).answer)
         )
-    if not _equal(judge, gold, reading, problem.answer, answer_text):
+    if not _equal(judge, gold, reading, gold_text, answer_text) and not _rounds_to(judge, gold, answer_text):
         return Verdict(Outcome.INCORRECT, answer_text, "a different answer", canonical(_as_said(reading).answer))
-    refused = refusal(question, gold, reading, problem.answer, answer_text, echo=config.echo)
+    refused = refusal(question, gold, reading, gold_text, answer_text, echo=config.echo)
     if refused:
         return Verdict(Outcome.INCORRECT, answer_text, refused, canonical(_as_said(reading).answer))
     return Verdict(Outcome.CORRECT, answer_text, "equal to the gold answer", canonical(_as_said(reading).answer))
+
+
+def _tolerance(problem: Subject, gold_text: str, config: VerifyConfig) -> float:
+    """The relative error allowed; a little for a gold answer that a program printed, like 0.30000000000000004."""
+    given = problem.metadata.get("tolerance", config.tolerance)
+    tolerance = float(given) if isinstance(given, int | float) else config.tolerance
+    return max(tolerance, _OF_FLOATS) if _PRINTED_FLOAT.fullmatch(gold_text) else tolerance
+
+
+_OF_FLOATS = 1e-12
+_PRINTED_FLOAT = re.compile(r"-?(?=(?:\d\.?){15})\d{1,9}\.\d{6,18}|-?0\.0{0,9}[1-9]\d{14,17}")
+
+
+def _rounds_to(judge: Judge, gold: Reading, text: str) -> bool:
+    r"""Whether the gold answer is the rounded end of 5\sqrt{2} \approx 7.1, where the problem asks to round."""
+    if not judge.question.approximate or not _APPROXIMATELY.search(text):
+        return False
+    rounded = _APPROXIMATELY.split(text)[-1]
+    return bool(rounded.strip()) and judge.matches(gold.answer, _read_answer(rounded, gold, judge.question).answer)
+
+
+_APPROXIMATELY = re.compile(r"\\approx(?![a-z])|\u2248")
 
 
 def _reading(judge: Judge, gold: Reading, text: str, question: Question) -> Reading:
@@ -207,14 +287,17 @@ def _reading(judge: Judge, gold: Reading, text: str, question: Question) -> Read
 def _read_answer(text: str, gold: Reading, question: Question) -> Reading:
     """Read an answer; single letters may be units if the gold answer has one in words."""
     unit = gold.answer.unit if isinstance(gold.answer, Scalar) else None
-    measured = bool(unit and unit.dimensions) or bool(question.unit and not _has_letters(gold))
+    measured = bool(unit and unit.dimensions) or (
+        bool(question.unit or text.rstrip("}$ .")[-1:] in question.letters) and not _has_letters(gold)
+    )
     sets = isinstance(gold.answer, Interval | Ordered) or (
         isinstance(gold.answer, Listing) and isinstance(gold.answer.entries[0], Ordered)
     )
     symbols = (
         frozenset[str]() if measured else frozenset(name for part in scalars(gold.answer) for name in variables(part))
     )
-    manner = _manner(question, letters=measured, known=question.words - HEDGES, sets=sets, symbols=symbols)
+    known = question.words - (HEDGES - {"more", "fewer", "less"}.intersection(question.counted[:1]))
+    manner = _manner(question, letters=measured, known=known, sets=sets, symbols=symbols)
     reading = read(text, manner)
     return _as_said(reading) if sets else reading  # all real numbers, outside of \text{}
 
@@ -333,6 +416,8 @@ def _says(gold: Words, reading: Reading, question: Question) -> bool:
         return False
     said, wanted = [token.text for token in tokens], gold.text.split()
     lowered = [word.lower() for word in said]
+    if gold.text == "no" and _NO_NOUN.match(" ".join(token.text for token in reading.tokens).lower()):
+        return False
     if gold.text in ("yes", "no") and lowered[:1] == wanted:
         doubts = HEDGES - ({"not"} if gold.text == "no" else set()) | {"yes", "no", "true", "false", "but"}
         return not doubts & set(lowered[1:])
@@ -345,40 +430,8 @@ def _says(gold: Words, reading: Reading, question: Question) -> bool:
     return kept == wanted or (core != [] and [word for word in kept if word not in question.plain] == core)
 
 
+_NO_NOUN = re.compile(r"no (?!it|this|that|the|there|they|he|she|you|we|because|since|as|not|is|are|for|if|in)[a-z]")
 _WINS = frozenset(("win", "wins", "won", "winning", "winner"))
 _EMPTY = frozenset(
     ("it", "this", "that", "on", "by", "at", "was", "is", "were", "the", "a", "an", "with", "of", "to", "for")
 )
-
-
-def _is_choice(gold: Reading, question: Question) -> bool:
-    return bool(question.options) and _letter(gold) in dict(question.options)
-
-
-def _letter(reading: Reading) -> str:
-    bare = [token.text for token in reading.tokens if token.text not in ("(", ")", ".", "{", "}")]
-    return bare[0] if len(bare) == 1 else ""
-
-
-def _choice(gold: Reading, extraction: Extraction, question: Question) -> Verdict:
-    """Compare with a lettered choice: by its letter, which comes first, or by its text alone."""
-    options, right, text = dict(question.options), _letter(gold), extraction.answer or ""
-    tokens = [token.text for token in lex(text) if token.text not in ("(", ")", ".", "{", "}", ":")]
-    while tokens and (
-        tokens[0].lower() in ("option", "choice") or (len(tokens[0]) > 1 and tokens[0].lower() in HARMLESS)
-    ):
-        tokens = tokens[1:]
-    if not tokens:
-        return Verdict(Outcome.MALFORMED, text, "no choice")
-    if any(word.lower() in HEDGES or word in ("and", ",", ";") for word in tokens[1:2]) or tokens[0].lower() in HEDGES:
-        return Verdict(Outcome.MALFORMED, text, "a hedged choice")
-    chosen = tokens[0].upper() if len(tokens[0]) == 1 and tokens[0].isalpha() else ""
-    if chosen in options and any(token in options and token != chosen for token in tokens[1:]):
-        return Verdict(Outcome.MALFORMED, text, "several choices")
-    if chosen not in options:
-        matches = [letter for letter, option in options.items() if pack(option) == pack(text).strip(".")]
-        chosen = matches[0] if len(matches) == 1 else ""
-    if not chosen:
-        return Verdict(Outcome.INCORRECT, text, "none of the choices")
-    outcome = Outcome.CORRECT if chosen == right else Outcome.INCORRECT
-    return Verdict(outcome, text, f"choice {chosen}", chosen)

@@ -105,7 +105,7 @@ def _checked(tokens: list[Token]) -> list[Token]:
 
 _TOKEN = re.compile(
     r"(?P<space>[ \t\r\n~]+|\\[ ,;:>()\[\]]|\\(?:q?quad|(?:thin|med|thick|en|nobreak)?space)(?![a-zA-Z])|\\$)"
-    r"|(?P<tight>\\!)"
+    r"|(?P<tight>\\!\s{0,8}|(?<=\d)\.(?=/))"  # 11,\! 222; the point of 1./3
     r"|(?P<number>\d+(?:\.\d+)?(?!\d)|\.\d+)"
     r"|(?P<grouping>\{,\})"
     r"|(?P<point>\{\.\})"

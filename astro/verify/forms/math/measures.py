@@ -1,5 +1,6 @@
 """Compares the units of two quantities, and converts both values to one unit."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -155,6 +156,8 @@ class Measures:
                 return True
             return dict(unit.dimensions).keys() == {"angle"} and "angle" in self.question.words
         stems = {_stem(word) for word in self.question.words}
+        if unit.words[0] in ("more", "fewer", "less"):
+            return all(map(self._counts, unit.words))
         return self._counts(unit.words[0]) and all(self._counts(word) or _stem(word) in stems for word in unit.words)
 
     def _asks_for_things(self) -> bool:
@@ -167,6 +170,10 @@ class Measures:
         if word in _GENERIC or (word in _PERSONS and "population" in self.question.words):
             return True
         counted = self.question.counted
+        if not word.isascii():
+            return _counts_abroad(word, self.question.packed)
+        if word in _NUMBERS and any(_stem(each) in _KINDS_OF_NUMBERS for each in counted):
+            return True
         stems = {_stem(each) for each in (counted or self.question.words)}
         return _stem(word) in stems
 
@@ -206,6 +213,19 @@ class Measures:
         if kinds == (set(), {"radian"}) and _mentions_pi(one):
             return one, other
         return None
+
+
+def _counts_abroad(word: str, prompt: str) -> bool:
+    """Whether a word of another script is the thing counted: what follows "how many", else any word of the problem."""
+    asked = _HOW_MANY_ABROAD.findall(prompt)
+    return any(each.startswith(word) for each in asked) if asked else word in prompt.lower()
+
+
+_HOW_MANY_ABROAD = re.compile(r"(?:\u591a\u5c11|\u51e0|\u5e7e|\u4f55|\uba87)([^\W\d_]{1,8})")  # Chinese, Japanese, Korean
+_NUMBERS = frozenset(("number", "numbers", "integer", "integers", "value", "values"))
+_KINDS_OF_NUMBERS = frozenset(
+    ("multipl", "divisor", "factor", "prim", "squar", "cub", "integer", "number", "valu", "palindrom", "power")
+)  # stems
 
 
 def _without_side(unit: Unit) -> Unit:

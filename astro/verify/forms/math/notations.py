@@ -62,22 +62,28 @@ def ratio_or_time(tokens: tuple[Token, ...], *, clock: bool) -> Ratio | Clock | 
 
 
 def numeral(tokens: tuple[Token, ...]) -> Numeral | None:
-    """101_2, (101)_{2}, 101 base 2."""
+    """101_2, -101_2, 10.1_2, (101)_{2}, 101 base 2."""
     texts = [token.text for token in tokens]
+    sign = "-" if texts[0] == "-" else ""
+    texts = texts[len(sign) :]
     cut = texts.index("_") if "_" in texts else texts.index("base") if "base" in texts else -1
     if cut < 1:
         return None
     digits = "".join(text for text in texts[:cut] if text not in ("(", ")", "{", "}", "in"))
     tail = [text for text in texts[cut + 1 :] if text not in ("{", "}", "(", ")", "base")]
-    written = digits.isascii() and digits.isalnum() and (len(digits) > 1 or digits.isdigit())
-    if not written or len(tail) != 1:
+    plain = digits.replace(".", "", 1)
+    written = plain.isascii() and plain.isalnum() and (len(digits) > 1 or digits.isdigit())
+    if not written or len(tail) != 1 or "frac" in texts:
         return None
     base = int(tail[0]) if tail[0].isdigit() and len(tail[0]) < 3 else _SUBSCRIPT_WORDS.get(tail[0].lower(), 0)
     if not 2 <= base <= 36:
         raise UnreadableError(f"the base {tail[0]!r}")
-    if any(int(digit, 36) >= base for digit in digits):
+    foreign = [digit for digit in plain if int(digit, 36) >= base]
+    if any(map(str.isalpha, foreign)) and base <= 10:
+        return None  # 2v_2 has a letter with an index
+    if foreign:
         raise UnreadableError(f"digits that base {base} does not have")
-    return Numeral(digits.upper(), base)
+    return Numeral(sign + digits.upper(), base)
 
 
 def share(tokens: tuple[Token, ...]) -> Scalar | None:

@@ -174,7 +174,7 @@ def _scalar(tokens: tuple[Token, ...], unit_tokens: tuple[Token, ...], manner: M
     if lowered[:1] in (["percent"], ["pct"]) or lowered[:2] == ["per", "cent"]:
         hundredths = Quotient(parse(tokens, grouping=manner.grouping), Num(Fraction(100)))
         return Scalar(hundredths, _read_unit(lowered[2 if lowered[0] == "per" else 1 :]), percent=True)
-    if any(word in HEDGES for word in lowered) or "?" in words:
+    if any(word in HEDGES and word not in manner.known for word in lowered) or "?" in words:
         raise UnreadableError("a hedged answer")
     scale = MULTIPLES.get(lowered[0], 1) if lowered else 1
     if scale != 1:

@@ -251,7 +251,9 @@ class _Reader:
         if not exact or (len(exact) == 1 and _is_name(exact[0])):
             value = self.answer(pieces[first + 1])
             if isinstance(value, Scalar):
-                return Scalar(value.expression, value.unit, value.percent, approximate=True)
+                about = Scalar(value.expression, value.unit, value.percent, approximate=True)
+                name = name_of(exact[0]) if exact else ""
+                return Named(name, about) if any(map(str.isdigit, name)) else about  # P(X = 5), not x
             raise UnreadableError("an approximate answer that is not a number")
         found = self.answer(exact[0]) if len(exact) == 1 else self._related(pieces[: first + 1], ops[:first])
         self._check_rounding(found, pieces[first + 1])
@@ -263,7 +265,8 @@ class _Reader:
         about = self.answer(rounded)
         if not isinstance(value, Scalar) or not isinstance(about, Scalar) or variables(value.expression):
             return
-        if len(rounded) == 1 and not close(value.expression, about.expression, rounded[0].text):
+        digits = [token.text for token in rounded if token.text not in ("-", "+")]
+        if len(digits) == 1 and not close(value.expression, about.expression, digits[0]):
             raise UnreadableError("an approximation of another number")
 
     def _equation(self, pieces: list[tuple[Token, ...]]) -> Answer:
