@@ -260,7 +260,7 @@ _DENIED_AFTER = re.compile(
     r"(?:wrong|incorrect|false|not (?:right|correct|true|the answer|the final answer|my answer))"
     r"|(?:cannot be|can't be|couldn't be|isn't|wasn't) (?:right|correct|true|the (?:final )?answer))"
 )
-_OFFERED_BEFORE = re.compile(r"\d[\s$),]{0,6}or(?: maybe| possibly| perhaps| even)?[\s$(]{0,6}$")
+_OFFERED_BEFORE = re.compile(r"\d[\s$),%\\]{0,6}or(?: maybe| possibly| perhaps| even)?[\s$(]{0,6}$")
 _OFFERED_AFTER = re.compile(r"[\s$,(]{0,6}or(?: maybe| possibly| perhaps| even)?[\s$(]{0,6}-?\d")
 
 

@@ -100,7 +100,7 @@ _NOT_A_STATEMENT = re.compile(
     r"order|list|total|all|both|each|some|any|one|two|three) of)"
     r"|(?:\b(?:doubt|unlikely|false|unsure|(?:might|could) (?:think|say))|(?:n't|\bnot) "
     r"(?:think|believe|sure|certain|say))(?: that)?)"
-    r"\s(?:the |an |my |these |those |all |both )?(?:final |right |correct )?$"
+    r"\s(?:the |an |my |these |those |all |both )?(?:two |three |\d )?(?:final |right |correct )?$"
 )
 _NEGATION = re.compile(r"\s{0,3}(?:not|no longer|unknown|unclear|never)\b")
 _DOLLAR = re.compile(r"(?<!\\)\$")

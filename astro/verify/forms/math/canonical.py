@@ -41,7 +41,8 @@ def canonical(answer: Answer) -> str:  # noqa: C901, PLR0911 - one line a case
             return _region(answer) or f"{left}{', '.join(map(canonical, entries))}{right}"
         case Listing(entries, braced, _, gaps):
             forms = [canonical(entry) for entry in entries]
-            return f"{', '.join(forms)} {gaps}" if gaps else "{" + ", ".join(sorted(set(forms) if braced else forms)) + "}"
+            members = sorted(set(forms) if braced else forms)
+            return f"{', '.join(forms)} {gaps}" if gaps else "{" + ", ".join(members) + "}"
         case Named(_, value):
             return canonical(value)
         case Values(pairs):

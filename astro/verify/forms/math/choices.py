@@ -1,4 +1,4 @@
-r"""Answers that name choices: one lettered option, a list of letters, circled statement numbers, AMC's \textbf{(B)}\ 2."""
+r"""Answers that name choices: a lettered option, a list of letters, circled numbers, AMC's \textbf{(B)}\ 2."""
 
 import re
 from functools import lru_cache
@@ -16,12 +16,14 @@ _RUN_OF_LETTERS = re.compile(r"[A-Z]{2,9}")
 _CIRCLED = re.compile(r"\\textcircled\s?\{?\s?(?:\\(?:small|scriptsize)\s?)?\{?(\d{1,2})\}?\}?|([\u2460-\u2473])")
 _NUMBERS = re.compile(r"\(?\d{1,2}\)?(?:\s?[,;]\s?\(?\d{1,2}\)?){0,19}|(?:\(\d{1,2}\)){1,20}")
 _BETWEEN = re.compile(r"[\s,;$\\.\u3001\uff0c{}]|and|\\text")
-_LABELLED = re.compile(r"\s*\$?\\(?:textbf|mathbf|text|mathrm)\s?\{\s?\(([A-J])\)\s?\}(?:\\[ ,;:]|\\q?quad|[\s~])*(.{0,200}?)\$?\s*")
+_LABELLED = re.compile(
+    r"\s*\$?\\(?:textbf|mathbf|text|mathrm)\s?\{\s?\(([A-J])\)\s?\}(?:\\[ ,;:]|\\q?quad|[\s~])*(.{0,200}?)\$?\s*"
+)
 
 
 @lru_cache(maxsize=2048)
 def listed_labels(text: str, question: Question) -> frozenset[str]:
-    r"""The labels in a gold answer like \text{A,C} or \textcircled{1}\textcircled{3}; empty for any other gold answer."""
+    r"""The labels in a gold answer like \text{A,C} or \textcircled{1}\textcircled{3}; empty for any other one."""
     circled = _circled(text)
     if circled:
         return circled

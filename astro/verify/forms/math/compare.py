@@ -51,6 +51,7 @@ from astro.verify.forms.math.shapes import asked_for, displayed_shapes, shape
 from astro.verify.forms.math.values import exact, numeric
 from astro.verify.forms.math.words import vocabulary
 
+_OPPOSITES = (("maximum", "minimum"), ("minimum", "maximum"), ("max", "minimum"), ("min", "maximum"))
 _TRUTH = {"yes": "true", "no": "false"}
 
 
@@ -147,6 +148,7 @@ class Judge:
             (len(name) == 1 and asked and name not in asked)
             or (isinstance(gold, Scalar) and not variables(gold.expression) and self._is_another(name))
             or self._is_of_another_kind(name)
+            or self._is_opposite(name)
         )
         if of_another:
             return answer
@@ -157,6 +159,11 @@ class Judge:
             if len(names) == len(answer.value.entries):
                 return Values(tuple(zip(names, answer.value.entries, strict=True)))
         return answer.value
+
+    def _is_opposite(self, name: str) -> bool:
+        """Whether a maximum answers a question about a minimum only, or the reverse."""
+        words = self.question.words
+        return any(name.lower() == one and other in words and one not in words for one, other in _OPPOSITES)
 
     def _is_of_another_kind(self, name: str) -> bool:
         """Whether just one of the name and the function asked for is a derivative or an inverse."""
@@ -269,19 +276,24 @@ class Judge:
             return gold.gaps == answer.gaps and self._each(gold.entries, answer.entries)
         if answer.name and gold.name and answer.name != gold.name:
             return False
+        if gold.names and any(name in self.question.packed for name in gold.names):
+            return self._named_apart(gold, answer)
         golds, answers = gold.entries, answer.entries
-        if gold.names and answer.names and any(name in self.question.packed for name in gold.names):
-            found = dict(zip(answer.names, answers, strict=True))
-            return found.keys() == set(gold.names) and self._each(golds, [found[name] for name in gold.names])
         if len(golds) > 60 or len(answers) > 60:
             return self._each(golds, answers)
         if gold.braced or answer.braced or "or" in (gold.joined, answer.joined):
             return all(any(self.matches(a, b) for b in answers) for a in golds) and all(
                 any(self.matches(a, b) for a in golds) for b in answers
             )
-        if self.question.ordered and not gold.name:
-            return self._each(golds, answers)
-        return self._in_any_order(golds, answers)
+        fixed = self.question.ordered and not gold.name
+        return self._each(golds, answers) if fixed else self._in_any_order(golds, answers)
+
+    def _named_apart(self, gold: Listing, answer: Listing) -> bool:
+        """Compare constants that the problem names, C_1 and C_2: by name, or without names in the order of the gold."""
+        found = dict(zip(answer.names or gold.names, answer.entries, strict=False))
+        if found.keys() != set(gold.names) or len(answer.entries) != len(gold.entries):
+            return False
+        return self._each(gold.entries, [found[name] for name in gold.names])
 
     def _in_any_order(self, golds: Sequence[Answer], answers: Sequence[Answer]) -> bool:
         """Whether the entries can be paired, so that 5, 5, 6 is not 5, 6, 6."""

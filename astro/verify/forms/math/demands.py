@@ -189,7 +189,7 @@ def _square_below_root(node: Expression) -> bool:
     """Whether a square root can be simplified, like that of 8."""
     match node:
         case Call("sqrt", (Num(value),)) | Power(
-            Num(value), Num(Fraction(numerator=1, denominator=2)) | Quotient(Num(Fraction(numerator=1)), Num(Fraction(numerator=2, denominator=1)))
+            Num(value), Num(Fraction(numerator=1, denominator=2)) | Quotient(Num(value=1), Num(value=2))
         ):
             whole = value.denominator == 1 and 1 < value < _LARGE_RADICAND
             return whole and any(value % (n * n) == 0 for n in range(2, math.isqrt(int(value)) + 1))

@@ -8,6 +8,7 @@ from functools import lru_cache
 from astro.verify.extraction import Extraction, extract
 from astro.verify.forms.math import symbolic
 from astro.verify.forms.math.answers import (
+    Answer,
     Interval,
     Listing,
     Matrix,
@@ -130,6 +131,7 @@ def _decided(problem: Subject, extraction: Extraction, config: VerifyConfig) -> 
         verdict = _grade(problem, gold_text, gold, extraction, question, config)
     except UnreadableError as error:
         verdict = Verdict(Outcome.MALFORMED, answer, str(error))
+    verdict = replace(verdict, answer=answer) if verdict.answer != answer else verdict
     if not verdict.correct and answer.strip() == problem.answer.strip():
         return as_written(problem.answer, answer) or verdict
     return verdict
@@ -155,7 +157,7 @@ def check_gold(problem: Subject) -> str | None:
 def gold_caveat(problem: Subject) -> str | None:
     """Why only an answer written like the gold one can be graded: the gold one is unreadable; None if it is not."""
     question = read_question(problem.prompt)
-    label, value = labelled(problem.answer)
+    label, _ = labelled(problem.answer)
     if label or listed_labels(problem.answer, question):
         return None
     try:
@@ -193,11 +195,20 @@ _OF_REMAINDERS = frozenset(("remainder", "remainders", "mod", "modulo", "residue
 @lru_cache(maxsize=2048)
 def _read_gold(text: str, question: Question) -> Reading:
     """Read a gold answer, and make sure that it has a value."""
-    reading = _as_said(read(text, _manner(question, sets=True)))
+    reading = _as_said(read(_with_things(text), _manner(question, sets=True)))
     for expression in scalars(reading.answer):
         if not variables(expression) and INFINITY not in walk(expression) and exact(expression) is None:
             numeric(expression, 30, {})
     return reading
+
+
+def _with_things(text: str) -> str:
+    """The number and what it counts, of a gold answer like "9 (apples)"."""
+    found = _THINGS.fullmatch(text) if text.endswith(")") else None
+    return f"{found.group(1)} \\text{{ {found.group(2)}}}" if found else text
+
+
+_THINGS = re.compile(r"(-?\d[\d,./]{0,20}) ?\(([a-z][a-z ]{1,40})\)")
 
 
 def _as_said(reading: Reading) -> Reading:
@@ -215,7 +226,7 @@ def _is_word(run: str) -> bool:
 _INDEXED = re.compile(r"\\in\s?\\(?:mathbb\s?\{?)?Z|\binteger")
 
 
-def _grade(  # noqa: PLR0911 - one line a case
+def _grade(  # noqa: PLR0911, PLR0917 - one line a case
     problem: Subject, gold_text: str, gold: Reading, extraction: Extraction, question: Question, config: VerifyConfig
 ) -> Verdict:
     answer_text = concluded(extraction.answer or "", question.words)
@@ -236,7 +247,7 @@ def _grade(  # noqa: PLR0911 - one line a case
         return Verdict(
             Outcome.CORRECT, answer_text, "written like the gold answer", canonical(_as_said(reading).answer)
         )
-    if not _equal(judge, gold, reading, gold_text, answer_text) and not _rounds_to(judge, gold, answer_text):
+    if not _equal(judge, gold, reading, gold_text, answer_text) and not _rounds_to(judge, gold, reading, answer_text):
         return Verdict(Outcome.INCORRECT, answer_text, "a different answer", canonical(_as_said(reading).answer))
     refused = refusal(question, gold, reading, gold_text, answer_text, echo=config.echo)
     if refused:
@@ -255,12 +266,20 @@ _OF_FLOATS = 1e-12
 _PRINTED_FLOAT = re.compile(r"-?(?=(?:\d\.?){15})\d{1,9}\.\d{6,18}|-?0\.0{0,9}[1-9]\d{14,17}")
 
 
-def _rounds_to(judge: Judge, gold: Reading, text: str) -> bool:
+def _rounds_to(judge: Judge, gold: Reading, reading: Reading, text: str) -> bool:
     r"""Whether the gold answer is the rounded end of 5\sqrt{2} \approx 7.1, where the problem asks to round."""
     if not judge.question.approximate or not _APPROXIMATELY.search(text):
         return False
+    name, exactly = ("", reading.answer) if not isinstance(reading.answer, Named) else _named_value(reading.answer)
     rounded = _APPROXIMATELY.split(text)[-1]
-    return bool(rounded.strip()) and judge.matches(gold.answer, _read_answer(rounded, gold, judge.question).answer)
+    if not rounded.strip() or not isinstance(exactly, Scalar) or exactly.approximate:
+        return False
+    found = _read_answer(rounded, gold, judge.question).answer
+    return judge.matches(gold.answer, Named(name, found) if name else found)
+
+
+def _named_value(answer: Named) -> tuple[str, Answer]:
+    return answer.name, answer.value
 
 
 _APPROXIMATELY = re.compile(r"\\approx(?![a-z])|\u2248")
@@ -288,7 +307,7 @@ def _read_answer(text: str, gold: Reading, question: Question) -> Reading:
     """Read an answer; single letters may be units if the gold answer has one in words."""
     unit = gold.answer.unit if isinstance(gold.answer, Scalar) else None
     measured = bool(unit and unit.dimensions) or (
-        bool(question.unit or text.rstrip("}$ .")[-1:] in question.letters) and not _has_letters(gold)
+        not _has_letters(gold) and bool(question.unit or (question.letters and _ends_in_unit(text, question.letters)))
     )
     sets = isinstance(gold.answer, Interval | Ordered) or (
         isinstance(gold.answer, Listing) and isinstance(gold.answer.entries[0], Ordered)
@@ -300,6 +319,15 @@ def _read_answer(text: str, gold: Reading, question: Question) -> Reading:
     manner = _manner(question, letters=measured, known=known, sets=sets, symbols=symbols)
     reading = read(text, manner)
     return _as_said(reading) if sets else reading  # all real numbers, outside of \text{}
+
+
+def _ends_in_unit(text: str, letters: frozenset[str]) -> bool:
+    """Whether a text ends in one of the letters that are units in the problem, perhaps squared."""
+    found = _LAST_LETTER.search(text)
+    return found is not None and found.group(1) in letters
+
+
+_LAST_LETTER = re.compile(r"([a-zA-Z])(?:\s?\^\s?\{?[23]\}?)?[\s}$.]{0,4}\Z")
 
 
 def _has_letters(reading: Reading) -> bool:

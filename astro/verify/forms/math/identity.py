@@ -2,8 +2,8 @@ r"""Whether an answer is written like the gold answer, whatever the two mean.
 
 Two texts are written alike when they are the same after removal of what only changes their look: dollar signs and other
 math delimiters, \boxed{} and \text{} around the whole or a part, \left, \right and sizes, \dfrac for \frac, braces
-around a single character, white space (but not between two digits), and a full stop at the end. Nothing is reordered,
-and upper and lower case differ.
+around a single character, white space (but not between two digits), and a full stop at the end. A chain
+c > b > a is a < b < c. Nothing else is reordered, and upper and lower case differ.
 """
 
 import re
@@ -17,7 +17,16 @@ def written_alike(gold: str, answer: str) -> bool:
         return not is_blank(gold)
     if max(len(gold), len(answer)) > _LONGEST or is_blank(gold):
         return False
-    return bare_text(gold) == bare_text(answer)
+    return _rising(bare_text(gold)) == _rising(bare_text(answer))
+
+
+def _rising(text: str) -> str:
+    """A chain of names in order, c > b > a, from its other end."""
+    chain = text.split(">")
+    return "<".join(reversed(chain)) if len(chain) > 2 and not _OTHER_RELATIONS.search(text) else text
+
+
+_OTHER_RELATIONS = re.compile(r"[=<]|\\[a-z]")
 
 
 def is_blank(gold: str) -> bool:

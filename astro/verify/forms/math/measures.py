@@ -143,7 +143,7 @@ class Measures:
             return True
         return self.question.words & SIDES == set(unit.words) & SIDES  # "what is the profit"
 
-    def fits(self, unit: Unit) -> bool:
+    def fits(self, unit: Unit) -> bool:  # noqa: PLR0911 - one line a case
         """Whether the problem itself uses the answer's unit."""
         if unit.words and set(unit.words) <= _RISING | _FALLING:
             return _directions(unit.words) == _directions(self.question.words) in ({"up"}, {"down"})
@@ -221,7 +221,7 @@ def _counts_abroad(word: str, prompt: str) -> bool:
     return any(each.startswith(word) for each in asked) if asked else word in prompt.lower()
 
 
-_HOW_MANY_ABROAD = re.compile(r"(?:\u591a\u5c11|\u51e0|\u5e7e|\u4f55|\uba87)([^\W\d_]{1,8})")  # Chinese, Japanese, Korean
+_HOW_MANY_ABROAD = re.compile(r"(?:\u591a\u5c11|\u51e0|\u5e7e|\u4f55|\uba87)([^\W\d_]{1,8})")  # in Asian languages
 _NUMBERS = frozenset(("number", "numbers", "integer", "integers", "value", "values"))
 _KINDS_OF_NUMBERS = frozenset(
     ("multipl", "divisor", "factor", "prim", "squar", "cub", "integer", "number", "valu", "palindrom", "power")

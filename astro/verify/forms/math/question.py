@@ -155,13 +155,14 @@ _SPACED_LETTER = re.compile(
 _CLOCK = re.compile(r"\b(?:[01]?\d|2[0-4]):[0-5]\d\b(?!:)")
 _DRAWING = re.compile(r"\[asy\].{0,20000}?\[/asy\]", re.DOTALL)
 _SIMPLIFIED_FRACTION = re.compile(
-    r"simplif[a-z]{1,4} (?:the |this |a |each )?(?:[a-z]+ )?fractions?\b|fractions? in (?:its |their )?simpl[a-z]{1,6} form"
+    r"simplif[a-z]{1,4} (?:the |this |a |each )?(?:[a-z]+ )?fractions?\b"
+    r"|fractions? in (?:its |their )?simpl[a-z]{1,6} form"
     r"|simplify \$?\\?[dt]?frac ?\{? ?\d+ ?\}? ?\{? ?\d+ ?\}?\$?[.?]"
 )
 _ORDERED = re.compile(
-    r"\b(?:write|list|enter|give|order|arrange|put|express|state|rank|sort|name|find|determine|what|which|report|answers?)\b"
-    r"(?:[^.?!]|\.\d){0,160}?(?:\b(?:in|into) (?:strictly |the |a )?(?:(?:in|de)creasing |ascending |descending |alphabetical "
-    r"|numerical |chronological |correct |this |that |same )?order\b(?! to\b| that\b| for\b)"
+    r"\b(?:write|list|enter|give|order|arrange|put|express|state|rank|sort|name|find|determine|what|which|report|answers?)"
+    r"\b(?:[^.?!]|\.\d){0,160}?(?:\b(?:in|into) (?:strictly |the |a )?(?:(?:in|de)creasing |ascending |descending "
+    r"|alphabetical |numerical |chronological |correct |this |that |same )?order\b(?! to\b| that\b| for\b)"
     r"|\bfrom (?:the )?(?:least|greatest|smallest|largest|biggest|lowest|highest|shortest|longest|fewest|most|lightest"
     r"|heaviest|youngest|oldest|left|top) to\b"
     r"|\b(?:first|next|following) (?:two|three|four|five|six|seven|eight|nine|ten|\d{1,2}) (?:[a-z]+ ){0,2}terms\b)"
@@ -176,7 +177,8 @@ _COUNTED = re.compile(r"how many ((?:[a-z]+ ?){1,4})")
 _COUNTED_RATE = re.compile(r"how many ((?:square |cubic )?[a-z]+) per ([a-z]+)")
 _AFTER_NOUN = vocabulary(
     "are is was were do does did has have had can could will would in of on at to from with that which there if we you "
-    "they he she must should may came come go went remain fit it for by per and or"
+    "they he she must should may came come go went remain fit it for by per and or "
+    "than"
 )
 _UNKNOWN = re.compile(
     r"(?:[Ss]olve (?:[a-z]{1,15} ){0,4}for|[Ff]ind|value of|values of|[Dd]etermine|[Ww]hat is)\s+(?:all |the )?"

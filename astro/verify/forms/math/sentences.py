@@ -11,6 +11,7 @@ _SENTENCE = re.compile(
     r"(?=[$\\\d(+-]|[A-Za-z])(.{1,200}?)[.!\s]{0,3}",
     re.DOTALL,
 )
+_EQUAL = re.compile(r"\$?([a-zA-Z])\$? (?:is|equals|must be) ")
 _FILLER = re.compile(
     r"(?:indeed|therefore|thus|then|simply|just|exactly|precisely|clearly|equal to|given by|found to be|"
     r"calculated to be|computed as|obtained as|also)[: ]{1,2}",
@@ -19,7 +20,9 @@ _FILLER = re.compile(
 _NUMERIC = re.compile(r"(?:\$\s?)?(?:\\\$|\\\(|\\\[)?\s?[-+]?(?:\\?[(\[]|\\(?:sqrt|d?frac|pi)|\$?\d|\.\d)")
 _WORDS = re.compile(r"[a-z']+")
 _EMPTY = frozenset(("so", "hence", "thus", "therefore", "then", "his", "her", "their", "its", "our", "your", "my"))
-_PART_OF_SPEECH = frozenset(("of", "for", "to", "by", "on", "per", "from", "with", "which", "who", "these", "those", "this"))
+_PART_OF_SPEECH = frozenset(
+    ("of", "for", "to", "by", "on", "per", "from", "with", "which", "who", "these", "those", "this")
+)
 
 
 def concluded(text: str, known: frozenset[str]) -> str:
@@ -28,20 +31,31 @@ def concluded(text: str, known: frozenset[str]) -> str:
     known: the words of the problem. A sentence counts if its other words are filler or come from the problem, and none
     of them hedges or gives a direction. A leading filler word ("indeed 42") is dropped in any text.
     """
-    if not text[:1].isalpha() or len(text) > _LONGEST:
+    if not (text[:1].isalpha() or text[:1] == "$") or len(text) > _LONGEST:
         return text
-    bare = _FILLER.sub("", text, count=1) if _FILLER.match(text) else text
+    equal = _EQUAL.match(text)
+    if equal and _NUMERIC.match(text, equal.end()):
+        return f"{equal.group(1)} = {text[equal.end() :]}"
+    bare = _without_filler(text)
     if bare is not text and _NUMERIC.match(bare):
         return bare
+    return _ending(text, known) or text
+
+
+def _ending(text: str, known: frozenset[str]) -> str:
+    """What follows the verb of a sentence, with the name of the unknown, if any; empty if it is no such sentence."""
     found = _SENTENCE.fullmatch(text)
     if found is None:
-        return text
+        return ""
     lead, displayed, letter, verb, value = found.groups()
-    name = displayed or letter
     words = set(_WORDS.findall(lead.lower()))
-    if words & (HEDGES - _EMPTY) or words & SIDES or not words <= HARMLESS | _EMPTY | _PART_OF_SPEECH | known:
-        return text
-    value = _FILLER.sub("", value, count=1) if _FILLER.match(value) else value
-    if not _NUMERIC.match(value):
-        return text
+    hedged = words & (HEDGES - _EMPTY) or words & SIDES
+    value = _without_filler(value)
+    if hedged or not words <= HARMLESS | _EMPTY | _PART_OF_SPEECH | known or not _NUMERIC.match(value):
+        return ""
+    name = displayed or letter
     return f"{name} = {value}" if name and name not in "aI" and verb in ("is", "equals", "be", "was") else value
+
+
+def _without_filler(text: str) -> str:
+    return _FILLER.sub("", text, count=1) if _FILLER.match(text) else text
