@@ -256,7 +256,7 @@ def test_the_data_of_shards_is_read_as_one(config: Path) -> None:
         (["engine.kind=vllm", "engine.model=a/b", "engine.options={foo: 1}"], "engine.options.foo: vllm.EngineArgs"),
         (["prompt.template=nowhere.jinja"], "file nowhere.jinja not found"),
         (["prompt.template=c.yaml"], "must contain the problem once"),
-        (["evaluation={sets: {far: {source: nowhere.jsonl}}}"], "evaluation.sets.far: there is no file"),
+        (["evaluation={sets: {far: {source: nowhere.jsonl}}}"], "evaluation.sets.far: no file"),
         (["sft={model: no/such/folder}"], "sft.model: folder no/such/folder not found"),
         (["problems.shard=1/9999"], "holds none of the 30 problems"),
         (["output.folder=c.yaml"], "cannot write c.yaml/r"),

@@ -1,8 +1,8 @@
-"""Verifiable problems: generated, or read from files and data sets, checked and deduplicated.
+"""Verifiable problems: generated, or read from files and data sets, then checked and deduplicated.
 
-rejection -> layouts                            one row of any known data set into a Problem
-readers, hub, bundled                           files, Hugging Face data sets, the sets that come along
-quality -> load -> write                        duplicates and contamination; the configuration; files again
+layouts                                         converts a row of any known data set into a Problem
+readers, hub, bundled                           read files, Hugging Face data sets, and the bundled sets
+quality -> load -> write                        duplicates and contamination; loading by configuration; writing files
 """
 
 from astro.problems.load import LoadedProblems, ProblemsConfig, load_problems, stream_problems

@@ -1,6 +1,6 @@
 """The problem sets that come with ASTRO: a folder each, with a card (README.md) and one JSON Lines file.
 
-They lie in data/problems of a source tree; an installed package has them under share/astro-reasoner/problems.
+A source tree has them in data/problems, an installed package under share/astro-reasoner/problems.
 """
 
 from importlib import metadata
@@ -11,7 +11,7 @@ _INSTALLED = "share/astro-reasoner/problems/"
 
 
 def bundled_sets() -> dict[str, Path]:
-    """The file of every bundled set by its name; empty where the package was installed without them."""
+    """The file of every bundled set by its name; empty if the package was installed without them."""
     if _SOURCE_TREE.is_dir():
         files = sorted(_SOURCE_TREE.glob("*/*.jsonl"))
     else:

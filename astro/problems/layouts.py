@@ -1,6 +1,6 @@
-r"""One row of somebody's data set into a Problem, whatever its columns are called.
+r"""Convert a row of any data set into a Problem, whatever its columns are called.
 
-Known without configuration, by the columns a row has (capitals make no difference):
+These layouts need no configuration; the columns of a row identify them, in upper or lower case:
 
     ASTRO               id, prompt, answer, task, metadata; prompt may be a list of chat messages
     GSM8K               question, answer ending in "#### 18"
@@ -10,7 +10,7 @@ Known without configuration, by the columns a row has (capitals make no differen
     verl                prompt as chat messages, reward_model.ground_truth
     Countdown           nums, target
 
-Everything else needs a column mapping. Short fields that are not used are kept in the problem's metadata.
+All others need a column mapping. The problem's metadata keeps short fields that are not used otherwise.
 """
 
 import json
@@ -25,22 +25,23 @@ from astro.tasks.row import Row
 
 _OF_ONE_TASK = {field: columns for task in all_tasks().values() for field, columns in task.columns.items()}
 COLUMNS: Mapping[str, tuple[str, ...]] = {**OF_EVERY_TASK, **_OF_ONE_TASK}
-"""Our fields, and the columns each is looked for in, the first one found. Dots lead into nested fields."""
+"""Our fields with their usual columns. The first column present is read; dots lead into nested fields."""
 
 _LACKING = {"prompt": Reason.MISSING_PROMPT, "answer": Reason.MISSING_ANSWER}
 
 
 def read_problem(fields: Mapping[str, Any], columns: Mapping[str, str], task: str | None, source: str) -> Problem:
-    """Read one row; columns maps our fields to its columns, task is that of rows which don't name a task of ours.
+    """Read one row. Raises BadRowError.
 
-    Without a task, the first one that recognizes the row reads it, else mathematics. Raises BadRowError.
+    columns: maps our fields to the row's columns. task: for rows that do not name one of our tasks; if it is None, the
+    first task that recognizes the row reads it, or mathematics if none does.
     """
     row = Row(fields, columns, COLUMNS)
     for field in columns:
         if row.find(field)[0] is None:
             raise BadRowError(_LACKING.get(field, Reason.MISSING_COLUMN), row.missing(field))
     chosen = _named(row.take("task"), task)
-    for field in _OF_ONE_TASK:  # no field of a task is kept as a fact of another
+    for field in _OF_ONE_TASK:  # a task's fields are not kept as metadata of another task
         row.take(field)
     problem = (chosen or _recognized(row)).read(row, source)
     _check_unicode(problem)
@@ -48,7 +49,7 @@ def read_problem(fields: Mapping[str, Any], columns: Mapping[str, str], task: st
 
 
 def _named(own: Any, given: str | None) -> Task | None:
-    """The task that the row names, where it is one of ours, else the one given."""
+    """The task that the row names, if it is one of ours; otherwise the given one."""
     known = all_tasks()
     if isinstance(own, str) and own in known:
         return known[own]
@@ -63,7 +64,7 @@ def _recognized(row: Row) -> Task:
 
 
 def _check_unicode(problem: Problem) -> None:
-    """Half a surrogate pair can be written in JSON, but no file can hold it as UTF-8."""
+    """Reject lone surrogates, which JSON can escape but UTF-8 cannot encode."""
     try:
         content = [problem.id, problem.prompt, problem.answer, problem.task, dict(problem.metadata)]
         json.dumps(content, ensure_ascii=False, allow_nan=False).encode()

@@ -1,4 +1,4 @@
-"""From a source named in the configuration to the problems of a run, and the rows that were left out."""
+"""Load the problems of a run from the configured source, and list the rows that were rejected."""
 
 import difflib
 import hashlib
@@ -28,7 +28,7 @@ _SHARD = re.compile(r"([1-9]\d{0,5})/([1-9]\d{0,5})")
 if TYPE_CHECKING:
 
     class _Generators(Section):
-        """One optional section for each task that makes problems, by its name."""
+        """One optional section, by name, for each task that generates problems."""
 
 else:
     _Generators = create_model(
@@ -46,20 +46,20 @@ class ProblemsConfig(_Generators):
         a file              mine.jsonl, .json, .csv, .tsv (each also .gz) or .parquet
         a folder            in the Hugging Face layout, or written by save_to_disk
         a set on the hub    openai/gsm8k, or openai/gsm8k@REVISION
-        The columns of GSM8K, MATH, NuminaMath, AIME, AMC, Countdown and their like are known, see columns.
-        With several sources, ids get the name of theirs in front.
-    NAME: the settings of the generator of the task of that name, which makes the problems instead; for countdown, count
-        is the one setting needed.
-    columns: our field -> your column, for files of other columns: {prompt: task_text, answer: gold.value}.
+        The columns of GSM8K, MATH, NuminaMath, AIME, AMC, Countdown and similar sets are known; see columns.
+        With several sources, each id starts with the name of its source.
+    NAME: the settings of the generator of task NAME, which then makes the problems; for countdown, only count is
+        required.
+    columns: our field -> your column, for files with other columns: {prompt: task_text, answer: gold.value}.
         Fields: id, prompt, answer, task, and those of a task, such as numbers and target. Dots lead into nested fields.
-    task: of rows that don't name theirs, where no task recognizes them; the default is math.
-    subset, split: of a data set; default its only subset, and train or its only split. A single file, a bundled set
-        and a table written by save_to_disk have none.
-    limit: keep the first so many good problems.
-    shard: "i/n", i from 1 to n: this process's part of what limit leaves. The n parts are disjoint and complete, and
-        a problem's part depends on its id alone.
-    exclude: sources, evaluation sets mostly, whose problems must not come in, not even a run of 13 words of them;
-        of a data set it is the test split.
+    task: of rows that do not name one. The default is the task that recognizes the row, or math.
+    subset, split: of a data set. The defaults are the only subset, and train or the only split. A single file, a
+        bundled set and a table written by save_to_disk have neither.
+    limit: keep at most this many good problems.
+    shard: "i/n", i from 1 to n: this process's part of the problems within limit. The n parts are disjoint and
+        complete, and a problem's part depends only on its id.
+    exclude: sources, usually evaluation sets. A problem that shares a run of 13 words with one of them is rejected. Of
+        a data set, the test split counts.
     """
 
     source: str | tuple[str, ...] | None = None
@@ -73,12 +73,12 @@ class ProblemsConfig(_Generators):
 
     @property
     def sources(self) -> tuple[str, ...]:
-        """The sources, also when there is only one."""
+        """The sources, as a tuple even if there is only one."""
         return (self.source,) if isinstance(self.source, str) else self.source or ()
 
     @property
     def generators(self) -> list[tuple[Generator, Section]]:
-        """The generators that have settings here, with them; at most one in a valid section."""
+        """The generators that have settings here, with these settings; at most one in a valid section."""
         made = [(task.generator, getattr(self, task.name)) for task in all_tasks().values() if task.generator]
         return [(generator, settings) for generator, settings in made if settings is not None]
 
@@ -95,7 +95,7 @@ class ProblemsConfig(_Generators):
     @classmethod
     def _sources_have_names(cls, source: str | tuple[str, ...] | None) -> str | tuple[str, ...] | None:
         if source is not None and "" in ([source] if isinstance(source, str) else source):
-            raise ValueError("a source is a bundled set, a file, a folder or a set on the hub, not an empty text")
+            raise ValueError("a source is a bundled set, a file, a folder or a set on the hub, not an empty string")
         return source
 
     @field_validator("task")
@@ -127,20 +127,20 @@ class ProblemsConfig(_Generators):
 
 @dataclass(frozen=True, slots=True)
 class LoadedProblems:
-    """The problems of a run, in the order of their source, and what was left out of it."""
+    """The problems of a run, in the order of their source, and the rejected rows."""
 
     problems: list[Problem]
     rejected: list[RejectedRow]
 
 
 Check = Callable[[Problem], str | None]
-"""Says why a problem's gold answer is of no use, or None; how a verifier, which stands above this package, is heard."""
+"""Returns why a problem's gold answer cannot be used, or None. Passed in, because this package imports no verifier."""
 
 
 def load_problems(config: ProblemsConfig, check: Check | None = None) -> LoadedProblems:
     """Read, check and deduplicate the problems that config names.
 
-    Raises ProblemsError when a source is missing, unreadable or without one good row, or the shard without a problem.
+    Raises ProblemsError if a source is missing, unreadable or without a good row, or if the shard has no problem.
     """
     loaded = LoadedProblems([], [])
     for outcome in stream_problems(config, check):
@@ -152,9 +152,9 @@ def load_problems(config: ProblemsConfig, check: Check | None = None) -> LoadedP
 
 
 def stream_problems(config: ProblemsConfig, check: Check | None = None) -> Iterator[Problem | RejectedRow]:
-    """Like load_problems, one by one; what stays in memory of a problem is a hash, its id and answer.
+    """Like load_problems, but one by one: only a hash, the id and the answer of each problem stay in memory.
 
-    Rejected rows come with every shard. Rows beyond the limit are not read.
+    Every shard yields all rejected rows. Rows beyond the limit are not read.
     """
     gate = _Gate(check, config.exclude)
     good = kept = 0
@@ -178,18 +178,18 @@ def stream_problems(config: ProblemsConfig, check: Check | None = None) -> Itera
         if good == config.limit:
             break
     if not kept:
-        raise ProblemsError(f"problems.shard={config.shard} holds none of the {good} problems; part them less finely")
+        raise ProblemsError(f"problems.shard={config.shard} holds none of the {good} problems; use fewer shards")
 
 
 def is_on_hub(source: str) -> bool:
-    """Whether a source can only be a data set on the hub: OWNER/NAME, and nothing here that it may be meant for."""
+    """Whether a source can only be a data set on the hub: OWNER/NAME, with no similar local file or folder."""
     path = Path(source).expanduser()
     looks_like_file = path.suffix in (*SUFFIXES, ".gz")
     return bool(_HUB_NAME.fullmatch(source)) and not looks_like_file and not path.exists() and not path.parent.is_dir()
 
 
 def without_hub(config: ProblemsConfig) -> tuple[ProblemsConfig | None, list[str]]:
-    """The section as far as it needs no network, or None where nothing is left, and the sources that it leaves out."""
+    """The section without sources on the hub, or None if no source is left; and the sources removed."""
     remote = [source for source in (*config.sources, *config.exclude) if is_on_hub(source)]
     sources, exclude = (
         tuple(source for source in given if source not in remote) for given in (config.sources, config.exclude)
@@ -199,22 +199,20 @@ def without_hub(config: ProblemsConfig) -> tuple[ProblemsConfig | None, list[str
 
 
 def in_shard(problem_id: str, shard: str) -> bool:
-    """Say whether a problem belongs to part i of n, written "i/n"."""
+    """Whether a problem belongs to part i of n, written "i/n"."""
     part, parts = (int(number) for number in shard.split("/"))
     digest = hashlib.blake2b(problem_id.encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big") % parts == part - 1
 
 
 class _Gate:
-    """What is asked of a problem in the light of those let in before it."""
+    """Checks each problem against those accepted before it."""
 
     def __init__(self, check: Check | None, exclude: tuple[str, ...]) -> None:
         self._check = check
         self._apart = Contamination(problem for source in exclude for problem in _excluded(source)) if exclude else None
         self._ids: set[str] = set()
-        self._asked: dict[
-            bytes, tuple[str, str]
-        ] = {}  # the id and the answer of a question, by the hash of the question
+        self._asked: dict[bytes, tuple[str, str]] = {}  # id and answer, by the hash of the question
 
     def judge(self, candidate: Problem | BadRowError) -> Problem | BadRowError:
         if isinstance(candidate, BadRowError):
@@ -254,7 +252,7 @@ def _candidates(config: ProblemsConfig, source: str, label: str) -> Iterator[tup
 
 
 def _excluded(source: str) -> Iterator[Problem]:
-    """The readable rows of an evaluation set: its test split, if it has splits."""
+    """The problems of an evaluation set: of its test split, if it has splits."""
     empty = True
     for row in _open_source(source, None, None, "test"):
         if isinstance(row.content, BadRowError):
@@ -291,7 +289,7 @@ def _open_source(source: str, subset: str | None, split: str | None, usual_split
     siblings = [child.name for child in path.parent.iterdir()] if path.parent.is_dir() else []
     near = difflib.get_close_matches(path.name, [*siblings, *bundled], n=3)
     raise ProblemsError(
-        f"there is no file, folder or bundled set {source!r}"
+        f"no file, folder or bundled set is named {source!r}"
         + (f"; did you mean {' or '.join(near)}?" if near else ".")
         + f" Bundled sets: {', '.join(bundled) or 'none in this installation'}. A set on the hub is named owner/name."
     )
@@ -299,7 +297,7 @@ def _open_source(source: str, subset: str | None, split: str | None, usual_split
 
 def _refusal(source: str, row: Row, fault: BadRowError) -> RejectedRow:
     text = row.text or ("" if isinstance(row.content, BadRowError) else str(row.content))
-    # Half surrogates, which a broken row may hold, cannot be written to any file.
+    # A broken row may hold lone surrogates, which UTF-8 cannot encode.
     detail, excerpt = (part.encode(errors="replace").decode() for part in (fault.detail, text.strip()[:200]))
     return RejectedRow(row.file or source, row.line, fault.reason, detail, excerpt)
 

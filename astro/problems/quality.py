@@ -1,4 +1,4 @@
-"""When two problems are the same, and when one set gives another away."""
+"""Duplicates of problems, and contamination of one set by another."""
 
 import re
 import unicodedata
@@ -8,23 +8,24 @@ from dataclasses import dataclass
 from astro.records.problem import Problem
 from astro.tasks import task_of
 
-_WORD = re.compile(r"\w+|[^\w\s]")  # LaTeX and signs count: x + 1 and x - 1 are different problems
-_PUNCTUATION = frozenset('.,;:?$"`')  # ... but sentences that differ in their dress are not; 5! and f'(x) are signs
-_RAISED = re.compile("[\u00b2\u00b3\u00b9\u2070-\u207f]+")  # superscripts, of which NFKC makes digits: 2^3 is not 23
-# Typographic quotes, primes, dashes and minus signs, which NFKC leaves.
+_WORD = re.compile(r"\w+|[^\w\s]")  # LaTeX and signs count: x + 1 and x - 1 differ
+_PUNCTUATION = frozenset('.,;:?$"`')  # ignored; but "!" and "'" count, as in 5! and f'(x)
+# Superscripts, which NFKC would turn into digits: 2^3 is not 23.
+_RAISED = re.compile("[\u00b2\u00b3\u00b9\u2070-\u207f]+")
+# Typographic quotes, primes, dashes and minus signs, which NFKC does not change.
 _TYPED = str.maketrans("\u2018\u2019\u2032\u201c\u201d\u2212\u2013\u2014", "'''\"\"---")
 
 
 def words(text: str) -> list[str]:
-    """Words and signs of a text for comparison: lower case, forms of one character unified, without punctuation."""
+    """Words and signs of a text for comparison: in lower case, with unified characters, without punctuation."""
     plain = unicodedata.normalize("NFKC", _RAISED.sub(r"^\g<0>", text.translate(_TYPED))).lower()
     return [word for word in _WORD.findall(plain) if word not in _PUNCTUATION]
 
 
 def fingerprint(problem: Problem) -> str:
-    """A text that is equal for two problems exactly when they ask the same.
+    """A text that is equal for two problems if and only if they ask the same.
 
-    The words of the prompt, or what the task compares by (Task.likeness).
+    It consists of the words of the prompt, or of the question in Task.likeness.
     """
     likeness = task_of(problem).likeness(problem)
     return " ".join(words(problem.prompt)) if likeness is None else likeness.question
@@ -32,7 +33,7 @@ def fingerprint(problem: Problem) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Overlap:
-    """A problem that another set gives away, the problem of that set, and the words they share."""
+    """A problem, the problem of the other set that it overlaps with, and the words they share."""
 
     problem_id: str
     other_id: str
@@ -40,13 +41,13 @@ class Overlap:
 
 
 class Contamination:
-    """The runs of words of a set of problems that is to be kept apart from another, an evaluation set mostly.
+    """The word n-grams of a set that must not overlap with training problems, usually an evaluation set.
 
-    Two problems overlap when they share a run of n words, 13 by default (the length that the GPT-3 report, appendix C,
-    compares); a prompt of fewer than n words has a single run, all of it. Problems that their task compares by
-    something else (Task.likeness) have the run of their givens alone.
+    Two problems overlap if they share a run of n words, 13 by default (the length in the GPT-3 report, appendix C). A
+    prompt of fewer than n words is a single run. If the task defines Task.likeness, the only run of a problem is its
+    givens.
 
-    It holds one hash for each run: about 100 bytes a word of the set.
+    Stores one hash per run: about 100 bytes per word of the set.
     """
 
     def __init__(self, problems: Iterable[Problem], n: int = 13) -> None:
@@ -59,7 +60,7 @@ class Contamination:
                 self._holders.setdefault(hash(run), problem.id)
 
     def find(self, problem: Problem) -> Overlap | None:
-        """The first overlap of a problem with the set, or None."""
+        """The first overlap between a problem and the set, or None."""
         for run in _runs(problem, self._n):
             holder = self._holders.get(hash(run))
             if holder is not None:
@@ -68,7 +69,7 @@ class Contamination:
 
 
 def find_overlaps(problems: Iterable[Problem], kept_apart: Iterable[Problem], n: int = 13) -> list[Overlap]:
-    """The problems that share a run of n words with any in kept_apart, with one partner each; see Contamination."""
+    """The problems that share a run of n words with any in kept_apart, with one match each; see Contamination."""
     contamination = Contamination(kept_apart, n)
     return [overlap for problem in problems if (overlap := contamination.find(problem))]
 

@@ -1,6 +1,6 @@
-"""Files and data sets as streams of rows; nothing is held in memory but the row at hand (plain JSON excepted).
+"""Files and data sets as streams of rows. Except for plain JSON, only the current row is in memory.
 
-A broken row comes out as the BadRowError that describes it, in its place, and the stream goes on.
+A broken row is yielded as the BadRowError that describes it, and the stream continues.
 """
 
 import csv
@@ -19,14 +19,14 @@ from astro.records.rejection import BadRowError, Reason
 
 TEXT_SUFFIXES = (".jsonl", ".ndjson", ".json", ".csv", ".tsv")  # each may be followed by .gz
 SUFFIXES = (*TEXT_SUFFIXES, ".parquet")
-_LONGEST_LINE = 1 << 24  # bytes; a line or a CSV field beyond it is a damaged file rather than a problem
+_LONGEST_LINE = 1 << 24  # bytes; a longer line or CSV field means a damaged file
 
 
 class Row(NamedTuple):
-    """A row at its line (of a text file, where the row ends) or its number in a table, from 1.
+    """A row with its line (of a text file, where the row ends) or its number in a table, from 1.
 
-    text: how the row begins in the file, as far as it is not told by content.
-    file: the file, where the source is a folder of them.
+    text: the start of the row in the file, if content does not show it.
+    file: the file, if the source is a folder of files.
     """
 
     line: int
@@ -36,9 +36,9 @@ class Row(NamedTuple):
 
 
 def read_rows(path: Path) -> Iterator[Row]:
-    """Stream the rows of one file, its format told by its suffix.
+    """Stream the rows of one file. Its suffix determines the format.
 
-    Raises ProblemsError when the file cannot be opened or is not of its format at all.
+    Raises ProblemsError if the file cannot be opened or does not have that format at all.
     """
     suffixes = [suffix.lower() for suffix in path.suffixes]
     suffix = next((suffix for suffix in reversed(suffixes) if suffix != ".gz"), "")
@@ -53,12 +53,12 @@ def read_rows(path: Path) -> Iterator[Row]:
             yield from _json_rows(path)
         else:
             yield from _json_lines(path)
-    except (OSError, EOFError, zlib.error) as error:  # the latter two for a truncated and for a damaged gzip file
+    except (OSError, EOFError, zlib.error) as error:  # the last two for a truncated and a damaged gzip file
         raise ProblemsError(f"cannot read {path}: {error}") from error
 
 
 def table_rows(rows: Iterator[Mapping[str, Any]]) -> Iterator[Row]:
-    """Number the rows of a table that has been decoded already."""
+    """Number the rows of a decoded table."""
     for number, row in enumerate(rows, 1):
         yield Row(number, row)
 
@@ -97,7 +97,7 @@ def _parsed(text: bytes) -> Mapping[str, Any] | BadRowError:
         return _unreadable(f"not UTF-8: {error.reason} at byte {error.start}")
     except json.JSONDecodeError as error:
         return _unreadable(f"not JSON: {error.msg} at column {error.colno}")
-    except ValueError as error:  # a number of thousands of digits
+    except ValueError as error:  # a number with thousands of digits
         return _unreadable(f"not JSON: {error}")
 
 
@@ -112,13 +112,13 @@ def _unreadable(detail: str) -> BadRowError:
 
 
 def _json_rows(path: Path) -> Iterator[Row]:
-    """Rows of a JSON list, of an object that holds one list of rows, of one single row, or of lines of JSON."""
+    """Rows of a JSON list, of an object that holds one list of rows, of a single object, or of JSON Lines."""
     with _open(path) as stream:
         text = stream.read().removeprefix(b"\xef\xbb\xbf")
     try:
         content = json.loads(text)
     except (ValueError, RecursionError) as error:
-        if b"\n" in text.strip() and not text.lstrip().startswith(b"["):  # JSON lines under the name .json are common
+        if b"\n" in text.strip() and not text.lstrip().startswith(b"["):  # JSON Lines files are often named .json
             yield from _json_lines(path)
             return
         raise ProblemsError(f"{path} is not valid JSON: {error}") from error
@@ -132,15 +132,15 @@ def _json_rows(path: Path) -> Iterator[Row]:
 
 
 def _is_rows(values: list[Any]) -> bool:
-    # Chat messages are a list of objects too, but one inside a row.
+    # Chat messages are a list of objects, too, but inside a row.
     return all(isinstance(value, Mapping) and "role" not in value for value in values)
 
 
 def _csv_rows(path: Path, delimiter: str) -> Iterator[Row]:
-    # The csv module's own limit of 131,072 characters is less than what a reasoning model writes about one problem.
+    # A reasoning model's text can exceed the csv module's default limit of 131,072 characters.
     csv.field_size_limit(max(csv.field_size_limit(), _LONGEST_LINE))
     with _open(path) as stream:
-        # Bytes that are not UTF-8 become half surrogates, which spoil their own row only.
+        # Bytes that are not UTF-8 become lone surrogates, so that only their row is rejected.
         lines = (line.decode(errors="surrogateescape") for line in stream)
         first = next(lines, "").removeprefix("\ufeff")
         header: list[str] | None = None
@@ -159,12 +159,12 @@ def _csv_rows(path: Path, delimiter: str) -> Iterator[Row]:
 
 
 def _csv_records(lines: Iterator[str], delimiter: str) -> Iterator[tuple[int, list[str] | csv.Error, str]]:
-    """Each record with the number of its last line and its text.
+    """Yield each record with the number of its last line and its text.
 
-    A quote that is never closed takes in the lines after it up to the next quote or the end. Only the line it stands in
-    comes out as an error then; the others are read anew, each for itself.
+    An unclosed quote swallows the lines up to the next quote or the end. In that case only the line with the quote is
+    an error, and the other lines are read again, one by one.
     """
-    again: list[str] = []  # lines to be read anew, the next one last
+    again: list[str] = []  # lines to read again, the next one last
     taken: list[str] = []
 
     def take() -> Iterator[str]:

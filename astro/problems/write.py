@@ -1,4 +1,4 @@
-"""Problems back into files that load_problems, datasets and data frames read, and a summary of what was loaded."""
+"""Write problems to files that load_problems, datasets and data frames read, and summarize what was loaded."""
 
 import csv
 import json
@@ -18,9 +18,9 @@ _FIELDS = ("id", "prompt", "answer", "task", "source", "metadata")
 
 
 def write_problems(path: Path, problems: Sequence[Problem]) -> None:
-    """Write .jsonl, .csv or .parquet, in ASTRO's own layout; metadata is JSON text in the latter two.
+    """Write .jsonl, .csv or .parquet in ASTRO's layout. In .csv and .parquet, metadata is JSON text.
 
-    The file appears complete or not at all. Raises ProblemsError for another suffix or a place that cannot be written.
+    The file is written atomically. Raises ProblemsError for another suffix or a path that cannot be written.
     """
     if path.suffix not in (".jsonl", ".csv", ".parquet"):
         raise ProblemsError(f"cannot write problems as {path.name!r}; the formats are .jsonl, .csv and .parquet")
@@ -47,9 +47,9 @@ def write_problems(path: Path, problems: Sequence[Problem]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What was loaded, counted.
+    """Counts of the loaded problems and rejected rows.
 
-    problems, rejected: how many.
+    problems, rejected: their numbers.
     tasks: problems by task.
     difficulties: problems by the difficulty in their metadata; problems without one are not counted.
     reasons: rejected rows by reason.
@@ -65,7 +65,7 @@ class Summary:
 
 
 def summarize(loaded: LoadedProblems) -> Summary:
-    """Count problems by task and difficulty, and rejected rows by reason; the most frequent come first."""
+    """Count problems by task and difficulty, and rejected rows by reason, the most frequent first."""
     difficulties = (
         str(problem.metadata["difficulty"]) for problem in loaded.problems if "difficulty" in problem.metadata
     )

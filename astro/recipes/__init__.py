@@ -1,6 +1,6 @@
-"""From traces and trees to data sets: one file a recipe.
+"""Recipes turn traces and trees into data sets, one file each.
 
-recipe                            what a recipe is: settings, columns, and rows from what a run has of a problem
+recipe                            the interface of a recipe: settings, columns, and the rows of a problem
 traces -> astro, direct; rl       the recipes
 card, split                       the data card; the train-test split
 """
@@ -34,7 +34,7 @@ AnyRecipe = Annotated[
     | StreamRecipe,
     Field(discriminator="kind"),
 ]
-"""Every recipe there is. A new one is registered here, and nowhere else."""
+"""All recipes. Register a new one here, and nowhere else."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
@@ -51,7 +51,7 @@ def _four() -> dict[str, AnyRecipe]:
 class DataConfig(Section):
     """The data sets of a run.
 
-    recipes: how each data set is made, by the name of its folder. What is given replaces the default: sft and messages
+    recipes: the recipe of each data set, by the name of its folder. Setting it replaces the default: sft and messages
         (the traces), direct (their control) and rl (the prompts).
     """
 
@@ -63,8 +63,8 @@ class DataConfig(Section):
         for name in recipes:
             if not _NAME.fullmatch(name):
                 raise ValueError(
-                    f"a data set's name must be letters, digits, '.', '-' and '_', at most 100, and begin with a "
-                    f"letter or digit, not {name!r}"
+                    f"a data set's name must have at most 100 letters, digits, '.', '-' and '_', and start with a "
+                    f"letter or digit; got {name!r}"
                 )
         return recipes
 

@@ -1,4 +1,4 @@
-"""The recipe astro: the direct and search traces of each problem, as the ASTRO paper trains on them."""
+"""The recipe astro: the direct and search traces of each problem, the training data of the ASTRO paper."""
 
 from collections import Counter
 from enum import StrEnum
@@ -11,7 +11,7 @@ from astro.records.trace import Kind
 
 
 class Layout(StrEnum):
-    """How prompt and solution stand in a row."""
+    """How a row holds prompt and solution."""
 
     PAIR = "pair"  # prompt and completion
     MESSAGES = "messages"  # one conversation
@@ -24,7 +24,7 @@ _MESSAGES = Table("astro", "a direct or search trace, as one `messages` list", M
 class AstroRecipe(Recipe):
     """Direct and search traces.
 
-    layout: prompt and completion apart, or one conversation.
+    layout: separate prompt and completion, or one conversation.
     """
 
     reads_traces: ClassVar[bool] = True
@@ -38,7 +38,7 @@ class AstroRecipe(Recipe):
         return _PAIRS if self.layout is Layout.PAIR else _MESSAGES
 
     def rows(self, material: Material, taken: Counter[str]) -> list[Row]:
-        """One row for each trace that is no control; nothing is filtered, since the traces were."""
+        """One row for each trace that is not a control. The traces are already filtered."""
         del taken
         row = pair_row if self.layout is Layout.PAIR else messages_row
         return [row(trace, material) for trace in material.traces if trace.kind is not Kind.CONTROL]

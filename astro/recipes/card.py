@@ -1,4 +1,4 @@
-"""The data card: what a folder of data sets holds, where it comes from, and what was refused. Pure text from counts."""
+"""The data card: contents, provenance and rejection counts of a folder of data sets, rendered from counts."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -17,14 +17,14 @@ _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000
 
 @dataclass(frozen=True, slots=True)
 class CardFacts:
-    """What a card says.
+    """The facts that a card reports.
 
-    name: of the run. license: an SPDX-like id as the Hub knows them, such as apache-2.0, or other.
-    recipes: of each data set, by its name, in order. prompts: the prompt set of the traces.
-    sources: problems by where they come from. rows: rows by data set and split.
-    taken: what each filter of a data set's recipe took, by data set and reason.
+    name: of the run. license: a license id of the Hugging Face Hub, such as apache-2.0, or other.
+    recipes: the recipe of each data set, by name, in order. prompts: the prompt set of the traces.
+    sources: number of problems by source. rows: number of rows by data set and split.
+    taken: number of solutions that filters removed, by data set and reason.
     backtracks: search traces by their number of backtracks. counts: the sum of TraceOutcome.counts.
-    search, tracing, asking: what the trees, the traces, and the recipes that ask the model took.
+    search, tracing, asking: costs of the trees, of the traces, and of recipes that ask the model.
     digest: SHA-256 of the data files, in hex.
     example: the prompt of a trace, and the trace.
     """
@@ -52,7 +52,7 @@ class CardFacts:
 
 
 def data_card(facts: CardFacts) -> str:
-    """The README.md of the folder that holds DATASET/SPLIT-*.parquet. Splits without rows are left out."""
+    """The README.md of the folder that holds DATASET/SPLIT-*.parquet. Omits splits without rows."""
     parts = [_header(facts), f"# {facts.name}", _introduction(facts), _configs(facts), _figures(facts)]
     if facts.example is not None:
         parts.append(_example(*facts.example))
@@ -78,7 +78,7 @@ def _header(facts: CardFacts) -> str:
         "task_categories": ["text-generation"],
         "tags": ["reasoning", "backtracking", "tree-search", "synthetic", "astro"],
         "size_categories": [next((name for most, name in _SIZES if rows < most), "1M<n<10M")],
-        # load_dataset caches by this header, not by path or content: alike headers would share one run's rows.
+        # load_dataset caches by this header, not by path or content: runs with equal headers would share cached rows.
         "dataset_info": [
             {"config_name": config["config_name"], "description": f"Made by ASTRO, SHA-256 {facts.digest}"}
             for config in configs
@@ -92,8 +92,8 @@ def _introduction(facts: CardFacts) -> str:
     text = f"Made by ASTRO from search trees of `{facts.origin.model}`, whose solutions were verified."
     if facts.of_traces:
         text += (
-            " The traces try, doubt, go back and get there; each was verified again from its final text, and wrong "
-            "attempts are part of it by design."
+            " A trace tries, doubts, goes back and reaches the answer. The final text of each trace was verified "
+            "again; wrong attempts are part of it by design."
         )
     return f"{text} The prose is model-written."
 
@@ -117,7 +117,7 @@ def _configs(facts: CardFacts) -> str:
         for why, count in sorted(found.items())
     ]
     if taken:
-        text += f"\n\nWhat the filters of the recipes took:\n\n{_table(['config', 'filter', 'taken'], taken)}"
+        text += f"\n\nSolutions removed by the recipes' filters:\n\n{_table(['config', 'filter', 'removed'], taken)}"
     return text
 
 
@@ -138,8 +138,8 @@ def _figures(facts: CardFacts) -> str:
     ]
     if facts.of_traces and left_out:
         text += (
-            "\n\nWhat was left out: `refused` are finished traces, `unused` parts of trees, `faults` replies of "
-            f"the model that failed a fidelity check.\n\n{_table(['reason', 'count'], left_out)}"
+            "\n\nNot used: `refused` counts finished traces, `unused` counts parts of trees, `faults` counts model "
+            f"replies that failed a fidelity check.\n\n{_table(['reason', 'count'], left_out)}"
         )
     return text
 
@@ -153,13 +153,13 @@ def _trace_figures(facts: CardFacts) -> list[list[str]]:
         ["search traces", str(traces)],
         *([f"... with {_backtracks(number)}", str(count)] for number, count in sorted(facts.backtracks.items())),
         [
-            "rewritten visits that passed the fidelity checks at the first try",
+            "rewritten visits that passed the fidelity checks on the first try",
             _share(counts.get("rewrite.first_try", 0), checked),
         ],
         ["rewritten visits that fell back to the original step", _share(counts.get("rewrite.fallbacks", 0), checked)],
-        *([["rows that the control is short of", str(missing)]] if missing else []),
+        *([["rows missing from the control", str(missing)]] if missing else []),
         ["tokens generated by self-evaluation and rewriting", f"{facts.tracing.generated_tokens:,}"],
-        ["tokens generated a search trace", f"{tokens / traces:,.0f}" if traces else "none made"],
+        ["tokens generated per search trace", f"{tokens / traces:,.0f}" if traces else "none made"],
     ]
 
 
@@ -170,7 +170,7 @@ def _example(prompt: str, trace: Trace) -> str:
 
 def _provenance(facts: CardFacts) -> str:
     origin = facts.origin
-    sources = [[source or "(not said)", str(count)] for source, count in sorted(facts.sources.items())]
+    sources = [[source or "(unknown)", str(count)] for source, count in sorted(facts.sources.items())]
     about = [
         ["model", origin.model],
         *([role, model] for role, model in (("rewriter", origin.rewriter), ("judge", origin.judge)) if model),
@@ -182,8 +182,8 @@ def _provenance(facts: CardFacts) -> str:
     return (
         "## Provenance\n\n"
         f"{_table(['', ''], about)}\n\n{_table(['problems from', 'problems'], sources)}\n\n"
-        "Each row's `provenance` column holds the same for that row, with its tree and its place there. The license "
-        "above covers what this run made; the problems keep the licenses of their sources, and the prose is "
+        "The `provenance` column holds these facts for each row, with its tree and its position in the tree. The "
+        "license above covers what this run made. The problems keep the licenses of their sources, and the prose is "
         "subject to the terms of the model that wrote it."
     )
 
@@ -205,7 +205,7 @@ def _cell(text: str) -> str:
     return " ".join(text.replace("|", "\\|").split())
 
 
-# Characters that a terminal or an editor obeys: controls but tab and line feed, and changes of the writing direction.
+# Characters that terminals and editors interpret: controls except tab and line feed, and changes of text direction.
 _OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 

@@ -1,4 +1,4 @@
-"""The recipe direct: the control of astro, correct paths of the same trees without a way back."""
+"""The recipe direct: the control of astro, correct paths of the same trees without backtracks."""
 
 from collections import Counter
 from typing import ClassVar, Literal
@@ -24,7 +24,7 @@ class DirectRecipe(Recipe):
         return _TABLE
 
     def rows(self, material: Material, taken: Counter[str]) -> list[Row]:
-        """One row for each control trace, as the direct trace that it is."""
+        """One row for each control trace, with the kind `direct`."""
         del taken
         controls = [trace for trace in material.traces if trace.kind is Kind.CONTROL]
         return [pair_row(trace, material) | {"kind": Kind.DIRECT.value} for trace in controls]

@@ -1,6 +1,6 @@
-"""What a tree says without a bias: values from a node's own rollouts, and whole solutions with their verdicts.
+"""Unbiased evidence in a tree: values from a node's own rollouts, and whole solutions with their verdicts.
 
-The value V of a node is no such evidence: V is the mean over visits, and the search visits more often what succeeds.
+The value V of a node is biased: V is a mean over visits, and the search visits successful nodes more often.
 """
 
 import re
@@ -17,18 +17,19 @@ _OF_SOLUTIONS = frozenset(strategy.model_fields["kind"].default for strategy in 
 
 
 class Evidence(NamedTuple):
-    """What is known of a step.
+    """The evidence about a step.
 
-    value: share of the graded rollouts from it that are correct, in [0, 1]; of the end of a solution its own verdict.
-    rollouts: how many graded ones the value rests on, which in a tree of whole solutions are those through the step; 0
-        where the step's own verdict decides.
+    value: share of the graded rollouts from the step that are correct, in [0, 1]; for the end of a solution, its
+        verdict.
+    rollouts: graded rollouts behind the value; in a tree of whole solutions, those through the step. 0 if the value is
+        the step's verdict.
     """
 
     value: float
     rollouts: int
 
     def rests_on(self, count: int) -> bool:
-        """Whether the value is a verdict, or rests on at least count rollouts."""
+        """Whether the value is a verdict or based on at least count rollouts."""
         return self.rollouts == 0 or self.rollouts >= count
 
 
@@ -40,16 +41,16 @@ class Delimiters:
     end: tuple[str, ...] = ()
 
     def split(self, text: str) -> list[str]:
-        """The steps of a text, without the delimiters; blank ones are left out."""
+        """The steps of a text, without delimiters and blank steps."""
         pieces = re.split("|".join(map(re.escape, self.step)), text) if self.step else [text]
         return [piece for piece in pieces if piece and not piece.isspace()]
 
     def count(self, text: str) -> int:
-        """How many steps a text has."""
+        """Number of steps of a text."""
         return len(self.split(text))
 
     def trimmed(self, text: str) -> str:
-        """A solution without space at its ends and without a string that ended it and is no part of it."""
+        """A solution without surrounding space and without a stop string that ended it and is not part of it."""
         for stop in self.end:
             text = before_stop(text, stop)
         return text.strip()
@@ -59,9 +60,9 @@ class Delimiters:
 class Solution:
     """A whole solution.
 
-    text: without space at its ends and without a string that ends a solution and is no part of it.
-    steps, tokens: its length. node: the terminal, or the node that it was sampled from as a rollout.
-    hinted: whether the model knew the answer when it was sampled.
+    text: without surrounding space and without a stop string that ends a solution and is not part of it.
+    steps, tokens: its length. node: its terminal, or the node from which it was sampled as a rollout.
+    hinted: whether it was sampled with the answer as a hint.
     """
 
     text: str
@@ -73,16 +74,16 @@ class Solution:
 
 
 def is_grafted(tree: Tree, node: int) -> bool:
-    """Whether the node is in the tree because the rollout that it was a part of came to a new answer.
+    """Whether the node was added because its rollout reached a new answer.
 
-    The tree marks these nodes by their prior alone (astro.search.reuse.graft). Trees of whole solutions have no priors,
-    and keep every solution that was sampled.
+    Only their prior of 0 marks these nodes (astro.search.reuse.graft). Trees of whole solutions have no priors, and
+    keep every sampled solution.
     """
     return node != ROOT and tree.prior[node] == 0.0 and tree.strategy not in _OF_SOLUTIONS
 
 
 def evidence(tree: Tree, node: int) -> Evidence | None:
-    """What is known of a step; None where nothing is, or nothing that was not chosen by its outcome."""
+    """The evidence about a step; None if there is none, or only evidence selected by its outcome."""
     if is_grafted(tree, node):
         return None
     outcome = tree.outcome[node]
@@ -93,7 +94,7 @@ def evidence(tree: Tree, node: int) -> Evidence | None:
 
 
 def _through(tree: Tree, node: int) -> Tally:
-    """Count the sampled solutions that go through a node of a tree of whole solutions."""
+    """Count the sampled solutions through a node of a tree of whole solutions."""
     correct = graded = sampled = 0
     below = [node]
     while below:
@@ -108,9 +109,9 @@ def _through(tree: Tree, node: int) -> Tally:
 
 
 def solutions(tree: Tree, delimiters: Delimiters) -> Iterator[Solution]:
-    """Every whole solution in the tree with a verdict, oldest node first; texts may repeat.
+    """Every whole solution in the tree that has a verdict, oldest node first. Texts may repeat.
 
-    Grafted nodes add none: they are parts of rollouts of older nodes.
+    Grafted nodes add no solutions, because they are parts of older nodes' rollouts.
     """
     for node in range(len(tree)):
         if not is_grafted(tree, node):

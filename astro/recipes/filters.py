@@ -1,4 +1,4 @@
-"""Which solutions fit a data set: separate filters, each answering with the reason why it takes one out."""
+"""Filters for the solutions of a data set. Each returns the reason why it removes a solution."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -18,19 +18,19 @@ from astro.verify import Outcome
 
 
 class Reason(StrEnum):
-    """Why a filter takes something out."""
+    """Why a filter removes a solution or a problem."""
 
-    NOT_CORRECT = "not_correct"  # the verifier does not find it correct
-    BY_LUCK = "by_luck"  # right, and its own work is wrong, as far as the task can tell
+    NOT_CORRECT = "not_correct"  # not correct according to the verifier
+    BY_LUCK = "by_luck"  # right, but its steps are wrong as far as the task can check
     CONTROL = "control"  # the text spells a control token
-    EMPTY = "empty"  # no text at all
+    EMPTY = "empty"  # no text
     TOO_LONG = "too_long"
     TOO_FEW_STEPS = "too_few_steps"
     TOO_MANY_STEPS = "too_many_steps"
-    DUPLICATE = "duplicate"  # the words of an earlier one of the problem
-    NEAR_DUPLICATE = "near_duplicate"  # nearly the words of an earlier one of the problem
-    MENTIONS_HINT = "mentions_hint"  # a hinted solution that speaks of the hint
-    AMBIGUOUS = "ambiguous"  # a step reads like a line of the walk itself
+    DUPLICATE = "duplicate"  # the same words as an earlier solution of the problem
+    NEAR_DUPLICATE = "near_duplicate"  # nearly the same words as an earlier solution of the problem
+    MENTIONS_HINT = "mentions_hint"  # a hinted solution that mentions the hint
+    AMBIGUOUS = "ambiguous"  # a step looks like a line of the walk
     RATE = "pass_rate"  # a problem that is too hard or too easy for the model
 
 
@@ -38,14 +38,14 @@ Filter = Callable[[Solution], Reason | None]
 
 
 class FilterConfig(Section):
-    """Which solutions, and of which problems, become rows.
+    """Which solutions of which problems become rows.
 
-    max_tokens: longest solution, in tokens of the searching model; null for any.
-    min_steps, max_steps: fewest and most steps of a solution; null for any number.
+    max_tokens: longest solution, in the solver's tokens; null for no limit.
+    min_steps, max_steps: fewest and most steps of a solution; null for no limit.
     max_similarity: two solutions of a problem whose sets of word 5-grams overlap more (Jaccard) are near duplicates; 1
-        takes out exact duplicates alone.
-    pass_rate: lowest and highest share of the root's graded rollouts that are correct; problems beyond have no rows.
-        A problem without a graded rollout at its root has rows whatever the limits are.
+        removes only exact duplicates.
+    pass_rate: lowest and highest share of the root's graded rollouts that are correct. Problems outside get no rows;
+        problems without a graded rollout at the root always pass.
     """
 
     max_tokens: int | None = Field(default=None, ge=1)
@@ -64,25 +64,25 @@ class FilterConfig(Section):
         return self
 
     def of_form(self) -> list[Filter]:
-        """The filters that look at one solution by itself."""
+        """The filters that check one solution by itself."""
         filters: list[Filter] = [written]
         if self.max_tokens is not None:
             filters.append(at_most_tokens(self.max_tokens))
         return [*filters, between_steps(self.min_steps, self.max_steps)]
 
     def fits(self, tree: Tree) -> bool:
-        """Whether the problem's pass rate is within its limits."""
+        """Whether the problem's pass rate is within the limits."""
         tally, (low, high) = tree.tally(ROOT), self.pass_rate
         return not tally.graded or low <= tally.reward <= high
 
 
 def correct_only(solution: Solution) -> Reason | None:
-    """Take out what the verifier does not find correct."""
+    """Remove solutions that are not correct according to the verifier."""
     return None if solution.outcome is Outcome.CORRECT else Reason.NOT_CORRECT
 
 
 def sound(problem: Problem, delimiters: Delimiters) -> Filter:
-    """A filter that takes out right solutions whose work is wrong (Task.right_by_luck)."""
+    """A filter that removes right solutions whose steps are wrong (Task.right_by_luck)."""
     task = task_of(problem)
 
     def check(solution: Solution) -> Reason | None:
@@ -93,19 +93,19 @@ def sound(problem: Problem, delimiters: Delimiters) -> Filter:
 
 
 def written(solution: Solution) -> Reason | None:
-    """Take out texts that are empty or spell a control token."""
+    """Remove texts that are empty or spell a control token."""
     if not solution.text:
         return Reason.EMPTY
     return Reason.CONTROL if has_control(solution.text) else None
 
 
 def at_most_tokens(limit: int) -> Filter:
-    """A filter that takes out longer solutions."""
+    """A filter that removes longer solutions."""
     return lambda solution: Reason.TOO_LONG if solution.tokens > limit else None
 
 
 def between_steps(fewest: int, most: int | None) -> Filter:
-    """A filter that takes out solutions of fewer or more steps."""
+    """A filter that removes solutions with fewer or more steps."""
 
     def check(solution: Solution) -> Reason | None:
         if solution.steps < fewest:
@@ -116,7 +116,7 @@ def between_steps(fewest: int, most: int | None) -> Filter:
 
 
 def distinct() -> Filter:
-    """A new filter that takes out solutions with the words of one that it has seen."""
+    """A new filter that removes solutions with the same words as one that it has already seen."""
     seen = set[str]()
 
     def check(solution: Solution) -> Reason | None:
@@ -130,7 +130,7 @@ def distinct() -> Filter:
 
 
 def unlike(max_similarity: float) -> Filter:
-    """A new filter that takes out solutions too similar to one that passed it; the last of a chain."""
+    """A new filter that removes solutions too similar to one that passed it. Must be the last of a chain."""
     passed = list[str]()
 
     def check(solution: Solution) -> Reason | None:
@@ -143,12 +143,12 @@ def unlike(max_similarity: float) -> Filter:
 
 
 def refusal(solution: Solution, filters: Sequence[Filter]) -> Reason | None:
-    """The first reason to take a solution out, or None."""
+    """The first reason to remove a solution, or None."""
     return next((reason for check in filters if (reason := check(solution)) is not None), None)
 
 
 def passing(found: Iterable[Solution], filters: Sequence[Filter], taken: Counter[str]) -> Iterator[Solution]:
-    """The solutions that pass all filters; each of the others is counted in taken, by its reason."""
+    """The solutions that pass all filters. Counts each removed one in taken, by reason."""
     for solution in found:
         reason = refusal(solution, filters)
         if reason is None:

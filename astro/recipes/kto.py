@@ -1,6 +1,6 @@
-"""The recipe kto: right and wrong solutions with a label each, in TRL's conversational unpaired format.
+"""The recipe kto: right and wrong solutions, each with a label, in TRL's conversational unpaired format.
 
-Kahneman-Tversky optimization, Ethayarajh et al. 2024, arXiv 2402.01306: unlike preference, a row needs no counterpart.
+Kahneman-Tversky optimization, Ethayarajh et al. 2024, arXiv 2402.01306. Unlike preference, it needs no pairs.
 """
 
 from collections import Counter
@@ -26,9 +26,9 @@ _TABLE = Table(
 class KtoRecipe(Recipe):
     """Right and wrong solutions.
 
-    per_problem: most solutions of each label a problem, drawn at random from those that pass the filters.
-    max_ratio: most solutions of one label for each of the other, in every problem; null for any number. With a ratio,
-        a problem without solutions of one label has no rows.
+    per_problem: most solutions per problem and label, drawn at random from those that pass the filters.
+    max_ratio: most solutions of one label per solution of the other, in every problem; null for no limit. With a
+        limit, a problem without solutions of one label gets no rows.
     """
 
     reads_trees: ClassVar[bool] = True
@@ -40,7 +40,7 @@ class KtoRecipe(Recipe):
 
     @property
     def table(self) -> Table:
-        """One row a solution."""
+        """One row per solution."""
         return _TABLE
 
     def rows(self, material: Material, taken: Counter[str]) -> list[Row]:
@@ -67,5 +67,5 @@ class KtoRecipe(Recipe):
         return list(islice(passing(ended, filters, taken), self.per_problem))
 
     def _most(self, right: int, wrong: int) -> int:
-        """How many solutions of either label a problem may have."""
+        """Most solutions of either label that a problem may have."""
         return self.per_problem if self.max_ratio is None else int(self.max_ratio * min(right, wrong))

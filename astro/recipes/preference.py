@@ -1,8 +1,8 @@
 """The recipe preference: pairs of solutions, one better than the other, in TRL's conversational preference format.
 
-A pair of siblings begins with the same steps and parts at one whose value the rollouts tell (as Step-DPO, Lai et al.
-2024, arXiv 2406.18629). Both sides are whole solutions, each ended by a rollout of its own, since a trainer ends every
-message; the tokens of the steps that they share cancel out in the loss of DPO.
+The two sides of a pair of siblings share their first steps and differ from one step on, whose value comes from rollouts
+(as in Step-DPO, Lai et al. 2024, arXiv 2406.18629). Both sides are whole solutions, each completed by a rollout,
+because a trainer appends an end to every message. The tokens of the shared steps cancel out in the DPO loss.
 """
 
 from collections import Counter
@@ -22,7 +22,7 @@ from astro.verify import Outcome
 
 
 class Source(StrEnum):
-    """Where the two sides of a pair part."""
+    """Where the two sides of a pair diverge."""
 
     SIBLINGS = "siblings"  # at a step of the tree
     SOLUTIONS = "solutions"  # anywhere: a right and a wrong solution of the problem
@@ -40,11 +40,11 @@ _TABLE = Table(
         Column("chosen", TURNS, "the better solution, one turn of the assistant"),
         Column("rejected", TURNS, "the worse solution, one turn of the assistant"),
         Column("margin", "float64", "chosen_value - rejected_value"),
-        Column("chosen_value", "float64", "value of the step where the pair parts; of whole solutions the verdict"),
-        Column("rejected_value", "float64", "the same of the worse side"),
-        Column("chosen_rollouts", "int32", "rollouts that the value rests on; 0 where it is a verdict"),
-        Column("rejected_rollouts", "int32", "the same of the worse side"),
-        Column("shared_steps", "int32", "steps before the pair parts, by the tree"),
+        Column("chosen_value", "float64", "value of the step where the pair diverges; of whole solutions, the verdict"),
+        Column("rejected_value", "float64", "the same for the worse side"),
+        Column("chosen_rollouts", "int32", "rollouts behind chosen_value; 0 if it is a verdict"),
+        Column("rejected_rollouts", "int32", "the same for the worse side"),
+        Column("shared_steps", "int32", "steps of the tree before the pair diverges"),
         Column("answer", "string", "the gold answer"),
         PROVENANCE,
     ),
@@ -62,11 +62,11 @@ class _Pair(NamedTuple):
 
 
 class PreferenceRecipe(Recipe):
-    """Pairs from siblings whose values part, and from right and wrong solutions.
+    """Pairs of siblings whose values differ, and pairs of right and wrong solutions.
 
-    sources: where pairs come from. per_problem: most pairs a problem from each source.
-    min_rollouts: fewest graded rollouts that the value of a sibling rests on, unless it ends its solution.
-    margin: least difference of the values of siblings, in (0, 1].
+    sources: where pairs come from. per_problem: most pairs per problem and source.
+    min_rollouts: fewest graded rollouts behind a sibling's value, unless the sibling ends its solution.
+    margin: least difference between the values of siblings, in (0, 1].
     """
 
     reads_trees: ClassVar[bool] = True
@@ -80,7 +80,7 @@ class PreferenceRecipe(Recipe):
 
     @property
     def table(self) -> Table:
-        """One row a pair."""
+        """One row per pair."""
         return _TABLE
 
     def rows(self, material: Material, taken: Counter[str]) -> list[Row]:
@@ -96,7 +96,7 @@ class PreferenceRecipe(Recipe):
         ]
 
     def _siblings(self, material: Material, taken: Counter[str]) -> list[_Pair]:
-        """One pair for each of some nodes, drawn at random among those of its children that part far enough."""
+        """Up to one pair per node, drawn at random among the children whose values differ by enough."""
         tree, rng = material.tree, material.rng("siblings")
         form, seen = self.filters.of_form(), set[tuple[str, str]]()
         pairs: list[_Pair] = []
@@ -116,7 +116,7 @@ class PreferenceRecipe(Recipe):
         return pairs
 
     def _apart(self, tree: Tree, parent: int) -> Iterator[tuple[int, int]]:
-        """The pairs of children, better and worse, whose values part by the margin and rest on enough rollouts."""
+        """The pairs of children, better and worse, with enough rollouts and values that differ by the margin."""
         known = {child: found for child in tree.children[parent] if (found := evidence(tree, child)) is not None}
         sure = [child for child, found in known.items() if found.rests_on(self.min_rollouts)]
         for one, two in combinations(sure, 2):
@@ -125,7 +125,7 @@ class PreferenceRecipe(Recipe):
                 yield better, worse
 
     def _solutions(self, material: Material, taken: Counter[str]) -> list[_Pair]:
-        """Right solutions with wrong ones, each used once."""
+        """Pairs of a right and a wrong solution; each solution is used once."""
         found = list(solutions(material.tree, material.delimiters))
         material.rng("solutions").shuffle(found)
         sides: list[Sequence[Solution]] = []
@@ -138,7 +138,7 @@ class PreferenceRecipe(Recipe):
 
 
 def _whole(material: Material, better: int, worse: int) -> _Pair | None:
-    """The pair of two siblings, as whole solutions: a right one from the better, a wrong one from the worse."""
+    """The pair of two siblings as whole solutions: a right one through the better, a wrong one through the worse."""
     tree = material.tree
     chosen = _ended(material, better, Outcome.CORRECT)
     rejected = _ended(material, worse, Outcome.INCORRECT)
@@ -149,7 +149,7 @@ def _whole(material: Material, better: int, worse: int) -> _Pair | None:
 
 
 def _ended(material: Material, node: int, outcome: Outcome) -> Solution | None:
-    """The node's path as a whole solution of that outcome: itself, or its first such rollout; None without one."""
+    """A whole solution through the node with that outcome: its path, or its first such rollout; None without one."""
     tree = material.tree
     if tree.outcome[node] is not None:
         return of_terminal(tree, node, material.delimiters) if tree.outcome[node] is outcome else None

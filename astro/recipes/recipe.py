@@ -1,4 +1,4 @@
-"""What a recipe is: a section of the configuration that turns what a run has of one problem into rows of a data set."""
+"""The interface of a recipe: a configuration section that turns a problem's traces or tree into data set rows."""
 
 import json
 import random
@@ -22,7 +22,7 @@ from astro.records.tree import Tree
 from astro.verify import Verifier
 
 TURNS = ListOf(
-    Struct((Column("role", "string", "user, assistant or system"), Column("content", "string", "what is said")))
+    Struct((Column("role", "string", "user, assistant or system"), Column("content", "string", "the text of the turn")))
 )
 PROMPT = Column("prompt", TURNS, "the conversation before the solution")
 COMPLETION = Column("completion", TURNS, "the solution, one turn of the assistant")
@@ -31,11 +31,11 @@ PROVENANCE = Column("provenance", "string", "JSON text: problem, tree, model, co
 
 @dataclass(frozen=True)
 class Material:
-    """What a run has of one problem.
+    """The results of a run for one problem.
 
     prompt: the turns before a solution (PromptFormat.training_messages). origin: what made the trees.
-    traces: those of the problem. load_tree: reads its tree; called only by recipes that read trees.
-    delimiters: what ends a step and a solution. asked: what the model answered to the recipe, if it asks one.
+    traces: the problem's traces. load_tree: reads its tree; only recipes that read trees call it.
+    delimiters: strings that end a step or a solution. asked: the model's answers, for an AskingRecipe.
     """
 
     problem: Problem
@@ -58,17 +58,17 @@ class Material:
         return [dict(turn) for turn in self.prompt]
 
     def rng(self, purpose: str) -> random.Random:
-        """Random choices that depend on the run's seed, the problem and the purpose."""
+        """A random generator seeded by the run's seed, the problem and the purpose."""
         return random.Random(derive_seed(self.origin.seed, self.problem.id, purpose))  # noqa: S311 - not secrets
 
     @property
     def tree_id(self) -> str:
-        """The name of the tree in a row."""
+        """The tree's id in a row."""
         return f"{self.tree.problem_id}@{self.tree.seed}"
 
 
 class Recipe(Section, ABC):
-    """How one data set is made; a subclass has a field kind, its name in the configuration, and the settings.
+    """How one data set is made. A subclass has a field `kind`, its name in the configuration, and its settings.
 
     reads_traces, reads_trees: what the rows are made from.
     """
@@ -79,16 +79,16 @@ class Recipe(Section, ABC):
     @property
     @abstractmethod
     def table(self) -> Table:
-        """The columns of a row, and what one row is."""
+        """The columns of a row, and the meaning of a row."""
 
     @abstractmethod
     def rows(self, material: Material, taken: Counter[str]) -> list[Row]:
-        """The rows of one problem; what each filter took is added to taken, by its reason."""
+        """The rows of one problem. Adds the number of removed solutions to taken, by reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Solver:
-    """The model that a recipe asks, how it is prompted, and who grades its answers. Closed by whoever opened it."""
+    """The model that a recipe asks, its prompts, and the verifier of its answers. Whoever opened it closes it."""
 
     sampler: Sampler
     prompt_format: PromptFormat
@@ -96,15 +96,15 @@ class Solver:
 
 
 class AskingRecipe(Recipe):
-    """A recipe that needs answers of the model for some problems; they are kept, and rows() gets them as asked."""
+    """A recipe that asks the model about some problems. The answers are stored; rows() gets them in Material.asked."""
 
     @abstractmethod
     def wants(self, material: Material) -> bool:
-        """Whether the model is to be asked about this problem."""
+        """Whether to ask the model about this problem."""
 
     @abstractmethod
     async def ask(self, material: Material, solver: Solver) -> tuple[list[Solution], Cost]:
-        """The graded answers, and what they cost. The same seed, material and model give the same answers.
+        """The graded answers and their cost. The same seed, material and model give the same answers.
 
         Raises SamplingError as the sampler does.
         """
@@ -116,7 +116,7 @@ def assistant(text: str) -> list[dict[str, str]]:
 
 
 def as_json(value: Any) -> str:
-    """JSON text that is the same for the same value."""
+    """Canonical JSON text: equal values give equal text."""
     return json.dumps(value, ensure_ascii=False, sort_keys=True)
 
 

@@ -1,4 +1,4 @@
-"""The recipe rejection: right solutions as the model wrote them, some a problem, without duplicates.
+"""The recipe rejection: some right solutions of each problem, as the model wrote them, without duplicates.
 
 Rejection-sampling fine-tuning, Yuan et al. 2023, arXiv 2308.01825. The solutions are the rollouts and terminals of the
 problem's tree.
@@ -19,7 +19,7 @@ SOLUTION = (
     Column("id", "string", "problem, recipe and ordinal"),
     Column("problem_id", "string", "the problem"),
     Column("tree_id", "string", "problem and seed of the tree"),
-    Column("kind", "string", "the recipe, or hinted for a solution that was made with the answer as a hint"),
+    Column("kind", "string", "the recipe, or hinted for a solution sampled with the answer as a hint"),
     PROMPT,
     COMPLETION,
     Column("answer", "string", "the gold answer"),
@@ -35,7 +35,7 @@ _TABLE = Table(
 class RejectionRecipe(Recipe):
     """Right solutions.
 
-    per_problem: most rows a problem, drawn at random from the solutions that pass the filters.
+    per_problem: most rows per problem, drawn at random from the solutions that pass the filters.
     """
 
     reads_trees: ClassVar[bool] = True
@@ -46,7 +46,7 @@ class RejectionRecipe(Recipe):
 
     @property
     def table(self) -> Table:
-        """One row a solution."""
+        """One row per solution."""
         return _TABLE
 
     def rows(self, material: Material, taken: Counter[str]) -> list[Row]:
@@ -56,7 +56,7 @@ class RejectionRecipe(Recipe):
 
 
 def right_solutions(material: Material, filters: FilterConfig, wanted: int, taken: Counter[str]) -> list[Solution]:
-    """Up to wanted right solutions of the tree in random order; none where the pass rate is out of its limits."""
+    """Up to wanted right solutions of the tree in random order; none if the pass rate is outside its limits."""
     if not filters.fits(material.tree):
         taken[Reason.RATE.value] += 1
         return []
@@ -66,7 +66,7 @@ def right_solutions(material: Material, filters: FilterConfig, wanted: int, take
 
 
 def right_filters(material: Material, filters: FilterConfig) -> list[Filter]:
-    """New filters that let different right solutions of one problem pass."""
+    """New filters that pass right solutions of one problem that differ from each other."""
     once: list[Filter] = [distinct(), unlike(filters.max_similarity)]
     return [correct_only, sound(material.problem, material.delimiters), *filters.of_form(), *once]
 

@@ -1,4 +1,4 @@
-"""The recipe rl: one prompt a problem, with its gold answer and the pass rate measured at the root of its tree."""
+"""The recipe rl: one prompt per problem, with its gold answer and the pass rate measured at the root of its tree."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -12,13 +12,13 @@ from astro.records.tree import ROOT, Tree
 
 RL = Table(
     "rl",
-    "a problem: its prompt, its gold answer, and the pass rate of the searched model on it",
+    "a problem: its prompt, its gold answer, and the solver's pass rate on it",
     (
         Column("id", "string", "the problem"),
         PROMPT,
         Column("answer", "string", "the gold answer"),
         Column("task", "string", "the kind of problem, which names the verifier"),
-        Column("pass_rate", "float64", "share of the graded samples that are correct; null if none was", nullable=True),
+        Column("pass_rate", "float64", "share of the graded samples that are correct; null without any", nullable=True),
         Column("samples", "int32", "rollouts of the root that could be graded"),
         Column("metadata", "string", "JSON text: facts that the verifier needs"),
         Column("provenance", "string", "JSON text: source, tree, model, configuration, seed, code version"),
@@ -35,7 +35,7 @@ class RlRecipe(Recipe):
 
     @property
     def table(self) -> Table:
-        """One row a problem."""
+        """One row per problem."""
         return RL
 
     def rows(self, material: Material, taken: Counter[str]) -> list[Row]:
@@ -45,7 +45,7 @@ class RlRecipe(Recipe):
 
 
 def rl_row(problem: Problem, tree: Tree, prompt: Sequence[Mapping[str, str]], origin: Origin) -> Row:
-    """The row of one problem; prompt: the turns before a solution."""
+    """The row of one problem. prompt: the turns before a solution."""
     tally = tree.tally(ROOT)
     found = {
         "source": problem.source,

@@ -8,9 +8,9 @@ from astro.tasks import task_of
 
 
 def split_of(problem: Problem, test_share: float) -> Split:
-    """The side of the train-test split, by a hash of the problem's words: the same in every run and on every machine.
+    """The side of the train-test split, from a hash of the problem's words: the same in every run on every machine.
 
-    Problems that their task calls one family (Task.likeness) are on one side, whatever their words.
+    Problems of one family (Task.likeness) are on the same side, whatever their words.
     """
     likeness = task_of(problem).likeness(problem)
     family = " ".join(problem.prompt.lower().split()) if likeness is None else likeness.family

@@ -1,7 +1,7 @@
-"""The recipe star: right solutions, and for problems without one a solution made with the answer as a hint.
+"""The recipe star: right solutions, and for problems without one, a solution sampled with the answer as a hint.
 
-STaR, Zelikman et al. 2022, arXiv 2203.14465, section 3.2 (rationalization). The hint is in the prompt that the solution
-is sampled from and not in the row; the solution is verified like any other.
+STaR, Zelikman et al. 2022, arXiv 2203.14465, section 3.2 (rationalization). The hint is in the prompt for sampling but
+not in the row. The solution is verified like any other.
 """
 
 import re
@@ -24,16 +24,16 @@ from astro.records.problem import Problem
 from astro.tasks import task_of
 from astro.verify import Outcome
 
-_TABLE = Table("star", "a right solution; of problems without one, a solution made with the answer as a hint", SOLUTION)
+_TABLE = Table("star", "a right solution; for problems without one, one sampled with the answer as a hint", SOLUTION)
 _MENTIONS = re.compile(r"\bhint", re.IGNORECASE)
 
 
 class StarRecipe(AskingRecipe):
     """Right solutions and rationalizations.
 
-    per_problem: most rows a problem.
-    hint: what the model is asked where its own solutions are all wrong; {problem} and {answer} are
-        filled in, the answer as the task gives it away (Task.hint; for Countdown an expression).
+    per_problem: most rows per problem.
+    hint: the question to the model if all its solutions are wrong. {problem} and {answer} are filled in; {answer} is
+        Task.hint (for Countdown an expression).
     samples: solutions sampled with the hint.
     temperature, max_tokens: of these samples.
     """
@@ -52,12 +52,12 @@ class StarRecipe(AskingRecipe):
     @classmethod
     def _hint_holds_the_problem(cls, hint: str) -> str:
         if "{problem}" not in hint or "{answer}" not in hint:
-            raise ValueError(f"hint must hold {{problem}} and {{answer}}, not {hint!r}")
+            raise ValueError(f"hint must contain {{problem}} and {{answer}}; got {hint!r}")
         return hint
 
     @property
     def table(self) -> Table:
-        """One row a solution."""
+        """One row per solution."""
         return _TABLE
 
     def wants(self, material: Material) -> bool:
@@ -92,7 +92,7 @@ class StarRecipe(AskingRecipe):
         return re.sub(r"\{problem\}|\{answer\}", lambda found: filled[found[0]], self.hint)
 
     def rows(self, material: Material, taken: Counter[str]) -> list[Row]:
-        """Right solutions of the tree or, where it has none, right ones that were made with the hint."""
+        """Right solutions of the tree, or if it has none, right ones sampled with the hint."""
         if material.asked:
             chain = [unhinted, *right_filters(material, self.filters)]
             found = list(islice(passing(material.asked, chain, taken), self.per_problem))
@@ -105,5 +105,5 @@ class StarRecipe(AskingRecipe):
 
 
 def unhinted(solution: Solution) -> Reason | None:
-    """Take out solutions that speak of the hint, which the row leaves out."""
+    """Remove solutions that mention the hint, because the row does not contain it."""
     return Reason.MENTIONS_HINT if _MENTIONS.search(solution.text) else None

@@ -1,7 +1,7 @@
 """The recipe steps: process labels of the steps of a solution, in TRL's stepwise format.
 
 Math-Shepherd, Wang et al. 2023, arXiv 2312.08935, section 3.3: the hard estimate of a step is whether any rollout from
-it is correct (equation 3), the soft estimate is the share that is (equation 4). The rollouts are those of the search.
+it is correct (equation 3), the soft estimate is the share that is (equation 4). The rollouts come from the search.
 """
 
 from collections import Counter
@@ -18,16 +18,16 @@ from astro.verify import Outcome
 
 _TABLE = Table(
     "steps",
-    "the steps of a path through the tree, with process `labels` and `values` and the `rollouts` they rest on",
+    "the steps of a path through the tree, with process `labels` and `values` and the number of `rollouts` behind them",
     (
         Column("id", "string", "problem, recipe and last node"),
         Column("problem_id", "string", "the problem"),
         Column("tree_id", "string", "problem and seed of the tree"),
-        Column("prompt", "string", "the problem as the model is asked"),
-        Column("completions", ListOf("string"), "the steps, without space at their ends"),
+        Column("prompt", "string", "the problem as in the model's prompt"),
+        Column("completions", ListOf("string"), "the steps, without surrounding space"),
         Column("labels", ListOf("bool"), "hard estimates: whether the value of the step is over the threshold"),
         Column("values", ListOf("float64"), "soft estimates: share of the rollouts from the step that are correct"),
-        Column("rollouts", ListOf("int32"), "graded rollouts a label rests on; 0 where it is the solution's verdict"),
+        Column("rollouts", ListOf("int32"), "graded rollouts behind each label; 0 if it is the solution's verdict"),
         Column("nodes", ListOf("int32"), "the node of each step"),
         Column("answer", "string", "the gold answer"),
         PROVENANCE,
@@ -38,8 +38,8 @@ _TABLE = Table(
 class StepsRecipe(Recipe):
     """Process labels.
 
-    per_problem: most paths a problem, drawn at random. A path goes as far as there are labels.
-    min_rollouts: fewest graded rollouts that a label rests on, unless the step ends the solution.
+    per_problem: most paths per problem, drawn at random. A path ends at the last step with a label.
+    min_rollouts: fewest graded rollouts behind a label, unless the step ends the solution.
     threshold: a step is labelled right if its value is greater; 0 gives Math-Shepherd's hard estimate.
     """
 
@@ -53,11 +53,11 @@ class StepsRecipe(Recipe):
 
     @property
     def table(self) -> Table:
-        """One row a path."""
+        """One row per path."""
         return _TABLE
 
     def rows(self, material: Material, taken: Counter[str]) -> list[Row]:
-        """Paths to the last steps that have a label, drawn at random."""
+        """Paths to the last steps with a label, drawn at random."""
         if not self.filters.fits(material.tree):
             taken[Reason.RATE.value] += 1
             return []
@@ -77,7 +77,7 @@ class StepsRecipe(Recipe):
         return rows
 
     def _labelled(self, material: Material) -> dict[int, Evidence]:
-        """The nodes whose values rest on enough rollouts, as do those of all steps before them; parents first."""
+        """The nodes with enough rollouts behind their value and those of all their ancestors; parents first."""
         tree = material.tree
         found: dict[int, Evidence] = {}
         for node in range(ROOT + 1, len(tree)):
@@ -106,7 +106,7 @@ class StepsRecipe(Recipe):
 
 
 def _as_solution(material: Material, end: int) -> Solution:
-    """The path as the filters look at it."""
+    """The path as a Solution for the filters."""
     tree = material.tree
     tokens = sum(len(tree.token_ids[node]) for node in tree.path(end))
     text = material.delimiters.trimmed(tree.solution(end))

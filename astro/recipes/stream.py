@@ -1,12 +1,12 @@
-"""The recipe stream: the whole walk of a search as text, dead ends and all, or the optimal path as its control.
+"""The recipe stream: the whole walk of a search as text, including dead ends, or the optimal path as its control.
 
-Stream of Search, Gandhi et al. 2024, arXiv 2404.03683. A line begins with the node that it is about: [0] is the
-problem, [0.2] its second step, [0.2.1] the first step after that. The walk expands the nodes in the order in which the
-search did, and every hop goes to a child or to an ancestor:
+Stream of Search, Gandhi et al. 2024, arXiv 2404.03683. Every line names its node: [0] is the problem, [0.2] its second
+step, [0.2.1] the first step after that. The walk expands the nodes in the order of the search, and every hop goes to a
+child or to an ancestor:
 
-    [0.2] 8 - 5 = 3           a new step, a child of where the walk stands
+    [0.2] 8 - 5 = 3           a new step, a child of the current node
     Back to [0].              an ancestor
-    On to [0.1].              a child that was met before
+    On to [0.1].              a child that the walk has visited before
 """
 
 import re
@@ -24,22 +24,22 @@ from astro.verify import Outcome
 
 
 class Walk(StrEnum):
-    """What a row shows of a tree."""
+    """Which part of a tree a row shows."""
 
     WHOLE = "whole"  # every node, up to the first right solution
-    OPTIMAL = "optimal"  # the shortest right path alone: the control
+    OPTIMAL = "optimal"  # only the shortest right path: the control
 
 
 class Move(StrEnum):
-    """How a walk comes to a node."""
+    """How a walk reaches a node."""
 
-    STEP = "step"  # to a child that is new
+    STEP = "step"  # to a new child
     BACK = "back"  # to an ancestor
-    ON = "on"  # to a child that was met before
+    ON = "on"  # to a child visited before
 
 
 class Hop(NamedTuple):
-    """One line of a walk: a node, by its place in the text (1, 2 for [0.1.2]), and for a new one its step."""
+    """One line of a walk: a node, by its place in the text ((1, 2) for [0.1.2]), and the step of a new node."""
 
     move: Move
     place: tuple[int, ...]
@@ -58,7 +58,7 @@ _TABLE = Table(
         COMPLETION,
         Column("answer", "string", "the gold answer"),
         Column("solved", "bool", "whether the walk ends with a right solution"),
-        Column("steps", "int32", "different nodes that the walk meets"),
+        Column("steps", "int32", "different nodes that the walk visits"),
         Column("backtracks", "int32", "how often the walk goes back"),
         Column("nodes", ListOf("int32"), "the node of each line"),
         PROVENANCE,
@@ -69,11 +69,11 @@ _BEGINS = re.compile(r"\n(?=\[0|Back to \[0|On to \[0)")
 
 
 class StreamRecipe(Recipe):
-    """Walks of searches; breadth-first and depth-first trees read best, and every tree has a walk.
+    """Walks of searches. Every tree has a walk; those of breadth-first and depth-first trees read best.
 
-    walk: the whole walk, or its control, which has a row for the same problems.
-    unsolved: whether a walk without a right solution becomes a row; the control has none of these.
-    filters: look at the whole walk, whichever is shown: max_tokens counts the tokens of its steps.
+    walk: the whole walk, or its control, with rows for the same problems.
+    unsolved: whether a walk without a right solution becomes a row; the control has no row for these.
+    filters: check the whole walk, even for the control; max_tokens counts the tokens of its steps.
     """
 
     reads_trees: ClassVar[bool] = True
@@ -85,11 +85,11 @@ class StreamRecipe(Recipe):
 
     @property
     def table(self) -> Table:
-        """One row a tree."""
+        """One row per tree."""
         return _TABLE
 
     def rows(self, material: Material, taken: Counter[str]) -> list[Row]:
-        """The walk of the problem's tree, if it is fit."""
+        """The walk of the problem's tree, if it passes the filters."""
         tree = material.tree
         stops = list(walk_of(tree))
         solved = bool(stops) and tree.outcome[stops[-1]] is Outcome.CORRECT
@@ -128,7 +128,7 @@ class StreamRecipe(Recipe):
 def walk_of(tree: Tree) -> Iterator[int]:
     """The nodes where the walk stops, in order, from the first step to the first right solution or the last node.
 
-    Nodes that have children are expanded in the order in which the search did it, which is that of their oldest child.
+    The walk expands nodes in the order of the search, which is the order of their oldest children.
     """
     children = {
         node: [child for child in tree.children[node] if not is_grafted(tree, child)] for node in range(len(tree))
@@ -148,7 +148,7 @@ def walk_of(tree: Tree) -> Iterator[int]:
 
 
 def _between(tree: Tree, start: int, end: int) -> list[int]:
-    """The stops after start on the way to end: their lowest common ancestor, then each node down to end."""
+    """The stops between start and end: their lowest common ancestor, then each node down to end."""
     up, down = tree.path(start), tree.path(end)
     shared = sum(1 for one, two in zip(up, down, strict=False) if one == two)
     back = [down[shared - 1]] if shared < len(up) else []
@@ -156,7 +156,7 @@ def _between(tree: Tree, start: int, end: int) -> list[int]:
 
 
 def hops_of(tree: Tree, stops: Sequence[int], material: Material) -> list[Hop]:
-    """The lines of a walk; the places number the children in the order in which the walk meets them."""
+    """The lines of a walk. Places number the children in the order in which the walk visits them."""
     places: dict[int, tuple[int, ...]] = {ROOT: ()}
     met = Counter[int]()
     hops: list[Hop] = []
@@ -175,7 +175,7 @@ def hops_of(tree: Tree, stops: Sequence[int], material: Material) -> list[Hop]:
 
 
 def text_of(hops: Sequence[Hop]) -> str:
-    """The text of a walk, one line a hop; a step may have lines of its own."""
+    """The text of a walk, one line per hop, plus the further lines of multi-line steps."""
     return "\n".join(_line(hop) for hop in hops)
 
 
@@ -191,12 +191,12 @@ def _line(hop: Hop) -> str:
 
 
 def parse(text: str) -> list[Hop]:
-    """The hops of a text that text_of() made. Raises ValueError where a line is none."""
+    """The hops of a text made by text_of(). Raises ValueError if a line is not a hop."""
     hops = []
     for line in _BEGINS.split(text):
         found = _LINE.fullmatch(line)
         if found is None:
-            raise ValueError(f"no line of a walk: {line[:80]!r}")
+            raise ValueError(f"not a line of a walk: {line[:80]!r}")
         move = Move.STEP if found[1] else Move.BACK if found[3] else Move.ON
         place = tuple(int(part) for part in (found[1] or found[3] or found[4]).split(".")[1:])
         hops.append(Hop(move, place, found[2] or ""))
@@ -211,13 +211,13 @@ def _reads_back(hops: Sequence[Hop]) -> bool:
 
 
 def _optimal(tree: Tree) -> int:
-    """The right terminal with the fewest steps, the oldest of these; grafted ones do not count."""
+    """The right terminal with the fewest steps, the oldest on a tie. Grafted ones do not count."""
     right = [node for node in tree.answered() if tree.outcome[node] is Outcome.CORRECT and not is_grafted(tree, node)]
     return min(right, key=lambda node: (tree.depth[node], node))
 
 
 def _as_solution(tree: Tree, stops: Sequence[int], text: str) -> Solution:
-    """The walk as the filters look at it."""
+    """The walk as a Solution for the filters."""
     nodes = set(stops)
     tokens = sum(len(tree.token_ids[node]) for node in nodes)
     return Solution(text, len(nodes), tokens, Outcome.CORRECT, ROOT)

@@ -1,4 +1,4 @@
-"""The columns and rows of a trace, which the recipes astro and direct share."""
+"""The columns and rows of traces, shared by the recipes astro and direct."""
 
 from astro.recipes.recipe import COMPLETION, PROMPT, PROVENANCE, TURNS, Material, as_json, assistant
 from astro.records.columns import Column, Row

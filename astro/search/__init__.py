@@ -1,4 +1,4 @@
-"""Search over reasoning steps: many trees in flight, each grown by a strategy and valued by an evaluator."""
+"""Search over reasoning steps: many trees at once, each grown by a strategy and valued by an evaluator."""
 
 from astro.records.cost import Cost
 from astro.records.tree import NO_PARENT, ROOT, Rollout, Stop, Terminal, Tree

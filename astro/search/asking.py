@@ -1,4 +1,4 @@
-"""The requests of one tree: to the language model, the verifier and the scorer, with their cost and their failures."""
+"""The requests of one tree to the language model and the verifier, with their cost and their failures."""
 
 import asyncio
 from collections.abc import Coroutine, Sequence
@@ -20,9 +20,9 @@ T = TypeVar("T")
 
 
 class Requests:
-    """Asks for one tree, counts the cost, and records a lost request as the failure of its node.
+    """Sends the requests of one tree, adds up their cost, and records lost samples in the failure of their node.
 
-    A seed is derived from the run's seed, the problem, the node and the number of the call at that node.
+    Each seed is derived from the run's seed, the problem, the node and the number of the call at that node.
     """
 
     def __init__(self, tree: Tree, problem: Problem, setup: SearchSetup, priority: int) -> None:
@@ -40,7 +40,7 @@ class Requests:
         after: tuple[int, ...] = (),
         greedy: bool = False,
     ) -> list[Completion]:
-        """Continue node's path count times; completions that the engine refuses or loses are missing.
+        """Continue node's path count times. Completions that the engine rejects or loses are missing from the list.
 
         after: token ids between the node's path and the completions. greedy: at temperature 0.
         """
@@ -61,7 +61,7 @@ class Requests:
             tree.failure[node] = str(error)
             return []
         tree.cost += cost_of(sampled)
-        # A model that overflows (float16) gives no number; as a prior it would compare with nothing.
+        # A model that overflows (float16) gives NaN, which as a prior would break every comparison.
         whole = [
             completion
             for completion in sampled.completions
@@ -73,7 +73,7 @@ class Requests:
         return whole
 
     async def grade(self, node: int, solutions: Sequence[str]) -> list[Verdict]:
-        """The verdicts; what the verifier cannot grade has a verdict that says so."""
+        """The verdicts, in order. A solution that the verifier cannot grade gets an ungraded outcome."""
         problem, verifier = self._problem, self._setup.verifier
         solutions = [self._setup.without_end(solution) for solution in solutions]
         try:
@@ -104,15 +104,15 @@ class Requests:
         return state
 
     def forget_states(self) -> None:
-        """Free the states; they are worked out again when they are needed."""
+        """Free the cached states. They are computed again when needed."""
         self._states.clear()
 
 
 async def together(work: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
-    """Run coroutines at the same time; if one fails, cancel the others and raise its error as it is."""
+    """Run coroutines concurrently. If one fails, cancel the others and raise its error unchanged."""
     if not work:
         return []
-    # The first runs in the caller's own task: it waits anyway.
+    # The first runs in the caller's task, which waits anyway.
     loop = asyncio.get_running_loop()
     tasks = [loop.create_task(coroutine) for coroutine in work[1:]]
     try:

@@ -7,11 +7,12 @@ from astro.records.tree import NO_PARENT, Tree
 
 
 def backup(tree: Tree, fresh: Sequence[int]) -> None:
-    """Visit the evaluated nodes for the first time: N = 1 and V = R, then add them to every ancestor.
+    """Set N = 1 and V = R for new, evaluated nodes, then add them to every ancestor.
 
-    After it V(S) = (sum V(c) N(c) + R(S)) / (sum N(c) + 1), equation 4 of the ASTRO paper as a node value: V is the
-    mean reward of all evaluated nodes below and including S. It is kept as a sum of rewards and a count, which is
-    exact where a running mean is not. Parents come before their children in fresh, and siblings stand together.
+    Afterwards V(S) = (sum V(c) N(c) + R(S)) / (sum N(c) + 1), equation 4 of the ASTRO paper as a node value: V is the
+    mean reward of all evaluated nodes in the subtree of S, S included. It is kept as a sum of rewards and a count,
+    because a running mean accumulates rounding errors. In fresh, parents precede their children, and siblings are
+    adjacent.
     """
     visits, total, value, reward, up = tree.visits, tree.total, tree.value, tree.reward, tree.parent
     for leaf, siblings in groupby(fresh, key=up.__getitem__):
@@ -30,7 +31,7 @@ def backup(tree: Tree, fresh: Sequence[int]) -> None:
 
 
 def close(tree: Tree, node: int) -> None:
-    """Mark node, and every ancestor it completes, as exhausted where nothing below is left to expand."""
+    """Mark node as exhausted if no node below it can be expanded, and so on for each ancestor."""
     while node != NO_PARENT and all(tree.exhausted[child] for child in tree.children[node]):
         tree.exhausted[node] = True
         node = tree.parent[node]

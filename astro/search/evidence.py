@@ -1,4 +1,4 @@
-"""What is learned about the nodes of one tree: verdicts, rollouts and scores, and the solutions they come to."""
+"""The evidence about the nodes of one tree: verdicts, rollouts and scores, and the solutions found."""
 
 from collections.abc import Coroutine, Sequence
 from typing import Any
@@ -12,8 +12,8 @@ from astro.search.reuse import Ending, Endings, Path, joined
 from astro.search.setup import SearchSetup
 from astro.verify import Outcome
 
-# The calls at a node, by the number that enters their seeds. An expansion is call 0; the solutions sampled from the
-# root are its rollouts. Steps ahead come last, since their number is not bounded.
+# Call numbers at a node, which enter the seeds. An expansion is call 0; the solutions sampled from the root are its
+# rollouts. Steps ahead come last, because their number is not bounded.
 _FIRST_ROLLOUTS, _AHEAD = 1, 1 << 20
 
 
@@ -21,8 +21,8 @@ class TreeEvidence:
     """Evidence about the nodes of one tree.
 
     Attributes:
-        tree: where it is recorded.
-        paths: with reuse_rollouts, the rollouts of each node, cut into steps.
+        tree: records the evidence.
+        paths: with reuse_rollouts, the rollouts of each node, split into steps.
         endings: the different solutions so far.
         unknown: nodes that the evaluator could not value.
     """
@@ -37,13 +37,13 @@ class TreeEvidence:
         self._ahead: dict[int, Completion] = {}
 
     async def evaluate(self, nodes: Sequence[int]) -> None:
-        """Set the reward of each node; a node without evidence takes its parent's, and a root without it has failed."""
+        """Set the reward of each node. Without evidence, a node takes its parent's reward and a root fails."""
         tree = self.tree
         work: list[Coroutine[Any, Any, None]] = [
             self._evaluate(node) for node in nodes if tree.terminal[node] is not Terminal.TRUNCATED
         ]
         await together(work)
-        # In the order of the nodes, not in that in which the engine was done with them.
+        # In the order of the nodes, not in the order in which the engine finished.
         for node in nodes:
             self.endings.note(node, self._ended.pop(node, ()))
 
@@ -60,7 +60,7 @@ class TreeEvidence:
             tree.terminal[node], tree.exhausted[node] = Terminal.FAILED, True
 
     async def judge(self, node: int) -> float | None:
-        """Verify the solution that ends at node: 1.0 or 0.0, or None where there is no verdict."""
+        """Verify the solution that ends at node: 1.0 or 0.0; None without a verdict."""
         tree, solution = self.tree, self._requests.state(node)[1]
         (verdict,) = await self._requests.grade(node, [solution])
         if verdict.outcome is Outcome.UNANSWERED:
@@ -71,7 +71,7 @@ class TreeEvidence:
         return None if verdict.outcome in UNGRADED else float(verdict.correct)
 
     async def score(self, node: int) -> float | None:
-        """The scorer's value of the solution up to node, in [0, 1], or None where it gave none."""
+        """The scorer's value of the solution up to node, in [0, 1]; None if it gave none."""
         scorer, tree = self._setup.scorer, self.tree
         assert scorer is not None  # SearchSetup requires one for an evaluator that needs it
         solution = self._requests.state(node)[1]
@@ -92,7 +92,7 @@ class TreeEvidence:
     # Rollouts
 
     async def roll_out(self, node: int) -> float | None:
-        """The share of rollouts that are correct; early ones that agree decide it. None where none could be graded."""
+        """The share of correct rollouts; None if none could be graded. If early rollouts agree, the rest is skipped."""
         tree, config = self.tree, self._config
         rounds = (config.early_rollouts, config.rollouts) if config.early_rollouts else (config.rollouts,)
         ahead = self._ahead.get(node)
@@ -100,7 +100,7 @@ class TreeEvidence:
         if ahead is not None:
             after = ahead.token_ids
             if self._kind_after(node, ahead) is not Terminal.NONE:
-                await self._grade(node, [ahead])  # the steps ahead came to an end: they are the only rollout
+                await self._grade(node, [ahead])  # the steps ahead ended the solution: they are the only rollout
                 rounds = (1,)
         for call, wanted in enumerate(rounds, _FIRST_ROLLOUTS):
             missing = wanted - len(tree.rollouts[node])
@@ -124,7 +124,7 @@ class TreeEvidence:
         return tally.reward if tally.graded else None
 
     async def solutions(self, node: int, call: int, count: int) -> list[Completion]:
-        """Sample rollouts from node, whatever it has already, and grade them; none is kept for reuse."""
+        """Sample and grade count more rollouts from node. They are not kept for reuse."""
         completions = await self._requests.sample(
             node, call, count, max_tokens=self._config.max_rollout_tokens, stop=self._setup.end_stop
         )
@@ -142,7 +142,7 @@ class TreeEvidence:
         return rollouts
 
     def _keep(self, node: int, completions: Sequence[Completion], rollouts: Sequence[Rollout]) -> None:
-        """Cut rollouts into steps for later, up to the first that ends the solution."""
+        """Keep rollouts for reuse, split into steps up to the first one that ends the solution."""
         solution, depth = self._requests.state(node)[1], self.tree.depth[node]
         for completion, rollout in zip(completions, rollouts, strict=True):
             steps, kind, text = self._setup.cut(completion, solution, self._config.max_step_tokens)
@@ -155,10 +155,10 @@ class TreeEvidence:
     # Steps ahead
 
     async def look_ahead(self, nodes: Sequence[int], steps: int) -> None:
-        """Continue each open node by up to so many most likely steps, from where it is then evaluated."""
-        await together([self._walk_on(node, steps) for node in nodes if self.tree.terminal[node] is Terminal.NONE])
+        """Continue each open node by up to this many most likely steps. Its evaluation then starts from there."""
+        await together([self._step_ahead(node, steps) for node in nodes if self.tree.terminal[node] is Terminal.NONE])
 
-    async def _walk_on(self, node: int, steps: int) -> None:
+    async def _step_ahead(self, node: int, steps: int) -> None:
         stop = self._setup.step_stop + self._setup.end_stop
         ahead: Completion | None = None
         for number in range(steps):
@@ -181,7 +181,7 @@ class TreeEvidence:
             self._ahead[node] = ahead
 
     def forget_steps_ahead(self) -> None:
-        """The steps ahead have done their work once their nodes are evaluated."""
+        """Drop the steps ahead; they are not needed once their nodes are evaluated."""
         self._ahead.clear()
 
     def _kind_after(self, node: int, ahead: Completion) -> Terminal:

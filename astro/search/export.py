@@ -1,4 +1,4 @@
-"""Trees as files for other tools: GraphML, and DOT for drawings."""
+"""Export of trees for other tools: GraphML, and DOT for drawings."""
 
 import re
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import Any
 from astro.records.tree import ROOT, Terminal, Tree
 from astro.verify import Outcome
 
-# What XML 1.0 cannot hold, even escaped.
+# Characters that XML 1.0 cannot hold, even escaped.
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _LABEL_LENGTH = 60
@@ -15,7 +15,7 @@ _COLORS: dict[Outcome | None, str] = {Outcome.CORRECT: "palegreen", Outcome.INCO
 
 
 def write_graphml(tree: Tree, path: Path) -> None:
-    """Write Tree.to_networkx() as GraphML; characters that XML cannot hold become U+FFFD."""
+    """Write Tree.to_networkx() as GraphML. Characters that XML cannot hold become U+FFFD."""
     import networkx as nx  # noqa: PLC0415 - only this function needs it
 
     graph = tree.to_networkx()
@@ -26,7 +26,7 @@ def write_graphml(tree: Tree, path: Path) -> None:
 
 
 def to_dot(tree: Tree) -> str:
-    """Graphviz source: a box a node with its step (cut to 60 characters), V, N and prior; right is green, wrong red."""
+    """Graphviz source: a box per node with its step (up to 60 characters), V, N, prior; right is green, wrong red."""
     lines = ["digraph tree {", "  node [shape=box, style=filled, fillcolor=white];"]
     for node in range(len(tree)):
         facts = f"V={tree.value[node]:.2f} N={tree.visits[node]} P={tree.prior[node]:.2f}"
@@ -44,11 +44,11 @@ def _for_xml(value: Any) -> Any:
 
 
 def _short(text: str) -> str:
-    """One printable line."""
+    """The text shortened to one printable line."""
     line = "".join(char if char.isprintable() else _REPLACEMENT for char in " ".join(text[: 4 * _LABEL_LENGTH].split()))
     return line if len(line) <= _LABEL_LENGTH else line[: _LABEL_LENGTH - 1] + "\N{HORIZONTAL ELLIPSIS}"
 
 
 def _quoted(text: str) -> str:
-    """Text inside a DOT string: a backslash or a quote ends or changes it unless escaped."""
+    """The text escaped for a DOT string, where backslashes and quotes have a meaning."""
     return text.replace("\\", "\\\\").replace('"', '\\"')

@@ -1,4 +1,4 @@
-"""What grows the tree of one problem: it expands, evaluates and backs up the nodes that a strategy names."""
+"""Grow the tree of one problem: expand, evaluate and back up the nodes that a strategy selects."""
 
 from collections.abc import Sequence
 from time import monotonic
@@ -15,14 +15,14 @@ from astro.search.selection import priors
 from astro.search.setup import SearchSetup
 from astro.search.solutions import add_solution, settle
 
-_EXPAND = 0  # the call at a node that expands it, as it enters the seed; astro.search.evidence has the others
+_EXPAND = 0  # number of the expansion among a node's calls, part of the seed; astro.search.evidence has the others
 
 
 async def search(problem: Problem, prompt_ids: Sequence[int], setup: SearchSetup, *, priority: int = 0) -> Tree:
-    """Grow a tree from the prompt of one problem, until the strategy is done, a budget is spent or the goal is met.
+    """Grow a tree from the prompt of one problem until the strategy is done, a budget is spent or the goal is met.
 
-    priority: of the tree's requests; lower is served first.
-    Raises EngineDeadError if the engine dies. A request that is refused ends its node, with the reason recorded.
+    priority: of the tree's requests; lower values are served first.
+    Raises EngineDeadError if the engine dies. If a request is rejected, its node records the reason and ends.
     """
     grower = Grower(problem, prompt_ids, setup, priority)
     await setup.config.strategy.grow(grower)
@@ -30,10 +30,10 @@ async def search(problem: Problem, prompt_ids: Sequence[int], setup: SearchSetup
 
 
 class Grower:
-    """The state of one search; the tree is what remains of it.
+    """The state of one search. Only the tree outlives it.
 
     Attributes:
-        tree: grown so far.
+        tree: the tree so far.
     """
 
     def __init__(self, problem: Problem, prompt_ids: Sequence[int], setup: SearchSetup, priority: int) -> None:
@@ -46,7 +46,7 @@ class Grower:
         self._started = monotonic()
 
     async def finish(self) -> Tree:
-        """Add what reused rollouts found, and note why the search ended and how long it took."""
+        """Add the solutions of reused rollouts as paths, and record why the search ended and how long it took."""
         tree = self.tree
         fresh = graft(tree, self._evidence.endings.paths, self._simulations)
         await self._evidence.evaluate([node for node in fresh if tree.terminal[node] is Terminal.ANSWER])
@@ -59,11 +59,11 @@ class Grower:
 
     @property
     def expansions_left(self) -> int:
-        """How many more expansions the budget allows."""
+        """Number of expansions left in the budget."""
         return self._config.simulations - self._simulations
 
-    def goes_on(self) -> bool:
-        """Whether to go on; if not, tree.stop says why."""
+    def can_continue(self) -> bool:
+        """Whether the search may continue; if not, tree.stop says why."""
         self.tree.stop = self._reason_to_stop()
         return self.tree.stop is None
 
@@ -84,7 +84,7 @@ class Grower:
     # Expand
 
     async def expand(self, leaves: Sequence[int]) -> list[int]:
-        """Sample k next steps at each leaf, at the same time, and add the different ones as children."""
+        """Sample k next steps at each leaf, concurrently, and add the different ones as children."""
         drawn = await together([self._draw(leaf) for leaf in leaves])
         children = []
         for leaf, draws in zip(leaves, drawn, strict=True):
@@ -93,9 +93,9 @@ class Grower:
         return children
 
     async def _draw(self, leaf: int) -> list[Draw]:
-        """The next steps, k of them: those that the leaf's rollouts begin with, and as many samples as are missing."""
+        """At least k next steps: the first steps of the leaf's rollouts, and samples for those still missing."""
         config, setup = self._config, self._setup
-        # A rollout that was cut in its first step says nothing of how that step would have ended.
+        # If a rollout was cut in its first step, nothing is known about how that step would have ended.
         paths = [path for path in self._evidence.paths.pop(leaf, ()) if path.kind is not Terminal.TRUNCATED]
         draws = [Draw(path.steps[0], path.kind, path) for path in paths]
         missing = config.k - len(draws)
@@ -107,7 +107,7 @@ class Grower:
         return draws
 
     def _grow(self, leaf: int, draws: Sequence[Draw]) -> list[int]:
-        """Add the different steps among the first k draws as children, and give them the rollouts they begin."""
+        """Add the different steps among the first k draws as children, with the rollouts that start with them."""
         tree, config = self.tree, self._config
         if not draws:
             tree.terminal[leaf] = Terminal.FAILED
@@ -139,11 +139,11 @@ class Grower:
             )
             children.append(child)
         if config.reuse_rollouts:
-            self._hand_down(leaf, draws)
+            self._pass_on_rollouts(leaf, draws)
         return children
 
-    def _hand_down(self, leaf: int, draws: Sequence[Draw]) -> None:
-        """Give each child the rest of every rollout that begins with it."""
+    def _pass_on_rollouts(self, leaf: int, draws: Sequence[Draw]) -> None:
+        """Give each child the rest of every rollout that starts with it."""
         tree = self.tree
         for draw in draws:
             if draw.path is None or draw.kind is not Terminal.NONE:
@@ -152,7 +152,7 @@ class Grower:
             if child is not None:
                 rest = draw.path.rest()
                 tree.rollouts[child].append(rest.rollout)
-                if rest.steps:  # none where its tokens ran out just after a delimiter
+                if rest.steps:  # empty if the rollout ran out of tokens just after a delimiter
                     self._evidence.paths.setdefault(child, []).append(rest)
 
     # Evaluate
@@ -163,14 +163,14 @@ class Grower:
         self.backup([ROOT])
 
     async def evaluate(self, nodes: Sequence[int], *, ahead: int = 0) -> None:
-        """Set the reward of each node by the evaluator, after so many steps ahead."""
+        """Set the reward of each node by the evaluator, after looking ahead by this many steps."""
         if ahead:
             await self._evidence.look_ahead(nodes, ahead)
         await self._evidence.evaluate(nodes)
         self._evidence.forget_steps_ahead()
 
     def backup(self, nodes: Sequence[int]) -> None:
-        """Add the rewards of new nodes to the values above them."""
+        """Add the rewards of new nodes to the values of their ancestors."""
         tree = self.tree
         backup(tree, nodes)
         for leaf in dict.fromkeys([tree.parent[node] for node in nodes]):

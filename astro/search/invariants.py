@@ -1,6 +1,6 @@
-"""What holds in trees, by the way they are grown; each strategy checks those of its trees when one is read.
+"""Invariants of trees, by how they are grown. A strategy checks those of its trees whenever a tree is read.
 
-Every check raises ValueError, naming the node, where its invariant does not hold.
+Every check raises ValueError, naming the node, if its invariant is violated.
 """
 
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from astro.records.tree import ROOT, Tree
 
 
 def expanded(tree: Tree) -> Iterator[int]:
-    """The nodes with sampled children, in the order of their expansions; grafted children have prior 0."""
+    """The nodes with sampled children, in the order of expansion. Grafted children (prior 0) do not count."""
     first = {
         node: next((tree.simulation[child] for child in children if tree.prior[child] > 0), None)
         for node, children in enumerate(tree.children)
@@ -19,10 +19,10 @@ def expanded(tree: Tree) -> Iterator[int]:
 
 
 def check_means(tree: Tree, tolerance: float = 1e-9) -> None:
-    """Of trees grown step by step, whose values are backed up.
+    """Check trees grown step by step, whose values are backed up.
 
-    N(S) = 1 + sum N(children); V(S) = (sum V(c) N(c) + R(S)) / (sum N(c) + 1), equation 4 of the ASTRO paper; a node
-    whose children are all exhausted is exhausted, and no other node with children is.
+    N(S) = 1 + sum N(children); V(S) = (sum V(c) N(c) + R(S)) / (sum N(c) + 1), equation 4 of the ASTRO paper. A node
+    with children is exhausted if and only if all of them are.
     """
     for node, children in enumerate(tree.children):
         below = sum(tree.visits[child] for child in children)
@@ -36,10 +36,10 @@ def check_means(tree: Tree, tolerance: float = 1e-9) -> None:
 
 
 def check_solutions(tree: Tree, tolerance: float = 1e-9) -> None:
-    """Of trees of whole solutions: every path ends, N counts the solutions below, and V is their mean value.
+    """Check trees of whole solutions: every path ends, N counts the solutions below, and V is their mean value.
 
-    Solutions without a verdict or a score are left out of the mean; above one of them, which has a failure, V is only
-    known to lie between the values of the children. A tree without a graded solution is a root that failed.
+    The mean excludes solutions without a verdict or a score. Above one of these, whose node has a failure, V is only
+    known to be between the values of the children. A tree without a graded solution is a single, failed root.
     """
     if len(tree) == 1:
         return
@@ -62,7 +62,7 @@ def check_solutions(tree: Tree, tolerance: float = 1e-9) -> None:
 
 
 def check_levels(tree: Tree) -> None:
-    """Of trees grown level by level: no node is expanded after one that is deeper."""
+    """Check trees grown level by level: no node is expanded after a deeper one."""
     deepest = 0
     for node in expanded(tree):
         if tree.depth[node] < deepest:
@@ -71,7 +71,7 @@ def check_levels(tree: Tree) -> None:
 
 
 def check_depth_first(tree: Tree) -> None:
-    """Of trees grown depth first: the next node to be expanded hangs on the path to the one before it."""
+    """Check trees grown depth first: each expanded node is a child of a node on the path to the one before it."""
     path = [ROOT]
     for node in expanded(tree):
         if node != ROOT and tree.parent[node] not in path:
@@ -80,5 +80,5 @@ def check_depth_first(tree: Tree) -> None:
 
 
 def broken(tree: Tree, node: int, what: str) -> ValueError:
-    """The error of a check."""
+    """The error of a failed check."""
     return ValueError(f"tree {tree.problem_id!r}, node {node}: {what}")

@@ -1,4 +1,4 @@
-"""Rollouts as parts of the tree: their first steps become children, their ends terminals."""
+"""Reuse of rollouts as parts of the tree: their first steps become children, their ends become terminals."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -9,9 +9,9 @@ from astro.records.tree import Rollout, Terminal, Tree
 from astro.search.settings import SearchConfig
 from astro.verify import Outcome
 
-# More endings of a kind than any set of traces uses; it bounds what a large tree keeps and stores.
+# More endings of a kind than any set of traces uses. It limits what a large tree keeps and stores.
 _ENDINGS = 16
-# What a step was when it was sampled, where the tree has found more about the node since.
+# The kind of a step when it was sampled, for the terminals that a tree sets later.
 _SAMPLED_AS = {
     Terminal.UNANSWERED: Terminal.ANSWER,
     Terminal.DEPTH: Terminal.NONE,
@@ -20,9 +20,9 @@ _SAMPLED_AS = {
 
 
 class Path(NamedTuple):
-    """A rollout cut into steps, up to the first that ends it.
+    """A rollout split into steps, up to the first one that ends it.
 
-    end: what the last step is; the others are open.
+    end: the terminal of the last step; the other steps are open.
     """
 
     steps: tuple[Completion, ...]
@@ -31,18 +31,18 @@ class Path(NamedTuple):
 
     @property
     def kind(self) -> Terminal:
-        """What the first step is."""
+        """The terminal of the first step."""
         return Terminal.NONE if len(self.steps) > 1 else self.end
 
     def rest(self) -> "Path":
-        """The rollout as it is seen from the node after its first step."""
+        """The rollout from the node after its first step."""
         first, *steps = self.steps
         text, tokens = self.rollout.text[len(first.text) :], self.rollout.tokens - len(first.token_ids)
         return Path(tuple(steps), self.end, self.rollout._replace(text=text, tokens=tokens))
 
 
 class Draw(NamedTuple):
-    """A sampled next step, what it is, and the rollout it begins, if any."""
+    """A sampled next step, its terminal, and the rollout that starts with it, if any."""
 
     step: Completion
     kind: Terminal
@@ -50,10 +50,10 @@ class Draw(NamedTuple):
 
 
 class Ending(NamedTuple):
-    """A solution that was graded.
+    """A graded solution.
 
-    solution: its text as a path of the tree has it, up to space at its end: nothing that a rollout says after it.
-    answer: the canonical one where there is one. path: if a rollout came to it.
+    solution: its text as a path of the tree, without trailing space and without later text of a rollout.
+    answer: in canonical form if it has one. path: the rollout that found it, if any.
     """
 
     solution: str
@@ -63,10 +63,10 @@ class Ending(NamedTuple):
 
 
 class Endings:
-    """The different solutions that a tree has come to: correct ones by their text, wrong ones by their answer.
+    """The different solutions that a tree has found: correct ones by their text, wrong ones by their answer.
 
     Attributes:
-        paths: the rollouts that came to them first, each with the node it was sampled from.
+        paths: the rollouts that found them first, each with the node it was sampled from.
     """
 
     def __init__(self, config: SearchConfig) -> None:
@@ -76,7 +76,7 @@ class Endings:
         self.paths: list[tuple[int, Path]] = []
 
     def note(self, node: int, endings: Sequence[Ending]) -> None:
-        """Take in what a node, or the rollouts from it, came to, so far as it is new."""
+        """Add the new ones among the endings of a node or of the rollouts from it."""
         for ending in endings:
             if ending.outcome is Outcome.CORRECT:
                 known, key = self._correct, ending.solution
@@ -91,7 +91,7 @@ class Endings:
 
     @property
     def suffice(self) -> bool:
-        """Whether the goal is met; never where none is set."""
+        """Whether the goal is met; False without a goal."""
         correct, wrong = self._needed
         return correct + wrong > 0 and len(self._correct) >= correct and len(self._wrong) >= wrong
 
@@ -99,8 +99,8 @@ class Endings:
 def graft(tree: Tree, paths: Sequence[tuple[int, Path]], simulation: int) -> list[int]:
     """Add rollouts to the tree as nodes, so that their ends are terminals that traces can use.
 
-    A step that is a node already is walked through. Returns the new nodes, parents first. They have prior 0 and are
-    evaluated by the parts of these rollouts that follow them, save the terminals, which are still to be judged.
+    A step that is already a node is not added again. Returns the new nodes, parents first. They have prior 0, and the
+    rest of each rollout evaluates them; the caller must still judge the terminals.
     """
     fresh: dict[int, None] = {}
     for node, path in paths:
@@ -127,7 +127,7 @@ def graft(tree: Tree, paths: Sequence[tuple[int, Path]], simulation: int) -> lis
 
 
 def joined(first: Completion, then: Completion) -> Completion:
-    """Two completions, one continuing the other, as one."""
+    """Join a completion and its continuation."""
     return replace(
         then,
         text=first.text + then.text,
@@ -138,7 +138,7 @@ def joined(first: Completion, then: Completion) -> Completion:
 
 
 def find_child(tree: Tree, node: int, text: str, kind: Terminal) -> int | None:
-    """The child of node that is this step, up to space at its end; a step of another kind is another step."""
+    """The child of node with this text, ignoring trailing space, and this kind; None if there is none."""
     for child in tree.children[node]:
         terminal = tree.terminal[child]
         if _SAMPLED_AS.get(terminal, terminal) is kind and tree.text[child].rstrip() == text.rstrip():

@@ -1,4 +1,4 @@
-"""Many trees in flight: a tree is a coroutine, the next one starts when one ends, and nothing waits for the slowest."""
+"""Search many problems concurrently: each tree is a coroutine, and a new one starts whenever one ends."""
 
 import asyncio
 import gc
@@ -10,8 +10,8 @@ from astro.records.tree import Tree
 from astro.search.grower import search
 from astro.search.setup import SearchSetup
 
-# Python looks for cycles whenever it has 700 new objects more than before. A tree is thousands of them without a cycle:
-# at 700 that search in vain is a tenth of the processor time.
+# By default, Python's garbage collector runs after every 700 new objects. A tree has thousands of objects and no
+# cycles, so these runs find nothing and take a tenth of the processor time.
 _NEW_OBJECTS = 10_000
 
 
@@ -20,10 +20,10 @@ async def search_many(
 ) -> AsyncGenerator[Tree, None]:
     """Search each problem, given with the token ids of its prompt, and yield the trees as they finish.
 
-    At most config.live_trees trees grow at once; problems are drawn only as there is room. The requests of earlier
-    problems go first, so that few trees are left at the end. A failing tree, or the end of the iteration for any
-    reason, cancels the live ones; close the iterator (contextlib.aclosing) if it is left early. Until then Python's
-    garbage collector looks for cycles less often.
+    At most config.live_trees trees grow at once; problems are only drawn when one can start. Requests of earlier
+    problems take priority, so that few trees are unfinished near the end. If a tree raises an error or the iteration
+    ends, the live trees are cancelled; close the iterator (contextlib.aclosing) if you leave it early. During the
+    search, Python's garbage collector runs less often.
     """
     with _patient_collector():
         waiting = enumerate(problems)
@@ -50,7 +50,7 @@ async def search_many(
 
 @contextmanager
 def _patient_collector() -> Iterator[None]:
-    """Let the garbage collector look for cycles less often; one that is switched off or more patient is left alone."""
+    """Make the garbage collector run less often, unless it is off or already runs less often."""
     young, *older = gc.get_threshold()
     if not 0 < young < _NEW_OBJECTS:
         yield

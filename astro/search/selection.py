@@ -1,4 +1,4 @@
-"""Which nodes come next: descent by a formula, the best of a level, and the priors of siblings."""
+"""Selection of nodes: descent by a formula, the best nodes of a level, and the priors of siblings."""
 
 from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
@@ -6,26 +6,26 @@ from math import exp, inf
 
 from astro.records.tree import NO_PARENT, ROOT, Terminal, Tree
 
-# The worth of a child for selection: value, prior, visits, visits of its parent, constant.
+# The selection score of a child, from its value, prior, visits, its parent's visits, and a constant.
 Formula = Callable[[float, float, int, int, float], float]
 
-# Ends that are no solutions.
+# Ends that are not solutions.
 _DEAD_ENDS = frozenset({Terminal.TRUNCATED, Terminal.FAILED})
 
 
 class Prior(StrEnum):
-    """What the prior over siblings is made of."""
+    """How the prior over siblings is computed."""
 
-    NORMALIZED = "normalized"  # softmax of the step's log-probability a token
-    SUM = "sum"  # softmax of the step's whole log-probability
+    NORMALIZED = "normalized"  # softmax of the step's log-probability per token
+    SUM = "sum"  # softmax of the step's total log-probability
     FREQUENCY = "frequency"  # how often the step was sampled
-    UNIFORM = "uniform"  # one share a child
+    UNIFORM = "uniform"  # the same for each child
 
 
 def wave(tree: Tree, formula: Formula, c: float, count: int) -> list[int]:
-    """Up to count different leaves, each the best when those before it count as visits without reward.
+    """Up to count different leaves. Each is the best one if those before it count as visits without reward.
 
-    This is virtual loss (Chaslot et al. 2008); the tree is as it was afterwards.
+    This is virtual loss (Chaslot et al. 2008). The tree is restored afterwards.
     """
     leaves: list[int] = []
     while len(leaves) < count:
@@ -40,7 +40,7 @@ def wave(tree: Tree, formula: Formula, c: float, count: int) -> list[int]:
 
 
 def _descend(tree: Tree, formula: Formula, c: float) -> int:
-    """The leaf that the best child of each node leads to, exhausted ones left out."""
+    """The leaf reached by following the best child that is not exhausted."""
     visits, value, prior, exhausted = tree.visits, tree.value, tree.prior, tree.exhausted
     node = ROOT
     while children := tree.children[node]:
@@ -63,22 +63,22 @@ def _add_virtual_visits(tree: Tree, leaf: int, count: int) -> None:
 
 
 def best(tree: Tree, nodes: Iterable[int]) -> list[int]:
-    """The nodes by their rewards, the highest first; equal ones by their priors, then the oldest. No dead ends."""
+    """The nodes without dead ends, highest reward first; ties are broken by prior, then by age, the oldest first."""
     alive = [node for node in nodes if tree.terminal[node] not in _DEAD_ENDS]
     return sorted(alive, key=lambda node: (-tree.reward[node], -tree.prior[node], node))
 
 
 def open_nodes(tree: Tree, nodes: Iterable[int]) -> list[int]:
-    """Those of the nodes that can be expanded."""
+    """The nodes that can be expanded."""
     return [node for node in nodes if tree.terminal[node] is Terminal.NONE]
 
 
 def priors(kind: Prior, logprobs: Sequence[float], lengths: Sequence[int], children: Sequence[int]) -> list[float]:
-    """Prior of each child from the samples it was made of; they sum to 1.
+    """Prior of each child from its samples. The priors sum to 1.
 
-    logprobs: nats, summed over the tokens of each sample. lengths: its tokens.
-    children: the child each sample belongs to, numbered from 0 without gaps; identical samples share a child, and their
-    mass adds up.
+    logprobs: nats, summed over the tokens of each sample. lengths: tokens of each sample.
+    children: the child of each sample, numbered from 0 without gaps. Identical samples share a child, and their mass
+        adds up.
     """
     count = max(children) + 1
     if kind is Prior.UNIFORM:
@@ -96,7 +96,7 @@ def priors(kind: Prior, logprobs: Sequence[float], lengths: Sequence[int], child
 
 
 def softmax(scores: Sequence[float]) -> list[float]:
-    """exp(s) / sum exp(s). Scores of -inf get 0; where all are -inf the shares are equal."""
+    """exp(s) / sum exp(s). A score of -inf gets 0; if all are -inf, all shares are equal."""
     top = max(scores)
     if top == -inf:
         return [1 / len(scores)] * len(scores)

@@ -1,4 +1,4 @@
-"""The search section of a configuration."""
+"""The `search` section of the configuration."""
 
 from typing import Annotated, Any, Self
 
@@ -11,35 +11,36 @@ from astro.search.strategies import AnyStrategy, Puct
 
 SampleCount = Annotated[int, Field(ge=1, le=4096)]
 
-# Settings of PUCT and UCT that may also stand beside search.strategy instead of in it.
+# Settings of PUCT and UCT that may also be keys of search instead of search.strategy.
 _FLAT = ("rule", "c_puct", "leaves")
 
 
 class SearchConfig(Section):
-    """How a tree grows. The defaults are the ASTRO paper's where they are known, with no saving switched on.
+    """How a tree grows. The defaults are the ASTRO paper's where known, and all savings are off.
 
-    strategy: which node grows next and what is kept, with settings of its own (astro.search.strategies). Where it is
-        left out, rule (its kind), c_puct and leaves may stand here in its place.
+    strategy: which node grows next and what is kept, with its settings (astro.search.strategies). If it is omitted,
+        rule (its kind), c_puct and leaves may be set here instead.
     evaluator: what a node is worth (astro.search.evaluators).
     k: next steps sampled at each expansion. rollouts: M, completions sampled from each new node.
-    simulations: expansions a tree; a round of whole solutions counts as one.
+    simulations: expansions per tree; a round of whole solutions counts as one.
     max_depth: nodes at this depth are evaluated, never expanded.
-    prior: of the steps sampled together, see astro.search.selection; the paper's is unknown.
-    temperature, top_p: of steps and rollouts; the paper's are unknown. Greedy sampling has no k different steps.
-    max_step_tokens, max_rollout_tokens: a step that reaches its limit is a dead end, a rollout is graded as it stands.
-    max_nodes, max_tokens (generated), max_seconds: further budgets a tree, looked at between simulations, so the last
-        one may overshoot; a tree stopped by seconds is not reproducible.
-    live_trees: trees searched at the same time.
+    prior: how the priors of siblings are computed (astro.search.selection); the paper's is unknown.
+    temperature, top_p: of steps and rollouts; the paper's are unknown. Greedy sampling yields only one different step.
+    max_step_tokens, max_rollout_tokens: a step that reaches its limit is a dead end; a rollout is graded as it is.
+    max_nodes, max_tokens (generated), max_seconds: further budgets per tree. They are checked between simulations, so
+        the last one may overshoot. A tree stopped by seconds is not reproducible.
+    live_trees: trees searched concurrently.
 
     Savings beyond the paper:
-    reuse_rollouts: a node's rollouts give its children (the first step of each of the first k), the rest of a rollout
-        counts as a rollout of that child, and at the end the rollouts that reach a new answer become paths of the tree.
+    reuse_rollouts: the first steps of a node's first k rollouts become its children, and the rest of each counts as a
+        rollout of that child. At the end, the rollouts that reach a new answer become paths of the tree.
     early_rollouts: m > 0 samples m rollouts first, and the remaining M - m only if those disagree (or fewer than m
-        could be graded). A node whose true success rate is p is then called 0 or 1 with probability
-        p^m + (1 - p)^m, and its reward is biased by (1 - m/M) p (1 - p) (p^(m-1) - (1 - p)^(m-1)): for m = 4, M = 16
-        by at most 0.061, towards the nearer end.
+        could be graded). A node whose true success rate is p then gets reward 0 or 1 from the first m alone with
+        probability p^m + (1 - p)^m, and its reward is biased by (1 - m/M) p (1 - p) (p^(m-1) - (1 - p)^(m-1)): for
+        m = 4, M = 16 by at most 0.061, towards the nearer end.
     goal_correct, goal_wrong: the tree stops once it has this many correct solutions and this many wrong ones with
-        pairwise different answers; 0 and 0 is no goal. A goal of wrong ones alone would stop trees without a solution.
+        pairwise different answers; 0 and 0 sets no goal. goal_wrong alone is rejected: it would stop trees that have no
+        correct solution.
     """
 
     strategy: AnyStrategy = Puct()
@@ -69,7 +70,9 @@ class SearchConfig(Section):
         if not flat:
             return content
         if "strategy" in content:
-            raise ValueError(f"{', '.join(flat)} belongs into strategy, which is set, too; move it there")
+            raise ValueError(
+                f"{', '.join(flat)} must be in search.strategy, because strategy is set, too; move it there"
+            )
         kind = flat.pop("rule", "puct")
         if kind == "uct" and "c_puct" in flat:
             flat["c"] = flat.pop("c_puct")
@@ -79,8 +82,8 @@ class SearchConfig(Section):
     def _rollouts_can_be_reused(self) -> Self:
         if self.reuse_rollouts and not (self.evaluator.reuses_rollouts and self.strategy.reuses_rollouts):
             raise ValueError(
-                f"reuse_rollouts does not go with strategy {self.strategy.kind!r} and evaluator "
-                f"{self.evaluator.kind!r}: no node of theirs is worth its rollouts alone; set reuse_rollouts to false"
+                f"strategy {self.strategy.kind!r} with evaluator {self.evaluator.kind!r} does not support "
+                "reuse_rollouts, which needs nodes valued by their rollouts alone; set reuse_rollouts to false"
             )
         return self
 
@@ -88,7 +91,7 @@ class SearchConfig(Section):
     def _early_rollouts_are_fewer(self) -> Self:
         if self.early_rollouts >= self.rollouts:
             raise ValueError(
-                f"early_rollouts ({self.early_rollouts}) must be less than rollouts ({self.rollouts}); 0 is off"
+                f"early_rollouts ({self.early_rollouts}) must be less than rollouts ({self.rollouts}); 0 turns it off"
             )
         return self
 

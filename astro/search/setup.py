@@ -1,4 +1,4 @@
-"""What all trees of a run share: the model, the verifier, the settings."""
+"""The setup that all trees of a run share: the model, the verifier and the settings."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,10 +16,10 @@ from astro.verify import AnswerFormat, Verdict, extract
 
 
 class Grader(Protocol):
-    """What search asks of a verifier; astro.verify.Verifier is one."""
+    """The verifier interface that search needs; astro.verify.Verifier implements it."""
 
     def verify_each_now(self, problem: Problem, responses: Sequence[str], /) -> Sequence[Verdict | None]:
-        """The verdicts, with None where one takes longer than a caller on the event loop can wait."""
+        """The verdicts; None for each that would block the event loop for too long."""
         ...
 
     async def averify(self, problem: Problem, response: str, /) -> Verdict:
@@ -28,26 +28,27 @@ class Grader(Protocol):
 
 
 class Scorer(Protocol):
-    """What search asks of a model that values solutions."""
+    """The scorer interface that search needs; see astro.models.scoring."""
 
     async def score(self, problem: Problem, solutions: Sequence[str], /) -> Sequence[float | None]:
-        """One value in [0, 1] for each solution, whole or partial; None where there is none.
+        """One value in [0, 1] for each solution, whole or partial; None if the scorer gives none.
 
-        Raises SamplingError if the request cannot be served, EngineDeadError if none can be served any more.
+        Raises SamplingError if this request cannot be served, EngineDeadError if the engine cannot serve any further
+        request.
         """
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class SearchSetup:
-    """What all trees of a run share.
+    """What all trees of a run share. Raises ConfigError if the evaluator needs a scorer and there is none.
 
-    split: cuts a completion into its steps (astro.models.steps.StepSplitter.split).
+    split: splits a completion into steps (astro.models.steps.StepSplitter.split).
     step_stop: strings that end a step. end_stop: further strings that end a solution.
-    answer_format: how a marked final answer looks; a step that holds one ends the solution.
-    answer_line: whether a step whose last line states the answer ("Answer: 5") ends it, too.
+    answer_format: the format of a marked final answer; a step that contains one ends the solution.
+    answer_line: whether a step whose last line states the answer ("Answer: 5") also ends the solution.
     seed: the run's; the seed of each request also depends on the problem, the node and the call.
-    scorer: for evaluators that need one. Raises ConfigError where it is missing.
+    scorer: for evaluators that need one.
     """
 
     sampler: Sampler
@@ -64,8 +65,8 @@ class SearchSetup:
     def __post_init__(self) -> None:
         if self.config.evaluator.needs_scorer and self.scorer is None:
             raise ConfigError(
-                f"search.evaluator: {self.config.evaluator.kind!r} needs a scorer, and the run has none; name one, or "
-                "set search.evaluator.kind to 'rollouts'"
+                f"search.evaluator: {self.config.evaluator.kind!r} needs a scorer, but the run has none; set "
+                "roles.scorer, or set search.evaluator.kind to 'rollouts'"
             )
 
     @classmethod
@@ -80,7 +81,7 @@ class SearchSetup:
         answer_format: AnswerFormat = AnswerFormat.ANY,
         scorer: Scorer | None = None,
     ) -> Self:
-        """The setup of a run whose prompts and steps are as prompt_format has them."""
+        """The setup of a run with the prompts and steps of prompt_format."""
         split = StepSplitter(prompt_format.tokenizer, prompt_format.step_stop).split
         return cls(
             sampler=sampler,
@@ -98,10 +99,10 @@ class SearchSetup:
     def cut(
         self, completion: Completion, solution: str, max_step_tokens: int | None = None
     ) -> tuple[list[Completion], Terminal, str]:
-        """Cut a completion that continues the solution into steps, up to the first that ends it.
+        """Split a completion that continues the solution into steps, up to the first one that ends it.
 
-        Returns the steps, what the last one is, and the solution with them. A step of more than max_step_tokens is
-        TRUNCATED: sampled by itself it would have been cut.
+        Returns the steps, the terminal of the last one, and the solution including them. A step of more than
+        max_step_tokens is TRUNCATED, as it would be if it had been sampled alone.
         """
         steps, kind, text = [], Terminal.NONE, solution
         for step in self.split(completion):
@@ -114,12 +115,12 @@ class SearchSetup:
         return steps, kind, text
 
     def kind_of(self, solution: str, step: Completion) -> Terminal:
-        """What a step is that continues the solution. ANSWER only says that it ends it: the verdict says the rest."""
+        """The terminal of a step that continues the solution. ANSWER means that it ends it, right or wrong."""
         end = step_end(step, self.end_stop)
         if end is not StepEnd.DELIMITER:
             return Terminal.ANSWER if end is StepEnd.FINISHED else Terminal.TRUNCATED
-        # The step alone first: it is short, and rarely has an answer. The whole decides, since it may be in a thought.
-        # A marked answer has a command or a tag, which most steps have not.
+        # Check the short step first: it rarely has an answer. Then the whole decides, as the step may be in a thought.
+        # A marked answer has a command or a tag, which most steps do not.
         marked = "\\" in step.text or "<" in step.text
         if marked and self._has_answer(step.text) and self._has_answer(solution + step.text):
             return Terminal.ANSWER
@@ -133,7 +134,7 @@ class SearchSetup:
         return extract(text, self.answer_format, statements=stated).answer is not None
 
     def without_end(self, solution: str) -> str:
-        """What the verifier reads: the solution without a string that ended it and is no part of it."""
+        """The solution as the verifier reads it: without a stop string that ended it and is not part of it."""
         for stop in self.end_stop:
             solution = before_stop(solution, stop)
         return solution

@@ -1,4 +1,4 @@
-"""Trees of whole solutions: sampled from the root, merged where they begin alike, valued by their ends."""
+"""Trees of whole solutions, which are sampled from the root, merged at common prefixes and valued by their ends."""
 
 from collections.abc import Collection, Sequence
 from functools import reduce
@@ -9,11 +9,11 @@ from astro.search.reuse import find_child, joined
 
 
 def add_solution(tree: Tree, steps: Sequence[Completion], end: Terminal, *, max_depth: int, simulation: int) -> int:
-    """Add a solution as a path from the root, and return the node that it ends at.
+    """Add a solution as a path from the root, and return the node where it ends.
 
-    end: what the last step is; NONE, where the tokens ran out just after a delimiter, becomes TRUNCATED.
-    Steps beyond max_depth are added as one. samples counts the solutions that go through a node; its prior is 0, since
-    nothing was selected by it.
+    end: the terminal of the last step. NONE, if the tokens ran out just after a delimiter, becomes TRUNCATED.
+    Steps beyond max_depth are added as one node. samples counts the solutions through a node. The prior is 0, because
+    it is not used for selection.
     """
     last = max_depth - 1
     if len(steps) > max_depth:
@@ -42,8 +42,8 @@ def add_solution(tree: Tree, steps: Sequence[Completion], end: Terminal, *, max_
 def settle(tree: Tree, unknown: Collection[int]) -> None:
     """Set visits and values from the rewards of the ends.
 
-    N(S) is the number of solutions through S, and V(S) the mean reward of those whose end has one. Where none has, V(S)
-    is the parent's value. The reward of an inner node is its value; the root's is its rollouts'.
+    N(S) is the number of solutions through S. V(S) is the mean reward of those whose end has a reward; without any, it
+    is the parent's value. The reward of an inner node is its value; the reward of the root comes from its rollouts.
     unknown: ends without a reward.
     """
     graded = [0] * len(tree)
@@ -67,8 +67,8 @@ def settle(tree: Tree, unknown: Collection[int]) -> None:
 
 
 def best_solution(tree: Tree) -> int | None:
-    """The end of the solution with the highest reward, the oldest of equals; None where there is none.
+    """The end of the solution with the highest reward, the oldest on a tie; None if there is no solution.
 
-    Its verdict is not looked at, unless the evaluator's values are verdicts.
+    Ignores verdicts, unless the evaluator's values are verdicts.
     """
     return max(tree.answered(), key=lambda node: (tree.reward[node], -node), default=None)

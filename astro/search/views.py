@@ -1,4 +1,4 @@
-"""What strategies and evaluators see of a search: the two interfaces that a new one is written against."""
+"""The interfaces of a search: Growth for strategies, Evidence for evaluators."""
 
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
@@ -7,9 +7,9 @@ from astro.records.tree import Tree
 
 
 class Effort(NamedTuple):
-    """The most that a strategy does for one tree, for an estimate before a run.
+    """Upper limits of a strategy's work for one tree, for an estimate before a run.
 
-    expansions: of nodes. solutions: sampled whole from the root. ahead: steps that each new node is continued by.
+    expansions: of nodes. solutions: sampled whole from the root. ahead: steps that continue each new node.
     """
 
     expansions: int
@@ -18,20 +18,20 @@ class Effort(NamedTuple):
 
 
 class Growth(Protocol):
-    """A growing tree, as the strategy that directs it sees it; astro.search.grower.Grower is one."""
+    """A growing tree, as its strategy sees it; astro.search.grower.Grower implements it."""
 
     @property
     def tree(self) -> Tree:
-        """The tree so far; a strategy reads it and never writes to it."""
+        """The tree so far. A strategy only reads it."""
         ...
 
     @property
     def expansions_left(self) -> int:
-        """How many more expansions the budget allows."""
+        """Number of expansions left in the budget."""
         ...
 
-    def goes_on(self) -> bool:
-        """Whether to go on: False once a budget is spent, the goal is met, or nothing is left to expand."""
+    def can_continue(self) -> bool:
+        """Whether the search may continue: False once a budget is spent, the goal is met or no node can be expanded."""
         ...
 
     async def plant(self) -> None:
@@ -39,22 +39,21 @@ class Growth(Protocol):
         ...
 
     async def expand(self, leaves: Sequence[int]) -> list[int]:
-        """Sample k next steps at each leaf, at the same time, and add the different ones as children.
+        """Sample k next steps at each leaf, concurrently, and add the different ones as children.
 
-        Returns the children, those of the first leaf first. A leaf from which nothing could be sampled becomes a
-        terminal.
+        Returns the children, those of the first leaf first. A leaf where every sample is lost becomes a terminal.
         """
         ...
 
     async def evaluate(self, nodes: Sequence[int], *, ahead: int = 0) -> None:
-        """Set the reward of each node by the evaluator, all at the same time.
+        """Set the reward of each node by the evaluator, concurrently.
 
-        ahead: how many steps to continue an open node by before it is evaluated; the reward is that of where they lead.
+        ahead: number of steps to continue an open node before its evaluation; the reward is the value reached.
         """
         ...
 
     def backup(self, nodes: Sequence[int]) -> None:
-        """Add the rewards of new nodes to the values above them; parents come before children, siblings together."""
+        """Add the rewards of new nodes to the values of their ancestors. Parents precede children; siblings adjoin."""
         ...
 
     async def solve(self, count: int) -> None:
@@ -63,9 +62,9 @@ class Growth(Protocol):
 
 
 class Evidence(Protocol):
-    """Ways to learn what a node is worth, as an evaluator sees them; astro.search.evidence.TreeEvidence is one.
+    """The sources of a node's value, as an evaluator sees them; astro.search.evidence.TreeEvidence implements it.
 
-    What they learn is recorded in the tree: rollouts, verdicts, and the reason where something was lost.
+    The tree records the evidence: rollouts, verdicts, and the reason if something was lost.
     """
 
     @property
@@ -74,13 +73,13 @@ class Evidence(Protocol):
         ...
 
     async def judge(self, node: int) -> float | None:
-        """Verify the solution that ends at node: 1.0 or 0.0, or None where there is no verdict."""
+        """Verify the solution that ends at node: 1.0 or 0.0; None without a verdict."""
         ...
 
     async def roll_out(self, node: int) -> float | None:
-        """The share of rollouts from node that are correct, or None where none could be graded."""
+        """The share of rollouts from node that are correct; None if none could be graded."""
         ...
 
     async def score(self, node: int) -> float | None:
-        """The scorer's value of the solution up to node, in [0, 1], or None where it gave none."""
+        """The scorer's value of the solution up to node, in [0, 1]; None if it gave none."""
         ...

@@ -134,7 +134,7 @@ def test_a_part_is_not_asked_of_what_has_none(tmp_path):
     datasets.Dataset.from_list(ROWS).to_parquet(tmp_path / "a.parquet")
     for source in (tmp_path / "a.parquet", tmp_path / "one", "countdown"):
         for setting in ("split", "subset"):
-            with pytest.raises(ProblemsError, match=rf"problems.{setting} is 'test', and .* has no {setting}s"):
+            with pytest.raises(ProblemsError, match=rf"problems.{setting} is 'test', but .* has no {setting}s"):
                 answers(source, **{setting: "test"})
     with pytest.raises(ProblemsError, match="has no subsets"):
         answers(tmp_path / "two", subset="main")

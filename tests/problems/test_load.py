@@ -241,7 +241,7 @@ def test_a_missing_file_names_its_near_matches(tmp_path, monkeypatch, wrong, rig
     """A slip of the keyboard is answered with what is there, files and bundled sets alike."""
     write(tmp_path / "problems.jsonl", ROWS)
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(ProblemsError, match=f"no file, folder or bundled set '{wrong}'; did you mean {right}"):
+    with pytest.raises(ProblemsError, match=f"no file, folder or bundled set is named '{wrong}'; did you mean {right}"):
         load(wrong)
 
 
@@ -391,8 +391,8 @@ def test_problems_stream_before_the_file_ends(tmp_path):
         ({"source": "countdown", "columns": {"promt": "x"}}, "'promt' is not a field (prompt?)"),
         ({"source": "countdown", "limit": 0}, "limit"),
         ({"source": "countdown", "task": "maths"}, "did you mean 'math'?"),
-        ({"source": ""}, "not an empty text"),
-        ({"source": "countdown", "exclude": [""]}, "not an empty text"),
+        ({"source": ""}, "not an empty string"),
+        ({"source": "countdown", "exclude": [""]}, "not an empty string"),
         ({"sorce": "countdown"}, "did you mean 'source'"),
     ],
 )

@@ -64,7 +64,7 @@ def test_the_figures_are_those_of_the_run():
     """Shares, costs, rejects and sources, with cells that keep the table whole."""
     text = card(ROWS)
     assert "190 of 200 (95.0%)" in text
-    assert "| tokens generated a search trace | 2,000 |" in text  # (50,000 + 10,000) / 30
+    assert "| tokens generated per search trace | 2,000 |" in text  # (50,000 + 10,000) / 30
     assert "| refused.loop | 3 |" in text
     assert "| my \\| file.jsonl | 2 |" in text
 
@@ -91,12 +91,12 @@ def test_an_empty_run_has_a_card_too():
 
 def test_the_card_counts_rows_that_the_control_is_short_of():
     """Where no correct path passed the filters, the two arms are not of one size, and the card says by how much."""
-    assert "| rows that the control is short of | 3 |" in card(ROWS, counts=Counter({"control.missing": 3}))
-    assert "short of" not in card(ROWS)
+    assert "| rows missing from the control | 3 |" in card(ROWS, counts=Counter({"control.missing": 3}))
+    assert "missing from the control" not in card(ROWS)
 
 
 def test_what_the_filters_took_is_counted_for_each_data_set():
     """One line a filter; a run without filters has no such table."""
     text = card(ROWS, taken={"sft": {}, "rl": {"pass_rate": 3}})
     assert "| `rl` | pass_rate | 3 |" in text
-    assert "filters of the recipes" not in card(ROWS)
+    assert "recipes' filters" not in card(ROWS)

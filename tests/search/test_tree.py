@@ -85,10 +85,10 @@ def test_rows_that_are_not_a_tree_are_refused(small):
     """Missing rows, a parent younger than its child and a second root are errors."""
     small.exhausted[1] = True
     rows = small.rows()
-    with pytest.raises(ValueError, match="all its nodes in order"):
+    with pytest.raises(ValueError, match="not all nodes of one tree in order"):
         Tree.from_rows(rows[1:])
-    with pytest.raises(ValueError, match="all its nodes in order"):
+    with pytest.raises(ValueError, match="not all nodes of one tree in order"):
         Tree.from_rows([])
     for parent in (3, 5, NO_PARENT):
-        with pytest.raises(ValueError, match="older node"):
+        with pytest.raises(ValueError, match="must precede"):
             Tree.from_rows([*rows[:3], rows[3] | {"parent": parent}])

@@ -1,11 +1,11 @@
-"""Evaluators: what a node is worth. One file each; the union below is the list of them.
+"""Evaluators decide what a node is worth. Each has one file; the union below lists them.
 
-An evaluator is fixed for a whole run. It uses the same kinds of evidence for every node, whatever the evidence says: if
-a source fails at a node, the node takes its parent's reward, never what another source would have said.
+A run uses one evaluator, with the same sources of evidence for every node. If a source fails at a node, the node takes
+its parent's reward, never the value of another source.
 
-It is its own section of the configuration, with `kind` for its name. It has `value`, written against
-astro.search.views.Evidence, and says what it uses: `rolls_out`, `needs_scorer`, and `reuses_rollouts`, whether
-search.reuse_rollouts goes with it.
+An evaluator is a section of the configuration, named by `kind`. It has a method `value`, written against
+astro.search.views.Evidence, and declares what it uses: `rolls_out`, `needs_scorer`, and `reuses_rollouts` (whether it
+supports search.reuse_rollouts).
 """
 
 from typing import Annotated

@@ -12,7 +12,7 @@ from astro.search.views import Evidence
 class Both(Section):
     """(1 - weight) * scorer + weight * rollouts: AlphaGo's mixed leaf evaluation (Silver et al. 2016), lambda = weight.
 
-    A node that ends the solution has its verdict in the place of the rollouts.
+    For a node that ends the solution, its verdict replaces the rollouts.
     """
 
     kind: Literal["both"] = "both"
@@ -23,7 +23,7 @@ class Both(Section):
     reuses_rollouts: ClassVar[bool] = False
 
     async def value(self, node: int, evidence: Evidence) -> float | None:
-        """In [0, 1], or None where either source gave no value."""
+        """In [0, 1]; None if either source gave no value."""
         rolled_out = await Rollouts().value(node, evidence)
         scored = await evidence.score(node)
         if rolled_out is None or scored is None:

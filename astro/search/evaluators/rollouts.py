@@ -11,8 +11,8 @@ from astro.search.views import Evidence
 class Rollouts(Section):
     """The share of M rollouts that are correct: R(S) of the ASTRO paper (arXiv 2507.00417), equation 2.
 
-    A node that ends the solution is worth its own verdict. search.rollouts is M; search.early_rollouts stops early
-    where the first rollouts agree.
+    The value of a node that ends the solution is its verdict. search.rollouts is M; with search.early_rollouts,
+    sampling stops early if the first rollouts agree.
     """
 
     kind: Literal["rollouts"] = "rollouts"
@@ -22,5 +22,5 @@ class Rollouts(Section):
     reuses_rollouts: ClassVar[bool] = True
 
     def value(self, node: int, evidence: Evidence) -> Awaitable[float | None]:
-        """In [0, 1], or None where nothing could be graded."""
+        """In [0, 1]; None if no rollout could be graded."""
         return evidence.judge(node) if evidence.tree.terminal[node] is Terminal.ANSWER else evidence.roll_out(node)

@@ -10,8 +10,8 @@ from astro.search.views import Evidence
 class Scored(Section):
     """The scorer's value of the solution so far.
 
-    Nodes that end the solution are scored, too: their verdicts are recorded but do not steer the search, so that it
-    works the same where no reference answer is known (Lightman et al. 2023, arXiv 2305.20050).
+    Nodes that end the solution are scored, too. Their verdicts are recorded but do not steer the search, so the search
+    does not depend on reference answers (Lightman et al. 2023, arXiv 2305.20050).
     """
 
     kind: Literal["scorer"] = "scorer"
@@ -21,7 +21,7 @@ class Scored(Section):
     reuses_rollouts: ClassVar[bool] = False
 
     async def value(self, node: int, evidence: Evidence) -> float | None:
-        """In [0, 1], or None where the scorer gave no value."""
+        """In [0, 1]; None if the scorer gave no value."""
         if evidence.tree.terminal[node] is Terminal.ANSWER:
             await evidence.judge(node)
         return await evidence.score(node)

@@ -1,8 +1,8 @@
-"""Strategies: which node grows next, and what is kept. One file each; the union below is the list of them.
+"""Strategies decide which node grows next and what is kept. Each has one file; the union below lists them.
 
-A strategy is its own section of the configuration, with `kind` for its name. It has `grow`, the algorithm, written
-against astro.search.views.Growth; `effort`, the most that it does for a tree; `check`, which raises ValueError where a
-tree breaks an invariant of its trees; and `reuses_rollouts`, whether search.reuse_rollouts goes with it.
+A strategy is a section of the configuration, named by `kind`. It has `grow`, the algorithm, written against
+astro.search.views.Growth; `effort`, the most work that it does for a tree; `check`, which raises ValueError if a tree
+violates an invariant of the strategy; and `reuses_rollouts`, whether it supports search.reuse_rollouts.
 """
 
 from typing import Annotated, get_args
@@ -29,7 +29,7 @@ _CHECKS = {strategy.model_fields["kind"].default: strategy.check for strategy in
 def check_tree(tree: Tree) -> None:
     """Check the invariants of every tree, and those of the strategy that made this one.
 
-    Raises ValueError, naming the node, where one does not hold, and where the strategy is unknown.
+    Raises ValueError, naming the node, if one is violated, or if the strategy is unknown.
     """
     tree.check_invariants()
     if tree.strategy not in _CHECKS:

@@ -10,10 +10,11 @@ from astro.search.views import Effort, Growth
 
 
 class Beam(Section):
-    """Keep the best b of all candidates: the finished solutions of the beam, and the steps that follow its open ones.
+    """Keep the best b candidates: the finished solutions of the beam, and the next steps of its open nodes.
 
     Beam search against a verifier, section 5.2 of Snell et al. 2024 (arXiv 2408.03314), with k proposals for each kept
-    step. A finished solution keeps its place as long as nothing better comes; with b finished ones the search ends.
+    step. A finished solution stays in the beam until b candidates are better. The search ends once the beam holds only
+    finished solutions.
 
     width: b.
     """
@@ -27,7 +28,7 @@ class Beam(Section):
         """Grow level by level until the beam is finished or a budget is spent."""
         await growth.plant()
         beam = [ROOT]
-        while growth.goes_on() and (leaves := open_nodes(growth.tree, beam)[: growth.expansions_left]):
+        while growth.can_continue() and (leaves := open_nodes(growth.tree, beam)[: growth.expansions_left]):
             children = await growth.expand(leaves)
             await growth.evaluate(children)
             growth.backup(children)

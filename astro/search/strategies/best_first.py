@@ -11,9 +11,9 @@ from astro.search.views import Effort, Growth
 
 
 class BestFirst(Section):
-    """Expand the open node with the highest reward, wherever in the tree it is; equal ones by prior, then by age.
+    """Expand the open node with the highest reward, anywhere in the tree; ties are broken by prior, then by age.
 
-    Unlike a beam it comes back to any node that it once left, and unlike PUCT only a node's own reward counts.
+    Unlike a beam, it can return to any open node. Unlike in PUCT, only a node's own reward counts.
     """
 
     kind: Literal["best_first"] = "best_first"
@@ -21,10 +21,10 @@ class BestFirst(Section):
     reuses_rollouts: ClassVar[bool] = True
 
     async def grow(self, growth: Growth) -> None:
-        """Grow until nothing is open or a budget is spent."""
+        """Grow until no node is open or a budget is spent."""
         await growth.plant()
         tree, frontier = growth.tree, [(0.0, 0.0, ROOT)]
-        while growth.goes_on() and frontier:
+        while growth.can_continue() and frontier:
             *_, node = heappop(frontier)
             children = await growth.expand([node])
             await growth.evaluate(children)
@@ -33,7 +33,7 @@ class BestFirst(Section):
                 heappush(frontier, (-tree.reward[child], -tree.prior[child], child))
 
     def effort(self, simulations: int, max_depth: int) -> Effort:  # noqa: ARG002 - of all strategies
-        """One node a simulation."""
+        """One node per simulation."""
         return Effort(simulations)
 
     @staticmethod

@@ -11,8 +11,8 @@ from astro.search.views import Effort, Growth
 class BestOfN(Section):
     """Sample N whole solutions in one request, and value each by the evaluator.
 
-    All of them stay in the tree; astro.search.best_solution(tree) is the one with the highest value, whatever its
-    verdict. V(S) is the mean value of the solutions through S. search.rollouts and search.k play no part.
+    All of them stay in the tree. astro.search.best_solution(tree) selects the one with the highest value, whatever its
+    verdict. V(S) is the mean value of the solutions through S. search.rollouts and search.k are not used.
 
     n: N.
     """

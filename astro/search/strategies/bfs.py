@@ -13,7 +13,7 @@ class BreadthFirst(Section):
     """At each level, expand the best b of the open nodes.
 
     Algorithm 1: S'_t = the k thoughts after each state of S_(t-1); S_t = the b of S'_t with the highest values; T is
-    search.max_depth. Solutions that are finished leave the level, so unlike a beam the search goes on beside them.
+    search.max_depth. Finished solutions leave the level; unlike a beam, the search continues without them.
 
     breadth: b.
     """
@@ -27,7 +27,7 @@ class BreadthFirst(Section):
         """Grow level by level until no open node is left or a budget is spent."""
         await growth.plant()
         level = [ROOT]
-        while growth.goes_on() and level:
+        while growth.can_continue() and level:
             children = await growth.expand(level[: growth.expansions_left])
             await growth.evaluate(children)
             growth.backup(children)

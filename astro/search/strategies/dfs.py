@@ -12,12 +12,12 @@ from astro.search.views import Effort, Growth
 
 
 class DepthFirst(Section):
-    """Follow the best step first; prune steps of low value, and back up where nothing is left below.
+    """Follow the best step first, prune steps of low value, and back up when nothing is left below.
 
-    Algorithm 2: for each thought s' after s, the best first: if V(s') > v_th, go on from s' to depth T, which is
-    search.max_depth.
+    Algorithm 2: for each thought s' after s, the best first: if V(s') > v_th, continue from s', down to depth T, which
+    is search.max_depth.
 
-    threshold: v_th; a step worth no more is never expanded.
+    threshold: v_th; a step with this value or less is never expanded.
     """
 
     kind: Literal["dfs"] = "dfs"
@@ -26,10 +26,10 @@ class DepthFirst(Section):
     reuses_rollouts: ClassVar[bool] = True
 
     async def grow(self, growth: Growth) -> None:
-        """Grow until everything worth it has been followed or a budget is spent."""
+        """Grow until every step above the threshold has been followed or a budget is spent."""
         await growth.plant()
         tree, stack = growth.tree, [ROOT]
-        while growth.goes_on() and stack:
+        while growth.can_continue() and stack:
             children = await growth.expand([stack.pop()])
             await growth.evaluate(children)
             growth.backup(children)
@@ -37,7 +37,7 @@ class DepthFirst(Section):
             stack += reversed(best(tree, hopeful))
 
     def effort(self, simulations: int, max_depth: int) -> Effort:  # noqa: ARG002 - of all strategies
-        """One node a simulation."""
+        """One node per simulation."""
         return Effort(simulations)
 
     @staticmethod

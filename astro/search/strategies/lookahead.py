@@ -1,4 +1,4 @@
-"""Lookahead search: a beam whose candidates are valued by where they lead."""
+"""Lookahead search: a beam whose candidates are valued after further steps."""
 
 from typing import ClassVar, Literal
 
@@ -10,10 +10,10 @@ from astro.search.views import Effort, Growth
 
 
 class Lookahead(Section):
-    """Beam search in which each candidate is rolled out by k steps, and has the value of the end of that rollout.
+    """Beam search that continues each candidate by k steps and takes the value of the state reached.
 
     Lookahead search, section 5.2 of Snell et al. 2024 (arXiv 2408.03314). The steps ahead are the most likely ones.
-    They are no nodes of the tree; their tokens are counted, and they begin the rollouts of their node.
+    They are not nodes of the tree; their tokens are counted, and the rollouts of their node start with them.
 
     width: b, as in a beam. steps: k.
     """
@@ -28,7 +28,7 @@ class Lookahead(Section):
         """Grow level by level until the beam is finished or a budget is spent."""
         await growth.plant()
         beam = [ROOT]
-        while growth.goes_on() and (leaves := open_nodes(growth.tree, beam)[: growth.expansions_left]):
+        while growth.can_continue() and (leaves := open_nodes(growth.tree, beam)[: growth.expansions_left]):
             children = await growth.expand(leaves)
             await growth.evaluate(children, ahead=self.steps)
             growth.backup(children)

@@ -18,7 +18,7 @@ def puct(value: float, prior: float, visits: int, parent_visits: int, c_puct: fl
 
 
 class Puct(Section):
-    """Select a leaf by PUCT, expand it, evaluate the children, and back their rewards up.
+    """Select a leaf by PUCT, expand it, evaluate the children, and back up their rewards.
 
     c_puct: the weight of the prior against the value; the paper's is unknown.
     leaves: leaves of one tree expanded together (virtual loss).
@@ -31,16 +31,16 @@ class Puct(Section):
     reuses_rollouts: ClassVar[bool] = True
 
     async def grow(self, growth: Growth) -> None:
-        """Grow until a budget is spent, the goal is met or nothing is left."""
+        """Grow until a budget is spent, the goal is met or no node is left to expand."""
         await growth.plant()
-        while growth.goes_on():
+        while growth.can_continue():
             leaves = wave(growth.tree, puct, self.c_puct, min(self.leaves, growth.expansions_left))
             children = await growth.expand(leaves)
             await growth.evaluate(children)
             growth.backup(children)
 
     def effort(self, simulations: int, max_depth: int) -> Effort:  # noqa: ARG002 - of all strategies
-        """One leaf a simulation."""
+        """One leaf per simulation."""
         return Effort(simulations)
 
     @staticmethod

@@ -9,13 +9,13 @@ from astro.search.views import Effort, Growth
 
 
 class Samples(Section):
-    """Sample whole solutions in rounds, until there are n or a budget is spent or the goal is met.
+    """Sample whole solutions in rounds until the tree has n, a budget is spent or the goal is met.
 
-    V(S) is the mean value of the solutions through S, so V(root) estimates the model's pass rate where the evaluator's
-    values are verdicts. A goal makes that estimate biased, since it stops the rounds by their outcome.
-    search.rollouts and search.k play no part.
+    V(S) is the mean value of the solutions through S, so V(root) estimates the model's pass rate if the evaluator's
+    values are verdicts. A goal biases this estimate, because it stops the rounds depending on their outcome.
+    search.rollouts and search.k are not used.
 
-    n: solutions. batch: solutions a round.
+    n: solutions. batch: solutions per round.
     """
 
     kind: Literal["samples"] = "samples"
@@ -27,12 +27,12 @@ class Samples(Section):
     async def grow(self, growth: Growth) -> None:
         """Sample round by round."""
         left = self.n
-        while left > 0 and growth.goes_on():
+        while left > 0 and growth.can_continue():
             await growth.solve(min(self.batch, left))
             left -= self.batch
 
     def effort(self, simulations: int, max_depth: int) -> Effort:  # noqa: ARG002 - of all strategies
-        """As many rounds as there are simulations, or n solutions."""
+        """One round per simulation, up to n solutions."""
         return Effort(0, solutions=min(self.n, self.batch * simulations))
 
     @staticmethod

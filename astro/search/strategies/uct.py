@@ -18,7 +18,7 @@ def uct(value: float, prior: float, visits: int, parent_visits: int, c: float) -
 
 
 class Uct(Section):
-    """As PUCT, with UCB1 for its formula, so that the model's own preferences among the steps play no part.
+    """PUCT with the UCB1 formula instead: the model's preferences among the steps are not used.
 
     c: the weight of exploration; the paper's 2 C_p with C_p = 1 / sqrt(2) is sqrt(2).
     leaves: leaves of one tree expanded together (virtual loss).
@@ -31,16 +31,16 @@ class Uct(Section):
     reuses_rollouts: ClassVar[bool] = True
 
     async def grow(self, growth: Growth) -> None:
-        """Grow until a budget is spent, the goal is met or nothing is left."""
+        """Grow until a budget is spent, the goal is met or no node is left to expand."""
         await growth.plant()
-        while growth.goes_on():
+        while growth.can_continue():
             leaves = wave(growth.tree, uct, self.c, min(self.leaves, growth.expansions_left))
             children = await growth.expand(leaves)
             await growth.evaluate(children)
             growth.backup(children)
 
     def effort(self, simulations: int, max_depth: int) -> Effort:  # noqa: ARG002 - of all strategies
-        """One leaf a simulation."""
+        """One leaf per simulation."""
         return Effort(simulations)
 
     @staticmethod
