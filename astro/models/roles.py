@@ -35,13 +35,18 @@ class RolesConfig(Section):
     judge: RoleConfig | None = None
     scorer: ScorerConfig | None = None
 
+    def models(self) -> dict[str, RoleConfig]:
+        """The roles that name a model, by their fields; the scorer is not among them."""
+        roles = {name: getattr(self, name) for name in type(self).model_fields}
+        return {name: role for name, role in roles.items() if isinstance(role, RoleConfig)}
+
     def mistakes(self) -> list[str]:
         """The mistakes in the roles, one per line. Loads no model."""
         lines: list[str] = []
-        for name, role in (("rewriter", self.rewriter), ("judge", self.judge)):
-            if role is not None and role.engine is not None:
+        for name, role in self.models().items():
+            if role.engine is not None:
                 lines += _mistakes(partial(role.engine.check, f"roles.{name}.engine"))
-            if role is not None and role.prompt is not None:
+            if role.prompt is not None:
                 lines += [f"roles.{name}: {line}" for line in _mistakes(partial(check_template, role.prompt))]
         if self.scorer is not None:
             lines += _mistakes(partial(self.scorer.check, "roles.scorer"))
@@ -49,7 +54,7 @@ class RolesConfig(Section):
 
     def speed(self) -> frozenset[str]:
         """Dotted names of the settings that change how fast answers come and never the answers."""
-        holders: dict[str, Any] = {"rewriter": self.rewriter, "judge": self.judge, "scorer": self.scorer}
+        holders: dict[str, Any] = {**self.models(), "scorer": self.scorer}
         names = {f"roles.scorer.{name}" for name in self.scorer.speed} if self.scorer is not None else set()
         for role, holder in holders.items():
             engine = getattr(holder, "engine", None)

@@ -187,8 +187,8 @@ def origin_of(seams: Seams) -> Origin:
     """Where the traces of this run come from, without the prompt set, which the traces know themselves."""
     names = {
         name: role.engine.model
-        for name, role in (("rewriter", seams.roles.rewriter), ("judge", seams.roles.judge))
-        if role is not None and role.engine is not None and role.engine.model != seams.engine.model
+        for name, role in seams.roles.models().items()
+        if role.engine is not None and role.engine.model != seams.engine.model
     }
     return Origin(seams.engine.model, seams.identity, seams.seed, __version__, **names)
 
