@@ -122,6 +122,27 @@ def test_best_first_goes_wherever_the_highest_reward_is():
     tree, _ = grown(BestFirst(), "aaa", "baa", "bab", simulations=7)
     # b: ba is worth 1 and both its leaves are right; each has only its answer below. Of a's 1/4, aa has 1/2.
     assert expanded(tree) == ["", "b", "ba", "baa", "bab", "a", "aa"]
+    visits = dict(zip(names(tree), tree.visits, strict=True))
+    assert visits == {
+        "": 1 + 7 + 5, "b": 1 + 5 + 1, "ba": 1 + 2 + 2, "baa": 1 + 1, "baa.": 1, "bab": 1 + 1, "bab.": 1, "bb": 1,
+        "a": 1 + 3 + 1, "aa": 1 + 1 + 1, "aaa": 1, "aab": 1, "ab": 1,
+    }  # fmt: skip
+
+
+@settings(deadline=None, max_examples=40)
+@given(seed=st.integers(0, 2**31), k=st.integers(1, 4), simulations=st.integers(1, 30))
+def test_best_first_leaves_no_better_node_open(seed, k, simulations):
+    """When a node is expanded, no node that is already there and still open has a higher reward."""
+    tree = grow(WanderingModel(p_end=0.2), seed=seed, strategy=BestFirst(), k=k, simulations=simulations, max_depth=5)
+    when = {node: tree.simulation[children[0]] for node, children in enumerate(tree.children) if children}
+    for node, simulation in when.items():
+        waiting = [
+            other
+            for other in range(len(tree))
+            if tree.terminal[other] is Terminal.NONE
+            and tree.simulation[other] < simulation <= when.get(other, simulations + 1)
+        ]
+        assert tree.reward[node] == max(tree.reward[other] for other in waiting)
 
 
 def test_lookahead_values_a_step_by_where_it_leads():
