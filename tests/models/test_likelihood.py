@@ -135,7 +135,7 @@ def test_a_broken_model_fails_every_text(model_folder):
 
 def test_a_folder_without_a_model_is_refused(tmp_path):
     """Before a run begins where there is no folder, and when it is opened where there is no model in it."""
-    with pytest.raises(ConfigError, match=r"roles\.scorer\.model: there is no folder"):
+    with pytest.raises(ConfigError, match=r"roles\.scorer\.model: .*nowhere"):
         LikelihoodConfig(model="./nowhere").check("roles.scorer")
     with pytest.raises(ConfigError, match="could not load the scorer's model"):
         LikelihoodConfig(model=str(tmp_path)).open(model_of, 0)
