@@ -114,9 +114,19 @@ def sentences(rounds: Sequence[FoundRound]) -> Iterator[str]:
         )
         parts = [trees if "search" in record.stages or record.trees_of else "no search"]
         for model in record.models:
-            rows = f" ({record.rows[model.data]:,} rows)" if model.data in record.rows else ""
-            parts.append(f"{_label(model.start)} trained on {model.data}{rows} became {model.name}")
+            rows = (
+                f" ({record.rows[model.data]:,} rows{_hash(', ', model.data_sha256)})"
+                if model.data in record.rows
+                else ""
+            )
+            start = f"{_label(model.start)}{_hash(' ', model.start_sha256)}"
+            parts.append(f"{start} trained on {model.data}{rows} became {model.name}{_hash(' ', model.sha256)}")
         yield f"round {record.round}: {'; '.join(parts)}"
+
+
+def _hash(before: str, digest: str | None) -> str:
+    """The beginning of a hash, as much as tells the files of one run apart."""
+    return f"{before}{digest[:8]}" if digest else ""
 
 
 def _evaluation(each: FoundRound, dataset: str) -> Evaluation | None:

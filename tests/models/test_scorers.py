@@ -10,7 +10,7 @@ from astro.models.asking import Model
 from astro.models.engines.scripted import ScriptedSampler
 from astro.models.scorers import ScorerConfig
 from astro.models.scorers.judge import JudgeScorerConfig
-from astro.models.scorers.reward_model import RewardModelConfig
+from astro.models.scorers.reward_model import Aggregate, Head, RewardModelConfig
 from astro.records.problem import Problem
 
 PROBLEM = Problem("p", "1 + 1?", "2", "math")
@@ -85,14 +85,17 @@ def test_an_outcome_reward_model_is_asked_for_the_whole_text(bert, labels):
     assert len(set(found)) == 3
 
 
-@pytest.mark.parametrize(("aggregate", "combine"), [("last", lambda v: v[-1]), ("min", min), ("product", math.prod)])
+@pytest.mark.parametrize(
+    ("aggregate", "combine"), [(Aggregate.LAST, lambda v: v[-1]), (Aggregate.MIN, min), (Aggregate.PRODUCT, math.prod)]
+)
 def test_a_process_reward_model_is_read_at_the_end_of_each_step(bert, aggregate, combine):
     """Two steps, two values, combined as the setting says; before the first step, as at the root of a tree, 1."""
     folder = bert("Token", 2)
-    from astro.models.scorers.classifier import Classifier, RewardModel
+    from astro.models.scorers.classifier import Classifier
 
     classifier = Classifier(folder, "auto", by_token=True)
-    reward = RewardModel(classifier, "\n\n", aggregate, 16)
+    config = RewardModelConfig(model=folder, head=Head.STEPS, aggregate=aggregate)
+    reward = config.open(asked(str), 0)
     text = reward._text(PROBLEM.prompt, "1+1\n\n=2")
     assert len(text.ends) == 2
     import torch

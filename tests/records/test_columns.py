@@ -51,7 +51,7 @@ def test_the_schema_follows_from_the_columns() -> None:
     ).equals(LEAVES.schema)
 
 
-@pytest.mark.parametrize("shade", [Shade.DARK, None])
+@pytest.mark.parametrize("shade", [Shade.DARK, Shade.LIGHT, None])
 def test_a_record_comes_back_from_its_row(shade: Shade | None) -> None:
     """Enumerations as members, lists by their own function; columns that follow from others restore no field."""
     leaf = Leaf("a", shade, ((1, "x"), (2, "")), 2.5)
@@ -60,6 +60,7 @@ def test_a_record_comes_back_from_its_row(shade: Shade | None) -> None:
     fields = LEAVES.fields(row)
     assert fields.keys() == {"name", "shade", "spots", "size"}
     assert Leaf(**fields) == leaf
+    assert fields["spots"] == leaf.spots
     assert type(fields["shade"]) is type(shade)
 
 

@@ -22,7 +22,8 @@ def rounds(folder: Path, *skills: float) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         begun(path)
         model = str(path / "checkpoints" / "expert" / "sft")
-        trained = TrainedModel("expert-sft", model, BASE, "solutions")
+        hashes = [f"{number}{kind}" + 14 * "0" for kind in "abc"]
+        trained = TrainedModel("expert-sft", model, BASE, "solutions", *hashes)
         record = RoundRecord(
             number, ("search", "data", "sft", "evaluate"), last, None, {"solutions": 8 * number}, (trained,), model,
             "expert-sft",
@@ -55,9 +56,11 @@ def test_the_lineage_is_drawn_and_written_out(tmp_path: Path) -> None:
     chart = mermaid(found)
     assert chart.startswith("flowchart LR\n")
     assert chart.count('"expert-sft, round 1"') == 1
+    first = "tiny 1b000000 trained on solutions (8 rows, 1c000000) became expert-sft 1a000000"
+    second = "tiny 2b000000 trained on solutions (16 rows, 2c000000) became expert-sft 2a000000"
     assert list(sentences(found)) == [
-        "round 1: tiny searched; tiny trained on solutions (8 rows) became expert-sft",
-        "round 2: round 1, expert sft searched; tiny trained on solutions (16 rows) became expert-sft",
+        f"round 1: tiny searched; {first}",
+        f"round 2: round 1, expert sft searched; {second}",
     ]
 
 

@@ -13,7 +13,6 @@ from astro.store import RunDirectory
 from astro.store.entries import traces_from
 from astro.tasks.countdown.player import CountdownPlayer
 
-REWRITER = "roles.rewriter={engine: {kind: scripted, model: 'test_roles:Shouting'}}"
 UNFAITHFUL = "roles.rewriter={engine: {kind: scripted, model: other, options: {fidelity: 0.0}}}"
 JUDGE = "roles.judge={engine: {kind: scripted, model: critic, options: {judgement: 0.0}}}"
 SCORER = "roles.scorer={kind: judge, question: 'Is the solution right?', votes: 1, max_tokens: 8}"
@@ -25,6 +24,9 @@ class Shouting:
 
     def __call__(self, prompt: str, seed: int) -> str:
         return f"OK. {CountdownPlayer()(prompt, seed)}"
+
+
+REWRITER = f"roles.rewriter={{engine: {{kind: scripted, model: 'test_roles:{Shouting.__name__}'}}}}"
 
 
 def rows(folder: Path) -> list[dict[str, object]]:

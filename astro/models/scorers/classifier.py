@@ -1,6 +1,5 @@
 """A transformers classifier that values texts, in right-padded batches."""
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -9,11 +8,8 @@ from astro.models.scorers.batches import Batches
 from astro.models.tokenizer import hf_tokenizer
 from astro.records.problem import Problem
 
-COMBINE: dict[str, Callable[[Sequence[float]], float]] = {
-    "last": lambda values: values[-1],
-    "min": min,
-    "product": math.prod,
-}
+Combine = Callable[[Sequence[float]], float]
+"""From the values of a solution's steps to that of the solution."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +74,9 @@ class Classifier:
 class RewardModel:
     """A Scorer over a classifier; one event loop at a time drives it."""
 
-    def __init__(self, classifier: Classifier, separator: str, combine: str, batch: int) -> None:
+    def __init__(self, classifier: Classifier, separator: str, combine: Combine, batch: int) -> None:
         self._classifier, self._separator = classifier, separator
-        self._combine = COMBINE[combine]
+        self._combine = combine
         self._batches = Batches(classifier.values, batch, "the reward model")
 
     async def score(self, problem: Problem, solutions: Sequence[str], /) -> Sequence[float | None]:

@@ -1,5 +1,7 @@
 """The section of the reward model scorer; astro.models.scorers.classifier loads and runs the model."""
 
+import math
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import ClassVar, Literal
 
@@ -22,6 +24,13 @@ class Aggregate(StrEnum):
     LAST = "last"
     MIN = "min"  # Lightman et al. 2023, arXiv 2305.20050, also try the product
     PRODUCT = "product"
+
+
+_COMBINE: dict[Aggregate, Callable[[Sequence[float]], float]] = {
+    Aggregate.LAST: lambda values: values[-1],
+    Aggregate.MIN: min,
+    Aggregate.PRODUCT: math.prod,
+}
 
 
 class RewardModelConfig(ScorerSection):
@@ -57,4 +66,4 @@ class RewardModelConfig(ScorerSection):
         from astro.models.scorers.classifier import Classifier, RewardModel  # noqa: PLC0415 - heavy
 
         classifier = Classifier(self.model, self.dtype, by_token=self.head is Head.STEPS)
-        return RewardModel(classifier, self.separator, self.aggregate, self.batch)
+        return RewardModel(classifier, self.separator, _COMBINE[self.aggregate], self.batch)
