@@ -22,6 +22,7 @@ from astro.tasks.logic import LOGIC
 from astro.tasks.math import MATH
 from astro.tasks.mcq import MCQ
 from astro.tasks.qa import QA
+from astro.tasks.sudoku.task import SUDOKU
 from astro.tasks.task import Generator, Likeness, Task
 from astro.verify import Verifier, VerifyConfig
 
@@ -42,6 +43,7 @@ __all__ = [
 TASKS = (
     MATH,
     COUNTDOWN,
+    SUDOKU,
     MCQ,
     QA,
     CODE,

@@ -1,0 +1,54 @@
+"""Is a right grid right by luck? What a solution says on the way can be checked exactly."""
+
+import re
+from collections.abc import Sequence
+
+from astro.records.problem import Problem
+from astro.tasks.sudoku import claims, dialect
+from astro.tasks.sudoku.grid import Grid
+
+_MUST_BE = re.compile(
+    r"\b(?:r(?P<row>[1-6])c(?P<column>[1-6])|row (?P<row_>[1-6]),? (?:and )?column (?P<column_>[1-6]))\b,? "
+    r"(?:must be|has to be|can only be|needs? to be|=|:|is) (?P<digit>[1-6])\b(?! ?(?:or|,))",
+    re.IGNORECASE,
+)
+
+
+def right_by_luck(problem: Problem, steps: Sequence[str]) -> bool:
+    """Whether a right solution states something false: of a cell, of a grid on the way, or of itself at the end.
+
+    A digit that was taken as one of several options and given up later is no false statement.
+    """
+    puzzle, solution = claims.puzzle_of(problem), claims.solution_of(problem)
+    if puzzle is None or solution is None:
+        return False
+    lines = [line for text in steps for line in text.splitlines()]
+    return _has_false_step(lines, puzzle) or _has_false_cell(lines, solution) or claims.says_missed("\n".join(steps))
+
+
+def _has_false_step(lines: Sequence[str], puzzle: Grid) -> bool:
+    """Whether a step does not hold in the grid before it, or a grid changes a digit that is given."""
+    grid = puzzle
+    for line in lines:
+        if not all(shown.extends(puzzle) for shown in claims.grids(line, puzzle.size)):
+            return True
+        said = dialect.read_step(line, puzzle.size)
+        if said is None:  # perhaps a return
+            grid = (claims.grids(line, puzzle.size) or [grid])[-1]
+        elif not said.holds(grid):
+            return True
+        else:
+            grid = said.after or grid
+    return False
+
+
+def _has_false_cell(lines: Sequence[str], solution: Grid) -> bool:
+    """Whether a line says of a cell that it is what the solution does not have there."""
+    for line in lines:
+        for found in _MUST_BE.finditer(line):
+            row, column = int(found["row"] or found["row_"]), int(found["column"] or found["column_"])
+            if max(row, column) > solution.size:
+                return True
+            if solution.cells[solution.size * (row - 1) + column - 1] != int(found["digit"]):
+                return True
+    return False
