@@ -82,7 +82,7 @@ def check_start(making: Making, stages: Stages) -> bool:
     Raises StoreError (another configuration's run, no trees, trees of another search).
     """
     seams = making.seams
-    goes_on = RunDirectory.goes_on(seams.directory, seams.settings, ignored=seams.speed)
+    goes_on = RunDirectory.would_resume(seams.directory, seams.settings, ignored=seams.speed)
     if goes_on:
         with RunDirectory.read(seams.directory) as run:
             has_trees = bool(run.trees.problem_ids)

@@ -1,4 +1,4 @@
-"""Runs on the disk: schemas, durable stages, resume."""
+"""Runs on disk: schemas, durable stages, resume."""
 
 from astro.store.directory import RunDirectory
 from astro.store.journal import Entry

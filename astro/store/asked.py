@@ -1,4 +1,4 @@
-"""What recipes ask the language model while data sets are made: kept problem by problem, so that no answer is lost."""
+"""The model's answers for recipes that ask it, stored problem by problem while data sets are made."""
 
 import asyncio
 from collections.abc import Iterator, Sequence
@@ -20,11 +20,11 @@ from astro.store.settings import settings_hash
 from astro.store.stage import Stage
 from astro.verify import Outcome
 
-LIVE = 64  # problems that are asked about at the same time
+LIVE = 64  # problems with requests in flight
 
 _ANSWERS = Table(
     "answers",
-    "One row an answer.",
+    "One row per answer.",
     (
         Column("problem_id", "string", "the problem"),
         Column("text", "string", "the solution"),
@@ -36,9 +36,9 @@ _ANSWERS = Table(
 
 
 class Asked:
-    """The answers of one run's model, for each data set whose recipe asks for some.
+    """The model's answers in one run, for each data set whose recipe asks for some.
 
-    They lie in datasets/.asked, in a folder for each data set and settings of its recipe.
+    They are stored in datasets/.asked, with one folder for each data set and the settings of its recipe.
     """
 
     def __init__(self, run: RunDirectory, setup: DataSetup) -> None:
@@ -56,7 +56,7 @@ class Asked:
             stage.close()
 
     def of(self, name: str, problem_id: str) -> list[Solution]:
-        """The answers for a data set and a problem; none where nothing was asked."""
+        """The answers for a data set and a problem; empty if the recipe did not ask about it."""
         stage = self._stages.get(name)
         if stage is None or problem_id not in stage.problem_ids:
             return []
@@ -67,11 +67,11 @@ class Asked:
         ]
 
     def cost(self) -> Cost:
-        """What all answers took."""
+        """The cost of all answers."""
         return sum((total_cost(stage) for stage in self._stages.values()), Cost())
 
     def left(self) -> list[tuple[str, Material]]:
-        """What is still to be asked: data sets and problems, without their trees and traces."""
+        """The data sets and problems still to ask about, without their trees and traces."""
         return list(self._left()) if self._recipes else []
 
     def _left(self) -> Iterator[tuple[str, Material]]:
@@ -81,9 +81,9 @@ class Asked:
                     yield name, replace(material, traces=(), load_tree=None)
 
     async def ask(self, left: Sequence[tuple[str, Material]], solver: Solver) -> None:
-        """Ask for what is left; every answer is durable as soon as it is there.
+        """Ask about what is left. Every answer is durable as soon as it arrives.
 
-        Raises EngineDeadError; a request that the engine refuses has no answers.
+        Raises EngineDeadError. A request that the engine rejects gets no answers.
         """
         room = asyncio.Semaphore(LIVE)
 

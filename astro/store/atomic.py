@@ -1,4 +1,4 @@
-"""Files that are either complete or absent, whatever happens to the process or the machine."""
+"""Atomic files: complete or absent, even after a crash of the process or the machine."""
 
 import hashlib
 import json
@@ -11,12 +11,12 @@ from typing import Any
 
 from astro.errors import StoreError
 
-PARTIAL = ".partial"  # suffix of a file that is still being written; leftovers are deleted on opening
+PARTIAL = ".partial"  # suffix of a file while it is written; leftovers are deleted when the folder is opened
 
 
 @dataclass(frozen=True, slots=True)
 class FileSeal:
-    """What a complete file looks like: rows (of a Parquet file, else 0), bytes, and the SHA-256 in hexadecimal."""
+    """The expected content of a file: rows (of a Parquet file, otherwise 0), bytes, and the SHA-256 in hexadecimal."""
 
     rows: int
     bytes: int
@@ -25,11 +25,11 @@ class FileSeal:
 
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """What the system refuses while path is written (a full disk, no permission) becomes a StoreError."""
+    """Turn an OSError while path is written (a full disk, no permission) into a StoreError."""
     try:
         yield
     except OSError as error:
-        raise StoreError(f"cannot write {path}: {error}; mend that and run again to continue") from error
+        raise StoreError(f"cannot write {path}: {error}; fix this and run again to resume") from error
 
 
 def sync_directory(folder: Path) -> None:
@@ -68,20 +68,20 @@ def publish(renames: Mapping[Path, Path]) -> None:
 
 
 def sweep(folder: Path) -> None:
-    """Delete what an interrupted process left half written in folder (not below it)."""
+    """Delete the partial files of an interrupted process in folder, but not in its subfolders."""
     for leftover in folder.glob(f"*{PARTIAL}"):
         leftover.unlink()
 
 
 def seal(path: Path, rows: int = 0) -> FileSeal:
-    """Read a file and say what it holds."""
+    """Read a file and return its seal."""
     with path.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
     return FileSeal(rows=rows, bytes=path.stat().st_size, sha256=digest)
 
 
 def write_marker(marker: Path, files: Iterable[tuple[Path, int]], **facts: Any) -> None:
-    """Declare files (path, rows) complete. They lie in the marker's folder or below it; facts are JSON-able extras."""
+    """Declare files (path, rows), which are below the marker's folder, complete. facts: further JSON values."""
     seals = {path.relative_to(marker.parent).as_posix(): asdict(seal(path, rows)) for path, rows in files}
     write_text(marker, json.dumps({"files": seals, **facts}, indent=1) + "\n")
 
@@ -92,19 +92,19 @@ def read_marker(marker: Path) -> dict[str, Any]:
         content = json.loads(marker.read_text(encoding="utf-8"))
         return {**content, "files": {name: FileSeal(**facts) for name, facts in content["files"].items()}}
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise StoreError(f"{marker} is damaged ({error}); {_MEND}") from error
+        raise StoreError(f"{marker} is damaged ({error}); {_FIX}") from error
 
 
 def check(path: Path, expected: FileSeal) -> None:
-    """Raise StoreError unless the file is, byte for byte, the one that was sealed."""
+    """Raise StoreError unless the file equals the sealed one byte for byte."""
     if not path.is_file():
-        raise StoreError(f"{path} is missing, though its marker says it was written; {_MEND}")
+        raise StoreError(f"{path} is missing, but its marker says it was written; {_FIX}")
     size = path.stat().st_size
     if size != expected.bytes:
-        raise StoreError(f"{path} is damaged: {size} bytes, {expected.bytes} were written; {_MEND}")
+        raise StoreError(f"{path} is damaged: it has {size} bytes, but {expected.bytes} were written; {_FIX}")
     found = seal(path).sha256
     if found != expected.sha256:
-        raise StoreError(f"{path} is damaged: its SHA-256 is {found[:12]}..., not {expected.sha256[:12]}...; {_MEND}")
+        raise StoreError(f"{path} is damaged: its SHA-256 is {found[:12]}..., not {expected.sha256[:12]}...; {_FIX}")
 
 
-_MEND = "restore the file from a copy, or delete the folder it is in to have that stage done again"
+_FIX = "restore the file from a copy, or delete its folder to run that stage again"

@@ -1,4 +1,4 @@
-"""Whose folder is it? One process writes it at a time, and one identity (settings, hashes of inputs) made it."""
+"""Ownership of a folder: one process writes it at a time, and one identity (settings, hashes of inputs) made it."""
 
 import json
 from collections.abc import Collection, Mapping
@@ -20,16 +20,16 @@ _LOCK = ".lock"
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """The words of an error about another identity: what the folder is, and what to do."""
+    """The wording of the error about another identity: what the folder is, and what to do."""
 
     what: str
     remedy: str
 
 
 class Claim:
-    """A folder, created if need be, and the file in it that holds the identity of its work.
+    """A folder, created if necessary, and its file that holds the identity of its work.
 
-    With lock, this process alone writes the folder until release(). Raises StoreError if another one does.
+    With lock, only this process writes the folder until release(). Raises StoreError if another process does.
     """
 
     def __init__(self, folder: Path, file: str = SETTINGS, *, lock: bool = True) -> None:
@@ -57,7 +57,7 @@ class Claim:
 
     @property
     def taken(self) -> bool:
-        """Whether an identity was written."""
+        """Whether the folder has an identity."""
         return self.file.exists()
 
     def identity(self) -> dict[str, Any]:
@@ -67,11 +67,11 @@ class Claim:
         except (OSError, ValueError, yaml.YAMLError) as error:
             raise StoreError(f"{self.file} cannot be read: {error}") from error
         if not isinstance(content, dict):
-            raise StoreError(f"{self.file} holds {type(content).__name__}, not settings")
+            raise StoreError(f"{self.file} holds a {type(content).__name__}, not settings")
         return content
 
     def changed(self, identity: Mapping[str, Any], ignored: Collection[str] = ()) -> list[str]:
-        """One line for each part that differs from the identity that made the folder; ignored: dotted keys."""
+        """One line for each difference from the identity that made the folder. ignored: dotted keys."""
         return differences(self.identity(), _plain(identity), ignored) if self.taken else []
 
     def take(
@@ -79,8 +79,8 @@ class Claim:
     ) -> None:
         """Write the identity of new work, or check that it is the one that made the folder.
 
-        begun: whether the folder holds work. Where it holds none, as after a start that failed, the new identity
-        replaces the old one. Raises StoreError naming what differs.
+        begun: whether the folder holds work. If it holds none, for example after a failed start, the new identity
+        replaces the old one. Raises StoreError naming the differences.
         """
         changed = self.changed(identity, ignored)
         if changed and begun:
@@ -89,16 +89,16 @@ class Claim:
             self.write(identity)
 
     def refuse(self, changed: Collection[str], refusal: Refusal) -> NoReturn:
-        """Raise the StoreError that names what differs."""
+        """Raise the StoreError that names the differences."""
         lines = "\n".join(f"  {line}" for line in changed)
         raise StoreError(f"{self.folder} {refusal.what}:\n{lines}\n{refusal.remedy}")
 
     def write(self, identity: Mapping[str, Any], head: str = "") -> None:
-        """Make the folder the work of this identity; head: comment lines for the reader of the file."""
+        """Write the identity. head: comment lines at the top of the file."""
         with writing(self.folder):
             write_text(self.file, head + yaml.safe_dump(_plain(identity), sort_keys=False, allow_unicode=True))
 
 
 def _plain(identity: Mapping[str, Any]) -> dict[str, Any]:
-    """What YAML reads back as it was written: no tuples, paths or enumerations."""
+    """The identity in types that YAML reads back unchanged: no tuples, paths or enumerations."""
     return dict(json.loads(json.dumps(identity, default=str)))

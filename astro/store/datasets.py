@@ -1,4 +1,4 @@
-"""The data sets of a run: NAME/{train,test}-*.parquet and a card, written in one go from its trees and traces."""
+"""The data sets of a run: NAME/{train,test}-*.parquet and a card, written in one pass over its trees and traces."""
 
 import asyncio
 import hashlib
@@ -29,7 +29,7 @@ Part = tuple[str, Split]
 
 @dataclass(slots=True)
 class _Found:
-    """What is collected while the problems go by."""
+    """Facts collected while passing over the problems."""
 
     rows: Counter[Part] = field(default_factory=Counter)
     taken: dict[str, Counter[str]] = field(default_factory=dict)
@@ -47,12 +47,12 @@ class _Found:
 
 
 def make_datasets(run: RunDirectory, setup: DataSetup, open_solver: OpenSolver) -> Path:
-    """Make the data sets of the problems whose traces are made, or that were searched in a run without traces.
+    """Make the data sets of the problems with traces, or in a run without traces, of the searched problems.
 
-    Returns their folder. Does nothing if they are there already. Starts over if there are more problems by now, or if
-    recipes, test share or license differ; answers of the model are kept. open_solver loads the model; it is called only
-    where a recipe has something left to ask. Raises StoreError if a file of the trees or traces is damaged, or a
-    recipe needs traces that are not there, and EngineDeadError.
+    Returns their folder. Does nothing if they already exist. Makes them again if the run has more problems since, or if
+    recipes, test share or license differ; the model's answers are kept. open_solver loads the model; it is only called
+    if a recipe has questions left. Raises StoreError if a file of the trees or traces is damaged or a recipe needs
+    traces that do not exist, and EngineDeadError.
     """
     folder = run.path / "datasets"
     facts = {
@@ -85,7 +85,7 @@ async def _ask(asked: Asked, left: Sequence[tuple[str, Material]], open_solver: 
 def _write_parts(
     run: RunDirectory, folder: Path, setup: DataSetup, asked: Asked
 ) -> tuple[_Found, list[tuple[Path, int]]]:
-    """Write every data set and split that has rows; what was found on the way, and the files with their rows."""
+    """Write every data set and split that has rows. Returns the facts for the card, and the files with their rows."""
     found, writers, recipes = _Found(), dict[Part, ShardWriter](), setup.config.recipes
     found.taken = {name: Counter() for name in recipes}
     for material in materials(run, setup):
@@ -123,7 +123,7 @@ def _card_facts(run: RunDirectory, setup: DataSetup, asked: Asked, found: _Found
 
 
 def summed_counts(traces: Stage) -> Mapping[str, int]:
-    """The counts of all problems' TraceOutcome, added up by name."""
+    """The sum of all problems' TraceOutcome.counts, by name."""
     table = traces.table("counts", ["name", "count"]).group_by("name").aggregate([("count", "sum")])
     return dict(sorted(zip(table.column("name").to_pylist(), table.column("count_sum").to_pylist(), strict=True)))
 
@@ -134,13 +134,13 @@ def _writer(folder: Path, name: str, split: Split, recipe: Recipe) -> ShardWrite
 
 
 def _digest(folder: Path, files: Sequence[tuple[Path, int]]) -> str:
-    """One SHA-256 of all files, by their names in the folder."""
+    """One SHA-256 over the names and contents of all files."""
     sealed = sorted(f"{path.relative_to(folder).as_posix()} {seal(path).sha256}\n" for path, _ in files)
     return hashlib.sha256("".join(sealed).encode()).hexdigest()
 
 
 def _clear(folder: Path, names: Sequence[str]) -> None:
-    """Remove the data sets of those names: what an interrupted start wrote, or other recipes."""
+    """Remove the data sets with these names, which an interrupted start or other recipes wrote."""
     for name in names:
         if (folder / name).is_dir():
             sweep(folder / name)

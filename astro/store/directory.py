@@ -1,4 +1,4 @@
-"""The directory of one run: what is in it, who may write it, and whether it belongs to this configuration.
+"""The directory of one run: its files, who may write it, and whether it belongs to this configuration.
 
     runs/NAME/
         config.yaml          the resolved configuration, its hash in the first line
@@ -11,7 +11,7 @@
         log.jsonl            one line for each event, with the time
         .lock                held by the process that writes
 
-trees/ and traces/ hold a journal while the stage runs, and Parquet shards with a marker once it is finished.
+While a stage runs, its folder holds a journal; once it is finished, Parquet shards and a marker.
 """
 
 import json
@@ -38,12 +38,12 @@ from astro.store.settings import settings_hash
 from astro.store.shards import write_parquet
 from astro.store.stage import MARKER, Stage
 
-TOOK_TREES = "took_trees"  # the event of a run that begins with the trees of others; several where a start was killed
+TOOK_TREES = "took_trees"  # the event of a run that starts with other runs' trees; may repeat after a kill
 _CONFIG, _PROBLEMS_MARKER, _LOG = "config.yaml", "problems.json", "log.jsonl"
 
 
 class RunDirectory:
-    """An open run directory; use create() to write a run or resume one, read() to look at one."""
+    """An open run directory. Use create() to start or resume a run, read() to read one."""
 
     def __init__(self, path: Path, *, writable: bool) -> None:
         self.path = path
@@ -58,12 +58,12 @@ class RunDirectory:
 
     @classmethod
     def create(cls, path: Path, settings: Mapping[str, Any], *, ignored: Collection[str] = ()) -> Self:
-        """Open a run for writing: a new one, or one that the same settings started.
+        """Open a run for writing: a new one, or one with the same settings.
 
-        ignored names settings (dotted) that may differ between one start and the next: speed, not substance. A run of
-        other settings that holds no work starts over.
-        Raises StoreError if another process writes it, if other settings made it, if a file is damaged, or if there
-        are traces of trees that are gone.
+        ignored: dotted settings that may differ between starts because they affect speed only. A run with other
+        settings but without work starts over.
+        Raises StoreError if another process writes it, other settings made it, a file is damaged, or traces exist whose
+        trees are missing.
         """
         cls._check_folder(path)
         run = cls(path, writable=True)
@@ -71,7 +71,7 @@ class RunDirectory:
             run._take(settings, ignored)
             run._check_sources()
             if not run.traces.problem_ids:
-                # Without traces, data sets that were made from them are made again, too.
+                # Without traces, the data sets made from them are also made again.
                 (path / "datasets" / MARKER).unlink(missing_ok=True)
         except BaseException:
             run.close()
@@ -94,10 +94,10 @@ class RunDirectory:
         self.close()
 
     @classmethod
-    def goes_on(cls, path: Path, settings: Mapping[str, Any], *, ignored: Collection[str] = ()) -> bool:
-        """Whether create() would resume a run whose problems are fixed, rather than start one; writes nothing.
+    def would_resume(cls, path: Path, settings: Mapping[str, Any], *, ignored: Collection[str] = ()) -> bool:
+        """Whether create() would resume a run whose problems are fixed, rather than start one. Writes nothing.
 
-        Raises StoreError where create() would refuse the folder or the settings.
+        Raises StoreError if create() would reject the folder or the settings.
         """
         cls._check_folder(path)
         if not (path / _CONFIG).exists():
@@ -114,7 +114,7 @@ class RunDirectory:
         return (path / _PROBLEMS_MARKER).exists()
 
     def close(self) -> None:
-        """Close the files and let another process in."""
+        """Close the files and release the lock."""
         self.trees.close()
         self.traces.close()
         self._claim.release()
@@ -126,7 +126,7 @@ class RunDirectory:
 
     @property
     def holds_work(self) -> bool:
-        """Whether a problem was searched; a tree whose root could not be evaluated does not count."""
+        """Whether a problem has been searched; a tree whose root could not be evaluated does not count."""
         stops = self.trees.table("trees", ["stop"]).column("stop").to_pylist()
         return any(stop != Stop.FAILED for stop in stops)
 
@@ -136,7 +136,7 @@ class RunDirectory:
         return self.has_begun(self.path)
 
     def write_problems(self, problems: Sequence[Problem], rejected: Sequence[RejectedRow]) -> None:
-        """Fix the problems of the run: from here on it reads them from its own directory."""
+        """Fix the problems of the run. From then on, the run reads them from its directory."""
         tables = {"problems.parquet": PROBLEMS.write(problems), "rejected.parquet": REJECTED.write(rejected)}
         with writing(self.path):
             for name, table in tables.items():
@@ -145,7 +145,7 @@ class RunDirectory:
             write_marker(self.path / _PROBLEMS_MARKER, files)
 
     def problems(self) -> list[Problem]:
-        """The problems of the run, in their order. Raises StoreError if there are none yet, or they are damaged."""
+        """The problems of the run, in order. Raises StoreError if it has none yet or their file is damaged."""
         return [Problem.from_row(row) for row in self._checked("problems.parquet").to_pylist()]
 
     def rejected(self) -> pa.Table:
@@ -153,7 +153,7 @@ class RunDirectory:
         return self._checked("rejected.parquet")
 
     def forget(self) -> None:
-        """Delete the trees and all that was made from them; the problems stay."""
+        """Delete the trees and everything made from them. The problems are kept."""
         with writing(self.path):
             for stage in (self.traces, self.trees):
                 stage.close()
@@ -163,11 +163,11 @@ class RunDirectory:
         self._open_stages(writable=True)
 
     def take_trees(self, other: "RunDirectory") -> None:
-        """Copy the problems and the finished trees of another run into this one, which has none yet.
+        """Copy the problems and the finished trees of another run into this one, which must have none yet.
 
         Raises StoreError if a file of the other run is damaged.
         """
-        if not self.trees.complete:  # else a kill came right after them
+        if not self.trees.complete:  # otherwise a kill followed right after the copy
             self.trees.adopt(other.trees)
         with writing(self.path):
             for name in ("problems.parquet", "rejected.parquet"):
@@ -176,18 +176,18 @@ class RunDirectory:
             write_text(self.path / _PROBLEMS_MARKER, (other.path / _PROBLEMS_MARKER).read_text(encoding="utf-8"))
 
     def log(self, event: str, **facts: Any) -> None:
-        """Append one line to log.jsonl: the event, the time (seconds since 1970) and JSON-able facts.
+        """Append one line to log.jsonl: the event, the time (seconds since 1970) and JSON-serializable facts.
 
-        Raises StoreError if the disk refuses.
+        Raises StoreError if the file cannot be written.
         """
         line = json.dumps({"event": event, "time": round(time.time(), 3), **facts})
         with writing(self.path / _LOG), (self.path / _LOG).open("a+b") as stream:
-            # A kill may have cut the last line short: start a new one.
+            # A kill may have truncated the last line: start a new one.
             torn = stream.seek(0, 2) > 0 and stream.seek(-1, 2) >= 0 and stream.read(1) != b"\n"
             stream.write((b"\n" if torn else b"") + line.encode() + b"\n")
 
     def events(self, event: str) -> list[dict[str, Any]]:
-        """The events of one kind in log.jsonl, oldest first; a line cut short by a kill is left out."""
+        """The events of one kind in log.jsonl, oldest first. Skips a line truncated by a kill."""
         found = []
         path = self.path / _LOG
         for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else ():
@@ -200,14 +200,14 @@ class RunDirectory:
         return found
 
     def seconds_at_work(self) -> dict[str, float]:
-        """Seconds at work by what was done in them: "search", "traces" or "search and traces", over all starts.
+        """Working seconds of all starts, by what was done: "search", "traces" or "search and traces".
 
-        A start that was killed is not in it; a search whose trees were taken over is, where it was timed apart.
+        Excludes killed starts. Includes the search of copied trees, if it was timed separately.
         """
         seconds = defaultdict[str, float](float)
         starts = self.events("started")
         for ended in self.events("stopped"):
-            began = [start for start in starts if start["time"] <= ended["time"]][-1:]  # the end of a kill is missing
+            began = [start for start in starts if start["time"] <= ended["time"]][-1:]  # a killed start has no end
             name = " and ".join(stage for stage in ("search", "traces") if began and began[0].get(stage))
             seconds[name] += float(ended.get("seconds", 0.0))
         for taken in self.events(TOOK_TREES)[-1:]:
@@ -216,7 +216,7 @@ class RunDirectory:
         return dict(seconds)
 
     def trees_taken_of(self) -> list[Path]:
-        """The runs whose trees this one took, as they were named then; empty where it searched itself."""
+        """The runs whose trees this one copied, under their names at that time; empty if it searched itself."""
         return [Path(source) for taken in self.events(TOOK_TREES)[-1:] for source in taken["of"]]
 
     def _take(self, settings: Mapping[str, Any], ignored: Collection[str]) -> None:
@@ -230,33 +230,33 @@ class RunDirectory:
         self._claim.write(settings, f"# astro {__version__}, settings {settings_hash(settings, ignored)}\n")
 
     def _changed(self, settings: Mapping[str, Any], ignored: Collection[str]) -> list[str]:
-        """The settings that differ from those of a run without work. Raises StoreError where there is work."""
+        """The settings that differ from those of a run without work. Raises StoreError if the run has work."""
         changed = self._claim.changed(settings, ignored)
         if changed and self.holds_work:
-            remedy = "To go on with that run, give it these settings again; to keep both, add name=ANOTHER_NAME; "
+            remedy = "To resume that run, use its settings; to keep both, add name=ANOTHER_NAME; "
             remedy += f"to start over, delete {self.path}."
             self._claim.refuse(changed, Refusal("was made by another configuration", remedy))
         return changed
 
     def _check_sources(self) -> None:
-        """Raise StoreError if there are traces of trees that are gone: trees that are searched again may differ."""
+        """Raise StoreError if traces exist whose trees are missing, because trees searched again may differ."""
         gone = len(self.traces.problem_ids - self.trees.problem_ids)
         if gone:
             raise StoreError(
-                f"{self.traces.folder} holds the traces of {gone} problems whose trees are no longer in "
-                f"{self.trees.folder}; restore those from a copy, or delete {self.traces.folder}, too, to have both "
-                "done again"
+                f"{self.traces.folder} holds the traces of {gone} problems whose trees are missing from "
+                f"{self.trees.folder}; restore the trees from a copy, or also delete {self.traces.folder} to make both "
+                "again"
             )
 
     @staticmethod
     def _check_folder(path: Path) -> None:
-        """Raise StoreError if path is a folder of something else."""
+        """Raise StoreError if path is a folder that holds something other than a run."""
         foreign = path.is_dir() and not (path / _CONFIG).exists()
         if foreign and any(child.name != ".lock" for child in path.iterdir()):
             raise StoreError(f"{path} is not empty and not a run (it has no {_CONFIG}); choose another name")
 
     def _open_stages(self, *, writable: bool) -> None:
-        # The traces first: of a run that another process writes, every trace seen here then has its tree, too.
+        # Traces first: if another process writes the run, every trace read here then has its tree.
         self.traces = Stage(self.path / "traces", TRACE_TABLES, writable=writable)
         self.trees = Stage(self.path / "trees", TREE_TABLES, writable=writable)
 

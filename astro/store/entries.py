@@ -1,4 +1,4 @@
-"""What a run keeps of a tree and of its traces: the tables of the two stages, and their entries."""
+"""The tables of the search and traces stages, and the entries of trees and traces in them."""
 
 from dataclasses import replace
 
@@ -16,7 +16,7 @@ from astro.store.journal import Entry
 from astro.store.stage import Stage
 from astro.traces.make import TraceOutcome
 
-# One row a problem: what the data set rl will hold of it. Its prompt is that of the problem's traces, too.
+# One row per problem, for the data set rl. The problem's traces have the same prompt.
 RL = Table("rl", RL_ROWS.meaning, (Column("problem_id", "string", "the problem"), *RL_ROWS.columns))
 
 TREE_TABLES = {"trees": TREES.schema, "nodes": NODES.schema, "costs": COSTS.schema}
@@ -44,7 +44,7 @@ def tree_entry(tree: Tree) -> Entry:
 def tree_from(entry: Entry) -> Tree:
     """The tree of an entry, with its whole cost.
 
-    Raises ValueError if its rows break an invariant of all trees, or of those of the strategy that made it.
+    Raises ValueError if its rows violate an invariant of all trees or of the strategy that made it.
     """
     nodes = entry.tables["nodes"]
     tree = Tree.from_columns({name: nodes.column(name).to_pylist() for name in NODES.names})
@@ -56,7 +56,7 @@ def tree_from(entry: Entry) -> Tree:
 def traces_entry(problem_id: str, outcome: TraceOutcome, rl: Row, seconds: float) -> Entry:
     """The traces of one tree as the entry of the traces stage.
 
-    rl: the problem's row in that data set. seconds: from the first request to the last trace.
+    rl: the problem's row in the data set rl. seconds: from the first request to the last trace.
     """
     counts = [
         {"problem_id": problem_id, "name": str(name), "count": count} for name, count in sorted(outcome.counts.items())
@@ -74,23 +74,23 @@ def traces_entry(problem_id: str, outcome: TraceOutcome, rl: Row, seconds: float
 
 
 def traces_from(table: pa.Table) -> list[Trace]:
-    """The traces of a table; cached tokens and seconds, which it does not hold, are 0."""
+    """The traces of a table. The table has no cached tokens or seconds, so these are 0."""
     return [Trace.from_row(row) for row in table.to_pylist()]
 
 
 def costs_table(problem_id: str, cost: Cost) -> pa.Table:
-    """The one row of a problem in a costs table."""
+    """A problem's row in a costs table."""
     return COSTS.from_rows([{name: getattr(cost, name) for name in _COST} | {"problem_id": problem_id}])
 
 
 def cost_from(entry: Entry) -> Cost:
-    """What a stage spent on the problem of an entry."""
+    """The cost of the entry's problem in a stage."""
     row = entry.tables["costs"].to_pylist()[0]
     return Cost(**{name: row[name] for name in _COST})
 
 
 def total_cost(stage: Stage) -> Cost:
-    """What a stage spent on all problems that it has finished."""
+    """The cost of all finished problems of a stage."""
     table = stage.table("costs", list(_COST))
     return Cost(**{name: pc.sum(table.column(name)).as_py() or 0 for name in _COST})
 

@@ -1,9 +1,9 @@
-"""An append-only file of finished problems: what has been appended survives a kill at any later moment.
+"""An append-only file of finished problems: appended entries survive a kill at any later moment.
 
 A frame is a header (magic, length and SHA-256 of the payload, CRC-32 of the header) and a payload: one line of JSON
-that names the problem and its tables, then each table as a compressed Arrow stream. Every append ends with an fsync,
-so only the last frame can be torn; a torn tail was never acknowledged and is cut off when the journal is opened.
-A broken frame with good frames behind it is damage, and is reported instead.
+that names the problem and its tables, then each table as a compressed Arrow stream. Every append ends with an fsync, so
+only the last frame can be torn. A torn tail was never acknowledged, and opening the journal truncates it. A broken
+frame followed by good ones means damage and raises an error.
 """
 
 import hashlib
@@ -28,13 +28,13 @@ _MAGIC = b"ASTJ"
 _FIELDS = struct.Struct(">4sQ32s")
 _CHECKSUM = struct.Struct(">I")
 _HEADER_BYTES = _FIELDS.size + _CHECKSUM.size
-_BLOCK = 64 * 2**20  # bytes read or written at once; the system's own limit is 2 GiB
+_BLOCK = 64 * 2**20  # bytes per read or write; the operating system's limit is 2 GiB
 _COMPRESSION = pa.ipc.IpcWriteOptions(compression="zstd")
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Everything a stage made of one problem; tables by name, possibly without rows."""
+    """Everything a stage made from one problem: tables by name, possibly without rows."""
 
     problem_id: str
     tables: Mapping[str, pa.Table]
@@ -42,7 +42,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where a payload lies, in bytes, and each table in it: name to offset in the file and length."""
+    """Position of a payload in bytes, and of each table in it: offset in the file and length, by name."""
 
     offset: int
     length: int
@@ -50,10 +50,10 @@ class _Place:
 
 
 class Journal:
-    """One journal file; a single process appends, any number may read.
+    """One journal file. A single process appends; any number may read.
 
-    Opening for writing cuts off a torn tail and creates the file if need be. Raises StoreError if a frame that was
-    acknowledged can no longer be read.
+    Opening for writing truncates a torn tail and creates the file if necessary. Raises StoreError if an acknowledged
+    frame can no longer be read.
     """
 
     def __init__(self, path: Path, *, writable: bool) -> None:
@@ -64,7 +64,7 @@ class Journal:
         if writable and not path.exists():
             path.touch()
             sync_directory(path.parent)
-        # Unbuffered, so that what a full disk refused is not tried again behind our back.
+        # Unbuffered, so that Python does not retry a write that a full disk rejected.
         self._file = path.open("r+b" if writable else "rb", buffering=0) if path.exists() else None
         if self._file is not None:
             self._scan(self._file)
@@ -78,7 +78,7 @@ class Journal:
         self.close()
 
     def close(self) -> None:
-        """Close the file. Everything appended is durable already."""
+        """Close the file. All appended entries are already durable."""
         if self._file is not None:
             self._file.close()
             self._file = None
@@ -90,13 +90,13 @@ class Journal:
 
     @property
     def problem_order(self) -> list[str]:
-        """The finished problems, in the order they were appended."""
+        """The finished problems, in append order."""
         return list(self._places)
 
     def append(self, entries: Sequence[Entry]) -> None:
-        """Write entries and wait until they are on the disk: one fsync however many there are.
+        """Write entries and wait until they are on disk, with one fsync for all of them.
 
-        Raises StoreError if the disk refuses; the journal is then as it was before.
+        Raises StoreError if the write fails; the journal is then unchanged.
         """
         assert self._file is not None, "appending to a journal that is closed"
         assert self._writable, "appending to a journal opened for reading"
@@ -105,7 +105,7 @@ class Journal:
         end = self._end
         for entry in entries:
             if entry.problem_id in self._places or entry.problem_id in places:
-                raise ValueError(f"problem {entry.problem_id!r} is in the journal already")
+                raise ValueError(f"problem {entry.problem_id!r} is already in the journal")
             payload = _encode(entry)
             frames += [_header(payload), payload]
             places[entry.problem_id] = _place(payload, end + _HEADER_BYTES)[1]
@@ -115,7 +115,7 @@ class Journal:
             os.fsync(self._file.fileno())
         except OSError as error:
             self._file.truncate(self._end)
-            raise StoreError(f"cannot write {self.path}: {error}; free some space and run again to continue") from error
+            raise StoreError(f"cannot write {self.path}: {error}; free some space and run again to resume") from error
         self._end = end
         self._places.update(places)
 
@@ -128,12 +128,12 @@ class Journal:
         return Entry(problem_id, {name: self.read_table(problem_id, name) for name in place.tables})
 
     def read_table(self, problem_id: str, name: str) -> pa.Table:
-        """One table of a problem, without reading the others; its hash was checked when the journal was opened."""
+        """One table of a problem, without reading the others. Opening the journal has checked its hash."""
         offset, length = self._places[problem_id].tables[name]
         return pa.ipc.open_stream(self._bytes(offset, length)).read_all()
 
     def entries(self, order: Sequence[str]) -> Iterator[Entry]:
-        """The entries of those problems of order that are in the journal, in that order."""
+        """The entries of the problems in order that the journal contains, in that order."""
         for problem_id in order:
             if problem_id in self._places:
                 yield self.read(problem_id)
@@ -156,18 +156,17 @@ class Journal:
             self._end = start + len(payload)
 
     def _drop_tail(self, file: FileIO, beyond: int) -> None:
-        """Cut off the torn frame at self._end, unless a whole header follows somewhere from byte beyond on."""
+        """Truncate the torn frame at self._end, unless a whole header follows at or after byte beyond."""
         while block := _read_at(file, beyond, _BLOCK):
             found = block.find(_MAGIC)
             while found >= 0:
                 if _payload_length(_read_at(file, beyond + found, _HEADER_BYTES)) is not None:
                     raise StoreError(
-                        f"{self.path} is damaged at byte {self._end}: the {len(self._places)} problems before it can "
-                        "be read, and there are more behind it; restore the file from a copy, or delete it to have "
-                        "them done again"
+                        f"{self.path} is damaged at byte {self._end}: {len(self._places)} problems before it can be "
+                        "read, and more follow it; restore the file from a copy, or delete it to process them again"
                     )
                 found = block.find(_MAGIC, found + 1)
-            # The next block begins so that a magic across the border is seen whole.
+            # The blocks overlap, so that a magic across their border is found.
             beyond += len(block) if len(block) < _BLOCK else len(block) - len(_MAGIC) + 1
         if self._writable:
             file.truncate(self._end)
@@ -175,7 +174,7 @@ class Journal:
 
 
 def _read_at(file: FileIO, offset: int, length: int) -> bytes:
-    """Read length bytes, fewer at the end of the file, without moving a position that other threads share."""
+    """Read length bytes, fewer at the end of the file, without moving the file position that threads share."""
     parts = []
     while length > 0 and (part := os.pread(file.fileno(), min(length, _BLOCK), offset)):
         parts.append(part)
@@ -196,7 +195,7 @@ def _header(payload: bytes) -> bytes:
 
 
 def _payload_length(header: bytes) -> int | None:
-    """The length a header declares, or None if these bytes are no header."""
+    """The payload length in a header; None if these bytes are not a header."""
     if len(header) < _HEADER_BYTES:
         return None
     fields = header[: _FIELDS.size]
@@ -214,7 +213,7 @@ def _encode(entry: Entry) -> bytes:
 
 
 def _place(payload: bytes, offset: int) -> tuple[str, _Place]:
-    """The problem of a payload that begins at offset of the file, and where its tables are."""
+    """The problem of a payload that starts at offset in the file, and the positions of its tables."""
     end = payload.index(b"\n")
     head = json.loads(payload[:end])
     tables, start = {}, offset + end + 1

@@ -1,4 +1,4 @@
-"""One process at a time writes a run."""
+"""The lock of a run: one process at a time writes it."""
 
 import fcntl
 import os
@@ -9,7 +9,7 @@ from astro.errors import StoreError
 
 
 class RunLock:
-    """An advisory lock on a file; the system releases it when the process ends, however it ends."""
+    """An advisory lock on a file. The operating system releases it when the process ends, even if it is killed."""
 
     def __init__(self, path: Path) -> None:
         self._descriptor = -1
@@ -26,7 +26,7 @@ class RunLock:
             ) from error
         except OSError as error:
             self.release()
-            raise StoreError(f"{path} cannot be locked: {error}; runs need a folder that can be written") from error
+            raise StoreError(f"{path} cannot be locked: {error}; a run needs a writable folder") from error
 
     def release(self) -> None:
         """Let other processes write the run."""

@@ -1,4 +1,4 @@
-"""What a run has of each problem, as its recipes read it."""
+"""The results of a run for each problem, as recipes read them."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,13 +18,13 @@ Turns = Sequence[Mapping[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class DataSetup:
-    """What the data sets of a run are made with.
+    """The settings of a run's data sets.
 
-    origin: what made the trees. delimiters: what ends a step and a solution.
+    origin: what made the trees. delimiters: strings that end a step or a solution.
     test_share: share of the problems whose rows go to the test split, in [0, 1).
     license: of the data sets, as their card states it. prompts: the prompt set of the traces.
-    turns: the turns before a solution of a problem's text (PromptFormat.training_messages); called only in a run
-        without traces, since these hold them.
+    turns: computes the turns before a solution from a problem's text (PromptFormat.training_messages). Called only in
+        a run without traces, because stored traces include the turns.
     """
 
     config: DataConfig
@@ -37,10 +37,10 @@ class DataSetup:
 
 
 def materials(run: RunDirectory, setup: DataSetup) -> Iterator[Material]:
-    """What the run has of each problem whose traces are made, in the order of the problems.
+    """The material of each problem with traces, in the order of the problems.
 
-    In a run without traces, of each problem that was searched. Raises StoreError where a recipe reads traces and there
-    are none, or a file is damaged.
+    In a run without traces, the material of each searched problem. Raises StoreError if a recipe reads traces and the
+    run has none, or if a file is damaged.
     """
     problems = {problem.id: problem for problem in run.problems()}
     if not run.traces.problem_ids:
@@ -58,7 +58,7 @@ def materials(run: RunDirectory, setup: DataSetup) -> Iterator[Material]:
 
 
 def count(run: RunDirectory) -> int:
-    """How many problems materials() has."""
+    """Number of problems that materials() yields."""
     return len(run.traces.problem_ids or run.trees.problem_ids)
 
 
@@ -77,6 +77,6 @@ def _check_needs_no_traces(run: RunDirectory, config: DataConfig) -> None:
     needing = [name for name, recipe in config.recipes.items() if recipe.reads_traces]
     if needing and run.trees.problem_ids:
         raise StoreError(
-            f"{run.path} has no traces, and the data sets {', '.join(needing)} are made of them; make the traces with "
-            "`astro traces`, or leave these data sets out of data.recipes"
+            f"{run.path} has no traces, but the data sets {', '.join(needing)} are made from traces; make them with "
+            "`astro traces`, or remove these data sets from data.recipes"
         )

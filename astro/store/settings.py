@@ -1,4 +1,4 @@
-"""Is this run directory the work of this configuration? The identity of a run is its settings, not its speed."""
+"""The identity of a run: its settings, without those that only affect speed."""
 
 import hashlib
 import json
@@ -9,7 +9,7 @@ _ABSENT = "(absent)"
 
 
 def settings_hash(settings: Mapping[str, Any], ignored: Collection[str] = ()) -> str:
-    """16 hexadecimal digits that two configurations share if they differ at most in the ignored keys (dotted)."""
+    """16 hexadecimal digits, equal for configurations that differ only in the ignored dotted keys."""
     kept = {key: value for key, value in flatten(settings) if not _covers(ignored, key)}
     return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()[:16]
 

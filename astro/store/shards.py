@@ -1,4 +1,4 @@
-"""Parquet shards with well-formed row groups, written under temporary names and published together."""
+"""Parquet shards with row groups of limited size, written under temporary names and published together."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -8,14 +8,14 @@ import pyarrow.parquet as pq
 
 from astro.store.atomic import PARTIAL, publish
 
-ROWS_PER_GROUP = 1_000  # readers of data sets take the first row group's size as their batch
-BYTES_PER_SHARD = 256 * 2**20  # on the disk; data sets are commonly cut at up to 500 MB
+ROWS_PER_GROUP = 1_000  # data set readers take the size of the first row group as batch size
+BYTES_PER_SHARD = 256 * 2**20  # on disk; data sets are commonly sharded at up to 500 MB
 
 
 class ShardWriter:
-    """Writes one table as NAME-00000-of-0000N.parquet; nothing is visible under these names before publish().
+    """Writes one table as NAME-00000-of-0000N.parquet. No file has such a name before publish().
 
-    whole: as one file, NAME.parquet, whatever its size.
+    whole: write one file, NAME.parquet, whatever its size.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class ShardWriter:
         self._writer: pq.ParquetWriter | None = None
 
     def write(self, table: pa.Table) -> None:
-        """Add rows; they reach the disk in groups of ROWS_PER_GROUP."""
+        """Add rows. They are written in groups of ROWS_PER_GROUP."""
         self._pending.append(table)
         self._pending_rows += table.num_rows
         if self._pending_rows >= ROWS_PER_GROUP:
@@ -47,7 +47,7 @@ class ShardWriter:
             self._pending, self._pending_rows = [rows.slice(whole)], rows.num_rows - whole
 
     def publish(self) -> list[tuple[Path, int]]:
-        """Finish, give the shards their final names, and return each with its rows. At least one shard is written."""
+        """Finish, rename the shards to their final names, and return each with its rows. Writes at least one shard."""
         if self._pending_rows or not self._partials:
             self._write_group(pa.concat_tables([self._schema.empty_table(), *self._pending]))
         self._close_shard()
@@ -75,21 +75,21 @@ class ShardWriter:
 
 
 def write_table(folder: Path, name: str, table: pa.Table) -> list[tuple[Path, int]]:
-    """Write one table as shards and return each with its rows."""
+    """Write one table as shards, and return each with its number of rows."""
     writer = ShardWriter(folder, name, table.schema)
     writer.write(table)
     return writer.publish()
 
 
 def write_parquet(path: Path, table: pa.Table) -> None:
-    """Write a small table as one file, which is there completely or not at all."""
+    """Write a small table atomically as one file."""
     partial = path.with_name(path.name + PARTIAL)
     pq.write_table(table, partial, compression="zstd", row_group_size=ROWS_PER_GROUP)
     publish({partial: path})
 
 
 def read_groups(paths: Sequence[Path]) -> Iterator[tuple[str, pa.Table]]:
-    """The rows of each problem in turn, from shards in which the rows of one problem lie together."""
+    """The rows of each problem in turn, from shards in which a problem's rows are adjacent."""
     held: list[pa.Table] = []
     held_id: str | None = None
     for problem_id, rows in _runs(_row_groups(paths)):

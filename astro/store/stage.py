@@ -1,7 +1,7 @@
-"""The one mechanism of resumable stages: a journal while the stage runs, sealed Parquet files once it is finished.
+"""The mechanism of resumable stages: a journal while the stage runs, sealed Parquet files once it is finished.
 
-Search, traces, evaluation and judging are stages. The unit of work is one problem: it is in a stage completely or not
-at all. Whose work a folder holds, and who may write it, is in astro.store.claim.
+Search, traces, evaluation and judging are stages. The unit of work is one problem, which a stage holds completely or
+not at all. astro.store.claim decides who may write a folder.
 """
 
 import re
@@ -27,7 +27,7 @@ from astro.store.atomic import (
 from astro.store.journal import Entry, Journal
 from astro.store.shards import ShardWriter, read_groups
 
-COSTS = "costs"  # the table every stage has, with exactly one row a problem
+COSTS = "costs"  # a table of every stage, with exactly one row per problem
 JOURNAL = "journal.astj"
 MARKER = "complete.json"
 
@@ -35,7 +35,7 @@ MARKER = "complete.json"
 class Stage:
     """The folder of one stage.
 
-    schemas: Arrow schema of each table by name; every table has a problem_id column, and COSTS is one of them.
+    schemas: Arrow schema of each table by name. Every table has a problem_id column, and COSTS must be one of them.
     whole: each table becomes one file, NAME.parquet, instead of shards.
     """
 
@@ -58,19 +58,19 @@ class Stage:
         else:
             self._drop_unmarked(writable=writable)
             self._journal = Journal(folder / JOURNAL, writable=writable)
-            for problem_id in self._journal.problem_order[:1]:  # the others are of the same version
+            for problem_id in self._journal.problem_order[:1]:  # the same version wrote the others
                 tables = self._journal.read(problem_id).tables
                 for name in dict.fromkeys([*schemas, *tables]):
                     self._check_columns(name, tables[name].schema if name in tables else pa.schema([]))
 
     @property
     def complete(self) -> bool:
-        """Whether the stage was finished and its shards are in place."""
+        """Whether the stage is finished and its shards are published."""
         return self._files is not None
 
     @property
     def problem_ids(self) -> frozenset[str]:
-        """The problems that are finished."""
+        """The finished problems."""
         return self._problem_ids if self._journal is None else self._journal.problem_ids
 
     def close(self) -> None:
@@ -79,7 +79,7 @@ class Stage:
             self._journal.close()
 
     def append(self, entries: Sequence[Entry]) -> None:
-        """Make the work on some problems durable; on return a kill cannot lose it. Raises StoreError (disk full)."""
+        """Store the entries of some problems durably: a later kill cannot lose them. Raises StoreError (disk full)."""
         assert self._journal is not None, "this stage is finished"
         for entry in entries:
             assert entry.tables.keys() == self.schemas.keys(), f"tables {list(entry.tables)}"
@@ -97,7 +97,7 @@ class Stage:
         return Entry(problem_id, {name: self._rows_of(name, problem_id) for name in self.schemas})
 
     def entries(self, order: Sequence[str]) -> Iterator[Entry]:
-        """Each finished problem's entry; in the order given, which a finished stage must have been finished with."""
+        """Each finished problem's entry, in this order. Of a finished stage, it must be the order given to finish()."""
         if self._journal is not None:
             yield from self._journal.entries(order)
             return
@@ -115,7 +115,7 @@ class Stage:
             yield Entry(head[0], tables)
 
     def table(self, name: str, columns: list[str] | None = None) -> pa.Table:
-        """A whole table, or some columns of it. Of an unfinished stage: the rows so far, in the order of work."""
+        """A whole table or some of its columns. Of an unfinished stage: the rows so far, in append order."""
         schema = self.schemas[name]
         names = columns or schema.names
         if self._journal is None:
@@ -124,9 +124,9 @@ class Stage:
         return pa.concat_tables([schema.empty_table(), *parts]).select(names)
 
     def finish(self, order: Sequence[str]) -> None:
-        """Turn the journal into Parquet shards, sorted by the problems' order, and remove it. Does nothing twice.
+        """Turn the journal into Parquet shards, sorted by the problems' order, and remove it. Can be called again.
 
-        The marker is written after the shards and before the journal goes, so a kill leaves one or the other whole.
+        The marker is written after the shards and before the journal is removed, so a kill leaves one of them complete.
         """
         if self._journal is None:
             return
@@ -151,7 +151,7 @@ class Stage:
         """Become a copy of another finished stage. Raises StoreError if a file of it is damaged."""
         assert other._files is not None, "the other stage is not finished"  # noqa: SLF001 - of the same class
         assert self._journal is not None
-        assert not self._journal.problem_ids, "this stage has problems of its own"
+        assert not self._journal.problem_ids, "this stage already has problems"
         with writing(self.folder):
             for name, expected in other._files.items():  # noqa: SLF001
                 check(other.folder / name, expected)
@@ -165,13 +165,13 @@ class Stage:
         self._load_marker()
 
     def gather(self, others: Sequence["Stage"], order: Sequence[str]) -> None:
-        """Copy the entries of other finished stages, each of other problems, and finish, sorted by order.
+        """Copy the entries of other finished stages, which hold different problems, and finish, sorted by order.
 
-        After a stop, the same call resumes. Raises StoreError if a file of them is damaged.
+        After an interruption, the same call resumes. Raises StoreError if one of their files is damaged.
         """
         if self.complete:
             return
-        taken = self.problem_ids  # before a stop
+        taken = self.problem_ids  # before an interruption
         for other in others:
             assert other.complete, "the other stage is not finished"
             for entry in other.entries(order):
@@ -180,7 +180,7 @@ class Stage:
         self.finish(order)
 
     def _drop_unmarked(self, *, writable: bool) -> None:
-        """Delete files that a kill left before the marker was written; the journal still has their content."""
+        """Delete files written before a kill and not marked. The journal still has their content."""
         unmarked = [file for file in self.folder.glob("*.parquet") if _table_of(file.name) in self.schemas]
         if unmarked and not (self.folder / JOURNAL).exists():
             raise StoreError(
@@ -199,11 +199,11 @@ class Stage:
         sync_directory(self.folder)
 
     def _paths(self, name: str) -> list[Path]:
-        """The shards of a table, each checked against its hash the first time it is used."""
+        """The shards of a table. Each is checked against its hash when it is first used."""
         assert self._files is not None
         shards = sorted(file for file in self._files if _table_of(file) == name)
         if not shards:
-            raise StoreError(f"{self.folder / MARKER} lists no shard of {name!r}; it was written by another version")
+            raise StoreError(f"{self.folder / MARKER} lists no shard of {name!r}; another version wrote it")
         for file in shards:
             if file in self._unchecked:
                 check(self.folder / file, self._files[file])
@@ -212,7 +212,7 @@ class Stage:
         return [self.folder / file for file in shards]
 
     def _check_columns(self, name: str, found: pa.Schema) -> None:
-        """Raise StoreError unless a table has the columns, of the types, that this version writes and reads."""
+        """Raise StoreError unless a table has the columns and types that this version writes."""
         ours = self.schemas.get(name, pa.schema([]))
         names = sorted({*found.names, *ours.names})
         differing = ", ".join(column for column in names if _type_of(found, column) != _type_of(ours, column))
@@ -232,11 +232,11 @@ def _type_of(schema: pa.Schema, column: str) -> pa.DataType | None:
 
 
 def _table_of(file: str) -> str:
-    """The table that a file belongs to: nodes for nodes-00000-of-00001.parquet and for nodes.parquet."""
+    """The table of a file: nodes for nodes-00000-of-00001.parquet and nodes.parquet."""
     return _FILE.sub("", file)
 
 
 _FILE = re.compile(r"(-\d{5}-of-\d{5})?\.parquet$")
 _RESUME_ELSEWHERE = (
-    "resume with that version (config.yaml begins with its number), or give the run or its folder another name"
+    "resume with that version (see the first line of config.yaml), or use another name for the run or its folder"
 )

@@ -1,4 +1,4 @@
-"""From search trees to training data: linearize, rewrite, check, verify, filter, and lay out as data sets."""
+"""From search trees to training traces: linearize, rewrite, check, verify and filter."""
 
 from astro.records.trace import Kind, Move, Origin, Trace, Visit
 from astro.traces.config import Control, FinalReflection, Leave, TracesConfig

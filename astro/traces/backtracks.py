@@ -1,14 +1,14 @@
-"""How often a text goes back: one count a move, however many phrases tell it.
+"""Count the backtracks of a text: one per move back, even if several phrases express it.
 
-Three kinds of phrases make a move. A return says so ("let's go back to where", "let me start over"), an admission takes
-back what was just said ("wait, that's not right", "I misread the problem"), a new start only counts where neither stood
-right before it ("instead, let's try"). Words that also belong to plain progress ("go back to the equation", "use a
-different approach", "try again", "recompute") are a return only where a doubt stands in the same sentence or one of
-the two before it ("this doesn't work"). A doubt that ends well ("Hmm... Our solution seems to be correct so far") is no
-move, nor is going back to check, or what would be done if something failed.
+Three kinds of phrases make a move. A return announces it ("let's go back to where", "let me start over"). An admission
+withdraws what was just said ("wait, that's not right", "I misread the problem"). A new start ("instead, let's try")
+only counts if neither of these comes right before it. Words that also occur in plain progress ("go back to the
+equation", "use a different approach", "try again", "recompute") are a return only if the same sentence or one of the
+two before it expresses doubt ("this doesn't work"). A doubt that ends well ("Hmm... Our solution seems to be correct so
+far") is not a move; neither is going back to check, or what would be done if something failed.
 
-English only, by patterns: an estimate that errs in both directions. tests/traces/graded_backtracks.jsonl has sentences
-graded by hand, and the test beside it precision and recall on them.
+English only, by patterns: an estimate with errors in both directions. tests/traces/graded_backtracks.jsonl holds
+hand-graded sentences, and the test beside it measures precision and recall on them.
 """
 
 import re
@@ -17,15 +17,15 @@ from enum import Enum, auto
 
 
 class _Kind(Enum):
-    """What a phrase says, most telling first."""
+    """What a phrase expresses, strongest first."""
 
     RETURN = auto()
     ADMISSION = auto()
     NEW_START = auto()
 
 
-# How many sentences further a phrase of each kind still belongs to the move that was begun: an admission is explained
-# before the return, two returns are one only where one follows the other.
+# For each kind, the number of sentences within which a later phrase belongs to the same move: an explanation may
+# separate an admission from its return, but two returns are one move only if they are adjacent.
 _REACH = {_Kind.RETURN: 1, _Kind.ADMISSION: 3, _Kind.NEW_START: 1}
 
 _US = r"(?:let's|let us|let me|we|i)"
@@ -56,7 +56,7 @@ _RETURN = re.compile(
     rf"^\s{{0,8}}(?:(?:so|ok(?:ay)?|hmm),? )?back to {_START}\b",
     re.IGNORECASE,
 )
-# A return after a doubt, progress without one.
+# A return after a doubt; otherwise plain progress.
 _PROGRESS = re.compile(
     rf"{_LEAD}(?:(?:use|take|consider|look for|find|explore) {_OTHER_WAY}|(?:go|going|step|head|return|come) back\b|"
     r"(?:try|attempt|do) (?:this |that |it |the \w{1,20} )?(?:again|over|differently|once more)\b|redo\b|undo\b|"
@@ -74,7 +74,7 @@ _DOUBT = re.compile(
     r"small|high|low|complicated|messy|hard|difficult|long)|nothing (?:gives|makes|works|helps)|no way to)\b",
     re.IGNORECASE,
 )
-_DOUBTED = 2  # sentences before a phrase in which a doubt makes it a return
+_DOUBTED = 2  # number of preceding sentences in which a doubt makes a phrase a return
 _WRONG = (
     rf"{_IT}(?:(?:'s| is| was) (?:\w{{1,12}} )?(?:wrong|incorrect|a mistake|an error)|"
     r"(?:'s not| is not| isn't| was not| wasn't| can't be| cannot be) (?:\w{1,12} )?"
@@ -104,7 +104,7 @@ _NEGATED = re.compile(
     r"rather than|instead of|if|won't)\b[^,;:]{0,40}$|^\s{0,8}(?:if|unless)\b[^;:]{0,60}$",
     re.IGNORECASE,
 )
-# Going back to check, and what is to be done if something fails.
+# Going back to check, and what to do if something fails.
 _NO_RETURN = re.compile(
     r"\b(?:to|and) (?:double[- ]?check|check|verify|confirm|review|make sure|be sure)\b|\bonly if\b", re.IGNORECASE
 )
@@ -114,14 +114,14 @@ _SENTENCE = re.compile(r"(?:[^.!?\n]|[.!?](?!\s|$))+[.!?]*")
 
 @dataclass(frozen=True, slots=True)
 class Backtrack:
-    """One move back: characters start to end of the text are the sentences that tell it."""
+    """One move back. Characters start to end of the text are the sentences that express it."""
 
     start: int
     end: int
 
 
 def find_backtracks(text: str) -> list[Backtrack]:
-    """The moves back in a model's text, in their order. Time is linear in the length of the text."""
+    """The moves back in a model's text, in order. Time is linear in the length of the text."""
     moves: list[Backtrack] = []
     last: tuple[int, _Kind] | None = None  # sentence and kind of the last phrase of the last move
     doubted, interjection = -_DOUBTED - 1, ""
@@ -141,12 +141,12 @@ def find_backtracks(text: str) -> list[Backtrack]:
 
 
 def count_backtracks(text: str) -> int:
-    """How many moves back a model's text makes."""
+    """Number of moves back in a model's text."""
     return len(find_backtracks(text))
 
 
 def _same_move(last: _Kind, kind: _Kind, sentences: int) -> bool:
-    """Whether a phrase goes on with the move of the last one; what is taken back after a return is a new attempt."""
+    """Whether a phrase continues the move of the last one. An admission after a return starts a new move."""
     return sentences <= _REACH[last] and not (last is _Kind.RETURN and kind is _Kind.ADMISSION)
 
 

@@ -1,4 +1,4 @@
-"""Does a text claim that it has solved the problem? A doubt that follows such a claim would contradict it."""
+"""Claims of success in a text. A doubt right after one would contradict it."""
 
 import re
 
@@ -6,7 +6,7 @@ from astro.records.problem import Problem
 from astro.tasks import Task, task_of
 from astro.tasks.sentences import SENTENCE, is_denied
 
-# Few and plain, so that what they find is a claim; what they miss, the fidelity of the rewrite has to catch.
+# Few and plain phrases, so that every match is a claim. The fidelity checks of the rewrite must catch the rest.
 _CLAIM = re.compile(
     r"\b(?:(?:is|are|was|looks) (?:indeed |clearly |therefore )?correct|checks out|(?:is|are) (?:now )?verified|"
     r"we have verified|this confirms|as (?:required|desired|expected)|satisf(?:y|ies) (?:all|both|every|the)|"
@@ -17,7 +17,7 @@ _CLAIM = re.compile(
 
 
 def claims_success(problem: Problem, text: str) -> bool:
-    """Whether a sentence of the text says that the problem is solved, in common words or in those of its task."""
+    """Whether a sentence of the text says that the problem is solved, in common or task-specific words."""
     task = task_of(problem)
     return any(_is_claim(task, sentence) for sentence in SENTENCE.findall(text))
 

@@ -9,14 +9,14 @@ from astro.config import Section
 
 
 class Leave(StrEnum):
-    """Where a wrong attempt is left."""
+    """Where a trace abandons a wrong attempt."""
 
     TERMINAL = "terminal"  # at its wrong answer (the paper)
     FALL = "fall"  # at the step that lost the most value
 
 
 class FinalReflection(StrEnum):
-    """Where the last positive reflection stands."""
+    """Position of the last positive reflection."""
 
     NONE = "none"
     BEFORE = "before"  # before the concluding step, so that judging decides stopping
@@ -28,33 +28,35 @@ class Control(StrEnum):
 
     NONE = "none"
     ORIGINAL = "original"  # the steps as the model wrote them: costs nothing
-    REWRITTEN = "rewritten"  # rewritten like the other traces: differs from them in the search alone
+    REWRITTEN = "rewritten"  # rewritten like the other traces: differs from them only in the search
 
 
 class TracesConfig(Section):
-    """How trees become traces. "ours" marks values the paper does not give.
+    """How trees become traces. "ours" marks values that the paper does not give.
 
-    searches: most search traces a problem, beside one direct trace.
-    wrong_terminals: numbers of wrong attempts to draw from for each search trace; 0 draws one more direct trace.
-    leave: where a wrong attempt is left.
-    restart: go back to the beginning after every wrong attempt instead of to the lowest common ancestor.
-    high_value: a positive reflection may follow a step whose value is at least this, in [0, 1].
-    high_value_reflections: most of these a trace; 0 for none.
-    final_reflection: where the last positive reflection stands.
-    votes: the judge's votes on each correct terminal; 0 keeps all without asking.
-    agreement: share of the votes that must say yes, in (0, 1].
-    mend_claims: rewrite a wrong attempt that claims success without the claim; False does not use it.
-    rewrite: the rewriter writes the steps as thoughts; False keeps their own words, with fixed sentences to go back.
-    prompts: a prompt set that comes with ASTRO (chat/v1, tiny/v1), or a folder of your own.
+    searches: most search traces per problem, besides one direct trace.
+    wrong_terminals: for each search trace, the number of wrong attempts is drawn from these; 0 makes another direct
+        trace.
+    leave: where a trace abandons a wrong attempt.
+    restart: after every wrong attempt, go back to the beginning instead of the lowest common ancestor.
+    high_value: a positive reflection may follow a step with at least this value, in [0, 1].
+    high_value_reflections: most of these reflections per trace; 0 for none.
+    final_reflection: position of the last positive reflection.
+    votes: the judge's votes on each correct terminal; 0 keeps all terminals without votes.
+    agreement: share of votes that must be yes, in (0, 1].
+    mend_claims: if a wrong attempt claims success, remove the claim; False does not use the attempt.
+    rewrite: the rewriter rewrites the steps as thoughts; False keeps the original steps, with fixed sentences for
+        backtracks.
+    prompts: a prompt set of ASTRO (chat/v1, tiny/v1), or the path of a folder.
     rewrite_temperature, rewrite_max_tokens: sampling of one thought.
     evaluation_temperature, evaluation_max_tokens: sampling of one vote.
-    retries: further tries after a rewrite that fails its checks; then the original step stands.
-    max_fallbacks: a trace in which more steps fell back is not used; null uses all. The control is exempt.
-    doubt, positive, negative: the fixed phrases of a reflection; empty ones are left out.
-    phrases_in_text: whether the trace holds these phrases; False shows them only to the rewriter.
-    separator: what stands between two thoughts of a trace.
+    retries: further tries after a rewrite fails its checks; after the last one, the trace keeps the original step.
+    max_fallbacks: reject a trace that keeps more original steps than this; null for no limit. The control is exempt.
+    doubt, positive, negative: the fixed phrases of a reflection; empty phrases are omitted.
+    phrases_in_text: whether the trace contains these phrases; False shows them only to the rewriter.
+    separator: the text between two thoughts of a trace.
     control: the prose of the direct control set.
-    max_tokens: longest completion, in tokens of the searching model.
+    max_tokens: longest completion, in the solver's tokens.
     max_similarity: two traces of a problem whose sets of word 5-grams overlap more (Jaccard) are duplicates.
     test_share: share of the problems whose rows go to the test split, in [0, 1).
     """
@@ -91,11 +93,11 @@ class TracesConfig(Section):
     @classmethod
     def _numbers_can_be_drawn(cls, numbers: tuple[int, ...]) -> tuple[int, ...]:
         if not numbers or min(numbers) < 0:
-            raise ValueError("wrong_terminals must hold at least one number, each at least 0")
+            raise ValueError("wrong_terminals must have at least one number, each at least 0")
         return numbers
 
     @model_validator(mode="after")
     def _thoughts_are_separated(self) -> Self:
         if not self.separator or not self.separator.isspace():
-            raise ValueError(f"separator must be spaces or line breaks, not {self.separator!r}")
+            raise ValueError(f"separator must consist of spaces or line breaks; got {self.separator!r}")
         return self

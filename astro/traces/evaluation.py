@@ -1,4 +1,4 @@
-"""Self-evaluation: a judge votes on each correct solution, so that right answers by luck are left out."""
+"""Self-evaluation: a judge votes on each correct solution, to exclude answers that are right by luck."""
 
 import asyncio
 import random
@@ -18,7 +18,7 @@ from astro.traces.prompting import PromptSet
 
 
 class Evaluator:
-    """Asks for votes on solutions of one tree and counts them.
+    """Requests votes on the solutions of one tree and counts them.
 
     counts: votes by kind. cost: of all requests.
     """
@@ -26,7 +26,7 @@ class Evaluator:
     def __init__(
         self, judge: Model, prompts: PromptSet, config: TracesConfig, seed: int, *, end_stop: Sequence[str] = ()
     ) -> None:
-        """end_stop: strings that end a solution of the solver; they are not judged."""
+        """end_stop: strings that end a solution of the solver; the judge does not see them."""
         self.counts: Counter[Vote] = Counter()
         self.cost = Cost()
         self._judge, self._prompts, self._config, self._seed = judge, prompts, config, seed
@@ -35,10 +35,10 @@ class Evaluator:
     async def agreed(
         self, tree: Tree, problem: Problem, terminals: Sequence[int], wanted: int, rng: random.Random
     ) -> tuple[list[int], int]:
-        """Draw up to wanted terminals that the judge accepts; returns them and how many it refused.
+        """Draw up to wanted terminals that the judge accepts. Returns them, and the number of rejected ones.
 
-        Terminals are drawn in random order and asked about only as long as they are needed, so those returned are a
-        random sample of all that the judge would accept.
+        Terminals are judged in random order until enough are accepted, so the result is a random sample of all that the
+        judge would accept.
         """
         order = rng.sample(list(terminals), k=len(terminals))
         kept: list[int] = []
@@ -67,7 +67,7 @@ class Evaluator:
             )
         except EngineDeadError:
             raise
-        except SamplingError:  # too long for the model to look at
+        except SamplingError:  # too long for the model's context window
             self.counts[Vote.UNREADABLE] += config.votes
             return False
         votes = Counter(read_vote(reply) for reply in replies)

@@ -1,7 +1,7 @@
-"""Does a told thought say what its step says: nothing lost, nothing added, no answer given away?
+"""Checks that a rewritten thought says what its step says: nothing lost, nothing added, no answer given away.
 
-Every check answers with the first fault it finds, or None. They look at figures, marks and lengths only, in linear
-time; whether the prose reads well is left to the model that wrote it.
+Every check returns the first fault that it finds, or None. The checks read only figures, marks and lengths, in linear
+time. They do not judge the prose.
 """
 
 import re
@@ -25,7 +25,7 @@ _ECHO = re.compile(
     r"\b(?:rewrite|go back to) the step\b|\brewritten (?:step|thought|version)\b|\bhere(?:'s| is) the\b.{0,40}\brewr",
     re.IGNORECASE | re.MULTILINE,
 )
-_ECHO_LENGTH = 40  # characters of the problem or of the last thought from which copying them whole is an echo
+_ECHO_LENGTH = 40  # a copy of the whole problem or of the last thought counts as an echo from this length in characters
 _BEGINNING = re.compile(
     r"\b(?:beginning|start over|starting over|restart|scratch|from the (?:start|top)|very start|original problem)\b",
     re.IGNORECASE,
@@ -35,30 +35,30 @@ _SHARED_WORDS = 2
 
 
 class Fault(StrEnum):
-    """What is wrong with a told thought."""
+    """What is wrong with a rewritten thought."""
 
     EMPTY = "empty"
     UNFINISHED = "unfinished"  # cut at the token limit
     TOO_LONG = "too_long"
     CONTROL = "control"  # spells a control token
-    ECHO = "echo"  # repeats the prompt or speaks about the task
+    ECHO = "echo"  # repeats the prompt or mentions the rewriting task
     ANSWER_LEAKED = "answer_leaked"  # a final answer before the concluding step
-    ANSWER_LOST = "answer_lost"  # the concluding step without its final answer, or with another
+    ANSWER_LOST = "answer_lost"  # the concluding step without its final answer, or with another one
     NUMBER_LOST = "number_lost"
     EXPRESSION_LOST = "expression_lost"
     NUMBER_ADDED = "number_added"
     EXPRESSION_ADDED = "expression_added"
     CLAIMS_SUCCESS = "claims_success"  # a wrong attempt that says it is right
     WRONG_PLACE = "wrong_place"  # a backtrack that does not name the state it goes back to
-    ABANDONED = "abandoned"  # a backtrack to something of the attempt just given up
+    ABANDONED = "abandoned"  # a backtrack to a state of the attempt just abandoned
 
 
 class Role(StrEnum):
-    """What a step is in its trace."""
+    """The role of a step in its trace."""
 
     STEP = "step"
-    WRONG_END = "wrong_end"  # the last step of an abandoned attempt: told without a final answer
-    RIGHT_END = "right_end"  # the concluding step: told with the final answer
+    WRONG_END = "wrong_end"  # the last step of an abandoned attempt: rewritten without a final answer
+    RIGHT_END = "right_end"  # the concluding step: rewritten with the final answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,74 +70,74 @@ class Around:
 
 
 def essence(step: str, role: Role) -> str:
-    """What has to be told of a step: all of it at the conclusion, elsewhere all but a final answer. May be empty."""
+    """The part of a step to rewrite: all of it at the conclusion, elsewhere all but a final answer. May be empty."""
     match role:
         case Role.RIGHT_END:
             return step.strip()
         case Role.WRONG_END:
             return without_answer(step)
-        case Role.STEP:  # it may speak of the answer, but a box would be taken for one
+        case Role.STEP:  # it may mention the answer, but a box would be read as the final answer
             return without_boxes(step)
 
 
-def step_fault(told: str, step: str, role: Role, around: Around) -> Fault | None:
-    """Check the telling of one step; step is the original text."""
+def step_fault(thought: str, step: str, role: Role, around: Around) -> Fault | None:
+    """Check the rewrite of one step. thought: the rewrite. step: the original text."""
     core = essence(step, role)
-    if fault := _form_fault(told, core, around):
+    if fault := _form_fault(thought, core, around):
         return fault
     if role is Role.RIGHT_END:
-        if _final_answer(told) != _final_answer(step):
+        if _final_answer(thought) != _final_answer(step):
             return Fault.ANSWER_LOST
-    elif _leaks(told, core, role):
+    elif _leaks(thought, core, role):
         return Fault.ANSWER_LEAKED
-    if role is Role.WRONG_END and claims_success(around.problem, told):
+    if role is Role.WRONG_END and claims_success(around.problem, thought):
         return Fault.CLAIMS_SUCCESS
     task = task_of(around.problem)
     sources = [core, around.problem.prompt, *around.thoughts]
-    return _lost(told, core, task) or _added(told, sources, task)
+    return _lost(thought, core, task) or _added(thought, sources, task)
 
 
-def backtrack_fault(told: str, path: Sequence[str], abandoned: Sequence[str], around: Around) -> Fault | None:
+def backtrack_fault(thought: str, path: Sequence[str], abandoned: Sequence[str], around: Around) -> Fault | None:
     """Check the sentence that goes back.
 
-    path: the original steps up to and with the one gone back to; empty for the beginning.
-    abandoned: the original steps after it that are given up.
+    path: the original steps up to the target of the backtrack, including it; empty for the beginning.
+    abandoned: the original steps after the target.
     """
     place = essence(path[-1], Role.STEP) if path else around.problem.prompt
-    if fault := _form_fault(told, place, around):
+    if fault := _form_fault(thought, place, around):
         return fault
-    if has_answer(told):
+    if has_answer(thought):
         return Fault.ANSWER_LEAKED
-    if bool(path) == bool(_BEGINNING.search(told)):
+    if bool(path) == bool(_BEGINNING.search(thought)):
         return Fault.WRONG_PLACE
     task = task_of(around.problem)
-    if fault := _added(told, [around.problem.prompt, *path], task):
+    if fault := _added(thought, [around.problem.prompt, *path], task):
         known = [around.problem.prompt, *path, *abandoned]
-        return Fault.ABANDONED if _added(told, known, task) is None else fault
+        return Fault.ABANDONED if _added(thought, known, task) is None else fault
     state = task.state(around.problem, place if path else None)
-    return None if _names(told, place, state, at_root=not path) else Fault.WRONG_PLACE
+    return None if _names(thought, place, state, at_root=not path) else Fault.WRONG_PLACE
 
 
-def _form_fault(told: str, core: str, around: Around) -> Fault | None:
-    if not told.strip():
+def _form_fault(thought: str, core: str, around: Around) -> Fault | None:
+    if not thought.strip():
         return Fault.EMPTY
-    if len(told) > _LENGTH_FACTOR * len(core) + _LENGTH_SLACK:
+    if len(thought) > _LENGTH_FACTOR * len(core) + _LENGTH_SLACK:
         return Fault.TOO_LONG
-    if has_control(told):
+    if has_control(thought):
         return Fault.CONTROL
     copied = [around.problem.prompt, *around.thoughts[-1:]]
-    if any(len(text) >= _ECHO_LENGTH and text in told and text not in core for text in copied):
+    if any(len(text) >= _ECHO_LENGTH and text in thought and text not in core for text in copied):
         return Fault.ECHO
-    if _ECHO.search(told) and not _ECHO.search(core):
+    if _ECHO.search(thought) and not _ECHO.search(core):
         return Fault.ECHO
     return None
 
 
-def _leaks(told: str, core: str, role: Role) -> bool:
-    """Whether told gives an answer before the conclusion; a step may speak of one as its core does, but mark none."""
+def _leaks(thought: str, core: str, role: Role) -> bool:
+    """Whether thought gives an answer before the conclusion. It may mention one if core does, but must not mark it."""
     if role is Role.WRONG_END:
-        return has_answer(told)
-    return (has_answer(told) and not has_answer(core)) or (has_mark(told) and not has_mark(core))
+        return has_answer(thought)
+    return (has_answer(thought) and not has_answer(core)) or (has_mark(thought) and not has_mark(core))
 
 
 def _final_answer(text: str) -> str:
@@ -145,15 +145,15 @@ def _final_answer(text: str) -> str:
 
 
 def _read(text: str, task: Task) -> tuple[Figures, frozenset[str]]:
-    """The figures of a text and its terms, which only a task with formulas has."""
+    """The figures of a text, and its terms if the task has formulas."""
     if not task.formulas:
         return figures(text), frozenset()
     text = in_notation(text)
     return figures(text), terms(text)
 
 
-def _lost(told: str, core: str, task: Task) -> Fault | None:
-    (before, terms_before), (now, terms_now) = _read(core, task), _read(told, task)
+def _lost(thought: str, core: str, task: Task) -> Fault | None:
+    (before, terms_before), (now, terms_now) = _read(core, task), _read(thought, task)
     if set(before.numbers) - set(now.numbers):
         return Fault.NUMBER_LOST
     if terms_before - terms_now or not all(now.holds(expression) for expression in before.expressions):
@@ -161,9 +161,9 @@ def _lost(told: str, core: str, task: Task) -> Fault | None:
     return None
 
 
-def _added(told: str, sources: Iterable[str], task: Task) -> Fault | None:
-    """A number or a term of told that no source has, or an expression one side of which no source has."""
-    now, terms_now = _read(told, task)
+def _added(thought: str, sources: Iterable[str], task: Task) -> Fault | None:
+    """The fault of a number or term in thought that no source has, or of an expression with a side that none has."""
+    now, terms_now = _read(thought, task)
     read = [_read(source, task) for source in sources]
     known = [figures_there for figures_there, _ in read]
     if set(now.numbers) - {number for source in known for number in source.numbers}:
@@ -180,17 +180,17 @@ def _occurs(expression: str, known: Sequence[Figures]) -> bool:
     return any(source.holds(expression) for source in known)
 
 
-def _names(told: str, place: str, state: str, *, at_root: bool) -> bool:
-    """Whether told names the place: all numbers of its state where it is known, else some of its step."""
-    said = Counter(figures(told).numbers)
+def _names(thought: str, place: str, state: str, *, at_root: bool) -> bool:
+    """Whether thought names the place: all numbers of its state if known, otherwise enough words of its step."""
+    found = Counter(figures(thought).numbers)
     there = Counter(figures(state).numbers)
-    if there and (said or not at_root):
-        return there <= said
+    if there and (found or not at_root):
+        return there <= found
     if at_root:
         return True
     numbers = set(figures(place).numbers)
     if numbers:
-        return not numbers.isdisjoint(said)
+        return not numbers.isdisjoint(found)
     words = {word.lower() for word in _WORD.findall(place)}
-    shared = words & {word.lower() for word in _WORD.findall(told)}
+    shared = words & {word.lower() for word in _WORD.findall(thought)}
     return len(shared) >= min(_SHARED_WORDS, len(words))

@@ -1,4 +1,4 @@
-"""Which finished traces are used; every refusal has a reason, and the refused trace is kept with it."""
+"""Filters for finished traces. Every rejected trace is kept with the reason."""
 
 import re
 from collections import Counter
@@ -13,30 +13,30 @@ from astro.traces.claims import claims_success
 from astro.traces.config import TracesConfig
 
 _SHINGLE = 5  # words
-_REPEATS = 3  # a sentence that occurs this often is a loop
-_SENTENCE = re.compile(r"[^.!?\n]{12,}")  # shorter ones repeat in sound prose too
+_REPEATS = 3  # a sentence that occurs at least this often is a loop
+_SENTENCE = re.compile(r"[^.!?\n]{12,}")  # shorter sentences repeat in good prose, too
 
 
 class Refusal(StrEnum):
     """Why a trace is not used."""
 
-    NOT_REWRITTEN = "not_rewritten"  # the language model could not be asked: a prompt beyond its context window
+    NOT_REWRITTEN = "not_rewritten"  # the rewriter rejected the request: the prompt exceeds its context window
     NOT_CORRECT = "not_correct"  # the verifier did not find the text correct
     UNWRITABLE = "unwritable"  # the model's tokenizer changes the text: nothing to train on
     TOO_LONG = "too_long"
     CONTROL = "control"  # spells a control token
     TOO_FEW_BACKTRACKS = "too_few_backtracks"  # a search trace that never goes back
     CONTRADICTION = "contradiction"  # a doubt right after a claim of success
-    FALLBACKS = "fallbacks"  # too many steps kept in their own words, which read unlike the thoughts around them
+    FALLBACKS = "fallbacks"  # too many original steps, which read unlike the thoughts around them
     LOOP = "loop"  # says the same sentence again and again
-    DUPLICATE = "duplicate"  # nearly the words of an earlier trace of the problem
+    DUPLICATE = "duplicate"  # nearly the same words as an earlier trace of the problem
 
 
 @dataclass(frozen=True, slots=True)
 class Reject:
     """A finished trace that is not used.
 
-    id, problem_id, kind: of the trace. detail: what the reason was found in, in one line.
+    id, problem_id, kind: of the trace. detail: the evidence for the reason, in one line.
     text: the trace's text; empty if it was not rewritten.
     """
 
@@ -51,7 +51,7 @@ class Reject:
 def refusal(
     trace: Trace, problem: Problem, accepted: Iterable[Trace], config: TracesConfig
 ) -> tuple[Refusal, str] | None:
-    """The first reason not to use a trace, with a detail, or None. accepted: the problem's traces so far."""
+    """The first reason to reject a trace, with a detail, or None. accepted: the problem's traces so far."""
     return next(_refusals(trace, problem, accepted, config), None)
 
 
@@ -93,7 +93,7 @@ def _left(trace: Trace, config: TracesConfig) -> str | None:
 
 
 def _contradiction(trace: Trace, problem: Problem) -> str | None:
-    last = 0  # the last visit before index that says something
+    last = 0  # the last visit before index with text
     for index in range(1, len(trace.visits)):
         last = index - 1 if trace.thoughts[index - 1] else last
         before = trace.thoughts[last]
@@ -104,7 +104,7 @@ def _contradiction(trace: Trace, problem: Problem) -> str | None:
 
 
 def _loop(trace: Trace) -> str | None:
-    """The sentence that one attempt repeats too often; two attempts may take the same step."""
+    """A sentence that one attempt repeats too often, or None. Different attempts may take the same step."""
     said: Counter[str] = Counter()
     for visit, thought in zip(trace.visits, trace.thoughts, strict=True):
         if visit.move is Move.BACKTRACK:

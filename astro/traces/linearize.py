@@ -1,8 +1,8 @@
-"""From a search tree to the order in which a trace visits its nodes: pure, seeded, without a language model.
+"""Compute the order in which a trace visits the nodes of a search tree: pure, seeded, without a language model.
 
-ASTRO (arXiv 2507.00417), algorithm 1: some wrong terminals with pairwise different answers and one correct terminal are
-drawn, and their paths merged, the correct one last; each path adds only the nodes not yet visited, and where the next
-node is no child of the last one the trace goes back to their lowest common ancestor.
+ASTRO (arXiv 2507.00417), algorithm 1: draw some wrong terminals with pairwise different answers and one correct
+terminal, and merge their paths, the correct one last. Each path adds only the nodes not yet visited. If the next node
+is not a child of the last one, the trace goes back to their lowest common ancestor.
 """
 
 import random
@@ -17,27 +17,27 @@ from astro.records.tree import ROOT, Tree
 from astro.traces.config import FinalReflection, Leave, TracesConfig
 from astro.verify import Outcome
 
-_DRAWS = 8  # draws of one search trace before it is given up as a repetition of earlier ones
+_DRAWS = 8  # draws of one search trace before giving up because all repeat earlier ones
 
 
 class Unused(StrEnum):
-    """Why a part of a tree did not become a part of a trace; counted."""
+    """Why a part of a tree was not used in a trace. The reasons are counted."""
 
-    BY_LUCK = "by_luck"  # a correct terminal whose own figures are wrong
-    NOT_AGREED = "not_agreed"  # a correct terminal that the self-evaluation refused
-    CLAIMS_SUCCESS = "claims_success"  # a wrong terminal whose own text says that it is right
+    BY_LUCK = "by_luck"  # a correct terminal whose figures are wrong
+    NOT_AGREED = "not_agreed"  # a correct terminal that self-evaluation rejected
+    CLAIMS_SUCCESS = "claims_success"  # a wrong terminal whose text claims to be right
     MISQUOTED = "misquoted"  # a wrong terminal that misstates what the problem asks for
-    NOT_WORSE = "not_worse"  # a wrong attempt worth no less than the state that the trace would go back to
-    NO_WRONG_TERMINAL = "no_wrong_terminal"  # a search trace not made: no wrong attempt to begin with
-    TRUNCATED = "truncated"  # of a tree without a correct terminal: an end at max_step_tokens, without the delimiter
-    DEPTH = "depth"  # of such a tree: an end at max_depth
-    UNANSWERED = "unanswered"  # of such a tree: an end without a final answer
+    NOT_WORSE = "not_worse"  # a wrong attempt with at least the value of the state that the trace would go back to
+    NO_WRONG_TERMINAL = "no_wrong_terminal"  # a search trace not made: no wrong attempt to start with
+    TRUNCATED = "truncated"  # in a tree without a correct terminal: an end at max_step_tokens, without the delimiter
+    DEPTH = "depth"  # in a tree without a correct terminal: an end at max_depth
+    UNANSWERED = "unanswered"  # in a tree without a correct terminal: an end without a final answer
     REPEATED = "repeated"  # a search trace not made: the tree has no new combination
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The visits of one trace, which abandons the wrong terminals in their order and concludes at the correct one."""
+    """The visits of one trace, which abandons the wrong terminals in order and concludes at the correct one."""
 
     kind: Kind
     visits: tuple[Visit, ...]
@@ -51,12 +51,12 @@ def correct_terminals(tree: Tree) -> list[int]:
 
 
 def wrong_terminals(tree: Tree) -> list[int]:
-    """Nodes that end with an answer that could be read and is wrong, oldest first."""
+    """Nodes that end with a readable, wrong answer, oldest first."""
     return [node for node in tree.answered() if tree.outcome[node] is Outcome.INCORRECT and wrong_answer(tree, node)]
 
 
 def wrong_answer(tree: Tree, node: int) -> str:
-    """The answer of a terminal in a form that is equal for equal answers; empty where there is none."""
+    """The answer of a terminal in a form that is equal for equal answers; empty without an answer."""
     return tree.canonical[node] or " ".join((tree.answer[node] or "").split())
 
 
@@ -65,9 +65,9 @@ def linearize(
 ) -> tuple[list[Plan], Counter[Unused]]:
     """Draw one direct plan and up to config.searches search plans.
 
-    kept: correct terminals to end at, such as those the self-evaluation agreed with; without any there are no plans.
+    kept: correct terminals to end at, for example those that passed self-evaluation; without any, no plan is made.
     wrong: wrong terminals that may be attempted.
-    Search plans of one tree differ pairwise in their visits. What could not be made is counted.
+    Search plans of one tree differ pairwise in their visits. The plans that could not be made are counted.
     """
     if not kept:
         return [], Counter()
@@ -83,7 +83,7 @@ def linearize(
 
 
 def control_plans(tree: Tree, kept: Sequence[int], count: int, rng: random.Random) -> list[Plan]:
-    """Plan count correct paths without reflections, all different as long as kept lasts, then over again."""
+    """Plan count correct paths without reflections: each kept terminal once, then repeatedly if count is larger."""
     if not kept:
         return []
     order = rng.sample(list(kept), k=len(kept))
@@ -93,7 +93,7 @@ def control_plans(tree: Tree, kept: Sequence[int], count: int, rng: random.Rando
 
 @dataclass(frozen=True, slots=True)
 class _Draw:
-    """What search plans are drawn from."""
+    """Draws search plans from the terminals of a tree."""
 
     tree: Tree
     kept: Sequence[int]
@@ -103,9 +103,9 @@ class _Draw:
     unused: Counter[Unused]
 
     def search(self, known: Collection[tuple[int, ...]]) -> Plan | None:
-        """A search plan with a new route, or None, counted; shorter than drawn only where every new draw is.
+        """A search plan with a new route, or None, which is counted. It is shorter than drawn only if all new ones are.
 
-        Where no wrong attempt is to be drawn, it is another direct plan.
+        If 0 wrong attempts are drawn, it is another direct plan.
         """
         asked = self.rng.choice(self.config.wrong_terminals)
         why = Unused.NO_WRONG_TERMINAL if asked else Unused.REPEATED
@@ -141,7 +141,7 @@ def _by_answer(tree: Tree, wrong: Iterable[int]) -> dict[str, list[int]]:
 
 
 def _plan(tree: Tree, wrong: Sequence[int], correct: int, config: TracesConfig, rng: random.Random) -> Plan:
-    """Merge the paths, leaving out wrong attempts that are not worse than what the trace would return to."""
+    """Merge the paths, without wrong attempts that are not worse than the state that the trace would return to."""
     ordered = _depth_first(tree, wrong, correct, rng)
     stops = _stops(tree, ordered, config)
     while (fair := _first_not_worse(tree, stops, restart=config.restart)) is not None:
@@ -153,9 +153,9 @@ def _plan(tree: Tree, wrong: Sequence[int], correct: int, config: TracesConfig, 
 
 
 def _depth_first(tree: Tree, wrong: Sequence[int], correct: int, rng: random.Random) -> list[int]:
-    """Order the terminals as a depth-first walk meets them, the correct one last, the rest of the order drawn.
+    """Order the terminals as in a random depth-first walk that reaches the correct one last.
 
-    In any other order a later path may continue a node that is neither a child nor an ancestor of where the trace is.
+    In any other order, a later path may continue at a node that is neither a child nor an ancestor of the current one.
     """
     rank = dict.fromkeys(tree.path(correct), 1.0)
     for terminal in wrong:
@@ -166,7 +166,7 @@ def _depth_first(tree: Tree, wrong: Sequence[int], correct: int, rng: random.Ran
 
 
 def _stops(tree: Tree, ordered: Sequence[int], config: TracesConfig) -> list[int]:
-    """Where each attempt ends: at its terminal, or at the step of its own that lost the most value."""
+    """Where each attempt ends: at its terminal, or at the unshared step that lost the most value."""
     if config.leave is Leave.TERMINAL:
         return list(ordered)
     stops = []
@@ -178,7 +178,7 @@ def _stops(tree: Tree, ordered: Sequence[int], config: TracesConfig) -> list[int
 
 
 def _first_not_worse(tree: Tree, stops: Sequence[int], *, restart: bool) -> int | None:
-    """Index of the first attempt left at a node worth at least as much as the node gone back to."""
+    """Index of the first attempt abandoned at a node with at least the value of the node that the trace returns to."""
     for index, (stop, following) in enumerate(pairwise(stops)):
         back = ROOT if restart else _common_ancestor(tree, stop, following)
         if tree.value[stop] >= tree.value[back]:
@@ -196,7 +196,7 @@ def _common_ancestor(tree: Tree, one: int, two: int) -> int:
 
 
 def _walk(tree: Tree, stops: Sequence[int], *, restart: bool) -> list[Visit]:
-    """Visit the path to every stop in turn; between two, doubt and go back to their lowest common ancestor."""
+    """Visit the path to every stop in turn. Between two stops, doubt and go back to their lowest common ancestor."""
     visits: list[Visit] = []
     current = ROOT
     for stop in stops:
@@ -211,7 +211,7 @@ def _walk(tree: Tree, stops: Sequence[int], *, restart: bool) -> list[Visit]:
 
 
 def _with_reflections(tree: Tree, visits: Sequence[Visit], config: TracesConfig, rng: random.Random) -> list[Visit]:
-    """Insert positive reflections: after steps of high value that another step follows, and around the conclusion."""
+    """Insert positive reflections: after steps of high value that precede another step, and around the conclusion."""
     good = [
         index
         for index, (visit, following) in enumerate(pairwise(visits))

@@ -1,4 +1,4 @@
-"""A search tree in, training traces out: evaluate, linearize, rewrite, verify, filter."""
+"""Make training traces from a search tree: evaluate, linearize, rewrite, verify, filter."""
 
 import asyncio
 import random
@@ -26,7 +26,7 @@ from astro.traces.prompting import load_prompts
 from astro.traces.rewrite import Rewriter, Rewritten
 from astro.verify import Verifier
 
-# Ends that no trace can have; where a tree has no others, they say why it gave no traces.
+# Ends that no trace can have. If a tree has only these, they explain why it gave no traces.
 _NO_END = {
     Terminal.TRUNCATED: Unused.TRUNCATED,
     Terminal.DEPTH: Unused.DEPTH,
@@ -36,13 +36,13 @@ _NO_END = {
 
 @dataclass(frozen=True, slots=True)
 class TraceOutcome:
-    """What was made of one tree.
+    """The traces of one tree.
 
-    traces: direct, search and control traces; as many control traces as the others together, if controls are made
-        and enough correct paths pass the filters; counts has the missing ones as control.missing.
-    rejects: traces that were rewritten and refused.
+    traces: direct, search and control traces. If controls are made, their number equals that of the others together;
+        if too few correct paths pass the filters, counts has the difference as control.missing.
+    rejects: traces that were rewritten and rejected.
     counts: by name: terminals.correct, terminals.wrong, votes.*, unused.*, rewrite.*, faults.*, refused.*, control.*.
-    cost: everything that was asked of the language model, traces and self-evaluation.
+    cost: of all model calls, for traces and self-evaluation.
     """
 
     traces: tuple[Trace, ...]
@@ -63,12 +63,12 @@ async def make_traces(
     rewriter: Model | None = None,
     judge: Model | None = None,
 ) -> TraceOutcome:
-    """Make the traces of one tree; all are rewritten concurrently.
+    """Make the traces of one tree. All are rewritten concurrently.
 
-    sampler, prompt_format: the solver's. rewriter, judge: who rewrites and who votes; None is the solver.
+    sampler, prompt_format: the solver's. rewriter, judge: the models that rewrite and vote; None takes the solver.
 
     The same tree, configuration, origin.seed and models give the same traces, whatever else is in flight.
-    Raises EngineDeadError when the model is gone; a request that it refuses costs its trace only.
+    Raises EngineDeadError if the engine dies. If the engine rejects a request, only its trace is lost.
     """
     solver, prompts, ends = Model(sampler, prompt_format), load_prompts(config.prompts), prompt_format.end_stop
     work = _Work(
@@ -123,7 +123,7 @@ class _Work:
         return TraceOutcome((*accepted, *control), tuple(self._rejects), +self._counts, self._cost)
 
     async def _kept(self, rng: random.Random) -> list[int]:
-        """Correct terminals that the self-evaluation agrees with, as many as there can be traces of their own."""
+        """Correct terminals that pass self-evaluation, at most as many as different traces can use."""
         tree, correct = self._tree, correct_terminals(self._tree)
         sound = [node for node in correct if not self._task.right_by_luck(self._problem, self._steps(node))]
         evaluator = self._evaluator
@@ -139,14 +139,16 @@ class _Work:
         return kept
 
     def _usable_wrong(self) -> list[int]:
-        """Wrong terminals that a doubt can follow: they do not claim success, or the claim can be left out."""
+        """Wrong terminals that a doubt can follow: they do not claim success, or the claim can be removed."""
         tree, wrong = self._tree, wrong_terminals(self._tree)
-        right = {tree.canonical[node] for node in correct_terminals(tree)} - {None}  # not every task has such a form
+        right = {tree.canonical[node] for node in correct_terminals(tree)} - {
+            None
+        }  # not every task has a canonical form
         usable = []
         for node in wrong:
             steps = self._steps(node)
             beyond_words = tree.canonical[node] in right or self._task.shows_success(self._problem, steps)
-            # Only the terminal loses its claims; if it says nothing itself, the claims before it stay.
+            # Claims are removed only from the terminal. If its text is empty, earlier claims remain.
             said = next((step for step in reversed(steps) if essence(step, Role.WRONG_END)), steps[-1])
             beyond_words |= said is not steps[-1] and claims_success(self._problem, said)
             claims = claims_success(self._problem, steps[-1])
@@ -164,9 +166,9 @@ class _Work:
         return [self._tree.text[step] for step in self._tree.path(node)[1:]]
 
     async def _trace(self, plan: Plan, name: str) -> Trace | None:
-        """Rewrite and verify one plan; None, with a reject, if the rewriter could not be asked."""
-        if self._own_words(plan.kind):
-            return await self._finish(plan, name, self._rewriter.in_own_words(plan))
+        """Rewrite and verify one plan. None, with a reject, if the rewriter rejected the request."""
+        if self._keeps_steps(plan.kind):
+            return await self._finish(plan, name, self._rewriter.with_original_steps(plan))
         rewritten = Rewritten()
         try:
             await self._rewriter.rewrite(plan, name, rewritten)
@@ -178,7 +180,7 @@ class _Work:
             return None
         return await self._finish(plan, name, rewritten)
 
-    def _own_words(self, kind: Kind) -> bool:
+    def _keeps_steps(self, kind: Kind) -> bool:
         return not self._config.rewrite or (kind is Kind.CONTROL and self._config.control is Control.ORIGINAL)
 
     async def _finish(self, plan: Plan, name: str, rewritten: Rewritten) -> Trace:
@@ -216,34 +218,34 @@ class _Work:
     def _length(self, prompt_ids: Sequence[int], text: str) -> int | None:
         try:
             return len(self._prompt_format.continuation_ids(prompt_ids, text))
-        except ConfigError:  # how the tokenizer says that it cannot write this text
+        except ConfigError:  # the tokenizer cannot encode this text
             return None
 
     async def _control(self, plans: Sequence[Plan], rewritten: Sequence[Trace | None], count: int) -> list[Trace]:
-        """The first count control traces; one that does not pass is replaced by a path in the steps' own words.
+        """The first count control traces. One that fails the filters is replaced by a path of original steps.
 
-        plans: the rewritten ones, in their order, and others that may stand in.
+        plans: those of rewritten, in the same order, then further ones as replacements.
         """
         traces = []
-        refused: set[int] = set()  # correct terminals whose own words do not pass
+        refused: set[int] = set()  # correct terminals whose original steps fail the filters
         for index, (plan, trace) in enumerate(zip(plans[:count], rewritten, strict=False)):
             if trace is not None and self._passes(trace, ()):
                 traces.append(trace)
                 continue
-            if self._own_words(plan.kind):
+            if self._keeps_steps(plan.kind):
                 refused.add(plan.correct)
-            stand_in = await self._stand_in([plan, *plans], refused, index)
-            self._counts["control.original"] += stand_in is not None
-            self._counts["control.missing"] += stand_in is None
-            traces += [stand_in] if stand_in is not None else []
+            replacement = await self._replacement([plan, *plans], refused, index)
+            self._counts["control.original"] += replacement is not None
+            self._counts["control.missing"] += replacement is None
+            traces += [replacement] if replacement is not None else []
         return traces
 
-    async def _stand_in(self, plans: Sequence[Plan], refused: set[int], index: int) -> Trace | None:
-        """The first of the plans that passes in the steps' own words; those that do not are added to refused."""
+    async def _replacement(self, plans: Sequence[Plan], refused: set[int], index: int) -> Trace | None:
+        """The first of the plans whose original steps pass the filters. Adds those that fail to refused."""
         for plan in plans:
             if plan.correct not in refused:
                 name = f"{plan.kind}-original-{index}-{plan.correct}"
-                original = await self._finish(plan, name, self._rewriter.in_own_words(plan))
+                original = await self._finish(plan, name, self._rewriter.with_original_steps(plan))
                 if self._passes(original, ()):
                     return original
                 refused.add(plan.correct)

@@ -1,7 +1,7 @@
-r"""Mathematics that no binary operator gives away: \sqrt{5}, -5, 25\pi, 5\%, \binom{5}{2}, (2, 3), "x is not 3".
+r"""Mathematics without a binary operator: \sqrt{5}, -5, 25\pi, 5\%, \binom{5}{2}, (2, 3), "x is not 3".
 
-A rewrite may put such things into words or back, so both texts are first brought into one notation. English and LaTeX,
-by patterns: what these do not know is no term, and is left to the checks of numbers and expressions.
+A rewrite may turn these terms into words or back, so both texts are first converted to one notation. English and LaTeX,
+by patterns: what they do not match is not a term, and only the checks of numbers and expressions apply to it.
 """
 
 import re
@@ -12,7 +12,7 @@ from astro.tasks.expressions import OPERATORS, TOKEN, respelled, without_labels
 
 _GREEK = "alpha|beta|gamma|delta|epsilon|theta|lambda|mu|pi|rho|sigma|tau|phi|varphi|omega|Delta|Omega|infty"
 _FUNCTIONS = "arcsin|arccos|arctan|sin|cos|tan|sec|csc|cot|log|ln|exp|gcd|lcm|sqrt"
-_OPENED, _CLOSED = r"(?:\$|\\\()?", r"(?:\$|\\\))?"  # where words stand between two pieces of LaTeX
+_OPENED, _CLOSED = r"(?:\$|\\\()?", r"(?:\$|\\\))?"  # for words between two pieces of LaTeX
 _OPERAND = rf"[ \t]{{0,3}}{_OPENED}(?=[-(]?\d|\(|\\[a-zA-Z]|[b-zB-HJ-Z]\b)"
 _COUNTED = r"(?:(?<=[\d)}])|(?<=\b[a-z]))"
 _IS_NOT = r"\b(?:(?:is|are|was|were|does|do|must|should|could|can)(?: not|n't)|cannot|can't)"
@@ -64,7 +64,7 @@ _PREFIXES = frozenset("\\" + name for name in _FUNCTIONS.split("|")) | {
 }  # fmt: skip
 _BEFORE_SIGN = OPERATORS | _PREFIXES | {"(", "[", ","}
 _SUFFIXES = frozenset({r"\percent", r"\degree", r"\factorial"})
-_VARIABLES = frozenset("bcdefijknpqrtuvwxyz")  # after a number: other letters may be units, or the article
+_VARIABLES = frozenset("bcdefijknpqrtuvwxyz")  # after a number; other letters may be units or the article
 _MOST_PREFIXES, _LONGEST_GROUP = 4, 40  # tokens
 
 
@@ -74,9 +74,9 @@ class _Token(NamedTuple):
     end: int
 
 
-@lru_cache(maxsize=4096)  # as figures() is: every thought is looked at again for each one that follows it
+@lru_cache(maxsize=4096)  # as for figures(): every thought is read again for each thought that follows it
 def in_notation(text: str) -> str:
-    r"""The text with mathematics in words spelled as in LaTeX: "the square root of 5" has \sqrt 5, "minus 5" -5."""
+    r"""The text with mathematics in words written as LaTeX: "the square root of 5" is \sqrt 5, "minus 5" is -5."""
     for wording, notation in _WORDING:
         text = wording.sub(notation, text)
     return text
@@ -86,8 +86,8 @@ def in_notation(text: str) -> str:
 def terms(text: str) -> frozenset[str]:
     r"""The terms of a text in notation: numbers and symbols, each with its sign, functions and marks.
 
-    "-5 or $\sqrt{2}$" has "- 5" and "\sqrt 2", and neither "5" nor "2". Lists in brackets are terms, in their order,
-    and so are denied properties ("not prime"). Time is linear in the length of the text.
+    "-5 or $\sqrt{2}$" has the terms "- 5" and "\sqrt 2", but not "5" or "2". Ordered lists in brackets and denied
+    properties ("not prime") are also terms. Time is linear in the length of the text.
     """
     plain = respelled(_LATEX.sub(" ", without_labels(text)))
     tokens = [_Token(found[0], *found.span()) for found in TOKEN.finditer(plain)]
@@ -105,7 +105,7 @@ def terms(text: str) -> frozenset[str]:
 
 
 def is_plain(term: str) -> bool:
-    """Whether a term is a number and nothing else."""
+    """Whether a term is just a number."""
     return term[0].isdigit() and " " not in term
 
 
@@ -120,7 +120,7 @@ def _joined(tokens: list[_Token]) -> str:
 
 
 def _end_of_term(tokens: list[_Token], start: int) -> int:
-    """Where the term that begins at start ends; start itself where none begins."""
+    """The end of the term that begins at start; start if no term begins there."""
     position, operands = start, 1
     while position < len(tokens) and position - start < _MOST_PREFIXES and _is_prefix(tokens, position):
         operands = 2 if tokens[position].text == r"\binom" else 1
@@ -141,7 +141,7 @@ def _is_prefix(tokens: list[_Token], position: int) -> bool:
 
 
 def _is_sign(tokens: list[_Token], position: int) -> bool:
-    """Whether a minus is a sign: after an operator, or right before its number in prose, where it may be a dash."""
+    """Whether a minus is a sign: after an operator, or in prose, where it may be a dash, right before its number."""
     before = tokens[position - 1].text if position else ""
     if before in _BEFORE_SIGN:
         return True
@@ -152,7 +152,7 @@ def _is_sign(tokens: list[_Token], position: int) -> bool:
 
 
 def _end_of_indices(tokens: list[_Token], position: int) -> int:
-    r"""Past what belongs to a function itself: the 2 of \log_2 8, the 3 of \sqrt[3]{8}."""
+    r"""The position after the indices of a function: the 2 of \log_2 8, the 3 of \sqrt[3]{8}."""
     if position + 2 < len(tokens) and tokens[position].text == "[" and tokens[position + 2].text == "]":
         position += 3
     while position < len(tokens) and tokens[position].text in {"_", "^"}:
@@ -161,7 +161,7 @@ def _end_of_indices(tokens: list[_Token], position: int) -> int:
 
 
 def _end_of_operand(tokens: list[_Token], position: int, *, grouped: bool) -> int:
-    """Past a number with its variable, a symbol, a letter, or after a prefix also a group or word."""
+    """The position after a number with its variable, a symbol or a letter; after a prefix, also a group or a word."""
     if position >= len(tokens):
         return position
     token, following = tokens[position], tokens[position + 1 : position + 2]
@@ -178,7 +178,7 @@ def _is_factor(number: _Token, token: _Token) -> bool:
 
 
 def _closing(tokens: list[_Token], position: int) -> int:
-    """Past the bracket that closes the one at position; 0 where it is far away or missing."""
+    """The position after the bracket that closes the one at position; 0 if it is far away or missing."""
     depth = 0
     for index in range(position, min(len(tokens), position + _LONGEST_GROUP)):
         depth += (tokens[index].text in {"(", "["}) - (tokens[index].text in {")", "]"})
@@ -188,7 +188,7 @@ def _closing(tokens: list[_Token], position: int) -> int:
 
 
 def _end_of_list(tokens: list[_Token], position: int) -> int:
-    """Past a list in brackets, such as a point or an interval, that begins at position; 0 where none does."""
+    """The position after a list in brackets (a point or an interval) that begins at position; 0 if none does."""
     end = _closing(tokens, position) if tokens[position].text in {"(", "["} else 0
     inner = [token.text for token in tokens[position + 1 : max(end - 1, 0)]]
     prose = any(text == "\\" or (text.isalpha() and len(text) > 1) for text in inner)

@@ -1,4 +1,4 @@
-"""The prompts of rewriting, going back and self-evaluation, from versioned Jinja files.
+"""The prompts for rewriting, backtracking and self-evaluation, from versioned Jinja files.
 
 A prompt set is a folder with rewrite.jinja, backtrack.jinja and evaluate.jinja. Each file sets system (may be empty)
 and examples (each a mapping with the arguments of user and a reply), and defines the macro user:
@@ -31,20 +31,20 @@ _TASKS = ("rewrite", "backtrack", "evaluate")
 
 @dataclass(frozen=True, slots=True)
 class PromptSet:
-    """The prompts of one folder. Model text goes in as values, never as templates, and with control tokens broken.
+    """The prompts of one folder. Model text is inserted as values, never as templates, with broken control tokens.
 
-    version: the set's name and the beginning of its files' SHA-256, such as chat/v1@1a2b3c4d.
+    version: the set's name and the first digits of its files' SHA-256, such as chat/v1@1a2b3c4d.
     """
 
     version: str
     _modules: Mapping[str, TemplateModule]
 
     def rewrite(self, problem: str, thoughts: Sequence[str], step: str, core: str, role: Role) -> list[Message]:
-        """Ask for a step as the next thought; core is the part of it that the thought must keep."""
+        """Ask to rewrite a step as the next thought. core: the part of the step that the thought must keep."""
         return self._messages("rewrite", problem=problem, thoughts=thoughts, step=step, core=core, role=str(role))
 
     def backtrack(self, problem: str, thoughts: Sequence[str], step: str | None) -> list[Message]:
-        """Ask for the sentence that goes back to a step, or to the beginning where step is None."""
+        """Ask for the sentence that goes back to a step, or to the beginning if step is None."""
         return self._messages("backtrack", problem=problem, thoughts=thoughts, step=step)
 
     def evaluate(self, problem: str, solution: str) -> list[Message]:
@@ -64,9 +64,9 @@ class PromptSet:
 
 @lru_cache(maxsize=8)
 def load_prompts(name: str) -> PromptSet:
-    """Load a set that comes with ASTRO, such as chat/v1, or the folder that name leads to.
+    """Load a prompt set of ASTRO, such as chat/v1, or the folder at this path.
 
-    Raises ConfigError if there is no such set, or a file of it is missing or cannot be used.
+    Raises ConfigError if the set does not exist, or one of its files is missing or cannot be used.
     """
     folder = _HERE / name if (_HERE / name).is_dir() else Path(name)
     missing = [task for task in _TASKS if not (folder / f"{task}.jinja").is_file()]
@@ -76,7 +76,7 @@ def load_prompts(name: str) -> PromptSet:
             f"traces.prompts: {name!r} has no {missing[0]}.jinja; use one of {', '.join(known)}, "
             f"or a folder that holds {', '.join(f'{task}.jinja' for task in _TASKS)}"
         )
-    # Plain text for a language model, not HTML: nothing is escaped.
+    # Plain text for a language model, not HTML: no escaping.
     environment = ImmutableSandboxedEnvironment(
         loader=FileSystemLoader(folder), undefined=StrictUndefined, autoescape=False
     )
@@ -100,7 +100,7 @@ def _module(environment: ImmutableSandboxedEnvironment, task: str, name: str) ->
 
 
 def _try_out(prompts: PromptSet, name: str) -> None:
-    """Render every prompt once, so that a broken one fails before the run and not in the middle of it."""
+    """Render every prompt once, so that a broken one fails before the run starts."""
     try:
         for role in Role:
             prompts.rewrite("problem", ["thought"], "step", "step", role)

@@ -1,4 +1,4 @@
-"""The language model rewrites a plan as prose, visit by visit; a thought that fails its checks is replaced."""
+"""Rewrite a plan as prose with the language model, visit by visit. A thought that fails its checks is replaced."""
 
 import re
 from collections import Counter
@@ -22,7 +22,7 @@ from astro.traces.linearize import Plan
 from astro.traces.prompting import PromptSet
 from astro.verify import Outcome
 
-_HEADING = "## Step "  # as a delimiter it ends a step's text, and its number begins the next
+_HEADING = "## Step "  # as a delimiter, it ends the text of a step, and its number starts the next step
 _THINKING = re.compile(r"</?think>")
 
 
@@ -30,7 +30,7 @@ _THINKING = re.compile(r"</?think>")
 class Rewritten:
     """The thoughts of a plan so far.
 
-    thoughts: one a visit, in order. checked, first_try, retries, fallbacks: as in Trace.
+    thoughts: one per visit, in order. checked, first_try, retries, fallbacks: as in Trace.
     faults: of all replies that failed. cost: of all requests.
     """
 
@@ -45,7 +45,7 @@ class Rewritten:
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """A thought to ask for: the prompt, the check, and the text used if no reply passes."""
+    """A request for a thought: the prompt, the check, and the text to use if no reply passes."""
 
     messages: Sequence[Message]
     fault: Callable[[str], Fault | None]
@@ -54,7 +54,7 @@ class _Task:
 
 @dataclass(frozen=True, slots=True)
 class Rewriter:
-    """Rewrites the plans of one tree. A plan's visits are rewritten in order; each sees the thoughts before it."""
+    """Rewrites the plans of one tree. The visits of a plan are rewritten in order; each sees the thoughts before it."""
 
     model: Model
     end_stop: Sequence[str]  # strings that end a solution of the solver
@@ -65,7 +65,7 @@ class Rewriter:
     problem: Problem
 
     async def rewrite(self, plan: Plan, name: str, rewritten: Rewritten) -> None:
-        """Rewrite a plan into rewritten; name is its place in the run, from which the seeds derive.
+        """Rewrite a plan into rewritten. name: its place in the run, from which the seeds are derived.
 
         Raises SamplingError; rewritten then holds the thoughts and the cost so far.
         """
@@ -79,11 +79,13 @@ class Rewriter:
                 task = self._return(visit.node, left=plan.visits[index - 1].node, thoughts=thoughts)
             else:
                 task = self._step(plan.visits, index, thoughts)
-            thought = await self._ask(task, f"{name}/{index}", rewritten) if task else self._stand_in(visit.node)
+            thought = (
+                await self._ask(task, f"{name}/{index}", rewritten) if task else self._wrong_answer_text(visit.node)
+            )
             rewritten.thoughts.append(thought)
 
-    def in_own_words(self, plan: Plan) -> Rewritten:
-        """The plan in the steps' own words, with fixed sentences to go back; nothing is asked."""
+    def with_original_steps(self, plan: Plan) -> Rewritten:
+        """The plan with the original steps and fixed sentences for backtracks. Sends no request."""
         return Rewritten([self._unasked(plan.visits, index) for index in range(len(plan.visits))])
 
     def _unasked(self, visits: Sequence[Visit], index: int) -> str:
@@ -120,7 +122,7 @@ class Rewriter:
         return task.fallback
 
     def _step(self, visits: Sequence[Visit], index: int, thoughts: Sequence[str]) -> _Task | None:
-        """Ask for a step as a thought; None where the step says nothing."""
+        """The request for a step as a thought; None if the step says nothing."""
         node, role = visits[index].node, self._role(visits, index)
         step = self._text(node)
         core = essence(step, role)
@@ -134,7 +136,7 @@ class Rewriter:
         )
 
     def _return(self, node: int, *, left: int, thoughts: Sequence[str]) -> _Task:
-        """Ask for the sentence that goes back from the node left to an ancestor."""
+        """The request for the sentence that goes back from the node left to an ancestor."""
         path = self._named(node)
         abandoned = [self._text(step) for step in self.tree.path(left)[self.tree.depth[node] + 1 :]]
         around = Around(self.problem, thoughts)
@@ -145,12 +147,12 @@ class Rewriter:
         )
 
     def _named(self, node: int) -> list[str]:
-        """The steps on the path to a node that say something; a blank step cannot be named."""
+        """The steps on the path to a node, without blank ones, which cannot be named."""
         steps = [self._text(step) for step in self.tree.path(node)[1:]]
         return [step for step in steps if essence(step, Role.STEP)]
 
     def _text(self, node: int) -> str:
-        """A step without what only separates it: heading, label, marks of a thinking model, an end string."""
+        """A step without its separators: heading, label, marks of a thinking model, end string."""
         text = self.tree.text[node].removesuffix(_HEADING)
         for stop in self.end_stop:
             text = before_stop(text, stop)
@@ -165,19 +167,19 @@ class Rewriter:
         return Role.WRONG_END if self.tree.outcome[visit.node] is Outcome.INCORRECT else Role.STEP
 
     def _original(self, node: int, role: Role) -> str:
-        """The step as the model wrote it, fit for its place in a trace."""
+        """The step as the model wrote it, adapted to its role in a trace."""
         text = essence(self._text(node), role)
         if role is Role.WRONG_END:
-            text = without_claims(self.problem, text) or self._stand_in(node)
+            text = without_claims(self.problem, text) or self._wrong_answer_text(node)
         return inert(text)
 
-    def _stand_in(self, node: int) -> str:
-        """For a step that says nothing but a wrong answer, or nothing at all."""
+    def _wrong_answer_text(self, node: int) -> str:
+        """The text for a step that says nothing but a wrong answer, or nothing at all."""
         answer = self.tree.answer[node]
         return f"That gives {inert(answer)}." if answer else ""
 
     def _plain_return(self, path: Sequence[str]) -> str:
-        """A sentence that goes back to the end of a path of steps without the language model's help."""
+        """A fixed sentence that goes back to the end of a path of steps, without the language model."""
         if not path:
             return "Let's restart our solution from the beginning."
         step = inert(essence(path[-1], Role.STEP))

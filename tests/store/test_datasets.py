@@ -106,7 +106,7 @@ def test_trees_alone_are_enough_for_recipes_that_read_no_traces(searched):
     folder = make(searched(OF_TREES))
     (rl,) = [row for path in folder.glob("rl/*.parquet") for row in pq.read_table(path).to_pylist()][:1]
     assert [turn["role"] for turn in rl["prompt"]] == ["user"]
-    with pytest.raises(StoreError, match=r"no traces, and the data sets sft are made of them"):
+    with pytest.raises(StoreError, match=r"no traces, but the data sets sft are made from traces"):
         make(searched("{sft: {kind: astro}, rl: {kind: rl}}"))
 
 

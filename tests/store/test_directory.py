@@ -70,8 +70,8 @@ def test_a_run_without_work_is_begun_anew_by_other_settings(tmp_path: Path, entr
         run.write_problems(PROBLEMS, [])
         run.trees.append(entries)
     other = {**SETTINGS, "seed": 1}
-    assert RunDirectory.goes_on(tmp_path / "r", SETTINGS)
-    assert not RunDirectory.goes_on(tmp_path / "r", other)
+    assert RunDirectory.would_resume(tmp_path / "r", SETTINGS)
+    assert not RunDirectory.would_resume(tmp_path / "r", other)
     with RunDirectory.create(tmp_path / "r", other) as run:
         assert (run.settings, run.has_problems, run.trees.problem_ids) == (other, False, frozenset())
         run.trees.append([tree_of("a", Stop.EXHAUSTED)])
@@ -146,14 +146,14 @@ def test_a_log_that_cannot_be_written_is_a_message(tmp_path: Path) -> None:
 
 
 def test_traces_of_trees_that_are_gone_are_told_before_a_search(tmp_path: Path) -> None:
-    """Whoever deletes the trees to have them made anew learns at once that the traces must go, too; then it works."""
+    """Whoever deletes the trees to make them again learns at once that the traces must go, too; then it works."""
     with RunDirectory.create(tmp_path / "r", SETTINGS) as run:
         run.write_problems(PROBLEMS, [])
         run.trees.append([tree_of(name, Stop.EXHAUSTED) for name in "ab"])
         run.traces.append([traces_of("a")])
     shutil.rmtree(tmp_path / "r" / "trees")
-    for begin in (RunDirectory.create, RunDirectory.goes_on):
-        with pytest.raises(StoreError, match="the traces of 1 problems whose trees are no longer"):
+    for begin in (RunDirectory.create, RunDirectory.would_resume):
+        with pytest.raises(StoreError, match="the traces of 1 problems whose trees are missing"):
             begin(tmp_path / "r", SETTINGS)
     RunDirectory.read(tmp_path / "r").close()
     shutil.rmtree(tmp_path / "r" / "traces")
