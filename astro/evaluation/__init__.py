@@ -1,9 +1,10 @@
-"""How good a model is at verifiable problems, and how it gets there.
+"""Evaluation of models on verifiable problems.
 
 settings                                  the section of the configuration
 statistics                                pass@k, maj@k, bootstrap intervals, paired differences, correlation
-attempts, behaviours, contamination       what is read from a response's text, and from a set's problems
-budget -> responses -> figures            sampling, grading and keeping; what it comes to
+attempts, behaviours, contamination       read from the text of responses, and from the problems of a set
+continuations                             the controls: nudge and ask_again
+budget -> responses -> figures            sampling, grading and saving; the figures
 judging                                   a model as judge of the behaviours
 inputs -> evaluate                        a model on problem sets, and the two files that others read
 """

@@ -1,7 +1,7 @@
-"""The attempts of a response: what stands between its backtracks, and whether each of them was right.
+"""The attempts of a response: the text between its backtracks, and whether each attempt was right.
 
-"Errs first, then fixes" shows in the first attempt against the last, and in the backtracks that go from a wrong attempt
-to a right one, and the other way round.
+Self-correction shows in the first attempt compared with the last, and in the backtracks that lead from a wrong attempt
+to a right one, and the reverse.
 """
 
 import re
@@ -13,7 +13,7 @@ from astro.traces.backtracks import find_backtracks
 from astro.verify import Outcome, Verifier, VerifierError, extract
 
 _THINK = re.compile(r"</?(?:think|thinking|thought|reasoning|scratchpad)>", re.IGNORECASE)
-_OPENING = 400  # characters of an attempt in which it says where it starts
+_OPENING = 400  # the first characters of an attempt, which state where it starts
 _FROM_THE_START = re.compile(
     r"\b(?:restart\w*|start(?:ing)? (?:over|again|afresh|anew)|from scratch|(?:the|from) (?:very )?beginning)\b",
     re.IGNORECASE,
@@ -22,12 +22,12 @@ _FROM_THE_START = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Attempts:
-    """What became of the attempts of a response.
+    """The outcomes of the attempts of a response.
 
-    right: whether each attempt was right, in order; the last one's is the verdict on the response.
+    right: whether each attempt was right, in order; that of the last one is the verdict on the response.
     restarts: for each attempt after the first, whether it says that it starts from the beginning; the others return to
-        the middle of what was done.
-    cut: whether the response was cut off, so that its last attempt was not ended by choice.
+        the middle of an earlier attempt.
+    cut: whether the response was cut off, so that it did not end its last attempt by choice.
     """
 
     right: tuple[bool, ...]
@@ -41,7 +41,7 @@ class Attempts:
 
     @property
     def first_correct(self) -> bool:
-        """Whether what stands before the first backtrack was right."""
+        """Whether the text before the first backtrack was right."""
         return self.right[0]
 
     @property
@@ -96,8 +96,8 @@ class Attempts:
 def judge_attempts(problem: Problem, text: str, correct: bool, verifier: Verifier, *, cut: bool = False) -> Attempts:
     """Cut a response at its backtracks and judge each attempt; may wait for a verifier's worker.
 
-    An abandoned attempt is right where it states the right answer, or where its work shows the answer to the task
-    (Task.shown_right). The last attempt is right where the response is: the verdict, correct, decides.
+    An abandoned attempt is right if it states the right answer, or if its work shows it (Task.shown_right). The last
+    attempt is right if the response is: the verdict, correct, decides.
     cut: the response was cut off.
     """
     parts = split_attempts(text)
@@ -118,7 +118,7 @@ def split_attempts(text: str) -> list[str]:
 
 
 def _states_answer(problem: Problem, attempt: str, verifier: Verifier) -> bool:
-    """Whether the answer that stands in the attempt, if any, is right."""
+    """Whether the answer stated in the attempt, if any, is right."""
     settings, bare = verifier.config, _THINK.sub(" ", attempt)
     if extract(bare, settings.answer_format, statements=settings.statements).answer is None:
         return False

@@ -1,8 +1,8 @@
 """Four cognitive behaviours in a response, by patterns (Gandhi et al. 2025, arXiv 2503.01307).
 
-They had a model read the responses; astro.evaluation.judging does that, too. Patterns cost nothing and never change
-their mind, but see only plain words: shares found by them are rough estimates on free text, and compare
-models that speak alike. English only.
+The paper had a model read the responses; astro.evaluation.judging does that, too. Patterns are free and reproducible,
+but match only plain statements: their shares are rough estimates on free text, useful to compare models that write
+alike. English only.
 
     verification        the result, or a step, is checked: "let me check", "which is not the target 24"
     backtracking        an approach is given up for another: what astro.traces.backtracks counts
@@ -74,7 +74,7 @@ class Behaviours:
 
 
 def find_behaviours(text: str, backtracks: int | None = None) -> Behaviours:
-    """Look for the four behaviours; backtracks: how many the text has, if that is known already."""
+    """Look for the four behaviours; backtracks: the number in the text, if it is already known."""
     text = text.replace("\u2019", "'")
     return Behaviours(
         verification=_VERIFICATION.search(text) is not None,

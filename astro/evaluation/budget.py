@@ -1,7 +1,7 @@
-"""One problem's responses, thinking as long as the model likes, or longer or shorter by force.
+"""One problem's responses, with free thinking, or with thinking that is forced to be longer or shorter.
 
-Budget forcing is that of s1 (Muennighoff et al. 2025, arXiv 2501.19393, section 3.1): to think longer, the end of the
-thinking is taken back and "Wait" is put in its place; to think shorter, it is cut off and the answer is asked for.
+Budget forcing follows s1 (Muennighoff et al. 2025, arXiv 2501.19393, section 3.1): to think longer, the end of the
+thinking is replaced by "Wait"; to think shorter, the thinking is cut off and the model is asked for the answer.
 """
 
 import asyncio
@@ -25,9 +25,9 @@ from astro.records.cost import Cost
 class Answered:
     """One response.
 
-    text: all of it, without the string that ended it (unless that closes the answer), what was forced into it included.
-    tokens: those that the model generated; what was forced on it is not counted, what was taken back is.
-    failure: why the engine gave none, or None.
+    text: the whole text, including forced text, without the string that ended it (unless that closes the answer).
+    tokens: those that the model generated, including removed ones; forced text does not count.
+    failure: why the engine gave no response, or None.
     """
 
     text: str
@@ -38,7 +38,7 @@ class Answered:
 
     @classmethod
     def refused(cls, failure: str, prompt_tokens: int) -> Self:
-        """In place of a response that the engine could not give."""
+        """The placeholder for a response that the engine could not give."""
         return cls("", prompt_tokens, 0, FinishReason.ERROR, failure)
 
 
@@ -101,7 +101,7 @@ def _answered(completion: Completion, sampled: Sampled) -> Answered:
 
 
 class _Forced:
-    """A response in the making, of which the first completion is there."""
+    """A response under construction, which has its first completion."""
 
     def __init__(
         self,
@@ -152,7 +152,7 @@ class _Forced:
         return completion
 
     def _thinks_on(self, completion: Completion) -> bool:
-        """Whether the thinking has ended by its own mark, and the answer is still to come."""
+        """Whether the thinking has ended with its closing mark and the answer is missing."""
         end = self._forcing.end_of_thinking
         return end is not None and completion.stop == end and self._room() >= 1
 
@@ -173,7 +173,7 @@ class _Forced:
         return self._add(sampled.completions[0])
 
     def _add(self, completion: Completion) -> Completion:
-        """Take in what the model said, its end token and what ended it or its thinking taken back."""
+        """Append a completion, without its end token and without the text that ended it or its thinking."""
         said = before_stop(completion.text, completion.stop)
         if completion.stop is not None and completion.stop == self._forcing.end_of_thinking:
             said = completion.text[: completion.text.rfind(completion.stop)]
@@ -189,6 +189,6 @@ class _Forced:
         return replace(completion, text=said)
 
     def _push(self, text: str) -> None:
-        """Put words into the model's mouth."""
+        """Append forced text to the response."""
         self._ids += tuple(self._prompt_format.continuation_ids([*self._prompt, *self._ids], text))
         self._text += text

@@ -1,4 +1,4 @@
-"""Does an evaluation set repeat what a model was trained on?"""
+"""Which problems of an evaluation set overlap with the training problems."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -9,13 +9,13 @@ from astro.records.problem import Problem
 from astro.tasks import task_of
 
 LONG_RUN = 13  # words; the length that the GPT-3 report, appendix C, compares
-SHORT_RUN = 8  # words; one alone is often a turn of phrase, half of all of a problem's is not
+SHORT_RUN = 8  # words; a single match is often a common phrase, half of a problem's sequences is not
 _EXAMPLES = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Leak:
-    """An evaluated problem that a training problem gives away; exact where they ask the same."""
+    """An evaluated problem that overlaps with a training problem; exact if both ask the same."""
 
     problem_id: str
     training_id: str
@@ -24,7 +24,7 @@ class Leak:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What an evaluation set shares with training problems.
+    """The overlap of an evaluation set with training problems.
 
     training: number of training problems compared with.
     """
@@ -34,12 +34,12 @@ class Report:
 
     @property
     def exact(self) -> int:
-        """Problems that are asked in training, too."""
+        """Problems that also occur in training."""
         return sum(leak.exact for leak in self.leaks)
 
     @property
     def near(self) -> int:
-        """Problems that are much like one in training."""
+        """Problems that are similar to one in training."""
         return len(self.leaks) - self.exact
 
     def as_json(self) -> dict[str, Any]:
@@ -51,9 +51,9 @@ class Report:
 def find_contamination(problems: Iterable[Problem], training: Sequence[Problem]) -> Report:
     """Compare an evaluation set with the training problems.
 
-    Exact: the same id and task, unless the id only counts the rows of a file; the same words in the prompt, or the
-    same question where the task knows better (Task.likeness). Near: a run of 13 words in common with a training
-    problem, or half of the runs of 8 words with training problems; where the task knows better, the same family.
+    Exact: the same id and task, unless the id only counts the rows of a file; the same words in the prompt, or the same
+    question if the task defines it (Task.likeness). Near: a sequence of 13 words in common with a training problem, or
+    half of its 8-word sequences in training problems; or the same family if the task defines it.
     """
     asked = {fingerprint(problem): problem.id for problem in training}
     ids = {(problem.id, problem.task) for problem in training if not problem.id.isdecimal()}
@@ -79,7 +79,7 @@ def _alike(problem: Problem, long_runs: Contamination, short_runs: dict[int, str
 
 
 def _runs(problem: Problem) -> list[int]:
-    """Hashes of the runs of 8 words; of a problem that has a family, the one of it."""
+    """Hashes of the 8-word sequences; for a problem with a family, the hash of the family."""
     family = _family(problem)
     if family is not None:
         return [hash((problem.task, family))]

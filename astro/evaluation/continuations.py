@@ -1,14 +1,14 @@
-"""Two controls that separate learned backtracking from permission to continue: how a response that missed continues.
+"""Two controls that separate learned backtracking from permission to continue.
 
 Both start from the free responses, which are not sampled again, and neither reads the gold answer:
 
-    nudge      A response that ended and says itself that it missed gets one fixed sentence, and the model continues it,
-               once, within the same max_tokens.
-    ask_again  In place of a response that ended and says itself that it missed, the problem is asked again from the
-               start, until a response does not say so or max_tokens are spent over all of them.
+    nudge      If a response ended on its own and says itself that it missed, one fixed sentence is appended, and the
+               model continues it, once, within the same max_tokens.
+    ask_again  If a response ended on its own and says itself that it missed, the problem is asked again from the start,
+               until a response does not say so or all of them together have used max_tokens.
 
-A model that learned to go back must beat both at equal tokens: the first gives nothing but a sentence, the second
-nothing but another attempt.
+A model that learned to backtrack must beat both at equal tokens: nudge gives nothing but a sentence, ask_again nothing
+but another attempt.
 """
 
 from collections.abc import Callable, Sequence
@@ -43,9 +43,9 @@ class Continuer:
     cost: Cost = field(default_factory=Cost)
 
     async def apply(self, continuation: Continuation, response: Answered, seed: int) -> Answered:
-        """The response, continued; tokens counts everything generated, the free response included.
+        """The continued response; tokens counts everything generated, including the free response.
 
-        Raises EngineDeadError. Where the context window leaves no room, the response stays as it is.
+        Raises EngineDeadError. If the context window is full, the response stays as it is.
         """
         if continuation is Continuation.NUDGE:
             return await self._nudge(response, seed)
@@ -74,7 +74,7 @@ class Continuer:
         return response
 
     def _gives_up(self, response: Answered) -> bool:
-        """Whether the response came to an end of its own, says that it missed, and leaves tokens to spend."""
+        """Whether the response ended on its own, says that it missed, and leaves tokens to spend."""
         ended = response.failure is None and response.finish_reason is FinishReason.STOP
         return ended and response.tokens < self.budget.max_tokens and self.missed(response.text)
 

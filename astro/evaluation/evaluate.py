@@ -1,12 +1,12 @@
-"""A model on problem sets: responses, figures, and the two files that others read.
+"""Evaluate a model on problem sets and write its responses and figures.
 
-    FOLDER/SET/settings.yaml              what is evaluated and how, written first
+    FOLDER/SET/settings.yaml              the settings and inputs, written first
     FOLDER/SET/responses.parquet          one row a response; costs.parquet: one a problem; complete.json: their marker
     FOLDER/SET/judged-JUDGE/              the same for a judge of the behaviours: judged.parquet
-    FOLDER/SET/figures.json               the figures that follow from them; written last
+    FOLDER/SET/figures.json               the figures; written last
 
-While responses arrive, the folder holds a journal; the same call resumes from it. The responses under a control
-(EvaluationConfig.continuations) are an evaluation of their own, in FOLDER+nudge/SET and FOLDER+ask_again/SET.
+While responses arrive, the folder holds a journal; the same call resumes from it. Each control
+(EvaluationConfig.continuations) is a separate evaluation, in FOLDER+nudge/SET and FOLDER+ask_again/SET.
 """
 
 import asyncio
@@ -42,22 +42,22 @@ _OTHER = Refusal(
     "holds an evaluation that differs from this one",
     "Give the same settings, another folder or another name of the set, or delete that folder.",
 )
-# How fast, not what: these may change between one start and the next.
+# These change the speed and not the result, so they may differ when an evaluation resumes.
 _SPEED = {"workers", "memory_mb", "cache_size"}  # of verify; an engine's section names its own
-# The responses do not depend on these: with others, they are judged again or the figures computed again.
+# The responses do not depend on these: if they change, only the judgements or the figures are made again.
 _OF_FIGURES = frozenset({"settings.evaluation.resamples", "settings.evaluation.judge", "inputs.training"})
 
 OpenEngine = Callable[[EngineSection], Engine]
 Progress = Callable[[str, int, int], None]
-"""Called with the name of a set, how many of its problems are done, and of how many."""
+"""Called with the name of a set, the number of its finished problems, and their total."""
 
 
 @dataclass(frozen=True, slots=True)
 class Arrangement:
-    """How models are asked and graded, the same for all that are compared; the sections of a run's configuration.
+    """The settings of an evaluation, the same for all models compared; sections of a run's configuration.
 
-    engine: whose model is replaced by the one that is evaluated. seed: of the run. sentence: asks for
-    evaluation.think_tokens, where they are set.
+    engine: its model is replaced by the evaluated one. seed: of the run. sentence: requests evaluation.think_tokens, if
+    they are set.
     """
 
     engine: EngineSection
@@ -68,12 +68,12 @@ class Arrangement:
     sentence: str = THINK_FOR
 
     def engine_for(self, model: str) -> EngineSection:
-        """The engine that serves a model; of another kind of engine it takes what both kinds have."""
+        """The engine that serves a model; an engine of another kind takes the settings that both kinds have."""
         kind = self.evaluation.engine or self.engine.kind
         return self.engine.as_kind(ENGINES[kind]).with_model(model)
 
     def continued(self, continuation: Continuation | None) -> dict[str, Any]:
-        """What continued responses depend on beside settings(): nothing where they are free."""
+        """What continued responses depend on beside settings(); nothing for free ones."""
         if continuation is None:
             return {}
         text = {"nudge_text": self.evaluation.nudge_text} if continuation is Continuation.NUDGE else {}
@@ -111,11 +111,11 @@ def evaluate_model(
     """Evaluate a model on problem sets and return the content of each set's figures.json, by the set's name.
 
     name: of the model in tables, such as astro-sft. model: its folder or hub name. folder: gets a folder for each set.
-    training: what the model was trained on, for the contamination check. engine: already open with this model; it is
-    left open. Without it one is opened if there is anything left to ask, and closed before this returns, so that the
-    next model can be loaded.
+    training: what the model was trained on, for the contamination check. engine: already open with this model; it stays
+    open. Without it, one is opened if responses are missing, and closed before this returns, so that the next model can
+    be loaded.
 
-    Raises StoreError where a folder holds another evaluation, ConfigError and SamplingError as the engine does.
+    Raises StoreError if a folder holds another evaluation, ConfigError and SamplingError as the engine does.
     """
     judge = how.evaluation.judge
     judged_by = None if judge is None else judge_fingerprint(judge)  # reports its mistakes before a model is loaded
@@ -213,7 +213,7 @@ class _Study:
         identity: Mapping[str, Any],
         training: Sequence[Problem] | None,
     ) -> None:
-        """Start a study, or resume the one in the folder. Raises StoreError where it is another one."""
+        """Start a study, or resume the one in the folder. Raises StoreError if the folder holds a different one."""
         self.folder, self.problems = folder, problems
         self.set_name: str = identity["set"]
         self.order = [problem.id for problem in problems]
@@ -241,7 +241,7 @@ class _Study:
 
     @property
     def answered(self) -> bool:
-        """Whether all responses are there."""
+        """Whether all responses are complete."""
         return self.stage.problem_ids.issuperset(self.order)
 
     def judge_with(self, fingerprint: str) -> None:
@@ -250,7 +250,7 @@ class _Study:
         self.judging = Stage(self.folder / f"judged-{fingerprint}", schemas, writable=True, whole=True)
 
     def conclude(self, how: Arrangement) -> dict[str, Any]:
-        """Write figures.json, unless it is there for the very same settings and inputs, and return its content."""
+        """Write figures.json, unless it exists for the same settings and inputs, and return its content."""
         path = self.folder / FIGURES
         with writing(self.folder):
             if path.exists():

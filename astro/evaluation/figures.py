@@ -1,4 +1,4 @@
-"""What the responses of a model to a set come to: every figure with its interval, overall and for each group."""
+"""The figures of a model's responses to a set, each with its interval, overall and for each group."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from astro.models.completion import FinishReason
 BEHAVIOURS = ("verification", "backtracking", "subgoals", "backward_chaining")
 PER_BACKTRACK = ("wrong_to_right", "right_to_wrong")  # shares of the backtracks, not of the responses
 
-# Shares of attempts: what is counted, and out of what. Attempts that were cut off are in neither.
+# Shares of attempts: numerator and denominator. Neither contains attempts that were cut off.
 OF_ATTEMPTS = {
     "back_when_missed": ("missed_and_went_back", "missed"),
     "back_when_right": ("succeeded_and_went_back", "succeeded"),
@@ -34,8 +34,8 @@ def ks_of(samples: int) -> list[int]:
 def figures_of(table: pa.Table, resamples: int, seed: int, wanted: int | None = None) -> dict[str, Any]:
     """The parts problems, outcomes (responses by verdict), figures and groups of figures.json, from responses.parquet.
 
-    Every problem has the same number of responses. Groups come in the order of their names. wanted: the length in
-    tokens that every problem asked for, if it asked for one.
+    Every problem has the same number of responses. Groups are sorted by name. wanted: the requested length in tokens,
+    if any.
     """
     by_problem: dict[str, list[Row]] = {}
     for row in table.drop_columns(["text"]).to_pylist():
@@ -111,7 +111,7 @@ def budgets_of(problems: Sequence[Sequence[Row]]) -> list[int]:
 
 
 def vote_of(row: Row) -> str | None:
-    """What a response votes for: its canonical answer, else the answer as written; None where it has none."""
+    """The vote of a response: its canonical answer, else the answer as written; None without an answer."""
     vote = row["canonical"] if row["canonical"] is not None else row["answer"]
     return None if vote is None else str(vote)
 

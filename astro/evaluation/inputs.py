@@ -1,4 +1,4 @@
-"""What an evaluation is about, by content: a short hash of a model and of a set of problems."""
+"""The inputs of an evaluation by content: a short hash of a model and of a set of problems."""
 
 import hashlib
 import json
@@ -9,15 +9,15 @@ from pathlib import Path
 from astro.records.problem import Problem
 
 _BLOCK = 1 << 20  # bytes
-_BLOCKS = 64  # of one file; of larger ones, this many blocks spread over it
+_BLOCKS = 64  # read from one file; from larger ones, blocks spread evenly over it
 _WEIGHTS = {".safetensors", ".bin", ".json", ".jinja", ".model", ".txt"}
-_NOTES = {"done.json", "trainer_state.json", "training_args.bin"}  # beside a model, but not of it
+_NOTES = {"done.json", "trainer_state.json", "training_args.bin"}  # in a model's folder, but not part of the model
 
 
 def model_fingerprint(model: str) -> str:
     """16 hexadecimal digits of the files of a model's folder, or the name of a model on the hub.
 
-    Of files beyond 64 MiB 64 blocks are read, spread evenly: training changes weights everywhere.
+    From files above 64 MiB it reads 64 blocks, spread evenly: training changes weights everywhere.
     """
     folder = Path(model).expanduser()
     if not folder.is_dir():

@@ -1,4 +1,4 @@
-"""A model as judge of the four behaviours, asked once a response through the sampling seam."""
+"""A model that judges the four behaviours, with one request for each response."""
 
 import asyncio
 import hashlib
@@ -71,7 +71,7 @@ class Questions:
         self.version = f"{name}@{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
     def ask(self, problem: str, response: str) -> list[dict[str, str]]:
-        """The conversation that asks about one response; model text goes in as a value, control tokens broken."""
+        """The conversation about one response; model text is inserted as a value, with its control tokens broken up."""
         content = self._template.render(problem=inert(problem), response=inert(response)).strip()
         return [{"role": "user", "content": content}]
 
@@ -83,7 +83,7 @@ def judge_fingerprint(config: JudgeConfig) -> str:
 
 
 def read_judgement(reply: str) -> dict[str, bool | None]:
-    """Yes or no for each behaviour, None where the reply does not say; the first answer to a question counts."""
+    """Yes or no for each behaviour, None if the reply has neither; the first answer to a question counts."""
     found = {name: pattern.search(reply) for name, pattern in _ANSWERS.items()}
     return {name: None if match is None else match[1].lower() == "yes" for name, match in found.items()}
 

@@ -1,7 +1,7 @@
-"""The responses of a model: sampled with everything in flight, graded, read for attempts and behaviours, kept.
+"""The responses of a model: sampled all in flight, graded, analysed for attempts and behaviours, and saved.
 
-A problem's responses are appended to a journal as soon as they are there, so a kill loses those under way and nothing
-else. Grading and writing happen in a thread beside the engine: sampling waits for neither.
+A problem's responses are appended to a journal as soon as they are complete, so a kill loses only those in flight.
+Grading and writing happen in a separate thread: sampling waits for neither.
 """
 
 import asyncio
@@ -35,7 +35,7 @@ from astro.verify import Outcome, Verdict, Verifier
 _BATCH = 64  # problems graded and written together; at most this many are graded again after a kill
 
 Progress = Callable[[int, int], None]
-"""Called with how many problems are done, and of how many."""
+"""Called with the number of finished problems and their total."""
 
 Answer = Callable[[Problem], Awaitable[tuple[Sequence[Answered], Cost]]]
 """The responses to one problem, and what they cost."""
@@ -43,10 +43,10 @@ Answer = Callable[[Problem], Awaitable[tuple[Sequence[Answered], Cost]]]
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A model, and how a set's problems are put to it and graded.
+    """A model, with the prompt and the grading of a set's problems.
 
     seed: of the run; the responses' seeds derive from it, the set's name and the problem's id.
-    sentence: asks for config.think_tokens, where they are set.
+    sentence: requests config.think_tokens, if they are set.
     """
 
     sampler: Engine
@@ -58,7 +58,7 @@ class Asked:
     sentence: str
 
     def words(self, problem: Problem) -> str:
-        """What the model is asked."""
+        """The prompt text of a problem."""
         wanted = self.config.think_tokens
         return problem.prompt if wanted is None else asking_for_length(problem.prompt, wanted, self.sentence)
 
@@ -77,13 +77,13 @@ class Asked:
         return Budget(config.max_tokens, config.temperature, config.top_p, config.budget_forcing)
 
     def graded(self, response: Answered) -> str:
-        """What the verifier reads."""
+        """The text that the verifier reads."""
         finished = response.finish_reason is not FinishReason.LENGTH
         return answer_text(response.text, finished=finished, opens_thought=self.prompt_format.opens_thought)
 
 
 class Graded(NamedTuple):
-    """One response with all that is known of it."""
+    """One response with all its columns."""
 
     problem: Problem
     sample: int
@@ -194,7 +194,7 @@ async def continue_all(
 async def answer_all(
     asked: Asked, problems: Sequence[Problem], stage: Stage, progress: Progress, answer: Answer
 ) -> None:
-    """Answer the problems that the stage has not finished. What arrived is durable on return, also on Ctrl-C.
+    """Answer the problems that the stage has not finished. All completed answers are durable on return, also on Ctrl-C.
 
     A problem that the engine refuses (a prompt longer than its window) gets responses that are errors. Raises
     EngineDeadError, and StoreError if the disk refuses.
@@ -223,7 +223,7 @@ async def _answer(problem: Problem, recorder: "_Recorder", answer: Answer) -> No
 
 
 async def _respond(asked: Asked, problem: Problem) -> tuple[list[Answered], Cost]:
-    """Sample the responses to one problem; where the engine refuses it, they are errors."""
+    """Sample the responses to one problem; if the engine refuses it, they are errors."""
     prompt, drawn = asked.prompt_ids(problem), asked.config.drawn
     try:
         return await respond(
@@ -262,7 +262,7 @@ async def _continue(
 
 
 class _Recorder:
-    """Grades and writes what is put into it, in a thread; what comes in during one round goes into the next."""
+    """Grades and writes its input in a thread; input that arrives during one round is part of the next."""
 
     def __init__(self, asked: Asked, stage: Stage, progress: Callable[[int], None]) -> None:
         self._asked, self._stage, self._progress = asked, stage, progress

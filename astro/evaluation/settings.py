@@ -26,11 +26,11 @@ class BudgetForcing(Section):
     wait: this many times, when the model ends, its end is replaced by wait_text; the model continues from
         there, within the same max_tokens.
     cut_thinking: after this many tokens the model is cut off, cut_text follows, and it has answer_tokens to answer.
-        A model that has ended its thinking before is left alone.
-    wait_text: s1's "Wait"; with the white space it needs.
+        A model that ended its thinking earlier is not changed.
+    wait_text: s1's "Wait", with the white space it needs.
     cut_text: ends the thinking and asks for the answer; a model that thinks between tags needs its closing tag here.
-    end_of_thinking: the text that ends the thinking, such as </think>; wait takes it back in place of the end. null for
-        models whose whole response is their thinking.
+    end_of_thinking: the text that ends the thinking, such as </think>; wait removes it instead of the end token. null
+        for models whose whole response is their thinking.
     """
 
     wait: int | None = Field(default=None, ge=1, le=64)
@@ -51,9 +51,9 @@ class BudgetForcing(Section):
 
 
 class JudgeConfig(Section):
-    """A model that is asked which of the four behaviours a response shows, beside the patterns.
+    """A model that judges which of the four behaviours a response shows, in addition to the patterns.
 
-    engine, prompt: the judge and how it is asked. questions: the prompt file, by its name here or a path.
+    engine, prompt: of the judge. questions: the prompt file, by its name in astro/evaluation/prompts or a path.
     """
 
     engine: EngineConfig
@@ -63,7 +63,7 @@ class JudgeConfig(Section):
 
 
 class Continuation(StrEnum):
-    """How a response that says it missed continues; each is evaluated beside the free responses."""
+    """What happens to a response that says it missed; each is evaluated beside the free responses."""
 
     NUDGE = "nudge"  # once, after a fixed sentence
     ASK_AGAIN = "ask_again"  # with a new response to the same prompt, until one does not say that it missed
@@ -75,12 +75,12 @@ class EvaluationConfig(Section):
     sets: problem sets by name; each is a section like problems.
     control: the arm that the others are compared with.
     base: evaluate the model that training starts from, too.
-    samples: responses a problem; one where temperature is 0, since greedy responses are all the same.
-    checkpoint_samples: of the checkpoints on the way through RL; null is samples.
+    samples: responses a problem; one if temperature is 0, since greedy responses are all the same.
+    checkpoint_samples: the same for checkpoints during RL; null is samples.
     max_tokens: longest response.
     think_tokens: every problem asks for a response of this many tokens, in the sentence that GRPO's length reward
         trains with (grpo.rewards.length.instruction); null asks for none.
-    engine: kind of engine, where it is not that of the run.
+    engine: kind of engine, if it is not that of the run.
     resamples: bootstrap resamples of each interval.
     continuations: controls that each model is evaluated with beside its free responses; see
         astro.evaluation.continuations. A model that learned to go back must beat them at equal tokens.
@@ -104,7 +104,7 @@ class EvaluationConfig(Section):
     nudge_text: str = Field(default=NUDGE, min_length=1)
 
     def of(self, *, on_the_way: bool) -> Self:
-        """The settings for a finished model, or for one on the way through RL."""
+        """The settings for a finished model, or for a checkpoint during RL."""
         samples = self.checkpoint_samples if on_the_way and self.checkpoint_samples else self.samples
         kept = () if on_the_way else self.continuations
         return self.model_copy(update={"samples": samples, "checkpoint_samples": None, "continuations": kept})

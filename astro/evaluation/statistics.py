@@ -1,4 +1,4 @@
-"""The statistics of an evaluation, on arrays; the tests compare them with brute force.
+"""The statistics of an evaluation, on arrays; tests compare them with brute force.
 
 Axes: P problems, R resamples, F figures, S seeds.
 """
@@ -22,7 +22,7 @@ _CHOICES = 1_000  # of k responses that vote, a problem
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """An estimate and its 95 % interval; None where there is nothing to estimate."""
+    """An estimate and its 95 % interval; None if there is nothing to estimate."""
 
     value: float | None
     low: float | None = None
@@ -91,8 +91,8 @@ def paired_difference(
     """The mean of ours - theirs over the same problems, and seeds, with a percentile interval.
 
     ours, theirs: shape [P], or [S, P] for S seeds of the whole experiment, paired cell by cell. Problems are resampled,
-    for all seeds alike, and so are seeds, independently: the interval is for other problems and other seeds. Few seeds
-    say little about other seeds, and their resampling makes the interval too narrow rather than too wide.
+    for all seeds alike, and seeds are resampled independently, so the interval covers other problems and other seeds.
+    With few seeds the interval tends to be too narrow.
     """
     differences = np.atleast_2d(np.asarray(ours, dtype=np.float64) - np.asarray(theirs, dtype=np.float64))
     seeds, problems = differences.shape
@@ -109,7 +109,7 @@ def paired_difference(
 def pearson(x: Sequence[float] | Floats, y: Sequence[float] | Floats) -> Interval:
     """Pearson's correlation, its interval by Fisher's z transformation (normal errors, independent points).
 
-    None where fewer than two points or no variance; the interval needs four points.
+    None with fewer than two points or without variance; the interval needs four points.
     """
     one, two = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
     if one.shape != two.shape or one.ndim != 1:
@@ -138,7 +138,7 @@ def bootstrap_pearson(
 
 
 def _correlation(x: Floats, y: Floats) -> Floats:
-    """Row by row; nan where a row has no variance. Shape [R, points] to [R]."""
+    """Row by row; nan if a row has no variance. Shape [R, points] to [R]."""
     flat = (np.ptp(x, axis=1) == 0) | (np.ptp(y, axis=1) == 0)
     dx, dy = x - x.mean(axis=1, keepdims=True), y - y.mean(axis=1, keepdims=True)
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -1,4 +1,4 @@
-"""Text of a model or of a problem file, made safe to print: it may hold escape sequences that drive a terminal."""
+"""Text of a model or of a problem file, made safe to print: it may contain escape sequences for the terminal."""
 
 import unicodedata
 
@@ -9,12 +9,12 @@ _HIDDEN = frozenset(
 
 
 def plain(text: str) -> str:
-    """One line without control, formatting or invisible characters; each stands as a visible sign in its place."""
+    """One line in which each control, formatting or invisible character is replaced by a visible sign."""
     return "".join([_sign(character) for character in text])
 
 
 def plain_lines(text: str) -> str:
-    """Like plain(), but line breaks stay."""
+    """Like plain(), but keeps line breaks."""
     return "\n".join(plain(line) for line in text.split("\n"))
 
 

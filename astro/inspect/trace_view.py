@@ -1,4 +1,4 @@
-"""A trace in the terminal, visit by visit, beside the numbers of the tree's nodes."""
+"""A trace in the terminal, visit by visit, with the numbers of the tree's nodes."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,7 +13,7 @@ _STYLES = {"advance": "", "reflect": "yellow", "backtrack": "magenta", "conclude
 
 
 def trace_view(trace: Mapping[str, Any]) -> RenderableType:
-    """One row of the traces table: each visit with its move and node, then what the trace says there."""
+    """One row of the traces table: each visit with its move, its node and the text of the trace there."""
     head = Text(f"{plain(trace['id'])} ({plain(trace['kind'])}): ", style="bold")
     head.append(f"{trace['backtracks']} backtracks, {trace['steps']} steps, {trace['completion_tokens']} tokens", "dim")
     visits = Table.grid(padding=(0, 1))

@@ -35,10 +35,10 @@ def best_path(tree: Tree) -> list[int]:
 
 
 def tree_view(tree: Tree, max_nodes: int) -> Branches:
-    """The tree with number, visits, value, prior and text of each node; the best path stands out.
+    """The tree with number, visits, value, prior and text of each node; the best path is highlighted.
 
-    Of a tree with more than max_nodes nodes the most visited are shown, beside the best path, and what is left out is
-    counted. Text is cut to the width of the terminal.
+    If a tree has more than max_nodes nodes, the most visited and the best path are shown, and the others are counted.
+    Text is cut to the width of the terminal.
     """
     best = best_path(tree)
     shown = _most_visited(tree, max_nodes, best)
@@ -58,7 +58,7 @@ def tree_view(tree: Tree, max_nodes: int) -> Branches:
 
 
 def _most_visited(tree: Tree, max_nodes: int, best: Collection[int]) -> set[int]:
-    # A parent has more visits than its children and is older, so what is chosen hangs together.
+    # A parent has more visits than its children and is older, so the chosen nodes are connected.
     ranked = sorted(range(len(tree)), key=lambda node: (-tree.visits[node], node))
     return set(ranked[:max_nodes]).union(best)
 

@@ -1,10 +1,10 @@
-"""The report of a run: what came out, against what, at what cost, in one page that a stranger can read.
+"""The report of a run: results, comparisons and costs on one page.
 
 gather      the files of a run as records         statistics  paired differences and correlations, with intervals
-tables      the figures as tables                 plots       the pictures
+tables      the figures as tables                 plots       the plots
 examples    one problem, every model              page        report.md and report.html
 write       write_report(): all of it             seeds       the same experiment under several seeds
-best_of     best-of-N at equal cost               ablations   what changes in the traces, and what comes of it
+best_of     best-of-N at equal cost               ablations   variants of the traces and their effect
 """
 
 from astro.report.write import write_report

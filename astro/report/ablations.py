@@ -1,4 +1,4 @@
-"""The controls and ablations of the traces: what each changes, and what came of all of them in one table.
+"""The controls and ablations of the traces, and a table of their results.
 
 All share the trees of one search. Each is a file in configs/ablations; pipelines/ablations.py runs them.
 """
@@ -24,8 +24,8 @@ from astro.store.settings import flatten
 class Kind(StrEnum):
     """What an ablation trains on."""
 
-    TRACES = "traces"  # other traces from the same trees
-    EQUAL_TOKENS = "equal_tokens"  # as many tokens of such traces as the reference's have
+    TRACES = "traces"  # different traces from the same trees
+    EQUAL_TOKENS = "equal_tokens"  # as many tokens of these traces as the reference has
     DIRECT = "direct"  # the control of the reference itself
     BEST_OF = "best_of"  # nothing: many responses of the control's model for the price of one
 
@@ -33,7 +33,7 @@ class Kind(StrEnum):
 class AblationConfig(Section):
     """One ablation.
 
-    title: its row in the table. settings: sections of the run's configuration, as far as they differ.
+    title: of its row in the table. settings: the sections of the run's configuration that differ.
     """
 
     title: str
@@ -42,13 +42,13 @@ class AblationConfig(Section):
 
     @property
     def overrides(self) -> list[str]:
-        """The settings as they stand on a command line."""
+        """The settings in the form of the command line."""
         return [f"{key}={json.dumps(value)}" for key, value in flatten(self.settings)]
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What came of one ablation. difference: to the reference in pass@1, as a share; examples, tokens: trained on."""
+    """The result of an ablation. difference: from the reference in pass@1, as a share; examples, tokens: trained on."""
 
     name: str
     title: str
@@ -62,7 +62,7 @@ class Row:
 
 
 def load_ablations(folder: Path, names: Sequence[str] = ()) -> dict[str, AblationConfig]:
-    """The ablations of a folder by file name, in alphabetical order; names picks some. Raises ConfigError."""
+    """The ablations of a folder by file name, in alphabetical order; names selects some. Raises ConfigError."""
     files = [folder / f"{name}.yaml" for name in names] if names else sorted(folder.glob("*.yaml"))
     return {file.stem: load_config(AblationConfig, file) for file in files}
 
@@ -72,7 +72,7 @@ def rows_of(
 ) -> list[Row]:
     """A row for the reference and each ablation that was evaluated, on the first set.
 
-    path: the reference's run directory. others: by name, with the run of those that have one of their own.
+    path: the reference's run directory. others: by name, with the run of each that has its own.
     """
     dataset = reference.sets[0]
     ours, control = (reference.evaluations.get((f"{arm}-sft", dataset)) for arm in ("astro", "direct"))
@@ -106,8 +106,8 @@ def ablation_table(rows: Sequence[Row], dataset: str) -> TextTable:
         for row in rows
     ]
     note = (
-        "Tokens, backtracks and first attempt are means of a response; examples and their tokens are what SFT sees "
-        "in an epoch. The interval of a difference is a paired bootstrap over problems."
+        "Tokens, backtracks and first attempt are means over responses; examples and their tokens are those of one "
+        "epoch of SFT. The interval of a difference is a paired bootstrap over problems."
     )
     return TextTable(dataset, headings, cells, note)
 
@@ -125,7 +125,7 @@ def _row(
 
 
 def _best_of_rows(name: str, title: str, control: Evaluation | None, ours: Evaluation | None) -> list[Row]:
-    """Two rows: the majority of N responses, and the bound that somebody picks a right one."""
+    """Two rows: the majority of N responses, and the upper bound of picking a right one."""
     found = best_of(control, ours) if control is not None and ours is not None else None
     if found is None or control is None:
         return []

@@ -1,6 +1,6 @@
-"""Best-of-N at equal generation cost: what many short answers of one model reach for the tokens of another's one.
+"""Best-of-N at equal generation cost: many short answers of one model for the tokens of one answer of another.
 
-A selection over responses that an evaluation has sampled; nothing new is generated.
+It selects from the responses of an evaluation; nothing new is generated.
 """
 
 import math
@@ -19,9 +19,9 @@ from astro.report.statistics import RESAMPLES, Figure
 class BestOf:
     """N responses of a model for the price of one of another.
 
-    n: how many, rounded up in favour of the cheaper model; fewer where fewer were sampled (wanted says how many
-    there should be). majority: the accuracy of their majority. any_right: that at least one is right, which only
-    someone who knows the answer could pick: a bound.
+    n: the number of responses, rounded up in favour of the cheaper model; fewer if fewer were sampled (wanted is the
+    number that the tokens allow). majority: the accuracy of their majority. any_right: the share of problems with at
+    least one right response, an upper bound, since only someone who knows the answer could pick it.
     """
 
     n: int

@@ -1,8 +1,8 @@
-"""The models beside their continuations: is going back learned, or is it only allowed?
+"""Compare the models with their continuations: is backtracking learned, or only allowed?
 
 A continuation (evaluation.continuations) is evaluated under the name MODEL+CONTINUATION. An arm is compared with the
 best of the control's free and continued responses: the strongest way to spend the same limit of tokens without learning
-to go back. Which one is best is read from the same responses, so the comparison is rather too hard for the arm.
+to backtrack. The best one is chosen on the same responses, so the comparison favours the control.
 """
 
 from collections.abc import Mapping
@@ -39,17 +39,17 @@ def with_continuations(findings: Findings, dataset: str) -> dict[str, Evaluation
 
 
 def backtracking_table(findings: Findings, dataset: str) -> TextTable | None:
-    """When each model goes back, where to, and how often that succeeds; None where no evaluation has these figures."""
+    """When each model goes back, where to, and how often that succeeds; None if no evaluation has these figures."""
     found = {model: each.figures for model, each in with_continuations(findings, dataset).items()}
     if not any("back_when_missed" in figures for figures in found.values()):
         return None
     rows = [[name_of(model), *(percent(figures.get(share)) for share in _SHARES)] for model, figures in found.items()]
-    note = "An attempt that was cut off is in no share. A way back is a restart where it says so, else a return."
+    note = "Attempts that were cut off are not counted. A way back is a restart if it says so, else a return."
     return TextTable(f"{dataset}: when and where the models go back", ["model", *_SHARES.values()], rows, note)
 
 
 def control_table(findings: Findings) -> TextTable | None:
-    """Each arm's free responses minus the best of the control's; None where those were not continued."""
+    """Each arm's free responses minus the best of the control's; None if those were not continued."""
     rows = []
     for dataset in findings.sets:
         for arm in findings.treatments:
@@ -65,13 +65,13 @@ def control_table(findings: Findings) -> TextTable | None:
 
 
 _CONTROL_NOTE = (
-    "The control's responses are free, nudged once after they say that they missed, or asked for again until they do "
-    "not say so, within the same limit of tokens and without the gold answer. The best of the three is the control."
+    "The control's responses are free, nudged once after they say that they missed, or asked again until they do "
+    "not say so, within the same limit of tokens and without the gold answer. The best of the three is compared."
 )
 
 
 def best_of_control(findings: Findings, dataset: str, suffix: str) -> Evaluation | None:
-    """The control's evaluation with the highest pass@1 after a training; None where it was not continued."""
+    """The control's evaluation with the highest pass@1 after a training; None if it was not continued."""
     names = [f"{findings.control}-{suffix}", *(f"{findings.control}-{suffix}+{each}" for each in Continuation)]
     found = [findings.evaluations[name, dataset] for name in names if (name, dataset) in findings.evaluations]
     measured = [(each.figures["pass_at_1"].value, each) for each in found if "pass_at_1" in each.figures]
@@ -84,7 +84,7 @@ def difference_to(ours: Evaluation, theirs: Evaluation) -> Measured | None:
 
 
 def draw_curve(findings: Findings, path: Path) -> str | None:
-    """Accuracy against generated tokens on the main set, a line a model: free, nudged (dashed), asked again (dots)."""
+    """Accuracy against generated tokens on the main set, one line each: free, nudged (dashed), asked again (dots)."""
     if not findings.sets:
         return None
     dataset = findings.sets[0]
@@ -110,7 +110,7 @@ def draw_curve(findings: Findings, path: Path) -> str | None:
 
     save(path, (7, 4.2), fill)
     return (
-        f"Accuracy against generated tokens on {dataset}: the share of responses that are right and no longer. "
+        f"Accuracy against generated tokens on {dataset}: the share of responses that are right within that many. "
         "The tokens of a continued response include those of the attempts before it."
     )
 

@@ -1,4 +1,4 @@
-"""One problem answered by every model, so that a reader sees what the figures are about."""
+"""One problem answered by every model, to illustrate the figures."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,15 +20,15 @@ class Example:
 
     @property
     def recovers(self) -> bool:
-        """Whether a response goes back and comes out right."""
+        """Whether a response goes back and ends right."""
         return any(response["correct"] and response["backtracks"] > 0 for response in self.responses.values())
 
 
 def pick_example(findings: Findings) -> Example | None:
-    """The problem of the main set on which most of the models' first responses are of the kind they are known for.
+    """A problem of the main set that shows backtracking; the report states that it was picked for that.
 
-    That is: the models of the arms beside the control are right after going back; among these the shortest text of the
-    last of them. The example is picked to show backtracking, and the report says so. None where nothing was evaluated.
+    On it, as many models as possible (of the arms other than the control) are right after going back; of these problems
+    it is the one with the shortest response of the last model. None if nothing was evaluated.
     """
     for dataset in findings.sets:
         firsts = {model: _first_responses(findings, model, dataset) for model in findings.evaluated(dataset)}

@@ -1,4 +1,4 @@
-"""The files of a run as records. What is not there yet is left out; what is there and damaged is an error."""
+"""The files of a run as records. Missing files are skipped; damaged files are errors."""
 
 import json
 import re
@@ -85,7 +85,7 @@ class Training:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a stage took. seconds is None where it was not timed apart."""
+    """The cost of a stage. seconds is None if it was not timed separately."""
 
     stage: str
     seconds: float | None
@@ -94,7 +94,7 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """All that a report is made of.
+    """All data of a report.
 
     arms: those of the configuration and of the folder, the control first if it is one of them.
     control: the arm that the others are compared with.
@@ -148,7 +148,7 @@ class Findings:
 
 
 def gather(path: Path) -> Findings:
-    """Read what a run directory holds. Raises StoreError if it is no run, or a file of it is damaged."""
+    """Read a run directory. Raises StoreError if it is not a run, or a file of it is damaged."""
     with RunDirectory.read(path) as run:
         evaluations = {(found.model, found.dataset): found for found in _evaluations(path / "evaluations")}
         prompts = {problem.id: problem.prompt for problem in run.problems()} if run.has_problems else {}
@@ -214,7 +214,7 @@ def _evaluations(folder: Path) -> Iterator[Evaluation]:
                 folder=path.parent,
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise StoreError(f"{path} is not what an evaluation writes ({error!r}); evaluate again") from error
+            raise StoreError(f"{path} is not a valid file of an evaluation ({error!r}); evaluate again") from error
 
 
 def _contamination(content: Mapping[str, Any] | None) -> dict[str, int] | None:
@@ -244,7 +244,7 @@ def _trainings(folder: Path) -> Iterator[Training]:
 
 
 def _making(run: RunDirectory) -> list[Cost]:
-    """Search and traces: tokens apart, seconds of both together where one command did both."""
+    """Search and traces: separate tokens, and the seconds of both together if one command ran both."""
     tokens = {name: int(pc.sum(stage.table("costs", ["generated_tokens"]).column(0)).as_py() or 0)
               for name, stage in (("search", run.trees), ("traces", run.traces))}  # fmt: skip
     seconds = run.seconds_at_work()

@@ -1,4 +1,4 @@
-"""report.md and report.html from what a report says; everything a model wrote is escaped."""
+"""report.md and report.html from the content of a report; all text of a model is escaped."""
 
 import base64
 import re
@@ -17,7 +17,7 @@ _FENCE = re.compile(r"`{3,}")
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One section of a report: text, tables and pictures (name and caption), and lines on what is missing.
+    """One section of a report: text, tables and plots (name and caption), and lines on missing parts.
 
     diagram: a Mermaid flow chart, which GitHub draws in report.md. items: the same in words, a list.
     """
@@ -34,7 +34,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A whole report. lines: what it is, in a few words each."""
+    """A whole report. lines: short introductory sentences."""
 
     title: str
     lines: Sequence[str]
@@ -42,7 +42,7 @@ class Page:
 
 
 def markdown(page: Page) -> str:
-    """The report for GitHub and terminals, pictures as links to the files beside it."""
+    """The report for GitHub and terminals; plots are links to files in the same folder."""
     blocks = [f"# {plain(page.title)}", *page.lines]
     for part in page.parts:
         blocks += [f"## {part.title}", *([part.text] if part.text else [])]
@@ -59,7 +59,7 @@ def markdown(page: Page) -> str:
 
 
 def html(page: Page, folder: Path) -> str:
-    """The report as one file that needs no other: pictures of folder are inlined."""
+    """The report as one self-contained file: the plots of folder are inlined."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         undefined=StrictUndefined,
@@ -73,7 +73,7 @@ def html(page: Page, folder: Path) -> str:
 
 
 def verdict_line(response: Mapping[str, object]) -> str:
-    """What became of a response, in a few words."""
+    """The outcome of a response, in a few words."""
     backtracks = response["backtracks"]
     times = "once" if backtracks == 1 else f"{backtracks} times"
     went_back = f", goes back {times}" if backtracks else ""
@@ -81,7 +81,7 @@ def verdict_line(response: Mapping[str, object]) -> str:
 
 
 def _fenced(text: str) -> str:
-    """A block that the text cannot leave."""
+    """A block whose fence does not occur in the text."""
     text = plain_lines(text).strip("\n")
     longest = max((len(found[0]) for found in _FENCE.finditer(text)), default=2)
     fence = "`" * (longest + 1)

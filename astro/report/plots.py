@@ -1,4 +1,4 @@
-"""The pictures of a report, as PNG and SVG. The same findings give the same files."""
+"""The plots of a report, as PNG and SVG. The same findings give the same files."""
 
 from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 COLOURS = {"base": "#9aa0a6", "direct-sft": "#8fb8de", "astro-sft": "#f3b27a", "direct-rl": "#2f6ba8",
            "astro-rl": "#d1661b", "direct": "#2f6ba8", "astro": "#d1661b",
            "direct-equal-tokens": "#3d8b5f", "direct-equal-tokens-sft": "#9fcfb3"}  # fmt: skip
-# What GRPO logs, by the names it may have; the first that is there is drawn.
+# The figures in GRPO's log, each under several possible names; the first one found is drawn.
 RL_SERIES: Mapping[str, tuple[str, ...]] = {
     "reward": ("reward",),
     "accuracy": ("accuracy",),
@@ -36,7 +36,7 @@ Points = Sequence[tuple[float, float]]
 
 
 def draw_all(findings: Findings, folder: Path) -> dict[str, str]:
-    """Draw what there is to draw into folder, NAME.png and NAME.svg, and return captions by name.
+    """Draw all plots that have data, as NAME.png and NAME.svg in folder, and return captions by name.
 
     Raises MissingDependencyError without matplotlib.
     """
@@ -50,13 +50,13 @@ def draw_all(findings: Findings, folder: Path) -> dict[str, str]:
 
 
 def check_drawing() -> None:
-    """Raise MissingDependencyError without matplotlib, which is looked for and not loaded."""
+    """Raise MissingDependencyError without matplotlib; this does not load it."""
     if find_spec("matplotlib") is None:
-        raise MissingDependencyError("matplotlib", "train", "drawing the pictures of a report")
+        raise MissingDependencyError("matplotlib", "train", "drawing the plots of a report")
 
 
 def checkpoint_points(findings: Findings, arm: str) -> tuple[list[tuple[float, float]], str]:
-    """Backtracks and accuracy over RL, and where they come from: checkpoints, or windows of the trainer's log."""
+    """Backtracks and accuracy during RL, and their source: checkpoints, or windows of the trainer's log."""
     for dataset in findings.sets[:1]:
         pairs = [_backtracks_and_accuracy(found) for _, found in findings.checkpoints(arm, dataset)]
         points = [pair for pair in pairs if pair is not None]
@@ -75,7 +75,7 @@ def checkpoint_points(findings: Findings, arm: str) -> tuple[list[tuple[float, f
 
 
 def draw_scatter(path: Path, groups: Mapping[str, Points], estimate: Measured | None, title: str) -> None:
-    """Backtracks against accuracy, one colour a group, over RL; the correlation stands under the title."""
+    """Backtracks against accuracy during RL, one colour for each group; the correlation is below the title."""
     headed = title if estimate is None else f"{title}\nPearson {correlation(estimate)}"
 
     def fill(figure: "Figure") -> None:
@@ -94,7 +94,7 @@ def draw_scatter(path: Path, groups: Mapping[str, Points], estimate: Measured | 
 
 
 def draw_bars(path: Path, sets: Mapping[str, Mapping[str, Any]]) -> None:
-    """pass@1 of the models on each set with intervals; sets: by set and model something with value, low and high."""
+    """pass@1 of the models on each set with intervals; sets: by set and model, objects with value, low and high."""
 
     def fill(figure: "Figure") -> None:
         axes = figure.subplots(1, len(sets), squeeze=False)[0]
@@ -115,7 +115,7 @@ def draw_bars(path: Path, sets: Mapping[str, Mapping[str, Any]]) -> None:
 
 
 def save(path: Path, size: tuple[float, float], fill: Callable[["Figure"], None]) -> None:
-    """Draw one figure and write it beside path's name as PNG and SVG; size in inches."""
+    """Draw one figure and write it as PNG and SVG under path's name; size in inches."""
     check_drawing()
     import matplotlib as mpl  # noqa: PLC0415 - heavy
     from matplotlib.figure import Figure  # noqa: PLC0415 - heavy

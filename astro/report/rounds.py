@@ -1,4 +1,4 @@
-"""The report of a run of rounds: a row for each round, and which model, trees and data made what."""
+"""The report of a run of rounds: a row for each round, and the lineage of models, trees and data."""
 
 import json
 from collections.abc import Iterator, Sequence

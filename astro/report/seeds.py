@@ -1,4 +1,4 @@
-"""The same experiment under several seeds: one table, one effect, with intervals over seeds and problems."""
+"""The same experiment with several seeds: one table and one effect, with intervals over seeds and problems."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -28,11 +28,10 @@ EQUAL_TOKENS = ("astro-sft", "direct-equal-tokens-sft")
 def write_results(
     seeds: Sequence[Findings], folder: Path, command: str, wall: tuple[float, int] | None = None
 ) -> dict[str, Any]:
-    """Write results.md, effect.json and the pictures into folder, and return the effect.
+    """Write results.md, effect.json and the plots to folder, and return the effect.
 
-    seeds: one finished run each, evaluated on the same sets; the first set is the one that effect.json is about.
-    command: what made them, as a reader would type it. wall: the seconds that it took by the clock, and how many
-    processes ran at once at most, where that is known.
+    seeds: one finished run each, evaluated on the same sets; effect.json covers the first set. command: the command
+    that made them. wall: its wall time in seconds, and the most processes that ran at once, if known.
     """
     effect, measured = effect_of(seeds), points_over_rl(seeds)
     sets = {dataset: means(seeds, dataset) for dataset in seeds[0].sets}
@@ -41,7 +40,7 @@ def write_results(
         draw_bars(folder / "results", sets)
         blocks = [_introduction(seeds, command), "![pass@1 of the models](results.png)"]
         blocks += [results_table(seeds, dataset).markdown() for dataset in sets]
-        blocks += [f"{ON_SEVERAL} Ended are the responses that came to an end within the token limit."]
+        blocks += [f"{ON_SEVERAL} Ended is the share of responses that ended within the token limit."]
         blocks += ["## ASTRO minus Direct", differences_table(seeds).markdown()]
         if any(measured.values()):
             pooled = pooled_pearson(list(measured.values()))
@@ -78,7 +77,7 @@ def effect_of(seeds: Sequence[Findings]) -> dict[str, Any]:
 
 
 def difference_over_seeds(seeds: Sequence[Findings], dataset: str, ours: str, theirs: str) -> Figure | None:
-    """One model minus another in pass@1 (a share), resampling seeds and problems; None where a seed lacks one."""
+    """One model minus another in pass@1 (a share), resampling seeds and problems; None if a seed lacks one."""
     pairs = []
     for findings in seeds:
         found = [findings.evaluations.get((model, dataset)) for model in (ours, theirs)]
@@ -134,23 +133,23 @@ def differences_table(seeds: Sequence[Findings]) -> TextTable:
     rows = [[dataset, *(points(difference_over_seeds(seeds, dataset, *pair)) for pair in pairs.values())]
             for dataset in seeds[0].sets]  # fmt: skip
     note = (
-        "Points of pass@1; the 95 % interval resamples seeds and, within each, problems, both arms on the same ones."
+        "Points of pass@1; the 95 % interval resamples seeds and, within each, problems, paired between the arms."
         if len(seeds) > 1
-        else "Points of pass@1 with the 95 % interval over problems, both arms on the same ones: one seed says nothing "
-        "about others."
+        else "Points of pass@1 with the 95 % interval over problems, paired between the arms. It does not cover other "
+        "seeds."
     )
     return TextTable("", ["set", *pairs], rows, note)
 
 
 def cost_over_seeds(seeds: Sequence[Findings], wall: tuple[float, int] | None = None) -> TextTable:
-    """Seconds of each stage, by seed, and what all took by the clock (wall, as of write_results())."""
+    """Seconds of each stage, by seed, and the wall time of all (wall as in write_results())."""
     columns = [_seconds_by_stage(findings) for findings in seeds]
     stages = list(dict.fromkeys(stage for column in columns for stage in column))
     rows = [[stage, *(f"{column[stage]:,.0f}" if stage in column else "-" for column in columns)] for stage in stages]
     rows.append(["sum", *(f"{sum(column.values()):,.0f}" for column in columns)])
-    note = "Of each process while it worked; processes ran side by side and slowed each other down."
+    note = "Seconds of each process; processes ran in parallel and slowed each other down."
     if wall is not None:
-        note += f" By the clock all jobs took {wall[0]:,.0f} s, at most {wall[1]} processes at once."
+        note += f" The wall time of all jobs was {wall[0]:,.0f} s, with at most {wall[1]} processes at once."
     return TextTable("Seconds at work", ["stage", *(findings.name for findings in seeds)], rows, note)
 
 
@@ -168,20 +167,20 @@ def _introduction(seeds: Sequence[Findings], command: str) -> str:
     engine = seeds[0].settings.get("engine", {})
     count = "one seed" if len(seeds) == 1 else f"{len(seeds)} seeds"
     return (
-        f"# Results\n\nThe embedded model ({engine.get('model', 'unknown')}), {count}; a seed has problems, search, "
-        f"training and evaluation samples of its own. Made by\n\n```\n{command}\n```"
+        f"# Results\n\nThe embedded model ({engine.get('model', 'unknown')}), {count}; each seed has its own problems, "
+        f"search, training and evaluation samples. Made by\n\n```\n{command}\n```"
     )
 
 
 def _correlation_table(
     seeds: Sequence[Findings], measured: Mapping[str, Sequence[tuple[float, float]]], pooled: Pooled
 ) -> TextTable:
-    """The correlation and the accuracy over RL by seed, then all seeds as one, and whether they may be taken so."""
+    """The correlation and the accuracy during RL by seed, then pooled over seeds, with their heterogeneity."""
     rows = [
         [name, correlation(found), ", ".join(f"{100 * accuracy:.1f}" for _, accuracy in pairs)]
         for (name, pairs), found in zip(measured.items(), pooled.each, strict=True)
     ]
-    note = "Of one seed: the interval of Fisher's z, too narrow, since points of one training are not independent."
+    note = "One seed: Fisher's z interval, which is too narrow, since the points of one training are not independent."
     if pooled.degrees:
         rows.append(["pooled", correlation(pooled.figure), ""])
         chance = f"p = {pooled.p:.3f}" if pooled.p >= 0.001 else "p < 0.001"
@@ -209,7 +208,7 @@ def _share(found: Evaluation, name: str) -> float | None:
 
 
 def _range(counts: Sequence[int]) -> str:
-    """One number where all are equal, else the least and the most."""
+    """One number if all are equal, else the minimum and the maximum."""
     least, most = min(counts), max(counts)
     return f"{least}" if least == most else f"{least} to {most}"
 

@@ -1,4 +1,4 @@
-"""Is one model better than another, over problems and seeds, and do two figures go together over several seeds?"""
+"""Differences between models over problems and seeds, and correlations of two figures over several seeds."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ Shares = Mapping[str, float]  # a figure of each problem, by its id
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A measured value with its 95 % interval; low and high are None where there is none."""
+    """A measured value with its 95 % interval; low and high are None without an interval."""
 
     value: float
     low: float | None = None
@@ -38,8 +38,8 @@ def paired_difference(ours: Shares, theirs: Shares, seed: int = 0) -> Figure | N
 def hierarchical_difference(pairs: Sequence[tuple[Shares, Shares]], seed: int = 0) -> Figure | None:
     """The mean difference over seeds, with an interval that resamples seeds and, within each, its own problems.
 
-    pairs: ours and theirs for every seed; seeds have problems of their own. With one seed it is the interval over
-    problems alone. Few seeds say little about other seeds: with three it is rather too narrow than too wide.
+    pairs: ours and theirs for every seed; each seed has its own problems. With one seed it is the interval over
+    problems alone. With few seeds, such as three, the interval tends to be too narrow.
     """
     differences = [paired for ours, theirs in pairs if len(paired := _paired(ours, theirs))]
     if not differences:
@@ -70,8 +70,8 @@ class Pooled:
     """Correlations of several groups (seeds) as one.
 
     each: by group, in their order; None where a group has fewer than four points or no variance. q, degrees, p:
-    Cochran's Q over the usable groups, its degrees of freedom, and the chance of so large a Q if the groups had one
-    correlation in common. figure: the mean of the groups; None where none is usable.
+    Cochran's Q over the usable groups, its degrees of freedom, and the chance of a Q at least as large if all groups
+    had the same correlation. figure: the mean of the groups; None if none is usable.
     """
 
     each: tuple[Figure | None, ...]
@@ -82,14 +82,13 @@ class Pooled:
 
 
 def pooled_pearson(groups: Sequence[Sequence[tuple[float, float]]]) -> Pooled:
-    """The correlation within groups (seeds) by a random-effects model of Fisher's z: groups may differ in truth.
+    """The correlation within groups (seeds) by a random-effects model of Fisher's z: true values may differ by group.
 
-    What differs between groups alone (one seed's model is better) does not count. The variance between groups is that
-    of DerSimonian and Laird 1986 (Controlled Clinical Trials 7:177). The interval is that of Hartung and Knapp 2001
-    (Statistics in Medicine 20:1771), which keeps its level with few groups where the normal one does not (IntHout et
-    al. 2014, BMC Medical Research Methodology 14:25); its scale is at least 1 (Knapp and Hartung 2003, Statistics in
-    Medicine 22:2693), so that groups which agree by chance do not make it narrower. A single group has the interval
-    of Fisher's z.
+    Differences between groups (one seed's model is better) have no effect. The variance between groups is estimated as
+    in DerSimonian and Laird 1986 (Controlled Clinical Trials 7:177). The interval is that of Hartung and Knapp 2001
+    (Statistics in Medicine 20:1771), which keeps its level with few groups, unlike the normal one (IntHout et al. 2014,
+    BMC Medical Research Methodology 14:25). Its scale is at least 1 (Knapp and Hartung 2003, Statistics in Medicine
+    22:2693), so that groups which agree by chance do not make it narrower. A single group has Fisher's z interval.
     """
     each = tuple(pearson(points) if len(points) >= 4 else None for points in groups)
     usable = [(len(points) - 3, found) for points, found in zip(groups, each, strict=True) if found is not None]
@@ -109,7 +108,7 @@ def pooled_pearson(groups: Sequence[Sequence[tuple[float, float]]]) -> Pooled:
 
 
 def _student(degrees: int) -> float:
-    """Student's t that is exceeded in either direction with a chance of 5 %."""
+    """The two-sided 5 % quantile of Student's t."""
 
     def excess(t: float) -> Any:
         return mpmath.betainc(degrees / 2, 0.5, 0, degrees / (degrees + t * t), regularized=True) - 0.05

@@ -21,9 +21,9 @@ NAMES = {
 ARM_NAMES = {"direct": "Direct", "astro": "ASTRO", "direct-equal-tokens": "Direct, equal tokens"}
 CONTINUED = {"nudge": "nudged", "ask_again": "asked again"}
 ON_SEVERAL = (
-    "maj@n is the majority of n answers, a kind figure where right answers have one value in common and wrong ones "
-    "scatter, as in Countdown: a few right ones win. Any right of n is pass@n, which only someone who knows the answer "
-    "could pick."
+    "maj@n is the majority of n answers. It flatters a model if all right answers have the same value and wrong ones "
+    "scatter, as in Countdown, since a few right ones win. Any right of n is pass@n, which only someone who knows the "
+    "answer could pick."
 )
 _DASH = "-"
 
@@ -38,7 +38,7 @@ class TextTable:
     note: str = ""
 
     def markdown(self) -> str:
-        """The table as GitHub reads it, title and note as paragraphs around it."""
+        """The table in GitHub's Markdown, with title and note as paragraphs around it."""
         lines = [f"**{_cell(self.title)}**", ""] if self.title else []
         lines.append(_line(self.headings))
         lines += ["|" + "|".join([" --- ", *[" ---: "] * (len(self.headings) - 1)]) + "|", *map(_line, self.rows)]
@@ -96,19 +96,19 @@ def group_table(findings: Findings, dataset: str) -> TextTable | None:
 
 
 def behaviour_table(findings: Findings, dataset: str) -> TextTable | None:
-    """How often responses end, and the four cognitive behaviours; None if none was looked for."""
+    """How often responses end, and the four cognitive behaviours; None without figures on behaviours."""
     names = ("finished", "verification", "backtracking", "subgoals", "backward_chaining")
     there = {model: found.figures for model, found in findings.evaluated(dataset).items()}
     shown = [name for name in names if any(name in figures for figures in there.values())]
     if not shown:
         return None
     rows = [[name_of(model), *(percent(figures.get(name)) for name in shown)] for model, figures in there.items()]
-    title = f"{dataset}: share of responses that end by themselves, and that show each behaviour, %"
+    title = f"{dataset}: share of responses that end on their own, and that show each behaviour, %"
     return TextTable(title, ["model", *(name.replace("_", " ") for name in shown)], rows)
 
 
 def verdict_table(findings: Findings, dataset: str) -> TextTable | None:
-    """The responses by verdict: what timed out, or could not be read or graded, is apart from what is wrong."""
+    """The responses by verdict: timeouts and answers that could not be read or graded are apart from wrong ones."""
     there = {model: found.outcomes for model, found in findings.evaluated(dataset).items()}
     outcomes = [str(outcome) for outcome in Outcome if any(str(outcome) in found for found in there.values())]
     rows = [[name_of(model), *(f"{found.get(name, 0):,}" for name in outcomes)] for model, found in there.items()]
@@ -168,10 +168,10 @@ def cost_table(findings: Findings) -> TextTable | None:
 
 
 def shared_with_training(runs: Sequence[Sequence[Evaluation]]) -> str:
-    """How many problems of a set are training problems, in a sentence; empty where nothing was compared.
+    """How many problems of a set are training problems, in a sentence; empty if nothing was compared.
 
-    runs: the evaluations of one set, those of each run apart, for each has problems of its own; of a run's models the
-    one counts that shares most with its training.
+    runs: the evaluations of one set, by run, since each run has its own problems; for each run, the model that shares
+    the most problems with its training counts.
     """
     most = []
     for evaluations in runs:
@@ -182,20 +182,20 @@ def shared_with_training(runs: Sequence[Sequence[Evaluation]]) -> str:
         return ""
     total = {name: f"{sum(one[name] for one in most):,}" for name in most[0]}
     return (
-        f"Of the {total['problems']} problems {total['exact']} are training problems, too, and {total['near']} are "
-        f"much like one; compared with {total['training']}."
+        f"Of the {total['problems']} problems, {total['exact']} are also training problems, and {total['near']} are "
+        f"similar to one; compared with {total['training']}."
     )
 
 
 def name_of(model: str) -> str:
-    """A model's name as a reader knows it."""
+    """A model's name for readers."""
     free, _, continuation = model.partition("+")
     suffix = f", {CONTINUED.get(continuation, continuation)}" if continuation else ""
     return NAMES.get(free, free) + suffix
 
 
 def arm_name(arm: str) -> str:
-    """An arm's name as a reader knows it."""
+    """An arm's name for readers."""
     return ARM_NAMES.get(arm, arm)
 
 
@@ -235,7 +235,7 @@ def _best_maj(evaluations: Iterable[Evaluation]) -> int:
 
 
 def _spent(findings: Findings, model: str) -> list[str]:
-    """Tokens and seconds of the trainings that led to a model, SFT included in RL."""
+    """Tokens and seconds of all trainings behind a model; those of an RL model include SFT."""
     arm, _, stage = model.rpartition("-")
     chain = [name for name, trainer in TRAINERS.items() if trainer.suffix in ("sft", stage)] if arm else []
     done = [found.done for name in chain if (found := findings.training(arm, name)) and found.done]
@@ -246,7 +246,7 @@ def _spent(findings: Findings, model: str) -> list[str]:
 
 
 def _tokens(done: Mapping[str, Any]) -> int:
-    """Generated by the rollouts of GRPO, of which the trainer sees those that were kept; seen by the trainer in SFT."""
+    """Tokens of a training: generated, also for discarded groups, in GRPO; seen by the trainer in SFT."""
     return int(done.get("generated_tokens", done.get("tokens", 0)))
 
 
@@ -273,5 +273,5 @@ def _line(cells: Sequence[str]) -> str:
 
 
 def _cell(text: str) -> str:
-    """Groups of problems are named by the data set, so a name is not to act in a page or a terminal."""
+    """A group's name, made safe for pages and terminals: it comes from the data set."""
     return plain(" ".join(text.split())).replace("<", "&lt;").replace("|", "\\|")

@@ -1,4 +1,4 @@
-"""All of a report: read the run, draw, and write report.md and report.html into its folder reports/."""
+"""Write a whole report: read the run, draw plots, and write report.md and report.html to its folder reports/."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -28,29 +28,27 @@ from astro.report.tables import (
 from astro.store.atomic import write_text, writing
 
 _COLUMNS = (
-    "pass@1 is the share of right responses, its interval a 95 % bootstrap over problems; tokens and backtracks are "
-    "means of a response; the first attempt is what stands before the first backtrack; wrong to right and right to "
-    "wrong are the shares of such backtracks; trained is what SFT, and for RL models SFT and GRPO together, took: "
-    "tokens seen in SFT and generated in GRPO. "
+    "pass@1 is the share of right responses with a 95 % bootstrap interval over problems. Tokens and backtracks are "
+    "means over responses. The first attempt is the text before the first backtrack. Wrong to right and right to wrong "
+    "are shares of the backtracks. Trained is the cost of SFT, or of SFT and GRPO together for RL models: tokens seen "
+    "in SFT and generated in GRPO. "
     f"{ON_SEVERAL}"
 )
 _ARMS: Mapping[tuple[str, ...], str] = {
     ("direct", "astro"): "Direct and ASTRO are trained alike on the same problems: Direct on right solutions alone, "
-    "ASTRO on traces that go wrong, doubt, go back and come out right."
+    "ASTRO on traces that make mistakes, doubt, backtrack and end right."
 }
 CURVE = "accuracy-tokens"
-_UNLOGGED = "It has begun, and nothing to draw has been logged: lower trainer.logging_steps to see its curve."
+_UNLOGGED = "It has begun, but there are no logged figures to draw yet; a lower trainer.logging_steps logs more."
 _EXAMPLE = "One problem, the first response of each model."
-_PICKED = (
-    " The problem is picked so that ASTRO goes back and comes out right: it shows how that is done, not how often."
-)
+_PICKED = " The problem was picked because ASTRO goes back and ends right on it: it shows how, not how often."
 
 
 def write_report(path: Path, findings: Findings | None = None) -> Path:
-    """Write the report of a run, finished or not, and return its folder; what is missing is named in it.
+    """Write the report of a run, finished or not, and return its folder; the report names missing parts.
 
-    path: the run directory. findings: what gather() found there, if it was read already. Raises StoreError if it is no
-    run or damaged, MissingDependencyError without matplotlib.
+    path: the run directory. findings: the result of gather(), if it is known. Raises StoreError if it is not a run or
+    is damaged, MissingDependencyError without matplotlib.
     """
     folder = path / "reports"
     if (path / ROUNDS).is_dir():
@@ -73,7 +71,7 @@ def _write(page: Page, folder: Path) -> Path:
 
 
 def make_page(findings: Findings, captions: dict[str, str]) -> Page:
-    """What the report says, from the findings and the pictures that could be drawn (captions by name)."""
+    """The content of the report, from the findings and the plots that were drawn (captions by name)."""
 
     def pictures(*names: str) -> dict[str, str]:
         return {name: captions[name] for name in names if name in captions}
@@ -102,14 +100,14 @@ def make_page(findings: Findings, captions: dict[str, str]) -> Page:
         Part("GRPO", pictures=rl, missing=_unless(rl, _UNLOGGED if "grpo" in begun else "No GRPO has been run yet.")),
         Part(
             "Behaviour",
-            "Found by patterns in the text: an estimate, best used to compare models that speak alike.",
+            "Found by patterns in the text: an estimate, best used to compare models that write alike.",
             behaviours,
         ),
         Part("Cost", "", [cost] if cost else [], missing=_unless(cost, "Nothing has been run yet.")),
         Part(
             "An example",
             on_example,
-            missing=_unless(example, "There is nothing to show before an evaluation."),
+            missing=_unless(example, "No evaluation has run yet."),
             example=example,
         ),
     ]
@@ -135,7 +133,7 @@ def _lines(findings: Findings) -> list[str]:
 
 
 def _arms(findings: Findings) -> str:
-    """What the arms are, where that is known, or the data sets they are trained on."""
+    """A description of the arms, or the data sets they are trained on."""
     arms = _section(findings, "sft").get("arms", {})
     if known := _ARMS.get(tuple(findings.arms[:2])):
         return known

@@ -4,7 +4,7 @@ The plan
     settings    RunConfig, the whole configuration
     plan        the stages after the data sets, and the checks before a run starts
     making      search, traces and data sets        pipeline    search and traces, without a barrier between trees
-    opening     the run directory and its problems  commit      finished work on its way to the disk
+    opening     the run directory and its problems  commit      writes finished work to disk
     subjects    the models of a run                 progress    bars and lines
     estimate    what a run may cost                 summary     counts of a run
 The verbs

@@ -1,4 +1,4 @@
-"""Finished work on its way to the disk, without holding up the engine."""
+"""Writes finished work to disk without blocking the engine."""
 
 import asyncio
 from collections.abc import Callable
@@ -11,7 +11,7 @@ class Committer:
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
-        self._batch: list[Callable[[], Entry]] | None = None  # what the next write will take
+        self._batch: list[Callable[[], Entry]] | None = None  # the input of the next write
         self._write: asyncio.Task[None] | None = None  # the last write that was planned
 
     async def put(self, make: Callable[[], Entry]) -> None:

@@ -1,4 +1,4 @@
-"""What is installed here, and which engine a run would use."""
+"""The installed packages and hardware, and the engine that a run would use."""
 
 import os
 import platform
@@ -23,7 +23,7 @@ _PACKAGES = {
     "datasets": "problems from the Hugging Face hub",
     "pyarrow": "Parquet",
     "trl": "training (pip install 'astro-reasoner[train]')",
-    "matplotlib": "the pictures of reports (pip install 'astro-reasoner[train]')",
+    "matplotlib": "the plots of reports (pip install 'astro-reasoner[train]')",
     "ray": "many engines (pip install 'astro-reasoner[ray]')",
     "rdkit": "verifying chemistry (pip install 'astro-reasoner[chem]')",
 }
@@ -32,7 +32,7 @@ _GIB = 2**30
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of the doctor. ok is None where nothing is wrong with either answer."""
+    """One line of the doctor. ok is None if both answers are fine."""
 
     subject: str
     found: str
@@ -40,7 +40,7 @@ class Finding:
 
 
 def examine() -> list[Finding]:
-    """Look at the machine and the installation. Imports torch if it is there, which takes seconds."""
+    """Examine the machine and the installation. Imports torch if it is installed, which takes seconds."""
     findings = [
         Finding("python", f"{platform.python_version()} at {sys.executable}", sys.version_info >= (3, 11)),
         Finding("system", f"{platform.system()} {platform.machine()}", platform.system() == "Linux"),
@@ -61,7 +61,7 @@ def examine() -> list[Finding]:
 
 
 def findings_table(findings: Sequence[Finding]) -> Table:
-    """One line a finding; what does not work is red."""
+    """One line for each finding; failures are red."""
     table = Table(box=None, show_header=False, pad_edge=False)
     for finding in findings:
         style = {True: "green", False: "red", None: ""}[finding.ok]
@@ -91,7 +91,7 @@ def _engine(versions: dict[str, str | None], gpus: list[str]) -> Finding:
 
 
 def _sandbox() -> Finding:
-    """What contains a program of the model when task code is verified."""
+    """The sandbox layers that protect against a model's program when task code is verified."""
     report = sandbox_report()
     absent = [protection.value for protection, there in report.items() if not there]
     if absent:

@@ -1,4 +1,4 @@
-"""What a run may cost, from its settings alone: no model is loaded."""
+"""Estimate the cost of a run from its settings alone; no model is loaded."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from astro.traces import TracesConfig
 # Assumed shares, which only a model could measure; the estimate prints them.
 TYPICAL_LENGTH = 0.25  # a completion's length over its limit
 OPEN_CHILDREN = 0.5  # children that are not terminal and so are evaluated by rollouts
-DISTINCT_CHILDREN = 0.75  # children left when identical siblings have merged
+DISTINCT_CHILDREN = 0.75  # children left after identical siblings have merged
 TYPICAL_STEPS = 6  # steps of a solution
 GOAL_SHARE = 0.3  # simulations until a goal, where one is set, is met
 
@@ -34,7 +34,7 @@ def _load(requests: float, completions: float, tokens_each: float) -> Load:
 
 
 def search_load(search: SearchConfig, *, bound: bool) -> Load:
-    """Of one tree: at most (bound), or what is to be expected."""
+    """The load of one tree: the maximum (bound) or the expected one."""
     length = 1.0 if bound else TYPICAL_LENGTH
     effort = search.strategy.effort(search.simulations, search.max_depth)
     has_goal = search.goal_correct or search.goal_wrong
@@ -51,7 +51,7 @@ def search_load(search: SearchConfig, *, bound: bool) -> Load:
 
 
 def _grown(search: SearchConfig, expansions: float, *, bound: bool) -> Load:
-    """Of a tree that is grown step by step."""
+    """The load of a tree that grows step by step."""
     length = 1.0 if bound else TYPICAL_LENGTH
     nodes = 1 + expansions * search.k * (1.0 if bound else DISTINCT_CHILDREN * OPEN_CHILDREN)
     per_node, steps = float(search.rollouts), expansions
@@ -73,7 +73,7 @@ def _steps_ahead(search: SearchConfig, effort: Effort, *, bound: bool) -> Load:
 
 
 def traces_load(search: SearchConfig, traces: TracesConfig, *, bound: bool) -> Load:
-    """Of the traces of one tree: votes on its correct terminals, and the rewriting of its traces."""
+    """The load of one tree's traces: votes on its correct terminals, and the rewriting."""
     length = 1.0 if bound else TYPICAL_LENGTH
     kept = 1 + traces.searches
     terminals = search.simulations * search.k if bound else kept

@@ -1,4 +1,4 @@
-"""`astro eval`: a model on problem sets, asked and graded as a run would, and a table of what it comes to."""
+"""`astro eval`: evaluate a model on problem sets as a run would, and print a table of the figures."""
 
 import json
 import re
@@ -44,7 +44,7 @@ _HEADINGS = {
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What `astro eval` was asked for, with every default filled in.
+    """The arguments of `astro eval`, with every default filled in.
 
     run: the run that the model or the problems belong to, or None.
     """
@@ -71,7 +71,7 @@ def evaluate(
     """Evaluate, print a table for each set, and return the content of each set's figures.json.
 
     like: a run or a configuration whose prompt, answer format and engine are used. training: a run, or a source of
-    problems, that the model was trained on. open_engine: gives the language model, if anything is left to ask it.
+    problems, that the model was trained on. open_engine: opens the language model, if responses are missing.
     Raises the errors of astro.errors that a user can fix.
     """
     order = take_order(model, problems, settings, like=like, out=out)
@@ -108,11 +108,11 @@ def evaluate(
 def take_order(
     model: str, problems: str, settings: Sequence[str], *, like: Path | None = None, out: Path | None = None
 ) -> Order:
-    """Resolve what the command line says; nothing is loaded.
+    """Resolve the arguments of the command line; nothing is loaded.
 
     problems: a bundled set, file, folder or hub name; a setting such as countdown.count=100; or a configuration or run,
-    whose evaluation.sets are meant, and no more where like or the model's own run says how to ask. Settings are those
-    of a run; those of its section evaluation may be written without the section's name. Raises ConfigError.
+    whose evaluation.sets are used. It also sets the prompt and engine, unless like or the model's own run does.
+    Settings are those of a run; the prefix evaluation is optional. Raises ConfigError.
     """
     own_run = _run_of(Path(model))
     run = own_run or _run_of(Path(problems))
@@ -141,7 +141,7 @@ _PLACEHOLDER = {"source": "none"}  # a run needs problems; those of an evaluatio
 
 
 def _placed(settings: Sequence[str]) -> list[str]:
-    """The settings with the names that those of the section evaluation have in a run; those of problems left out."""
+    """The settings under their full names in a run, without those of problems."""
     own = EvaluationConfig.model_fields.keys() - {"engine"}
     return [
         f"evaluation.{setting}" if re.split("[.=]", setting, maxsplit=1)[0] in own else setting
@@ -159,12 +159,12 @@ def _config_file(path: Path) -> Path:
 
 
 def _run_of(path: Path) -> Path | None:
-    """The run directory that path is, or lies in."""
+    """The run directory that path is or is inside."""
     return next((folder for folder in (path, *path.parents) if (folder / "problems.json").is_file()), None)
 
 
 def model_name(model: str) -> str:
-    """How a model is called in tables: ARM-STAGE for a checkpoint of a run, @STEP for one on the way, else its name."""
+    """A model's name in tables: ARM-STAGE for a checkpoint of a run (with @STEP during RL), else its own name."""
     parts = Path(model).parts
     if "checkpoints" in parts[:-1]:
         inside = list(parts[parts.index("checkpoints") + 1 :])
@@ -185,7 +185,7 @@ def _fit(name: str) -> str:
 
 
 def load_set(name: str, config: ProblemsConfig, console: Console) -> list[Problem]:
-    """The problems of an evaluation set; how many rows were left out is printed, as a figure over fewer is another."""
+    """The problems of an evaluation set; prints how many rows were left out, since that changes the figures."""
     loaded = load_problems(config, check_gold)
     if loaded.rejected:
         console.print(
@@ -196,9 +196,9 @@ def load_set(name: str, config: ProblemsConfig, console: Console) -> list[Proble
 
 
 def training_problems(source: Path | None, model: str, console: Console) -> list[Problem] | None:
-    """The problems of a run, or of a file or set, and what a checkpoint of a run learned from files outside of it.
+    """The problems of a run, file or set, and of the files outside a run that a checkpoint of it was trained on.
 
-    None without a source. A file that is gone is named and left out.
+    None without a source. A missing file is reported and skipped.
     """
     if source is None:
         return None
@@ -210,7 +210,7 @@ def training_problems(source: Path | None, model: str, console: Console) -> list
 
 
 def _asked_outside(run: Path, model: Path, console: Console) -> Iterator[Problem]:
-    """The prompts of data sets that are files outside the run (sft.arms), as problems known by their words alone."""
+    """The prompts of data sets in files outside the run (sft.arms), as problems that have only their words."""
     folder = model.parent if model.name.startswith("checkpoint-") else model
     before = TRAINERS[folder.name].after if folder.name in TRAINERS else ()
     stages = [*(folder.with_name(stage) for stage in before), folder]
@@ -222,7 +222,7 @@ def _asked_outside(run: Path, model: Path, console: Console) -> Iterator[Problem
             rows = read_rows(find_source(run, name).train)
         except ConfigError:
             console.print(
-                Text(plain(f"{model} learned from {name}, which is gone: not compared with it")), soft_wrap=True
+                Text(plain(f"{model} was trained on {name}, which is missing: not compared with it")), soft_wrap=True
             )
             continue
         texts = [row.get("problem") or row.get("prompt") or "" for row in rows]
@@ -231,7 +231,7 @@ def _asked_outside(run: Path, model: Path, console: Console) -> Iterator[Problem
 
 
 class _Notes:
-    """A line now and then that says how far it is."""
+    """Prints a line of progress at intervals."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -256,7 +256,7 @@ def figures_table(figures: Mapping[str, Any]) -> Table:
 
 
 def groups_table(figures: Mapping[str, Any]) -> Table | None:
-    """A line for each group of problems with its main figures; None where there are no groups."""
+    """A line for each group of problems with its main figures; None without groups."""
     if len(figures["groups"]) < 2:
         return None
     shown = [name for name in _OF_GROUPS if name in figures["figures"]]
@@ -282,7 +282,7 @@ def _cell(name: str, figure: Mapping[str, float | None], *, interval: bool = Tru
 
 
 def _number(name: str, value: float) -> str:
-    """Tokens whole, backtracks a response with two digits, everything else in percent."""
+    """Tokens as whole numbers, backtracks with two decimals, everything else in percent."""
     if name == "tokens":
         return f"{value:.0f}"
     return f"{value:.2f}" if name == "backtracks" else f"{100 * value:.1f}".replace("100.0", "100")
@@ -291,6 +291,6 @@ def _number(name: str, value: float) -> str:
 def _leaks(contamination: Mapping[str, Any]) -> str:
     pairs = ", ".join(f"{plain(ours)} ({plain(theirs)})" for ours, theirs in contamination["examples"])
     return (
-        f"contamination: {contamination['exact']} problems are training problems, too, and {contamination['near']} are "
-        f"much like one; compared with {contamination['training']}" + (f": {pairs}" if pairs else "")
+        f"contamination: {contamination['exact']} problems are also training problems, and {contamination['near']} are "
+        f"similar to one; compared with {contamination['training']}" + (f": {pairs}" if pairs else "")
     )

@@ -1,4 +1,4 @@
-"""`astro inspect`: a run problem by problem, or one problem's tree with its traces."""
+"""`astro inspect`: show a run problem by problem, or one problem's tree with its traces."""
 
 import difflib
 from pathlib import Path
@@ -20,14 +20,14 @@ from astro.store import RunDirectory
 from astro.store.entries import tree_from
 from astro.traces import Kind
 
-_BESIDE = 150  # columns from which on the traces stand beside the tree
+_BESIDE = 150  # from this many columns on, the traces are next to the tree
 _UNCUT = 1_000_000  # columns; no step is as long
-_SHORTEST_PROMPT = 12  # columns; with less room the prompts are left out
+_SHORTEST_PROMPT = 12  # columns; in a narrower terminal the prompts are left out
 _HEADINGS = ["problem", "nodes", "stop", "solved", "value", "traces", "backtracks", "prompt"]
 
 
 def show_run(path: Path, console: Console, rows: int) -> None:
-    """The summary of a run and a line for each problem, those with most backtracks first; of rounds a line each."""
+    """The summary of a run and a line for each problem, most backtracks first; for rounds, a line for each."""
     if (path / ROUNDS).is_dir():
         for line in sentences(gather_rounds(path)):
             console.print(Text(plain(line)), soft_wrap=True)
@@ -77,7 +77,7 @@ def _listing(run: RunDirectory) -> list[list[str]]:
 
 
 def show_problem(path: Path, problem_id: str, console: Console, max_nodes: int, *, controls: bool = False) -> None:
-    """The tree of one problem, and its traces beside or below it; the control traces only if they are asked for."""
+    """The tree of one problem, with its traces next to it or below; control traces only with controls."""
     with RunDirectory.read(path) as run:
         problems = {problem.id: problem for problem in run.problems()}
         if problem_id not in problems:
@@ -107,7 +107,7 @@ def show_problem(path: Path, problem_id: str, console: Console, max_nodes: int, 
         beside.add_row(tree_view(tree, max_nodes), Group(*traces))
         console.print(beside)
     else:
-        # In a file or a pipe there is no edge at which a step would have to be cut.
+        # A file or a pipe has no width, so steps are not truncated.
         whole = console if console.is_terminal else Console(file=console.file, width=_UNCUT)
         whole.print(tree_view(tree, max_nodes))
         console.print(Text(""), *traces, sep="\n")

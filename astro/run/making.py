@@ -118,7 +118,7 @@ async def _drive(make_pipeline: Callable[[], Pipeline], models: OpenModels, cons
 def _pipeline(
     making: Making, stages: Stages, run: RunDirectory, models: OpenModels, verifier: Verifier
 ) -> Callable[[], Pipeline]:
-    """Opens the models that the stages ask; what it returns makes the pipeline."""
+    """Opens the models of the stages; returns the pipeline."""
     seams, roles = making.seams, making.seams.roles
     engine, prompt_format = models.solver, PromptFormat(seams.prompt, models.solver.tokenizer)
     needs_scorer = stages.search and making.search.evaluator.needs_scorer
@@ -147,7 +147,7 @@ def _pipeline(
 
 
 def data_setup(making: Making) -> DataSetup:
-    """What the data sets of this run are made with."""
+    """The context for making the data sets of this run."""
     return DataSetup(
         config=making.data,
         origin=origin_of(making.seams),
@@ -171,7 +171,7 @@ def _turns(seams: Seams) -> Callable[[str], Turns]:
 
 @asynccontextmanager
 async def _solver(seams: Seams, open_engine: OpenEngine) -> AsyncIterator[Solver]:
-    """The run's model as a recipe asks it."""
+    """The run's model in the form that a recipe uses."""
     verifier = make_verifier(seams.verify)
     try:
         engine = open_engine(seams.engine)

@@ -26,7 +26,7 @@ _NO_TREES = "{} has no trees yet; make them with `astro search`, or name a run t
 
 @dataclass(frozen=True, slots=True)
 class Stages:
-    """Which of the stages search, traces and data to carry out.
+    """Which of the stages search, traces and data to run.
 
     trees_of: directories of other runs, whose trees replace a search: one run that searched the same problems, or
     several that each searched a shard of them.
@@ -45,7 +45,7 @@ class Stages:
 
 @dataclass(frozen=True, slots=True)
 class Making:
-    """What the stages search, traces and data take from a run."""
+    """The parts of a run that the stages search, traces and data need."""
 
     seams: Seams
     problems: ProblemsConfig
@@ -106,8 +106,8 @@ def open_run(making: Making, stages: Stages) -> RunDirectory:
     """Start the run, or resume it; on return its problems are fixed.
 
     If it holds nothing but failed trees, the search starts over. Raises StoreError (another configuration's run, a
-    second process, damage, no trees, shards that are not the whole) and ProblemsError. A start that is refused leaves
-    no new run directory behind.
+    second process, damage, no trees, incomplete shards) and ProblemsError. A start that fails leaves no new run
+    directory behind.
     """
     seams = making.seams
     new = not check_start(making, stages)

@@ -1,4 +1,4 @@
-"""`astro problems`: what a run would read from a source, and which rows it would reject."""
+"""`astro problems`: show the problems that a run would read from a source, and the rows it would reject."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -22,11 +22,11 @@ def show_sets(console: Console) -> None:
     for name, file in bundled_sets().items():
         with file.open(encoding="utf-8") as lines:
             console.print(f"{name}: {sum(1 for line in lines if line.strip())} problems ({file})", markup=False)
-    console.print("astro problems NAME looks into one; a file, folder or hub name works as well", style="dim")
+    console.print("astro problems NAME shows one; a file, folder or hub name works as well", style="dim")
 
 
 def show_problems(source: str, settings: Sequence[str], console: Console, rows: int, write: Path | None) -> None:
-    """What load_problems() makes of a source: counts, the first problems, and rows left out with the reason."""
+    """The result of load_problems() for a source: counts, the first problems, and rejected rows with the reason."""
     loaded = load_problems(_problems_config(source, settings), check_gold)
     summary = summarize_problems(loaded)
     console.print(
@@ -46,9 +46,9 @@ def show_problems(source: str, settings: Sequence[str], console: Console, rows: 
 
 
 def _problems_config(source: str, settings: Sequence[str]) -> ProblemsConfig:
-    """The section for a source given as such, as the configuration of a run, or as a setting like countdown.count=9.
+    """The section for a source, given directly, as the configuration of a run, or as a setting like countdown.count=9.
 
-    Settings may have the section's name, as they do in a run, which is how messages about rows write them.
+    Settings may have the prefix problems, as in a run and in messages about rows.
     """
     source, *settings = (given.removeprefix("problems.") for given in (source, *settings))
     if source.endswith((".yaml", ".yml")):

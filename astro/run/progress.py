@@ -21,7 +21,7 @@ _BAR_WIDTH = 24
 
 @dataclass(slots=True)
 class Tally:
-    """Where the run stands, counted in problems unless said otherwise; what an earlier start did is included.
+    """The progress of a run, counted in problems unless stated otherwise; it includes earlier starts.
 
     trees, traced: problems searched, and problems whose traces are made. trees_total, traced_total: of how many.
     solved: trees with a correct rollout or terminal. traces, backtracking: traces, and those with a backtrack.
@@ -58,7 +58,7 @@ class Board:
     def showing(self) -> Iterator[None]:
         """Keep the display up to date; enter and leave it from the running event loop."""
         if self._console.is_terminal:
-            # Drawn by rich's own thread, so that it moves while the engine computes.
+            # Drawn by rich's own thread, so that it updates while the engine computes.
             rate = 1 / _REFRESH_SECONDS
             with Live(console=self._console, get_renderable=self._bars, refresh_per_second=rate, transient=True):
                 yield

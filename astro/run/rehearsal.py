@@ -1,4 +1,4 @@
-"""`--dry-run`: everything about a run that can be resolved, checked and estimated without a model."""
+"""`--dry-run`: resolve, check and estimate a run without loading a model."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -44,14 +44,14 @@ def _problems_of(path: Path) -> int:
 
 
 def _check_writable(path: Path) -> None:
-    """Raise StoreError where path cannot be written or made; what is tried for it is removed at once."""
+    """Raise StoreError if path cannot be written or created; files made by the test are removed at once."""
     there = next(folder for folder in (path, *path.parents) if folder.exists())
     with writing(path), TemporaryDirectory(dir=there):
         pass
 
 
 def _count_problems(config: RunConfig, console: Console) -> int | None:
-    """How many there are, or None where a source would be fetched; those that are here are read all the same."""
+    """The number of problems, or None if a source would be downloaded; local sources are read anyway."""
     local, remote = without_hub(config.problems)
     if remote:
         console.print(f"problems: {', '.join(remote)} would be fetched; not read here", markup=False)

@@ -1,7 +1,7 @@
-"""Rounds: runs one after another, each searching with, or training from, a model of the rounds before.
+"""Rounds: runs one after another, each searching with, or training from, a model of an earlier round.
 
-Expert iteration, STaR, ReST and the stages of R1 are such runs; configs/rounds has a file for each. Round N is an
-ordinary run directory, RUN/rounds/N, so it resumes, is inspected and is evaluated like any other run:
+configs/rounds has files for expert iteration, STaR, ReST and the stages of R1. Round N is an ordinary run directory,
+RUN/rounds/N, which can be resumed, inspected and evaluated like any other run:
 
     RUN/config.yaml         the configuration of all rounds
     RUN/rounds/N/           the run of a round
@@ -52,7 +52,7 @@ class Round:
 
 
 def carry_out_rounds(config: RunConfig, console: Console, open_engine: OpenEngine = open_sampler) -> None:
-    """Carry out every round, or resume at the stage where an earlier start stopped; report after each round.
+    """Run every round, or resume at the stage where an earlier start stopped; report after each round.
 
     Raises the errors of astro.errors that a user can fix; finished work is kept.
     """
@@ -77,7 +77,7 @@ def check_rounds(config: RunConfig, *, fetch: bool = True) -> None:
             check_plan(each.config, fetch=fetch)
         except ConfigError as error:
             lines |= dict.fromkeys(f"round {number}: {line}" for line in str(error).splitlines())
-        # What trains later has no model yet: the base stands in for it.
+        # Models of later trainings do not exist yet; the base replaces them here.
         records.append(RoundRecord(number, (), config.engine.model, section.trees, {}, (), config.base, None))
     if lines:
         raise ConfigError("\n".join(lines))
@@ -178,7 +178,7 @@ def _rows(run: Path) -> dict[str, int]:
 def _held(config: RunConfig) -> Iterator[None]:
     """Hold the folder of all rounds, whose config.yaml is written if it is new.
 
-    Raises StoreError where another process holds it, or where it belongs to another run.
+    Raises StoreError if another process holds it, or if it belongs to another run.
     """
     folder, settings = config.directory, config.model_dump(mode="json")
     if RunDirectory.has_begun(folder):

@@ -15,7 +15,7 @@ from astro.run.settings import RunConfig
 
 
 def run(path: Path, settings: Sequence[str], console: Console, *, dry_run: bool = False) -> None:
-    """Carry out the plan of a configuration, or its rounds. Raises the errors of astro.errors that a user can fix."""
+    """Run the plan of a configuration, or its rounds. Raises the errors of astro.errors that a user can fix."""
     config = load_config(RunConfig, path, settings)
     if config.rounds:
         check_rounds(config, fetch=not dry_run)
@@ -34,7 +34,7 @@ def run(path: Path, settings: Sequence[str], console: Console, *, dry_run: bool 
 
 
 def make(path: Path, settings: Sequence[str], stages: Stages, console: Console, *, dry_run: bool = False) -> None:
-    """Carry out stages of a configuration whatever its plan. Raises the errors of astro.errors that a user can fix."""
+    """Run stages of a configuration, whatever its plan. Raises the errors of astro.errors that a user can fix."""
     config = load_config(RunConfig, path, settings)
     if config.rounds:
         raise ConfigError(f"{path} has rounds, which `astro run` carries out; a round is a run in RUN/rounds/N")

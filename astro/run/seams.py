@@ -1,4 +1,4 @@
-"""What every stage of a run shares; beside it a stage receives its own sections, never the whole configuration."""
+"""The parts of a run that all stages share; a stage also receives its own sections, never the whole configuration."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from astro.verify import VerifyConfig
 
 @dataclass(frozen=True, slots=True)
 class Seams:
-    """The run directory, the model, how problems are asked and answers graded, and the seed.
+    """The run directory, the model, the prompt, the verifier's settings and the seed.
 
     settings: the resolved configuration as config.yaml holds it. identity: its hash (RunConfig.identity).
     speed: dotted names of settings that may change when the run resumes.

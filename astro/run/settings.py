@@ -25,9 +25,8 @@ from astro.verify import AnswerFormat, VerifyConfig
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
-# How fast and where, not what: these may change between one start of a run and the next, and two runs that differ
-# only here make the same trees and traces.
-# An engine's section names its own.
+# These change the speed or the place and not the result, so they may differ when a run resumes: two runs that differ
+# only here make the same trees and traces. An engine's section names its own.
 _SPEED = frozenset(
     {
         "name",
@@ -36,7 +35,7 @@ _SPEED = frozenset(
         "verify.workers",
         "verify.memory_mb",
         "verify.cache_size",
-        # What is made of trees and traces, and the stages after; each keeps the settings that made it beside its files.
+        # The stages after the traces; each saves its own settings beside its files.
         "data",
         *TRAINERS,
         "evaluation",
@@ -68,10 +67,10 @@ class Source(StrEnum):
 class RoundConfig(Section):
     """One round: a run of its own in RUN/rounds/N, with the settings of the whole run and a model of another round.
 
-    repeat: how many such rounds follow each other.
+    repeat: the number of these rounds in a row.
     plan: its stages; null is the plan of the run.
-    model: who searches and rewrites. With trees it is the model that made them.
-    train_from: where the trainers start that name a model (SFT, and DPO of an arm without SFT).
+    model: the model that searches and rewrites. With trees it is the model that made them.
+    train_from: the starting point of trainers that name a model (SFT, and DPO of an arm without SFT).
     trees: the number of an earlier round whose trees replace a search; null searches.
     arm: the arm whose model is "last" for the next round; null is the first arm of the first trainer in the plan.
     settings: settings of this round only, as on the command line: {search.simulations: 16}.
@@ -123,7 +122,7 @@ class OutputConfig(Section):
     """
 
     folder: str = Field(default="runs", min_length=1)
-    license: str = "other"  # the problems and the model decide it, so it is not ours to assume
+    license: str = "other"  # depends on the problems and the model, so there is no default
 
 
 class DataSections(Section):
@@ -182,7 +181,7 @@ class RunConfig(TrainingSections, DataSections):
         return next((model for model in named if model is not None), self.engine.model)
 
     def seams(self) -> Seams:
-        """What every stage takes from this run beside its own sections."""
+        """The parts of this run that every stage needs beside its own sections."""
         return Seams(
             directory=self.directory,
             settings=self.model_dump(mode="json"),
@@ -197,7 +196,7 @@ class RunConfig(TrainingSections, DataSections):
         )
 
     def training(self) -> TrainingSetup:
-        """What the trainers take from this run beside their own sections."""
+        """The parts of this run that the trainers need beside their own sections."""
         return TrainingSetup(
             run=self.directory,
             engine=self.engine,
@@ -208,7 +207,7 @@ class RunConfig(TrainingSections, DataSections):
         )
 
     def arrangement(self) -> Arrangement:
-        """How the run's models are asked and graded in an evaluation."""
+        """The settings for evaluating the run's models."""
         length = (self.grpo or GrpoConfig()).rewards.length
         evaluation = self.evaluation or EvaluationConfig()
         return Arrangement(self.engine, evaluation, self.prompt, self.verify, self.seed, length.instruction)

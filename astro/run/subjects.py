@@ -32,8 +32,8 @@ class Subject:
 def subjects(run: Path, base: str | None, arms: Sequence[str], control: str) -> list[Subject]:
     """The models of a run so far: base (None leaves it out), every arm after each training, then checkpoints of RL.
 
-    arms: of the configuration; others that were trained in the run follow. The control comes first. Its checkpoints
-    are left out: they are evaluated to see backtracks and accuracy change together.
+    arms: of the configuration; others that were trained in the run follow. The control comes first. Its checkpoints are
+    left out, because checkpoints serve to compare backtracks with accuracy.
     """
     found, on_the_way = [Subject(BASE, base)] if base is not None else [], list[Subject]()
     arms = arms_of(run, arms, control)
@@ -54,9 +54,9 @@ def subjects(run: Path, base: str | None, arms: Sequence[str], control: str) -> 
 
 
 def evaluate_subject(run: Path, how: Arrangement, subject: Subject, console: Console) -> None:
-    """Evaluate a model on every set; a checkpoint on the way through RL on the first set alone.
+    """Evaluate a model on every set, or a checkpoint during RL on the first set.
 
-    run: the run directory. Raises ConfigError where the model is not there.
+    run: the run directory. Raises ConfigError if the model does not exist.
     """
     how = replace(how, evaluation=how.evaluation.of(on_the_way=subject.on_the_way))
     sets = dict(islice(how.evaluation.sets.items(), 1 if subject.on_the_way else None))
@@ -67,7 +67,7 @@ def evaluate_subject(run: Path, how: Arrangement, subject: Subject, console: Con
     training = training_problems(run, subject.path, console)
     for name, figures in evaluate_model(subject.name, subject.path, problems, how, folder, training=training).items():
         asked = folder / name / "problems.parquet"
-        if not asked.exists():  # people and the report read it: figures.json names problems by id only
+        if not asked.exists():  # for readers and the report: figures.json names problems only by id
             write_parquet(asked, PROBLEMS.write(problems[name]))
         share = figures["figures"]["pass_at_1"]["value"]
         console.print(f"{subject.name} on {name}: pass@1 {100 * share:.1f} %", markup=False, highlight=False)
@@ -80,6 +80,6 @@ def arms_of(run: Path, arms: Sequence[str], control: str) -> list[str]:
 
 
 def _checkpoints(folder: Path) -> Iterator[tuple[int, Path]]:
-    """The steps of a finished training whose models were kept, in order."""
+    """The steps of a finished training whose models were kept, in ascending order."""
     steps = {int(match[1]): path for path in folder.glob("checkpoint-*") if (match := _STEP.fullmatch(path.name))}
     yield from sorted((step, path) for step, path in steps.items() if (path / "config.json").is_file())

@@ -29,12 +29,12 @@ class Summary:
 
     problems, rejected_rows: problems of the run, and rows that did not become one.
     trees, solved: problems searched; those with a correct solution in the tree.
-    failed: trees whose root could not be evaluated. failure: why the first of them could not, or None.
+    failed: trees whose root could not be evaluated. failure: the reason of the first of them, or None.
     traces: by kind. backtracking: traces with at least one backtrack. backtracking_problems: problems they come from.
     rejects: finished traces that were not used, by reason. counts: the sum of astro.traces.TraceOutcome.counts.
     verdicts: of rollouts and ends of solutions, by outcome.
-    search, tracing: tokens of the searches and of the traces. seconds: at work, over all starts that were not killed.
-    peak_gib: largest resident memory of a start, in GiB; its process and the largest child of it added up.
+    search, tracing: tokens of the searches and of the traces. seconds: over all starts that were not killed.
+    peak_gib: largest resident memory of a start in GiB, the sum of its process and its largest child.
     """
 
     problems: int

@@ -37,8 +37,8 @@ def train(stage: str, run: Path, settings: Sequence[str], console: Console, arm:
 def launch(stage: str, accelerate: Path, run: Path, settings: Sequence[str], arm: str | None = None) -> int:
     """Run the same command in the processes of an accelerate configuration; returns its exit code.
 
-    One launch for each arm: an engine that TRL has opened beside the trainer ends with its processes. Raises
-    ConfigError where the configuration is missing or the settings are wrong.
+    One launch for each arm, so that an engine that TRL opened next to the trainer ends with its processes. Raises
+    ConfigError if the configuration is missing or the settings are wrong.
     """
     if not accelerate.is_file():
         raise ConfigError(f"there is no accelerate configuration {accelerate}; ASTRO's are in configs/accelerate")
@@ -71,9 +71,9 @@ def _arms(stage: str, config: RunConfig) -> list[str]:
 
 
 def run_config(stage: str, run: Path, settings: Sequence[str]) -> RunConfig:
-    """The configuration of a run with settings of the stage's section, whose name they may leave out.
+    """The configuration of a run with settings of the stage's section, whose prefix is optional.
 
-    Raises ConfigError where a setting would change what made the run, StoreError where there is no run.
+    Raises ConfigError if a setting would change what made the run, StoreError if there is no run.
     """
     own = TRAINERS[stage].section.model_fields.keys()
     placed = [
@@ -94,7 +94,7 @@ def run_config(stage: str, run: Path, settings: Sequence[str]) -> RunConfig:
 
 
 def train_arm(config: RunConfig, trainer: Trainer[Any], arm: str, console: Console) -> None:
-    """Train an arm, unless that is done. Raises ConfigError where the configuration lacks the trainer's section."""
+    """Train an arm, unless it is done. Raises ConfigError if the configuration lacks the trainer's section."""
     from astro.train.stage import carry_out  # noqa: PLC0415 - heavy
 
     name, section = trainer.name, getattr(config, trainer.name)

@@ -1,4 +1,4 @@
-"""`astro verify`: reads a file of responses, writes a file of verdicts, and prints a table of the outcomes."""
+"""`astro verify`: read a file of responses, write a file of verdicts, and print a table of the outcomes."""
 
 import os
 import sys

@@ -115,7 +115,7 @@ def test_a_set_says_what_it_shares_with_training(tmp_path: Path) -> None:
     for name in ("report.md", "report.html"):
         text = (folder / name).read_text(encoding="utf-8")
         assert (
-            text.count("Of the 40 problems 1 are training problems, too, and 2 are much like one; compared with 8.")
+            text.count("Of the 40 problems, 1 are also training problems, and 2 are similar to one; compared with 8.")
             == 1
         )
 

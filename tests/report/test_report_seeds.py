@@ -82,8 +82,8 @@ def test_a_set_says_what_it_shares_with_training(seeds, tmp_path: Path) -> None:
     """One line a set over all seeds; none where nothing was compared."""
     write_results(seeds, tmp_path, "c")
     page = (tmp_path / "results.md").read_text(encoding="utf-8")
-    line = "Of the 120 problems 3 are training problems, too, and 6 are much like one; compared with 24."
-    assert page.count("are training problems, too") == page.count(line) == 1
+    line = "Of the 120 problems, 3 are also training problems, and 6 are similar to one; compared with 24."
+    assert page.count("are also training problems") == page.count(line) == 1
 
 
 def test_the_table_has_the_best_of_eight_and_how_many_responses_end(seeds, tmp_path: Path) -> None:
@@ -92,7 +92,7 @@ def test_the_table_has_the_best_of_eight_and_how_many_responses_end(seeds, tmp_p
     page = (tmp_path / "results.md").read_text(encoding="utf-8")
     assert "| maj@8, % | any right of 8, % | ended, % | tokens |" in page
     assert page.count("| 87.5 | 90.0 |") == 10
-    assert "a kind figure where right answers have one value in common" in page
+    assert "It flatters a model if all right answers have the same value" in page
 
 
 def test_what_was_not_measured_is_null(tmp_path: Path) -> None:

@@ -159,7 +159,7 @@ def test_what_an_arm_learned_from_a_file_of_its_own_is_compared(tmp_path: Path) 
     (tmp_path / "mine.parquet").unlink()
     console = quiet()
     assert len(training_problems(config.directory, str(folder), console)) == 6
-    assert "mine.parquet, which is gone" in console.file.getvalue()
+    assert "mine.parquet, which is missing" in console.file.getvalue()
 
 
 def test_the_run_is_read_once_for_its_report(tmp_path: Path, monkeypatch) -> None:

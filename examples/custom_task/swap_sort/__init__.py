@@ -9,7 +9,7 @@ class _Swaps(Task):
     """The two methods may be left out; with them the traces are better."""
 
     def state(self, problem: Problem, step: str | None) -> str:
-        """The list that a step leaves, which a sentence that goes back there has to name."""
+        """The list after a step; a sentence that goes back to it has to name it."""
         if step is None:
             return ", ".join(map(str, problem.metadata["list"]))
         return step.partition("which leaves ")[2]

@@ -1,4 +1,4 @@
-"""A program in the place of a language model, so that the task can be tried without one."""
+"""A program that replaces the language model, to try the task without one."""
 
 import random
 import re
@@ -14,7 +14,7 @@ _BOX = re.compile(r"\\boxed\{([^}]*)\}")
 
 @dataclass(frozen=True)
 class SwapPlayer:
-    """Answers the four requests of a run. skill: probability that a swap brings the list nearer to its order."""
+    """Answers the four kinds of requests. skill: probability that a swap brings the list closer to sorted order."""
 
     skill: float = 0.6
 

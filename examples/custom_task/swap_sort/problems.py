@@ -21,7 +21,7 @@ class SwapsConfig(Section):
 
 
 def generate(config: SwapsConfig) -> Iterator[Problem]:
-    """Yield count problems; the loader leaves out those that ask the same as one before."""
+    """Yield count problems; the loader drops duplicates."""
     rng = random.Random(config.seed)
     for _ in range(config.count):
         numbers = rng.sample(range(1, 10), config.size)
@@ -31,7 +31,7 @@ def generate(config: SwapsConfig) -> Iterator[Problem]:
 
 
 def to_problem(numbers: Sequence[int]) -> Problem:
-    """Word a problem; its answer is the sorted list, and its metadata is what the verifier needs."""
+    """Build a problem; its answer is the sorted list, and its metadata is for the verifier."""
     swaps = inversions(numbers)
     word = "swap" if swaps == 1 else "swaps"
     listed = ", ".join(map(str, numbers))
@@ -46,5 +46,5 @@ def to_problem(numbers: Sequence[int]) -> Problem:
 
 
 def inversions(numbers: Sequence[int]) -> int:
-    """The pairs that stand in the wrong order: as many swaps of neighbours are needed."""
+    """The number of pairs in the wrong order, which is the number of swaps needed."""
     return sum(left > right for at, left in enumerate(numbers) for right in numbers[at + 1 :])

@@ -1,4 +1,4 @@
-r"""An answer is the swaps in their order, as in \boxed{3-1, 3-2}; it is right where they sort the list in time."""
+r"""An answer lists the swaps in order, as in \boxed{3-1, 3-2}; it is right if they sort the list within the limit."""
 
 import re
 
@@ -9,7 +9,7 @@ _LONGEST = 500  # characters
 
 
 def verify(problem: Subject, extraction: Extraction, config: VerifyConfig) -> Verdict:
-    """Play the swaps. This never raises and takes time linear in the answer, whatever a model has written."""
+    """Apply the swaps. Never raises, and takes time linear in the answer, whatever a model has written."""
     del config
     answer = extraction.answer or ""
     parts = [_SWAP.fullmatch(part.strip()) for part in answer[:_LONGEST].split(",")]
@@ -30,7 +30,7 @@ def verify(problem: Subject, extraction: Extraction, config: VerifyConfig) -> Ve
 
 
 def check_gold(problem: Subject) -> str | None:
-    """Why a problem cannot be verified, or None; asked when problems are loaded."""
+    """Why a problem cannot be verified, or None; called when problems are loaded."""
     numbers, swaps = problem.metadata.get("list"), problem.metadata.get("swaps")
     if not isinstance(numbers, list) or len(set(numbers)) < len(numbers) or not all(type(n) is int for n in numbers):
         return f"metadata.list must be different whole numbers, not {numbers!r}"
