@@ -97,9 +97,9 @@ def test_the_example_is_not_said_to_show_what_it_does_not(tmp_path: Path) -> Non
     evaluate(path, "direct-sft", "held-out", 0.3)
     text = (write_report(path) / "report.md").read_text(encoding="utf-8")
     assert "the first response of each model" in text
-    assert "picked so that ASTRO" not in text
+    assert "picked because ASTRO" not in text
     evaluate(path, "astro-sft", "held-out", 0.4)
-    assert "picked so that ASTRO" in (write_report(path) / "report.md").read_text(encoding="utf-8")
+    assert "picked because ASTRO" in (write_report(path) / "report.md").read_text(encoding="utf-8")
 
 
 def test_the_same_run_gives_the_same_report(tmp_path: Path) -> None:
