@@ -9,7 +9,7 @@ from astro.models.tokenizer import hf_tokenizer
 from astro.records.problem import Problem
 
 Combine = Callable[[Sequence[float]], float]
-"""From the values of a solution's steps to that of the solution."""
+"""Combine the values of a solution's steps into the value of the solution."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ _STUCK = re.compile(
     r"\b(?:dead end|contradiction)\b|\bcannot be (?:filled|solved|completed)\b",
     re.IGNORECASE,
 )
-_LAST = 2  # sentences in which a response says what it holds of itself
+_LAST = 2  # final sentences, in which a response judges itself
 _GRIDS = {
     size: re.compile(
         rf"(?<![0-9/]){row}(?:(?: {{0,2}}[/;|] {{0,2}}| {{0,2}}\n {{0,4}}| ){row}){{{size - 1}}}(?![0-9])\.?"
@@ -29,13 +29,13 @@ _GRIDS = {
 
 
 def puzzle_of(problem: Problem) -> Grid | None:
-    """The grid that a problem gives; None where its metadata has none."""
+    """The grid that a problem gives; None if its metadata has none."""
     grid = problem.metadata.get("grid")
     return read_grid(grid) if isinstance(grid, str) else None
 
 
 def solution_of(problem: Problem) -> Grid | None:
-    """The gold answer; None where it is not in the notation of grids."""
+    """The gold answer; None if it is not in the notation of grids."""
     return read_grid(problem.answer)
 
 
@@ -46,7 +46,7 @@ def grids(text: str, size: int) -> list[Grid]:
 
 
 def state(problem: Problem, step: str | None) -> str:
-    """The last grid of a step, as the step writes it, or of the problem; "" where there is none."""
+    """The last grid of a step, as the step writes it, or of the problem; "" if there is none."""
     puzzle = puzzle_of(problem)
     if puzzle is None or step is None:
         return "" if puzzle is None else str(puzzle)
@@ -55,7 +55,7 @@ def state(problem: Problem, step: str | None) -> str:
 
 
 def says_solved(sentence: str) -> bool:
-    """Whether a sentence says, where it denies nothing, that the grid is solved."""
+    """Whether a sentence says that the grid is solved, unless it denies something."""
     return _SOLVED.search(sentence) is not None
 
 

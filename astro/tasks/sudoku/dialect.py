@@ -1,8 +1,8 @@
-r"""The English of a Sudoku solution, in one place: a player speaks it, and the corpus of a small model can.
+r"""The English of a Sudoku solution, in one place, for scripted players and for the corpus of a small model.
 
-A solution is one step a line. It fills the first blank of the grid, row by row. Each step restates what it rests on,
-the digits that the cell sees and those it can be, and ends in the whole grid, so that a sentence can return to it.
-A cell that can be nothing is the end of a wrong solution; its last line says so and boxes the grid as far as it came.
+A solution has one step per line. Each step fills the first blank of the grid, row by row. It states its premises, the
+digits that the cell sees and those it can be, and ends with the whole grid, so that a sentence can return to it.
+A cell without options ends a wrong solution; the last line says so and boxes the partial grid.
 
     r1c3 sees 1, 2 and 4 and can be 3. I take 3, which leaves 1 2 3 4 / 0 4 1 2 / 4 0 2 1 / 2 1 0 3.
     ...
@@ -31,8 +31,8 @@ _END = re.compile(
 class Step:
     """What a step says, whether it is true or not.
 
-    cell: the cell it looks at. seen, options: the digits that it names.
-    digit, after: what it takes and the grid that it leaves; None where it finds no option.
+    cell: the cell to fill. seen, options: the digits that the step names.
+    digit, after: the digit that it takes and the resulting grid; None if it finds no option.
     """
 
     cell: int
@@ -60,7 +60,7 @@ class Step:
 
 
 def step(said: Step, size: int) -> str:
-    """One step of a solution, up to the answer where it finds no option."""
+    """One step of a solution; if it finds no option, without the answer."""
     look = f"{name(said.cell, size)} {_looks(said)}"
     if said.digit is None:
         return f"{look}, so the grid is not correct."
@@ -68,7 +68,7 @@ def step(said: Step, size: int) -> str:
 
 
 def thought(said: Step, size: int, opening: str) -> str:
-    """A step that takes a digit as a thought of a trace; the opening speaks of the cell."""
+    """A step that takes a digit, as a thought of a trace; the opening introduces the cell."""
     return f"{opening} {name(said.cell, size)}, which {_looks(said)}. We take {said.digit}, which leaves {said.after}."
 
 
@@ -98,7 +98,7 @@ def solution(puzzle: Grid, solved: Grid) -> str:
 
 
 def read_step(text: str, size: int) -> Step | None:
-    """What a step or its thought says; None where it is no step in this dialect."""
+    """What a step or its thought says; None if it is not a step in this dialect."""
     found = _LOOK.search(text)
     if found is None or max(int(found["row"]), int(found["column"])) > size:
         return None
@@ -112,7 +112,7 @@ def read_step(text: str, size: int) -> Step | None:
 
 
 def read_end(text: str) -> tuple[bool, Grid | None] | None:
-    """Whether a solution in this dialect ends in a claim to be right, and its answer; None where it has no end."""
+    """Whether a solution in this dialect ends with a claim to be right, and its answer; None if it has no end."""
     found = _END.search(text)
     return None if found is None else (found["missed"] is None, read_grid(found["grid"]))
 

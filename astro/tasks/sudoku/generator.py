@@ -15,7 +15,7 @@ from astro.tasks.sudoku.solver import has_other, solutions
 from astro.tasks.sudoku.symmetry import canonical
 
 SOURCE = "astro.tasks.sudoku"
-TEST_SHARE = 0.2  # of all puzzles; a constant, so that two separate runs can never disagree on it
+TEST_SHARE = 0.2  # of all puzzles; a constant, so that all runs agree on the split
 MOST_BLANKS = {4: 12, 6: 28}
 """A proper 4x4 puzzle has at least 4 digits, a 6x6 puzzle at least 8."""
 _MAX_MISSES = 1_000  # draws in a row without a new problem after which there are taken to be no more: 1 s of 4x4
@@ -54,9 +54,9 @@ class SudokuConfig(Section):
 
 
 def generate(config: SudokuConfig) -> list[Problem]:
-    """Make config.count puzzles that differ in more than the names of digits, turns and mirrorings.
+    """Make config.count puzzles that differ in more than a renaming of digits, a rotation or a reflection.
 
-    Raises ProblemsError when the settings allow fewer problems than asked for.
+    Raises ProblemsError if the settings allow fewer problems than config.count.
     """
     rng = Random(config.seed)  # noqa: S311 - reproducible problems, not secrets
     made: dict[Grid, Problem] = {}
@@ -95,7 +95,7 @@ def draw(size: int, blanks: int, rng: Random) -> Grid | None:
 
 
 def split_of(puzzle: Grid) -> Split:
-    """Say which side of the split a puzzle is on, from a hash that no setting or version changes."""
+    """The side of the split of a puzzle, from a hash that no setting or version changes."""
     return _side(canonical(puzzle))
 
 
@@ -114,7 +114,7 @@ def problem_text(puzzle: Grid) -> str:
 
 
 def to_problem(puzzle: Grid) -> Problem:
-    """Build the record, its id derived from the puzzle. Raises ValueError where it has not exactly one solution."""
+    """Build the record, with an id derived from the puzzle. Raises ValueError unless it has exactly one solution."""
     [solution] = solutions(puzzle)
     return Problem(
         id=f"sudoku-{str(puzzle).replace(' / ', '-').replace(' ', '')}",

@@ -1,6 +1,7 @@
 """Grids of Sudoku: what they hold, what each cell sees, and the one notation of problems, solutions and answers.
 
-Rows stand from top to bottom with " / " between them, cells from left to right with a space: 1 2 0 4 / 0 4 1 2 / ...
+Rows are written from top to bottom, separated by " / ", and cells from left to right, separated by a space:
+1 2 0 4 / 0 4 1 2 / ...
 0 is a blank. Cells are numbered from 0 by rows; a text names them r1c1, r1c2, ...
 """
 
@@ -24,7 +25,7 @@ class Grid:
 
     @property
     def blanks(self) -> int:
-        """How many cells are blank."""
+        """Number of blank cells."""
         return self.cells.count(0)
 
     @property
@@ -33,7 +34,7 @@ class Grid:
         return self.cells.index(0) if 0 in self.cells else None
 
     def seen(self, cell: int) -> tuple[int, ...]:
-        """The digits that stand in the row, the column or the box of a cell, in their order."""
+        """The digits in the row, the column or the box of a cell, in order."""
         return tuple(sorted({self.cells[peer] for peer in peers(self.size)[cell]} - {0}))
 
     def options(self, cell: int) -> tuple[int, ...]:

@@ -1,4 +1,4 @@
-"""Is a right grid right by luck? What a solution says on the way can be checked exactly."""
+"""Whether a right grid is right by luck: the statements of a solution can be checked exactly."""
 
 import re
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ _MUST_BE = re.compile(
 def right_by_luck(problem: Problem, steps: Sequence[str]) -> bool:
     """Whether a right solution states something false: of a cell, of a grid on the way, or of itself at the end.
 
-    A digit that was taken as one of several options and given up later is no false statement.
+    A digit that was taken as one of several options and abandoned later is not a false statement.
     """
     puzzle, solution = claims.puzzle_of(problem), claims.solution_of(problem)
     if puzzle is None or solution is None:

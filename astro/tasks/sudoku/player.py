@@ -1,7 +1,7 @@
-"""A scripted model that solves Sudoku in the words of its dialect, with set rates of right and wrong choices.
+"""A scripted model that solves Sudoku in its dialect, with given rates of right and wrong choices.
 
-It does the pipeline's four tasks (solve, rewrite a step, go back to a step, judge a solution) by reading the prompt, so
-searches and traces can be tested end to end, with every right answer known.
+It reads the prompt and answers the pipeline's four requests: solve, rewrite a step, go back to a step, judge a
+solution. So searches and traces can be tested end to end, with every right answer known.
 """
 
 import random
@@ -25,7 +25,7 @@ class SudokuPlayer:
     All rates are probabilities in [0, 1].
 
     skill: that a step takes the digit of the solution; otherwise it takes any option.
-    honesty: that a solution that comes to a cell without options says so; otherwise it fills up the grid and claims
+    honesty: that a solution that reaches a cell without options says so; otherwise it fills up the grid and claims
         success.
     fidelity: that a rewritten step keeps its digits; otherwise the one that it takes is changed.
     judgement: that a self-evaluation is right.

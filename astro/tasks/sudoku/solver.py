@@ -70,7 +70,7 @@ class _Board:
 
 
 def _search(board: _Board, rng: Random | None) -> Iterator[Sequence[int]]:
-    """Yield the cells of each solution; they change when the search goes on."""
+    """Yield the cells of each solution; they change when the search continues."""
     if not board.blank:
         yield board.cells
         return
