@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from astro.verify.settings import VerifyConfig
     from astro.verify.subject import Exercise, Subject
     from astro.verify.verdict import Outcome, Verdict
-    from astro.verify.verifier import Verifier, check_gold, verify, verify_many
+    from astro.verify.verifier import Verifier, check_gold, gold_caveat, verify, verify_many
 
 __all__ = [
     "FORMS",
@@ -44,6 +44,7 @@ __all__ = [
     "check_gold",
     "closing_brace",
     "extract",
+    "gold_caveat",
     "verify",
     "verify_many",
 ]
@@ -55,7 +56,7 @@ _MODULES = {
     "settings": ("VerifyConfig",),
     "subject": ("Exercise", "Subject"),
     "verdict": ("Outcome", "Verdict"),
-    "verifier": ("Verifier", "check_gold", "verify", "verify_many"),
+    "verifier": ("Verifier", "check_gold", "gold_caveat", "verify", "verify_many"),
 }
 _HOME = {name: f"{__name__}.{module}" for module, names in _MODULES.items() for name in names}
 

@@ -308,6 +308,18 @@ def check_gold(problem: Subject, forms: Mapping[str, str] | None = None) -> str 
     return check(problem) if check else None
 
 
+def gold_caveat(problem: Subject, forms: Mapping[str, str] | None = None) -> str | None:
+    """Why only an answer written like the problem's own can be graded, or None when others can, too.
+
+    forms and errors: as for check_gold. Any other answer to this problem gets the outcome ERROR.
+    """
+    forms = FORMS if forms is None else forms
+    if unknown_task(problem.task, forms):
+        return None
+    caveat: Callable[[Subject], str | None] | None = getattr(load_form(problem.task, forms), "gold_caveat", None)
+    return caveat(problem) if caveat else None
+
+
 _default_lock = threading.Lock()
 _default: Verifier | None = None
 

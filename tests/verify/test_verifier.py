@@ -10,7 +10,17 @@ from dataclasses import replace
 import pytest
 
 from astro.records.problem import Problem
-from astro.verify import AnswerFormat, Outcome, Verifier, VerifierError, VerifyConfig, check_gold, verify, verify_many
+from astro.verify import (
+    AnswerFormat,
+    Outcome,
+    Verifier,
+    VerifierError,
+    VerifyConfig,
+    check_gold,
+    gold_caveat,
+    verify,
+    verify_many,
+)
 
 PROBLEM = Problem("sum", "How much is it?", "42", "math")
 
@@ -132,6 +142,13 @@ def test_an_unknown_task_is_an_error_of_the_caller(verifier):
 def test_module_functions_share_one_verifier():
     """The functions need no configuration."""
     assert check_gold(PROBLEM) is None
+
+
+def test_gold_caveat_names_what_is_compared_as_written():
+    """A readable gold answer has no caveat; an unreadable one has, and an unknown task has none of its own."""
+    assert gold_caveat(PROBLEM) is None
+    assert "cannot be read" in (gold_caveat(replace(PROBLEM, answer=r"\sum_{k=1}^{5} k", task="math")) or "")
+    assert gold_caveat(replace(PROBLEM, task="astrology")) is None
     assert verify(PROBLEM, r"\boxed{42}").correct
     assert [verdict.correct for verdict in verify_many([(PROBLEM, r"\boxed{42}"), (PROBLEM, r"\boxed{4}")])] == [
         True,

@@ -21,6 +21,8 @@ A form is a module with these functions. Only verify is required; docs/verify/ad
         Runs in a worker: whether a library that shares no code with verify finds the answer equal to the gold answer.
     check_gold(problem: Subject) -> str | None
         Why the gold answer, or the metadata the form needs, cannot be used, or None. Called when problems are loaded.
+    gold_caveat(problem: Subject) -> str | None
+        Why only an answer written like the gold answer can be graded, or None when others can, too.
     warm() -> None
         Imports and warms up what settle needs. Called once in the server that forks the workers.
 

@@ -29,15 +29,16 @@ from astro.verify.forms.math.errors import UnreadableError
 from astro.verify.forms.math.expressions import INFINITY, Call, Expression, Num, Quotient, Sum, variables, walk
 from astro.verify.forms.math.identity import bare_text, is_blank, written_alike
 from astro.verify.forms.math.lexer import MAX_CHARACTERS, Kind
-from astro.verify.forms.math.quantities import Manner
+from astro.verify.forms.math.manners import manner_of
 from astro.verify.forms.math.question import Question, read_question
-from astro.verify.forms.math.reader import Reading, read, read_words
+from astro.verify.forms.math.reader import Reading, read
 from astro.verify.forms.math.regional import regional
 from astro.verify.forms.math.restated import says_once
 from astro.verify.forms.math.sentences import concluded
 from astro.verify.forms.math.values import exact, numeric
 from astro.verify.forms.math.vectors import in_components
-from astro.verify.forms.math.words import HARMLESS, HEDGES, SIDES, phrase, stem
+from astro.verify.forms.math.wordings import listed_words_verdict, words_verdict
+from astro.verify.forms.math.words import HEDGES, phrase
 from astro.verify.plain import plain_text
 from astro.verify.settings import VerifyConfig
 from astro.verify.subject import Subject
@@ -174,28 +175,10 @@ def gold_caveat(problem: Subject) -> str | None:
 _GOLD_ALLOWANCE = 100 * ALLOWANCE  # a gold answer is read once, and is trusted
 
 
-def _manner(
-    question: Question,
-    *,
-    grouping: bool = True,
-    letters: bool = False,
-    known: frozenset[str] = frozenset(),
-    sets: bool = False,
-    symbols: frozenset[str] = frozenset(),
-) -> Manner:
-    clock = question.clock and "ratio" not in question.words
-    ordinals = not {"how", "many"} <= question.words
-    residues = bool(question.words & _OF_REMAINDERS)
-    return Manner(grouping, letters, clock, known, sets, ordinals, residues, symbols)
-
-
-_OF_REMAINDERS = frozenset(("remainder", "remainders", "mod", "modulo", "residue", "digit", "digits", "divided"))
-
-
 @lru_cache(maxsize=2048)
 def _read_gold(text: str, question: Question) -> Reading:
     """Read a gold answer, and make sure that it has a value."""
-    reading = _as_said(read(_with_things(text), _manner(question, sets=True)))
+    reading = _as_said(read(_with_things(text), manner_of(question, sets=True)))
     for expression in scalars(reading.answer):
         if not variables(expression) and INFINITY not in walk(expression) and exact(expression) is None:
             numeric(expression, 30, {})
@@ -239,9 +222,9 @@ def _grade(  # noqa: PLR0911, PLR0917 - one line a case
         return choice_verdict(gold, extraction.answer or "", question)
     answer_text = in_components(answer_text) if isinstance(gold.answer, Ordered | Matrix) else answer_text
     if isinstance(gold.answer, Words):
-        return _words(judge, gold, answer_text, question)
+        return words_verdict(judge, gold, answer_text, question)
     if isinstance(gold.answer, Listing) and all(isinstance(entry, Words) for entry in gold.answer.entries):
-        return _listed_words(judge, gold, answer_text, question)
+        return listed_words_verdict(judge, gold, answer_text, question)
     reading = _reading(judge, gold, answer_text, question)
     if answer_text.strip() == gold_text.strip():
         return Verdict(
@@ -316,7 +299,7 @@ def _read_answer(text: str, gold: Reading, question: Question) -> Reading:
         frozenset[str]() if measured else frozenset(name for part in scalars(gold.answer) for name in variables(part))
     )
     known = question.words - (HEDGES - {"more", "fewer", "less"}.intersection(question.counted[:1]))
-    manner = _manner(question, letters=measured, known=known, sets=sets, symbols=symbols)
+    manner = manner_of(question, letters=measured, known=known, sets=sets, symbols=symbols)
     reading = read(text, manner)
     return _as_said(reading) if sets else reading  # all real numbers, outside of \text{}
 
@@ -342,13 +325,13 @@ def _equal(judge: Judge, gold: Reading, answer: Reading, gold_text: str, answer_
         digits = "".join(token.text for token in answer.tokens).upper()
         return digits.removeprefix("0X" if gold.answer.base == 16 else "") == gold.answer.digits
     if _THREES.fullmatch(gold_text.strip()) and "," in answer_text:  # 100,200,300 is more likely a list
-        plain = _manner(judge.question, grouping=False)
+        plain = manner_of(judge.question, grouping=False)
         return judge.equal(read(gold_text, plain).answer, read(answer_text, plain).answer)
     lists = isinstance(gold.answer, Listing), isinstance(answer.answer, Listing | Ordered)
     if lists == (True, False) and "," in answer_text:
-        return judge.equal(gold.answer, read(answer_text, _manner(judge.question, grouping=False)).answer)
+        return judge.equal(gold.answer, read(answer_text, manner_of(judge.question, grouping=False)).answer)
     if lists == (False, True) and "," in gold_text and isinstance(gold.answer, Scalar):
-        return judge.equal(read(gold_text, _manner(judge.question, grouping=False)).answer, answer.answer)
+        return judge.equal(read(gold_text, manner_of(judge.question, grouping=False)).answer, answer.answer)
     return isinstance(gold.answer, Scalar) and _spaced_or_comma(judge, gold.answer, answer)
 
 
@@ -371,7 +354,7 @@ def _spaced_or_comma(judge: Judge, gold: Scalar, answer: Reading) -> bool:
         joined = ".".join(numbers)
     else:
         return False
-    return judge.equal(gold, read(joined, _manner(judge.question)).answer)
+    return judge.equal(gold, read(joined, manner_of(judge.question)).answer)
 
 
 def _is_mixed(whole: Expression, part: Expression) -> bool:
@@ -387,79 +370,3 @@ def _parts(judge: Judge, gold: Reading, extraction: Extraction, question: Questi
         if not judge.equal(gold.answer, _read_answer(part, gold, question).answer):
             return Verdict(Outcome.MALFORMED, extraction.answer, "several different answers")
     return Verdict(Outcome.CORRECT, extraction.answer, "the same answer several times", canonical(gold.answer))
-
-
-def _words(judge: Judge, gold: Reading, text: str, question: Question) -> Verdict:
-    """Compare words; an answer that is a set of numbers can still equal "no solution" or "all real numbers"."""
-    reading = read(text, _manner(question))
-    assert isinstance(gold.answer, Words)
-    if (isinstance(reading.answer, Words | Scalar) or gold.answer.text in ("yes", "no")) and _says(
-        gold.answer, reading, question
-    ):
-        return Verdict(Outcome.CORRECT, text, "the same words in a sentence", gold.answer.text)
-    spoken = [token.text for token in reading.tokens if token.text.isalnum()]
-    plain = not any(token.kind is Kind.SYMBOL and token.text in _MATHEMATICAL for token in reading.tokens)
-    said = Words(phrase(spoken)) if spoken and plain else reading.answer
-    letters = "".join(token.text for token in reading.tokens if token.kind in (Kind.RUN, Kind.NAME, Kind.WORD))
-    code = (
-        gold.tokens[0].text
-        if len(gold.tokens) == 1 and gold.tokens[0].text.isupper() and len(gold.tokens[0].text) > 1
-        else ""
-    )
-    separated = all(token.text in (",", "-", ">") or token.text.isalpha() for token in reading.tokens)
-    same = judge.equal(gold.answer, said) or judge.matches(gold.answer, reading.answer)
-    if same or (code and separated and len(spoken) in (1, len(code)) and letters == code):
-        return Verdict(Outcome.CORRECT, text, "the same words", gold.answer.text)
-    return Verdict(Outcome.INCORRECT, text, "different words", canonical(said))
-
-
-_MATHEMATICAL = frozenset(("+", "*", "/", "=", "^", "!=", "<", "<=", ">=", "|", "!"))
-
-
-def _listed_words(judge: Judge, gold: Reading, text: str, question: Question) -> Verdict:
-    """Compare several words, like "I and III"; "I or III" does not say which."""
-    verdicts = frozenset[str]() if question.words & {"false", "incorrect"} else _VERDICTS
-    reading = read_words(text, HARMLESS | question.plain | verdicts)
-    if (
-        isinstance(reading.answer, Listing)
-        and reading.answer.joined == "or"
-        and getattr(gold.answer, "joined", "") != "or"
-    ):
-        return Verdict(Outcome.MALFORMED, text, "one of several, and not which")
-    if judge.equal(gold.answer, reading.answer):
-        return Verdict(Outcome.CORRECT, text, "the same words", canonical(gold.answer))
-    return Verdict(Outcome.INCORRECT, text, "different words", canonical(reading.answer))
-
-
-_VERDICTS = frozenset(("true", "correct", "hold", "valid", "statements", "statement"))
-
-
-def _says(gold: Words, reading: Reading, question: Question) -> bool:
-    """Whether a sentence says the gold words: "It was Maria", "Maria finished second", "No, it is not".
-
-    Words of the problem may surround them, except names, and unless the problem offers alternatives.
-    """
-    tokens = [token for token in reading.tokens if token.text not in (".", ",", "!")]
-    if not all(token.kind in (Kind.WORD, Kind.RUN, Kind.NAME) for token in tokens):
-        return False
-    said, wanted = [token.text for token in tokens], gold.text.split()
-    lowered = [word.lower() for word in said]
-    if gold.text == "no" and _NO_NOUN.match(" ".join(token.text for token in reading.tokens).lower()):
-        return False
-    if gold.text in ("yes", "no") and lowered[:1] == wanted:
-        doubts = HEDGES - ({"not"} if gold.text == "no" else set()) | {"yes", "no", "true", "false", "but"}
-        return not doubts & set(lowered[1:])
-    if any(word in HEDGES - question.plain or word in SIDES for word in lowered if word not in wanted):
-        return False
-    empty = HARMLESS | _EMPTY | question.plain | (_WINS if question.words & _WINS else frozenset())
-    said[0] = lowered[0]  # a sentence begins with a capital
-    kept = [stem(word.lower()) for word in said if word.lower() in wanted or word not in empty]
-    core = [word for word in wanted if word not in question.plain]  # III is quadrant III where a quadrant is asked for
-    return kept == wanted or (core != [] and [word for word in kept if word not in question.plain] == core)
-
-
-_NO_NOUN = re.compile(r"no (?!it|this|that|the|there|they|he|she|you|we|because|since|as|not|is|are|for|if|in)[a-z]")
-_WINS = frozenset(("win", "wins", "won", "winning", "winner"))
-_EMPTY = frozenset(
-    ("it", "this", "that", "on", "by", "at", "was", "is", "were", "the", "a", "an", "with", "of", "to", "for")
-)

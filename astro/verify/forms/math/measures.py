@@ -10,7 +10,7 @@ from math import prod
 from astro.verify.forms.math.answers import Scalar
 from astro.verify.forms.math.expressions import PI, Expression, Num, Product, Quotient, Sum, variables, walk
 from astro.verify.forms.math.question import Question
-from astro.verify.forms.math.units import DEGREE, TEMPERATURES, Unit, read_unit
+from astro.verify.forms.math.units import DEGREE, TEMPERATURES, Unit, read_unit, unit_named
 from astro.verify.forms.math.values import exact
 from astro.verify.forms.math.words import SIDES, vocabulary
 
@@ -162,7 +162,7 @@ class Measures:
 
     def _asks_for_things(self) -> bool:
         """Whether the problem only asks how many there are of things that are not a unit, like apples."""
-        units = [read_unit([word]) for word in self.question.counted]
+        units = [unit_named(word) for word in self.question.counted]
         return bool(units) and all(unit and unit.words for unit in units) and not self.question.words & _OTHER_QUESTIONS
 
     def _counts(self, word: str) -> bool:

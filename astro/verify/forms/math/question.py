@@ -7,7 +7,7 @@ from fractions import Fraction
 from functools import lru_cache
 from itertools import islice
 
-from astro.verify.forms.math.units import Unit, read_unit
+from astro.verify.forms.math.units import Unit, read_unit, unit_named
 from astro.verify.forms.math.words import vocabulary
 from astro.verify.options import options_in
 
@@ -115,7 +115,7 @@ def read_question(prompt: str) -> Question:
         plain=frozenset(re.findall(r"\b[a-z]{2,}", prompt)) - _alternatives(prompt),
         approximate=any(cue in text for cue in _APPROXIMATE),
         positive=any(cue in text for cue in _POSITIVE),
-        lowest_terms=any(cue in text for cue in _LOWEST) or bool(_SIMPLIFIED_FRACTION.search(text)),
+        lowest_terms=any(cue in text for cue in _LOWEST) or bool("simpl" in text and _SIMPLIFIED_FRACTION.search(text)),
         scientific="scientific notation" in text or "standard form" in text,
         rationalized=bool(words & {"rationalize", "rationalise", "rationalized", "rationalizing"}),
         simplify="simplify" in words,
@@ -128,11 +128,11 @@ def read_question(prompt: str) -> Question:
         primes=bool(re.search(r"\bprime factor|product of (?:\w+ )?primes", text)),
         base=bool(re.search(r"\b(?:base|binary|octal|hexadecimal)\b", text)),
         half_of_day=bool(_HALF_OF_DAY.search(text)),
-        clock=bool(words & {"time", "when", "clock", "o'clock", "hour"} or _CLOCK.search(text)),
+        clock=bool(words & {"time", "when", "clock", "o'clock", "hour"}) or bool(":" in text and _CLOCK.search(text)),
         vector=bool(words & {"vector", "vectors", "point", "coordinates", "intersection", "direction"}),
         pair="ordered pair" in text or "ordered triple" in text or bool(_PAIR.search(text)),
         evaluate=bool(words & {"compute", "evaluate", "calculate", "simplify", "what", "find"}),
-        ordered=bool(_ORDERED.search(text)),
+        ordered=bool(words & {"order", "from", "terms"} and _ORDERED.search(text)),
         letters=frozenset(_SPACED_LETTER.findall(prompt)),
     )
 
@@ -286,7 +286,7 @@ def _stated(prompt: str) -> Iterator[tuple[tuple[tuple[str, int], ...], Fraction
     """Numbers with a unit, and each together with the next one: 2 hours 30 minutes."""
     before: tuple[tuple[tuple[str, int], ...], Fraction] | None = None
     for number, word in islice(_MEASURED.findall(prompt), 100):
-        unit = read_unit([word])
+        unit = unit_named(word)
         if unit is None or not unit.dimensions or unit.words:
             continue
         here = (unit.dimensions, Fraction(number) * unit.size)
@@ -305,7 +305,7 @@ def _named_units(prompt: str, words: frozenset[str]) -> tuple[Unit, ...]:
     if (priced or words & _MONEY) and not (pounds or words & _OTHER_MONEY or _OTHER_SIGN.search(prompt)):
         names.add("dollar")
     names |= {name for sign, name in _SIGNS_OF_MONEY if sign in prompt}
-    units = (read_unit([name]) for name in sorted(names))
+    units = (unit_named(name) for name in sorted(names))
     return tuple(unit for unit in units if unit is not None and unit.dimensions and not unit.words)
 
 

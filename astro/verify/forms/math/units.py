@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 from astro.verify.forms.math.words import vocabulary
 
@@ -205,6 +206,12 @@ def read_unit(words: Sequence[str]) -> Unit | None:
         dimensions.pop("angle", None)
     kept = tuple(sorted((name, exponent) for name, exponent in dimensions.items() if exponent))
     return Unit(kept, size, tuple(counted))
+
+
+@lru_cache(maxsize=8192)
+def unit_named(word: str) -> Unit | None:
+    """The unit of one word, as read_unit gives it."""
+    return read_unit([word])
 
 
 def _marks_apart(words: Sequence[str]) -> list[str]:
