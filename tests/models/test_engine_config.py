@@ -121,16 +121,18 @@ def test_mistakes_in_a_section_are_explained_by_its_own_kind():
         "others": [{"model": "m", "max_num_seq": 4, "dtype": "int8"}, {"kind": "vlm", "model": "m"}, 3, {"kind": None}],
         "kind": "vlm",
     }
+    *others, last = map(repr, ENGINES)
+    kinds = f"{', '.join(others)} or {last}"
     with pytest.raises(ConfigError) as failure:
         validate(Run, wrong, "here")
     assert str(failure.value).splitlines()[1:] == [
         "  engine.kv_cache_gib: unknown key; known here: kind, model, seed, options",
         "  others.0.dtype: Input should be 'auto', 'float32', 'bfloat16' or 'float16'; got 'int8'",
         "  others.0.max_num_seq: unknown key; did you mean 'max_num_seqs'?",
-        "  others.1.kind: Input should be 'vllm', 'transformers' or 'scripted'; got 'vlm'",
+        f"  others.1.kind: Input should be {kinds}; got 'vlm'",
         "  others.2: Input should be an object; got 3",
-        "  others.3.kind: Input should be 'vllm', 'transformers' or 'scripted'; got None",
-        "  kind: Input should be 'vllm', 'transformers' or 'scripted'; got 'vlm'",
+        f"  others.3.kind: Input should be {kinds}; got None",
+        f"  kind: Input should be {kinds}; got 'vlm'",
     ]
 
 
