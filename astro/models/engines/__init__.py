@@ -10,11 +10,12 @@ from pydantic import AfterValidator
 
 from astro.config import OneOf
 from astro.models.engine import EngineSection
+from astro.models.engines.openai import OpenAIConfig
 from astro.models.engines.scripted import ScriptedConfig
 from astro.models.engines.transformers import TransformersConfig
 from astro.models.engines.vllm import VllmConfig
 
-EngineConfig = Annotated[VllmConfig | TransformersConfig | ScriptedConfig, OneOf(default="vllm")]
+EngineConfig = Annotated[VllmConfig | TransformersConfig | ScriptedConfig | OpenAIConfig, OneOf(default="vllm")]
 
 ENGINES: dict[str, type[EngineSection]] = {
     section.model_fields["kind"].default: section for section in get_args(get_args(EngineConfig)[0])
@@ -30,4 +31,12 @@ def _known(kind: str) -> str:
 
 EngineKind = Annotated[str, AfterValidator(_known)]
 
-__all__ = ["ENGINES", "EngineConfig", "EngineKind", "ScriptedConfig", "TransformersConfig", "VllmConfig"]
+__all__ = [
+    "ENGINES",
+    "EngineConfig",
+    "EngineKind",
+    "OpenAIConfig",
+    "ScriptedConfig",
+    "TransformersConfig",
+    "VllmConfig",
+]
