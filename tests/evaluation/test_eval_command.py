@@ -130,7 +130,7 @@ def test_a_configurations_sets_and_training_problems(tmp_path, monkeypatch):
     }
     assert found["held-out"]["contamination"]["exact"] == 0
     assert found["seen"]["contamination"]["exact"] == 5
-    assert "contamination: 5 problems are training problems" in out
+    assert "contamination: 5 problems are also training problems" in out
 
 
 def test_a_run_is_asked_as_it_asks(tmp_path, monkeypatch):

@@ -29,7 +29,7 @@ def test_three_seeds_come_to_one_effect(seeds, tmp_path: Path) -> None:
     page = (tmp_path / "results.md").read_text(encoding="utf-8")
     assert page.count("| ASTRO-RL |") == 2
     assert "python pipelines/results.py --seeds 3" in page
-    assert "By the clock all jobs took 5,678 s, at most 2 processes at once." in page
+    assert "The wall time of all jobs was 5,678 s, with at most 2 processes at once." in page
     assert {path.name for path in tmp_path.glob("*.png")} == {"results.png", "backtracks.png"}
 
 
