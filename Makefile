@@ -35,7 +35,8 @@ ablations: $(STAMP) ## docs/results/ablations.md: variants of the traces and the
 	$(BIN)/python pipelines/ablations.py
 
 test: $(STAMP) ## all tests, including those with the real engine
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 -m "not engine"
+	$(BIN)/python -m pytest -m engine
 
 check: $(STAMP) ## check lint, format, types, import order, dead and duplicate code
 	$(BIN)/ruff check .
@@ -43,7 +44,7 @@ check: $(STAMP) ## check lint, format, types, import order, dead and duplicate c
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/vulture
-	$(BIN)/pylint --disable=all --enable=duplicate-code --min-similarity-lines=8 --ignore-imports=yes astro pipelines benchmarks tools
+	$(BIN)/pylint -j 0 --disable=all --enable=duplicate-code --min-similarity-lines=8 --ignore-imports=yes astro pipelines benchmarks tools
 
 format: $(STAMP) ## apply ruff's fixes and formatting
 	$(BIN)/ruff check --fix .

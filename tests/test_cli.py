@@ -503,7 +503,7 @@ def test_ctrl_c_stops_cleanly_and_says_how_to_go_on(config: Path) -> None:
     out, _ = process.communicate(timeout=30)
     assert process.returncode == 130, out
     assert "Traceback" not in out
-    assert f"search.simulations=32 '{doubt}'` goes on from here" in out
+    assert f"search.simulations=32 '{doubt}'` resumes here" in out
     code, out = astro("inspect", "runs/r", "--rows", "1")
     assert code == 0
     assert int(re.search(r"trees +(\d+)", out)[1]) > 0

@@ -528,7 +528,7 @@ def test_all_mistakes_of_a_section_are_told_at_once():
 def test_the_tokenizer_is_the_model_s_unless_another_is_given():
     """A served name is often no folder."""
     OpenAIConfig(model="Qwen/Qwen2.5-7B-Instruct").check()
-    with pytest.raises(ConfigError, match=r"engine\.tokenizer: there is no folder \./absent"):
+    with pytest.raises(ConfigError, match=r"engine\.tokenizer: folder \./absent not found"):
         OpenAIConfig(model="served-name", tokenizer="./absent").check()
 
 
