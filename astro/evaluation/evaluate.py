@@ -135,7 +135,7 @@ def evaluate_model(
         free = {set_name: stack.enter_context(begin(set_name, problems, None)) for set_name, problems in sets.items()}
         continued = {
             (set_name, continuation): stack.enter_context(begin(set_name, problems, continuation))
-            for continuation in how.evaluation.continuations
+            for continuation in how.evaluation.continued
             for set_name, problems in sets.items()
         }
         studies = [*free.values(), *continued.values()]

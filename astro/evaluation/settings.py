@@ -110,17 +110,14 @@ class EvaluationConfig(Section):
         return self.model_copy(update={"samples": samples, "checkpoint_samples": None, "continuations": kept})
 
     @property
+    def continued(self) -> tuple[Continuation, ...]:
+        """The continuations to evaluate: none under budget forcing, which leaves no free response to begin with."""
+        return () if self.budget_forcing is not None else self.continuations
+
+    @property
     def drawn(self) -> int:
         """Responses that are sampled of each problem."""
         return 1 if self.temperature == 0 else self.samples
-
-    @model_validator(mode="after")
-    def _continuations_are_free(self) -> Self:
-        if self.continuations and self.budget_forcing is not None:
-            raise ValueError(
-                "continuations begin with free responses, and budget_forcing leaves none; evaluate without one of them"
-            )
-        return self
 
     @model_validator(mode="after")
     def _lengths_fit(self) -> Self:

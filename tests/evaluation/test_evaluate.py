@@ -531,7 +531,10 @@ def test_the_curve_counts_right_responses_within_a_number_of_tokens(tmp_path):
     assert curve == {"right_within_32": 0.5, "right_within_64": 1.0}
 
 
-def test_continuations_and_budget_forcing_exclude_each_other():
-    """A forced response is not a free one."""
-    with pytest.raises(ValidationError, match="continuations begin with free responses"):
-        EvaluationConfig(continuations=(Continuation.NUDGE,), budget_forcing=BudgetForcing(wait=1))
+def test_a_forced_evaluation_has_no_continuations(tmp_path):
+    """A forced response is not a free one: `astro eval ... budget_forcing.wait=1` works whatever the file asks for."""
+    forced = how(samples=1, continuations=(Continuation.NUDGE,), budget_forcing=BudgetForcing(wait=1))
+    model = Scripted(nudged_or_free)
+    found = evaluate_model("m", "script", {"s": PROBLEMS}, forced, tmp_path / "m", open_engine=model)
+    assert list(found) == ["s"]
+    assert not (tmp_path / "m+nudge").exists()
