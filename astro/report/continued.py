@@ -105,6 +105,7 @@ def draw_curve(findings: Findings, path: Path) -> str | None:
                 label=name_of(model),
             )
         axes.set_xscale("log", base=2)
+        axes.xaxis.set_major_formatter("{x:.0f}")
         axes.set(xlabel="generated tokens a response", ylabel="right within them, %", title=dataset)
         axes.legend(fontsize=8)
 
