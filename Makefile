@@ -36,7 +36,7 @@ ablations: $(STAMP) ## docs/results/ablations.md: variants of the traces and the
 
 test: $(STAMP) ## all tests, including those with the real engine
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 -m "not engine"
-	$(BIN)/python -m pytest -m engine
+	$(BIN)/python -m pytest -n auto --maxprocesses 2 -m engine
 
 check: $(STAMP) ## check lint, format, types, import order, dead and duplicate code
 	$(BIN)/ruff check .
@@ -44,7 +44,7 @@ check: $(STAMP) ## check lint, format, types, import order, dead and duplicate c
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/vulture
-	$(BIN)/pylint -j 0 --disable=all --enable=duplicate-code --min-similarity-lines=8 --ignore-imports=yes astro pipelines benchmarks tools
+	$(BIN)/python -m tools.duplicates astro pipelines benchmarks tools
 
 format: $(STAMP) ## apply ruff's fixes and formatting
 	$(BIN)/ruff check --fix .
