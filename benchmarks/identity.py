@@ -94,7 +94,7 @@ def main() -> int:
     arguments = parser.parse_args()
     names = list(CONFIGS) if arguments.config == "both" else [arguments.config]
     found: dict[str, Comparison] = {}
-    with TemporaryDirectory() as scratch, _checkout(arguments.parent, Path(scratch) / "parent") as parent:
+    with TemporaryDirectory() as scratch, checkout(arguments.parent, Path(scratch) / "parent") as parent:
         for name in names:
             problems = arguments.problems if name == "tiny" else max(1, arguments.problems // 3)
             before = _run(parent, CONFIGS[name], f"{name}-before", Path(scratch), problems)
@@ -124,7 +124,8 @@ def compare_runs(before: Path, now: Path) -> Comparison:
 
 
 @contextmanager
-def _checkout(revision: str, folder: Path) -> Iterator[Path]:
+def checkout(revision: str, folder: Path) -> Iterator[Path]:
+    """A worktree of revision in folder, removed at the end."""
     git = ["git", "-C", str(ROOT), "worktree"]
     subprocess.run([*git, "add", "--quiet", "--detach", str(folder), revision], check=True)
     try:
@@ -133,13 +134,17 @@ def _checkout(revision: str, folder: Path) -> Iterator[Path]:
         subprocess.run([*git, "remove", "--force", str(folder)], check=True)
 
 
+def environment_of(code: Path) -> dict[str, str]:
+    """The environment in which Python imports ASTRO from the folder code."""
+    return {"OMP_NUM_THREADS": "1"} | os.environ | {"PYTHONPATH": str(code)}
+
+
 def _run(code: Path, config: Sequence[str], name: str, runs: Path, problems: int) -> Path:
     """One run by the version whose source is code, of search, traces and data sets alone."""
     settings = [f"name={name}", f"output.folder={runs}", f"problems.limit={problems}"]
     settings += ["sft=null", "grpo=null", "evaluation=null"]
-    environment = {"OMP_NUM_THREADS": "1"} | os.environ | {"PYTHONPATH": str(code)}
     command = [sys.executable, "-m", "astro", "run", *config, *settings]
-    done = subprocess.run(command, cwd=code, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=code, env=environment_of(code), capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(f"{' '.join(command)}\nfailed in {code}:\n{(done.stdout + done.stderr)[-2000:]}")
     return runs / name

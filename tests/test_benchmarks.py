@@ -149,3 +149,21 @@ def test_saturation_gives_both_sides_the_same_requests(monkeypatch, capsys) -> N
     assert figures["saturation"] > 0
     assert figures["search"]["requests"] == figures["bare"]["requests"]
     assert figures["search"]["tokens"] == pytest.approx(figures["bare"]["tokens"], rel=0.1)
+
+
+def test_against_compares_two_versions_repeat_by_repeat(monkeypatch) -> None:
+    """The ratio is the median of the ratios of the pairs: 2, 1.5 and 1; a figure of one side alone is left out."""
+    against = load("against", monkeypatch)
+    pairs = [
+        ({"speed": 1.0, "old": 1.0}, {"speed": 2.0}),
+        ({"speed": 2.0}, {"speed": 3.0}),
+        ({"speed": 4.0}, {"speed": 4.0}),
+    ]
+    assert against.compare(pairs) == {"speed": {"before": 2.0, "now": 3.0, "ratio": 1.5, "low": 1.0, "high": 2.0}}
+
+
+def test_against_finds_the_figures_of_both_versions(monkeypatch) -> None:
+    """The benchmark of a version prints numbers under the path of their keys; texts and flags are no figures."""
+    against = load("against", monkeypatch)
+    nested = {"modes": {"paper": {"tokens": 3}}, "name": "paper", "exact": True, "growth": 1.5}
+    assert dict(against._numbers(nested, "")) == {"modes.paper.tokens": 3.0, "growth": 1.5}

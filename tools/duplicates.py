@@ -37,10 +37,11 @@ def _lines_of_code(snippet: CodeSnippet) -> int:
 
 def _uncounted(node: ast.AST) -> range:
     """The lines of an import, of a signature, or of a string that stands by itself."""
-    docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
         return range(node.lineno, node.body[0].lineno)
-    if docstring or isinstance(node, ast.Import | ast.ImportFrom):
+    if isinstance(node, ast.Import | ast.ImportFrom) or (
+        isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    ):
         return range(node.lineno, (node.end_lineno or node.lineno) + 1)
     return range(0)
 
