@@ -6,9 +6,9 @@ sections together.
 
 import difflib
 import json
-import re
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_args
 
@@ -16,7 +16,9 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, ValidationError
 from pydantic_core import CoreSchema, core_schema
 
+from astro.bounded_yaml import parse_yaml, read_yaml
 from astro.errors import ConfigError
+from astro.trust import untrusted_settings
 
 
 class Section(BaseModel):
@@ -52,38 +54,9 @@ class OneOf:
 Seed = Annotated[int, Field(ge=0, lt=2**63)]  # fits a signed 64-bit column
 Count = Annotated[int, Field(ge=1)]
 
+_MAX_MISTAKES = 100  # reported of one file
+
 S = TypeVar("S", bound=BaseModel)  # not Section: astro.verify uses a plain model, because it imports nothing of astro
-
-
-class _Loader(yaml.SafeLoader):
-    """SafeLoader that reads 1e-3 as a number (YAML 1.2) and rejects duplicate keys and keys that are not scalars."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        seen: dict[Any, int] = {}
-        for key_node, _ in node.value:
-            key, line = self.construct_object(key_node, deep=True), key_node.start_mark.line + 1
-            if not isinstance(key, Hashable):
-                raise ConfigError(f"line {line}: {key!r} cannot be a key; use a name")
-            if key in seen:
-                raise ConfigError(f"line {line}: {key!r} was already set on line {seen[key]}; keep one of them")
-            seen[key] = line
-        return super().construct_mapping(node, deep)
-
-
-# YAML 1.1 reads 010 as 8 and 1:30 as 90. Here both stay text, which a numeric field rejects.
-_INT = "tag:yaml.org,2002:int"
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != _INT]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-_Loader.add_implicit_resolver(
-    _INT, re.compile(r"^[-+]?(0|[1-9][0-9_]*|0x[0-9a-fA-F_]+|0b[01_]+)$"), list("-+0123456789")
-)
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float",
-    re.compile(r"^[-+]?(\d[\d_]*\.?[\d_]*|\.\d[\d_]*)[eE][-+]?\d+$"),
-    list("-+0123456789."),
-)
 
 
 def load_config(section: type[S], path: Path, overrides: Iterable[str] = ()) -> S:
@@ -91,16 +64,7 @@ def load_config(section: type[S], path: Path, overrides: Iterable[str] = ()) -> 
 
     Raises ConfigError with one line for each mistake.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"cannot read the configuration {path}: {error}") from error
-    try:
-        content = yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader subclass
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{path} is not valid YAML: {error}") from error
-    except ConfigError as error:
-        raise ConfigError(f"{path}: {error}") from error
+    content = read_yaml(path)
     if content is None:
         content = {}
     if not isinstance(content, dict):
@@ -123,7 +87,10 @@ def validate(section: type[S], content: Mapping[str, Any], where: str, overrides
         # Validate JSON: there, pydantic's strict mode accepts lists for tuples and strings for enums.
         valid = section.model_validate_json(json.dumps(plain, default=str))
     except ValidationError as error:
-        lines += _explain_all(section, plain, error.errors())
+        lines += _explain_all(section, plain, islice(error.errors(include_url=False), _MAX_MISTAKES))
+        if error.error_count() > _MAX_MISTAKES:
+            lines.append(f"... and {error.error_count() - _MAX_MISTAKES} more")
+    lines += untrusted_settings(plain)
     if lines:
         noun = "mistake" if len(lines) == 1 else "mistakes"
         raise ConfigError(f"{len(lines)} {noun} in {where}:\n" + "\n".join(f"  {line}" for line in lines))
@@ -152,7 +119,7 @@ def _apply(content: dict[str, Any], override: str) -> None:
             raise ConfigError(f"override {override!r}: {'.'.join(parents[:depth])} is {child!r}, not a section")
         target = child
     try:
-        target[last] = _plain(yaml.load(value, Loader=_Loader), "its value")  # noqa: S506 - a SafeLoader subclass
+        target[last] = _plain(parse_yaml(value), "its value")
     except yaml.YAMLError as error:
         raise ConfigError(f"override {override!r}: the value is not valid YAML: {error}") from error
     except ConfigError as error:
@@ -172,13 +139,18 @@ def _explain_all(section: type[BaseModel], content: Any, mistakes: Iterable[Mapp
         by_place.setdefault(place, []).append(_explain(section, mistake))
         given = mistake["input"].get("kind") if mistake["type"] == "union_tag_invalid" else mistake["input"]
         if mistake["type"] not in ("missing", "extra_forbidden") and not isinstance(given, dict):
-            got[place] = f"; got {given!r}"
+            got[place] = f"; got {_short(given)}"
     lines = []
     for place, messages in by_place.items():
         first, *others = dict.fromkeys(messages)
         alternatives = "".join(f" or {other.removeprefix('Input should be ')}" for other in others)
         lines.append(f"{place}: {first}{alternatives}{got.get(place, '')}")
     return lines
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 200 else f"{text[:200]}..."
 
 
 def _written(mistake: Mapping[str, Any], content: Any) -> list[int | str]:

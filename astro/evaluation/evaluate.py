@@ -43,7 +43,6 @@ _OTHER = Refusal(
     "Give the same settings, another folder or another name of the set, or delete that folder.",
 )
 # These change the speed and not the result, so they may differ when an evaluation resumes.
-_SPEED = {"workers", "memory_mb", "cache_size"}  # of verify; an engine's section names its own
 # The responses do not depend on these: if they change, only the judgements or the figures are made again.
 _OF_FIGURES = frozenset({"settings.evaluation.resamples", "settings.evaluation.judge", "inputs.training"})
 
@@ -92,7 +91,7 @@ class Arrangement:
             "evaluation": evaluation,
             "engine": engine.model_dump(mode="json", exclude={"model", *engine.speed}),
             "prompt": self.prompt.model_dump(mode="json"),
-            "verify": self.verify.model_dump(mode="json", exclude=_SPEED),
+            "verify": self.verify.model_dump(mode="json", exclude=set(self.verify.SPEED)),
         }
 
 
@@ -143,6 +142,7 @@ def evaluate_model(
         if unanswered:
             verifier = make_verifier(how.verify)
             stack.callback(verifier.close)
+            verifier.check(problem.task for study in unanswered for problem in study.problems)
             opened = engine or open_engine(how.engine_for(model))
             asyncio.run(_answer(opened, verifier, how, (free, continued), progress, close=engine is None))
         for study in studies:

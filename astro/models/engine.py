@@ -11,6 +11,7 @@ from pydantic import Field
 from astro.config import Section, Seed
 from astro.errors import ConfigError
 from astro.models.completion import Sampler
+from astro.models.model_folder import check_files
 from astro.models.stats import EngineStats
 from astro.models.tokenizer import Tokenizer, hf_tokenizer
 
@@ -61,7 +62,7 @@ class EngineSection(Section, ABC):
         """Load the model; see open_sampler."""
 
     def load_tokenizer(self) -> Tokenizer:
-        """Load the tokenizer without the model. Raises what transformers raises."""
+        """Load the tokenizer without the model. Raises ConfigError if transformers cannot."""
         return cast("Tokenizer", hf_tokenizer(self.model))
 
     def with_model(self, model: str) -> Self:
@@ -87,11 +88,10 @@ def open_sampler(config: EngineSection) -> Engine:
 
 
 def check_model(model: str, setting: str = "engine.model") -> None:
-    """Raise ConfigError if model must be a folder, because it cannot be a hub name, and holds no model."""
+    """Raise ConfigError if model must be a folder, because it cannot be a hub name, and holds no usable model."""
     folder = Path(model).expanduser()
     if folder.is_dir():
-        if not (folder / "config.json").is_file():
-            raise ConfigError(f"{setting}: {model} has no config.json; give the folder that holds the model's files")
+        check_files(folder, setting)
         return
     looks_like_hub_name = model.count("/") <= 1 and not model.startswith((".", "/", "~")) and not folder.exists()
     if not looks_like_hub_name or (model.count("/") == 1 and folder.parent.is_dir()):

@@ -18,7 +18,7 @@ from pydantic import Field, model_validator
 
 from astro.config import Section
 from astro.errors import ConfigError
-from astro.models.control_tokens import inert
+from astro.models.control_tokens import inert, own_tokens
 from astro.models.tokenizer import Tokenizer
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -151,6 +151,7 @@ class PromptFormat:
         if config.style is PromptStyle.CHAT and not getattr(tokenizer, "chat_template", None):
             raise ConfigError("prompt.style is chat, but the model has no chat template; set prompt.style=plain")
         self._config, self.tokenizer = config, tokenizer
+        self._own = own_tokens(tokenizer)
         self.style = config.style
         self._template = _load_template(config)
         self.step_stop, self.end_stop = config.step_stop, config.solution_stop
@@ -187,6 +188,7 @@ class PromptFormat:
         messages: turns of {role, content}; the last is the user's. A base model gets their contents separated by blank
         lines.
         """
+        messages = [{**message, "content": inert(message["content"], self._own)} for message in messages]
         if self._config.style is PromptStyle.PLAIN:
             text = "\n\n".join(message["content"] for message in messages) + "\n"
             opening = self._plain_ids(text + self._config.thinking_suffix)
@@ -199,7 +201,7 @@ class PromptFormat:
         """The turns before a solution in training: the solve prompt without its examples."""
         if self._config.style is PromptStyle.CHAT:
             return self._with_system([{"role": "user", "content": self._user_text(problem)}])
-        return [{"role": "user", "content": f"{inert(problem.strip())}\n\n{self.instruction}"}]
+        return [{"role": "user", "content": f"{inert(problem.strip(), self._own)}\n\n{self.instruction}"}]
 
     def continuation_ids(self, opening: Sequence[int], text: str) -> list[int]:
         """The tokens that add exactly text to opening.
@@ -228,7 +230,7 @@ class PromptFormat:
         return self.tokenizer.decode(self.solve_ids(_TRIAL)).rstrip().endswith("<think>")
 
     def _user_text(self, problem: str) -> str:
-        return _fill_in(self._template, self._config, problem)
+        return _fill_in(self._template, self._config, inert(problem.strip(), self._own))
 
     def _solve_turns(self, problem: str) -> list[dict[str, str]]:
         turns = []
@@ -281,8 +283,9 @@ class PromptFormat:
         options = {"date_string": _DATE, "strftime_now": _fixed_date} | self._config.template_options
         try:
             text = self.tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True, **options)
-        except (TemplateError, ValueError, TypeError) as error:
-            raise ConfigError(f"the model's chat template cannot render the prompt: {error}") from error
+        except (*TEMPLATE_ERRORS, RecursionError, MemoryError) as error:
+            reason = str(error) or type(error).__name__
+            raise ConfigError(f"the model's chat template cannot render the prompt: {reason[:500]}") from error
         return str(text)
 
     def _plain_ids(self, text: str) -> list[int]:
@@ -359,7 +362,7 @@ def _instruction(config: PromptConfig) -> str:
 def _fill_in(template: Any, config: PromptConfig, problem: str) -> str:
     try:
         text = template.render(
-            problem=inert(problem.strip()),
+            problem=problem.strip(),
             instruction=_instruction(config),
             system=config.system,
             examples=[example.model_dump() for example in config.examples],

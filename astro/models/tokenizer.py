@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+from astro.models.model_folder import loading
+
 END_OF_TURN = 256
 USER_MARK, ASSISTANT_MARK, SYSTEM_MARK = "<|user|>\n", "<|assistant|>\n", "<|system|>\n"
 _MARKS = {"user": USER_MARK, "assistant": ASSISTANT_MARK, "system": SYSTEM_MARK}
@@ -30,11 +32,12 @@ class Tokenizer(Protocol):
 
 
 def hf_tokenizer(model: str) -> Any:
-    """Load the Hugging Face tokenizer of a folder or a hub name. Raises what transformers raises."""
+    """Load the Hugging Face tokenizer of a folder or a hub name. Raises ConfigError if transformers cannot."""
     from transformers import AutoTokenizer  # noqa: PLC0415 - heavy
 
     # transformers prefers Mistral's own tokenizer, which has no chat template and encodes no control tokens.
-    return AutoTokenizer.from_pretrained(model, mistral_format=False)
+    with loading(f"transformers could not load the tokenizer of {model}"):
+        return AutoTokenizer.from_pretrained(model, mistral_format=False)
 
 
 class ByteTokenizer:

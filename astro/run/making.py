@@ -90,6 +90,7 @@ def _ask_model(making: Making, stages: Stages, run: RunDirectory, console: Conso
     with ExitStack() as stack:
         verifier = make_verifier(seams.verify)
         stack.callback(verifier.close)
+        verifier.check(problem.task for problem in run.problems())
         models = OpenModels(seams.engine, seams.prompt, open_engine)
         try:
             with console.status(Text(f"loading {plain(seams.engine.model)}")) if console.is_terminal else nullcontext():

@@ -32,9 +32,7 @@ _SPEED = frozenset(
         "name",
         "output",
         "search.live_trees",
-        "verify.workers",
-        "verify.memory_mb",
-        "verify.cache_size",
+        *(f"verify.{name}" for name in VerifyConfig.SPEED),
         # The stages after the traces; each saves its own settings beside its files.
         "data",
         *TRAINERS,

@@ -22,8 +22,10 @@ _REJECTED_SHOWN = 5
 def verify_lines(source: Path, out: Path | None, settings: Sequence[str], console: Console) -> None:
     """Verify source line by line into out, or to standard output, and print the summary on console.
 
-    Raises VerifierError if source cannot be read or out cannot be written.
+    The prefix verify of a setting is optional. Raises VerifierError if source cannot be read, out cannot be written, or
+    a task cannot be verified on this machine.
     """
+    settings = [setting.removeprefix("verify.") for setting in settings]
     config = validate(VerifyConfig, {"workers": len(os.sched_getaffinity(0))}, "the settings", settings)
     with closing(make_verifier(config)) as verifier:
         if out is None:

@@ -55,9 +55,8 @@ class Grpo(Trainer[GrpoConfig]):
 
     def identity(self, setup: TrainingSetup, config: GrpoConfig) -> dict[str, Any]:
         """How responses are graded, and the section."""
-        speed = {"workers", "memory_mb", "cache_size"}
         return {
-            "verify": setup.verify.model_dump(mode="json", exclude=speed),
+            "verify": setup.verify.model_dump(mode="json", exclude=set(setup.verify.SPEED)),
             **config.model_dump(mode="json", exclude={"arms", "data"}),
         }
 
@@ -80,6 +79,7 @@ class Grpo(Trainer[GrpoConfig]):
         # TRL recognizes a finished completion by its end token; one that a stop string ended has none.
         mask_unfinished = args.mask_truncated_completions and bool(prompt_format.end_stop)
         scorer = open_scorer(training, args.max_completion_length)
+        scorer.check(prompt.problem.task for prompt in (*chosen, *held_out))
         sampler = open_groups(training)
         rollouts = Rollouts(
             prompts,

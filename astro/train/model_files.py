@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-from astro.errors import ConfigError
 from astro.models.tokenizer import hf_tokenizer
 from astro.train.checkpoint import StageCheckpoint
 
@@ -17,10 +16,7 @@ def load_tokenizer(model: str) -> Any:
 
     logging.disable_progress_bar()
 
-    try:
-        tokenizer = hf_tokenizer(model)
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"transformers could not load the tokenizer of {model}: {error}") from error
+    tokenizer = hf_tokenizer(model)
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
     return tokenizer

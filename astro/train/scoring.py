@@ -1,6 +1,6 @@
 """The rewards of sampled solutions: the verdict under the run's settings, and the rewards derived from it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from astro.models.prompting import answer_text
@@ -47,6 +47,10 @@ class Scorer:
         self.config, self._verifier, self._limit = config, verifier, limit
         self._opens_thought = opens_thought
         self.names = tuple(config.weights)
+
+    def check(self, tasks: Iterable[str]) -> None:
+        """Raise VerifierError if the solutions of one of these tasks cannot be verified on this machine."""
+        self._verifier.check(tasks)
 
     def score(self, solutions: Sequence[Solution]) -> Scores:
         """Score all solutions of a step together, so that the verifier's workers share them."""

@@ -18,6 +18,8 @@ first used, so importing this package costs next to nothing.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from astro.verify import forking as _forking  # noqa: F401 - from here on, forks wait for imports
+
 if TYPE_CHECKING:
     from astro.verify.errors import MissingLibraryError, VerificationError, VerifierError
     from astro.verify.extraction import AnswerFormat, Extraction, after_reasoning, closing_brace, extract

@@ -18,7 +18,7 @@ import signal
 import socket
 import struct
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -47,7 +47,13 @@ class Protection(StrEnum):
     NETWORK = "network"  # a network namespace without any interface but a loopback that is down
     FILES = "files"  # its own root directory: Python, read-only, and one small folder
     LANDLOCK = "landlock"  # the kernel's path rules: it reads Python and writes the folder
-    SYSCALLS = "syscalls"  # seccomp: no new process, no socket, no ptrace, no signal to others
+    SYSCALLS = "syscalls"  # seccomp: only the system calls that a computation needs
+
+
+REQUIRED = frozenset({Protection.LIMITS, Protection.LANDLOCK, Protection.SYSCALLS})
+"""Without one of these a program could leave the sandbox. Every kernel since 5.13 grants them to any process."""
+
+NOT_CONFINED = 77  # exit status of a process that lacks a required protection
 
 
 class Cell(NamedTuple):
@@ -55,11 +61,13 @@ class Cell(NamedTuple):
 
     folder: an empty directory of its own.
     readable: what it may read, recursively (Python and the system's libraries).
+    required: the protections without which it ends before its role begins.
     cpu_seconds, memory_bytes, file_bytes, folder_bytes: its limits.
     """
 
     folder: str
-    readable: tuple[str, ...]
+    readable: Sequence[str]
+    required: Sequence[str]
     cpu_seconds: int
     memory_bytes: int
     file_bytes: int
@@ -75,7 +83,7 @@ def main(role: Callable[[socket.socket, dict[str, object]], None]) -> None:
     control = socket.socket(fileno=int(sys.argv[1]))
     order = json.loads(exchange.receive(control, _MAX_SOURCE))
     fields = order.pop("cell")
-    cell = Cell(**{**fields, "readable": tuple(fields["readable"])})
+    cell = Cell(**fields)
     os.environ.clear()
     held = _new_namespaces()
     if pid := os.fork():
@@ -95,7 +103,10 @@ def main(role: Callable[[socket.socket, dict[str, object]], None]) -> None:
     _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     _confine(cell, folder, held)
     exchange.send(control, json.dumps(sorted(held)).encode())
-    role(control, order)
+    if held.issuperset(map(Protection, cell.required)):
+        role(control, order)
+    else:
+        sys.exit(NOT_CONFINED)
 
 
 def _leave_like(pid: int) -> None:
@@ -204,11 +215,11 @@ def _confine(cell: Cell, folder: str, held: set[Protection]) -> None:
         held.add(Protection.LANDLOCK)
     if seccomp.available():
         with contextlib.suppress(OSError):
-            seccomp.install()
+            seccomp.install(own_root=Protection.FILES in held)
             held.add(Protection.SYSCALLS)
 
 
-def _landlock(folder: str, readable: tuple[str, ...]) -> None:
+def _landlock(folder: str, readable: Sequence[str]) -> None:
     """Allow reading below readable and everything below folder. Raises OSError where there is no Landlock."""
     version = _check(_libc.syscall(_SYS_LANDLOCK, None, ctypes.c_size_t(0), 1), "landlock")
     every = (1 << (13 + (version >= 2) + (version >= 3) + (version >= 5))) - 1

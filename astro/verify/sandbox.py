@@ -19,21 +19,30 @@ import sys
 import sysconfig
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
 from astro.verify import exchange
-from astro.verify.errors import VerifierError
-from astro.verify.jail import Protection
+from astro.verify.errors import UnconfinedError, VerifierError
+from astro.verify.jail import REQUIRED, Protection
 from astro.verify.processes import usage
 
 _START_SECONDS = 30.0  # to start and confine an interpreter, on a busy machine
 _EXIT_GRACE = 1.0  # seconds that a process may take to end after closing its sockets
 _STARVED = 0.75  # a runnable process with less CPU time than this share of its wall time lacked a core
 _XCPU_STATUS = 128 + signal.SIGXCPU
+_JUDGE_BYTES = 256 << 20  # address space of the judge, which holds the values that the program returns
+_MAX_FILES = 4096  # in the folder of a process without its own root; its own root has as many inodes
+_WATCH_SECONDS = 0.1  # between two looks at the folder of a process without its own root
+_ENVIRONMENT = {
+    "PYTHONHASHSEED": "0",
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "MALLOC_ARENA_MAX": "1",  # each further arena reserves 64 MiB of the address space
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +53,7 @@ class Limits:
     wall_seconds: from the program's first line to its last; doubled if the machine was too busy to run it.
     memory_bytes: address space.
     output_bytes: of standard output; a program that writes more is stopped.
-    file_bytes, folder_bytes: largest file, and all of its folder (where it has a root directory of its own).
+    file_bytes, folder_bytes: largest file, and all of its folder.
     """
 
     cpu_seconds: int = 2
@@ -52,7 +61,7 @@ class Limits:
     memory_bytes: int = 512 << 20
     output_bytes: int = 1 << 20
     file_bytes: int = 16 << 20
-    folder_bytes: int = 64 << 20
+    folder_bytes: int = 32 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +93,11 @@ class ScriptRun:
 class _Process:
     """One confined process and its control socket; leaving the context kills it and all that it started."""
 
-    def __init__(self, role: str, order: Mapping[str, Any], limits: Limits, *, channel: socket.socket | None = None,
-                 stdin: int = subprocess.DEVNULL, stdout: int = subprocess.DEVNULL) -> None:  # fmt: skip
+    def __init__(self, role: str, order: Mapping[str, Any], limits: Limits, *, required: Collection[Protection],
+                 channel: socket.socket | None = None, stdin: int = subprocess.DEVNULL,
+                 stdout: int = subprocess.DEVNULL) -> None:  # fmt: skip
+        self._required, self._limits = frozenset(required), limits
+        self._own_root = False
         self._folder = tempfile.mkdtemp(prefix="astro-sandbox-")
         self.control, theirs = socket.socketpair()
         inherited = [theirs.fileno()] + ([channel.fileno()] if channel else [])
@@ -94,7 +106,7 @@ class _Process:
                 self.popen = subprocess.Popen(  # noqa: S603 - our own interpreter and code
                     # As -I, except for the one variable that makes the order of sets reproducible.
                     [sys.executable, "-S", "-s", "-P", "-c", _start(role), str(theirs.fileno())],
-                    env={"PYTHONHASHSEED": "0", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
+                    env=_ENVIRONMENT,
                     cwd=self._folder,
                     pass_fds=inherited,
                     stdin=stdin,
@@ -105,6 +117,7 @@ class _Process:
             cell = {
                 "folder": self._folder,
                 "readable": _readable(),
+                "required": sorted(self._required),
                 "cpu_seconds": limits.cpu_seconds,
                 "memory_bytes": limits.memory_bytes,
                 "file_bytes": limits.file_bytes,
@@ -124,20 +137,35 @@ class _Process:
         self.close()
 
     def wait_until_confined(self) -> list[str]:
-        """Return the protections that hold. Raises VerifierError if the process ends before it is confined."""
+        """Return the protections that hold.
+
+        Raises VerifierError if the process ends before it is confined, UnconfinedError if a required one is missing;
+        the process then ends without running anything.
+        """
         self.control.settimeout(_START_SECONDS)
         try:
             held: list[str] = json.loads(exchange.receive(self.control))
         except (OSError, ValueError) as error:
             raise VerifierError("a sandboxed process does not start: programs cannot be verified here") from error
+        if missing := sorted(self._required.difference(held)):
+            raise UnconfinedError(missing)
+        self._own_root = Protection.FILES in held
         return held
+
+    def overflows(self) -> bool:
+        """Whether its folder holds more than it may; where it has its own root, the kernel sees to that."""
+        return not self._own_root and _size(self._folder) > self._limits.folder_bytes
+
+    def kill(self) -> None:
+        """End the process and all that it started."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.popen.pid, signal.SIGKILL)
 
     def close(self) -> None:
         self.control.close()
         if hasattr(self, "popen"):
             if self.popen.poll() is None:
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(self.popen.pid, signal.SIGKILL)
+                self.kill()
             self.popen.wait()
         shutil.rmtree(self._folder, ignore_errors=True)
 
@@ -156,26 +184,36 @@ main()
 
 
 def run_tests(
-    program: str, tests: Sequence[str], entry_point: str | None = None, limits: Limits | None = None
+    program: str,
+    tests: Sequence[str],
+    entry_point: str | None = None,
+    limits: Limits | None = None,
+    required: Collection[Protection] = REQUIRED,
 ) -> TestRun:
     """Run unit tests (Python asserts that call the program's functions) against a program.
 
-    Raises VerifierError if no process can be confined.
+    Raises VerifierError if no process can be confined, UnconfinedError if a required protection is missing.
     """
+    limits = limits or Limits()
     try:
-        return _run_tests(program, tests, entry_point, limits or Limits())
+        return _run_tests(program, tests, entry_point, limits, required)
+    except UnconfinedError:
+        raise
     except VerifierError:  # a process died while starting, on a machine short of something: try once more
-        return _run_tests(program, tests, entry_point, limits or Limits())
+        return _run_tests(program, tests, entry_point, limits, required)
 
 
-def _run_tests(program: str, tests: Sequence[str], entry_point: str | None, limits: Limits) -> TestRun:
+def _run_tests(
+    program: str, tests: Sequence[str], entry_point: str | None, limits: Limits, required: Collection[Protection]
+) -> TestRun:
     ours, theirs = socket.socketpair()
     order = {"tests": list(tests), "entry_point": entry_point}
+    judge_limits = replace(limits, memory_bytes=min(limits.memory_bytes, _JUDGE_BYTES))
     with (
         ours,
         theirs,
-        _Process("judge", order, limits, channel=ours) as judge,
-        _Process("program", {"source": program}, limits, channel=theirs) as under_test,
+        _Process("judge", order, judge_limits, required=required, channel=ours) as judge,
+        _Process("program", {"source": program}, limits, required=required, channel=theirs) as under_test,
     ):
         ours.close()
         theirs.close()
@@ -192,13 +230,16 @@ def _run_tests(program: str, tests: Sequence[str], entry_point: str | None, limi
         return log.summary(timed_out=failed and _stopped(under_test, clock))
 
 
-def run_script(program: str, stdin: str, limits: Limits | None = None) -> ScriptRun:
-    """Run a program as a script with a standard input."""
+def run_script(
+    program: str, stdin: str, limits: Limits | None = None, required: Collection[Protection] = REQUIRED
+) -> ScriptRun:
+    """Run a program as a script with a standard input. Raises the errors of run_tests."""
     limits = limits or Limits()
     with tempfile.TemporaryFile() as typed:
         typed.write(stdin.encode("utf-8", "replace"))
         typed.seek(0)
-        process = _Process("program", {"source": program}, limits, stdin=typed.fileno(), stdout=subprocess.PIPE)
+        order = {"source": program}
+        process = _Process("program", order, limits, required=required, stdin=typed.fileno(), stdout=subprocess.PIPE)
     with process:
         pipe = process.popen.stdout
         assert pipe is not None
@@ -220,9 +261,15 @@ def run_script(program: str, stdin: str, limits: Limits | None = None) -> Script
 @cache
 def sandbox_report() -> dict[Protection, bool]:
     """Try which protections hold on this machine. Raises VerifierError if no sandboxed process starts at all."""
-    with _Process("program", {"source": ""}, Limits()) as probe:
+    with _Process("program", {"source": ""}, Limits(), required=()) as probe:
         held = probe.wait_until_confined()
     return {protection: protection.value in held for protection in Protection}
+
+
+def missing_protections() -> list[str]:
+    """The required protections that this machine does not grant. Raises the error of sandbox_report."""
+    report = sandbox_report()
+    return sorted(protection.value for protection in REQUIRED if not report[protection])
 
 
 @dataclass(slots=True)
@@ -280,15 +327,33 @@ class _Clock:
         return max(left, 0.0)
 
     def wait_for(self, descriptor: int) -> bool:
-        """Wait until the descriptor can be read; False at the limit."""
+        """Wait until the descriptor can be read; False at the limit, or when its folder is full."""
         while left := self.left:
-            if select.select([descriptor], [], [], left)[0]:
+            if select.select([descriptor], [], [], min(left, _WATCH_SECONDS))[0]:
                 return True
+            if self._process.overflows():
+                self._process.kill()
+                return False
         return False
 
     def _starved(self) -> bool:
         state, cpu_seconds = usage(_innermost(self._process.popen.pid))
         return state in "RD" and cpu_seconds < _STARVED * self._seconds
+
+
+def _size(folder: str) -> float:
+    """Bytes on the disk below folder; infinite beyond _MAX_FILES files and folders."""
+    total, entries, folders = 0, 0, [folder]
+    while folders:
+        with contextlib.suppress(OSError), os.scandir(folders.pop()) as found:
+            for entry in found:
+                entries += 1
+                if entries > _MAX_FILES:
+                    return float("inf")
+                total += entry.stat(follow_symlinks=False).st_blocks * 512
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(entry.path)
+    return total
 
 
 def _innermost(pid: int) -> int:

@@ -1,5 +1,7 @@
 """The settings of a verifier: the section `verify` of a run's configuration."""
 
+from typing import ClassVar
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from astro.verify.extraction import AnswerFormat
@@ -18,9 +20,14 @@ class VerifyConfig(BaseModel):
         each core.
     memory_mb: address space of one worker, in MiB.
     cache_size: verdicts kept in memory.
+    unconfined_programs: whether programs are run where the sandbox lacks a required protection
+        (astro.verify.jail.REQUIRED). A program can then do on this machine whatever the user can.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, validate_default=True, allow_inf_nan=False)
+
+    SPEED: ClassVar = frozenset({"workers", "memory_mb", "cache_size", "unconfined_programs"})
+    """The settings that change no verdict."""
 
     answer_format: AnswerFormat = AnswerFormat.ANY
     statements: bool = True
@@ -30,3 +37,4 @@ class VerifyConfig(BaseModel):
     workers: int | None = Field(default=None, ge=1, le=1024)
     memory_mb: int = Field(default=1024, ge=128)
     cache_size: int = Field(default=200_000, ge=1)
+    unconfined_programs: bool = False

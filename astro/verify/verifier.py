@@ -100,6 +100,11 @@ class Verifier:
         """Verdicts given so far, by outcome."""
         return MappingProxyType(self._counts)
 
+    def check(self, tasks: Iterable[str]) -> None:
+        """Raise VerifierError if the answers of one of these tasks cannot be verified on this machine."""
+        for task in sorted(set(tasks)):
+            self._load(task)
+
     def verify(self, problem: Subject, response: str) -> Verdict:
         """Verify one response; blocks for config.deadline at most, twice that if the machine was too busy."""
         known, extraction, verdict = self._decide(problem, response)
@@ -241,12 +246,19 @@ class Verifier:
 
     def _admit(self, problem: Subject) -> _Known:
         """Load the form for a problem that is new, or changed since it was last verified."""
-        form = load_form(problem.task, self.forms)
+        form = self._load(problem.task)
         read = getattr(form, "read", None)
         known = _Known(problem, form, read, read is None and self.config.answer_format is not AnswerFormat.TAG)
         with self._lock:
             self._known[problem.id] = known
         return known
+
+    def _load(self, task: str) -> ModuleType:
+        """The form of a task. Raises VerifierError if it cannot be loaded, or not be used on this machine."""
+        form = load_form(task, self.forms)
+        if check_machine := getattr(form, "check_machine", None):
+            check_machine(self.config)
+        return form
 
     def _settle(self, known: _Known, extraction: Extraction) -> Future[Reply]:
         """Run the unbounded part of a form in a worker."""

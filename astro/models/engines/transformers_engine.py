@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
-from astro.errors import ConfigError, EngineDeadError, MissingDependencyError, SamplingError
+from astro.errors import EngineDeadError, MissingDependencyError, SamplingError
 from astro.models.completion import Completion, FinishReason, Sampled, SampleParams
 from astro.models.engines.lockstep import until_blocked
+from astro.models.model_folder import loading, weights_options
 from astro.models.seeds import derive_seed
 from astro.models.stats import EngineStats, Meter
 from astro.models.stops import first_stop
@@ -232,11 +233,9 @@ def _load(name: str, options: Mapping[str, Any]) -> tuple[Any, Any]:
         from transformers import AutoModelForCausalLM  # noqa: PLC0415 - heavy
     except ImportError as error:
         raise MissingDependencyError("torch", "cpu", "the transformers engine") from error
-    try:
-        tokenizer = hf_tokenizer(name)
-        model = AutoModelForCausalLM.from_pretrained(name, **options)
-    except (OSError, ValueError, TypeError) as error:
-        raise ConfigError(f"transformers could not load {name}: {error}") from error
+    tokenizer = hf_tokenizer(name)
+    with loading(f"transformers could not load {name}"):
+        model = AutoModelForCausalLM.from_pretrained(name, **(weights_options() | options))
     if "device_map" not in options and torch.cuda.is_available():
         model = model.to("cuda")
     return model.eval(), tokenizer

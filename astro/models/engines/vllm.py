@@ -7,6 +7,7 @@ from pydantic import Field
 
 from astro.models.engine import Engine, EngineSection, check_model, check_options
 from astro.models.engines.precision import cpu_has_bfloat16
+from astro.trust import Trust, trusted
 
 _CPU_BLOCK_SIZE = 32  # vLLM's CPU default of 128 loses most of a short prefix
 
@@ -59,6 +60,7 @@ class VllmConfig(EngineSection):
         arguments: dict[str, Any] = {
             "model": self.model,
             "tokenizer_mode": "hf",  # Mistral's own has no chat template and encodes no control token
+            "load_format": "auto" if trusted(Trust.PICKLED_WEIGHTS) else "safetensors",
             "dtype": "float32" if widen else self.dtype,
             "seed": self.seed,
             "tensor_parallel_size": self.tensor_parallel_size,

@@ -18,9 +18,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
-from astro.errors import ConfigError, EngineDeadError, MissingDependencyError, SamplingError
+from astro.errors import EngineDeadError, MissingDependencyError, SamplingError
 from astro.models.completion import Completion, FinishReason, Sampled, SampleParams
 from astro.models.engines.lockstep import until_blocked
+from astro.models.model_folder import loading
 from astro.models.stats import EngineStats, Meter
 from astro.models.stops import StopTail
 
@@ -182,10 +183,8 @@ def option_names() -> list[str]:
 def _start(arguments: Mapping[str, Any]) -> Any:
     engine_args, llm_engine, _ = _vllm()
     with warnings.catch_warnings(action="ignore"):
-        try:
+        with loading(f"vllm could not start an engine for {arguments['model']}"):
             return llm_engine.from_engine_args(engine_args(**arguments))
-        except (OSError, ValueError, RuntimeError) as error:
-            raise ConfigError(f"vllm could not start an engine for {arguments['model']}: {error}") from error
 
 
 def _vllm() -> tuple[Any, Any, bool]:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from astro.errors import ConfigError, MissingDependencyError, SamplingError
+from astro.models.model_folder import loading, weights_options
 from astro.models.scorers.batches import Batches
 from astro.models.tokenizer import hf_tokenizer
 from astro.records.problem import Problem
@@ -38,11 +39,9 @@ class Classifier:
         except ImportError as error:
             raise MissingDependencyError("torch", "cpu", "a reward model") from error
         auto = AutoModelForTokenClassification if by_token else AutoModelForSequenceClassification
-        try:
-            self.tokenizer = hf_tokenizer(model)
-            loaded, report = auto.from_pretrained(model, dtype=dtype, output_loading_info=True)
-        except (OSError, ValueError, TypeError) as error:
-            raise ConfigError(f"transformers could not load the reward model {model}: {error}") from error
+        self.tokenizer = hf_tokenizer(model)
+        with loading(f"transformers could not load the reward model {model}"):
+            loaded, report = auto.from_pretrained(model, dtype=dtype, output_loading_info=True, **weights_options())
         if missing := sorted(report["missing_keys"]):
             raise ConfigError(
                 f"{model} has no trained head for this (missing {', '.join(missing[:3])}); set roles.scorer.head, or "

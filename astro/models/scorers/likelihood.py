@@ -9,6 +9,7 @@ from pydantic import Field
 
 from astro.errors import ConfigError, MissingDependencyError, SamplingError
 from astro.models.engine import check_model
+from astro.models.model_folder import loading, weights_options
 from astro.models.prompting import PromptConfig, PromptFormat, check_template
 from astro.models.scorers.batches import Batches
 from astro.models.scoring import ModelOf, Scorer, ScorerSection
@@ -68,11 +69,9 @@ class CausalModel:
             from transformers import AutoModelForCausalLM  # noqa: PLC0415 - heavy
         except ImportError as error:
             raise MissingDependencyError("torch", "cpu", "the scorer likelihood") from error
-        try:
-            self.tokenizer = hf_tokenizer(model)
-            loaded = AutoModelForCausalLM.from_pretrained(model, dtype=dtype)
-        except (OSError, ValueError, TypeError) as error:
-            raise ConfigError(f"transformers could not load the scorer's model {model}: {error}") from error
+        self.tokenizer = hf_tokenizer(model)
+        with loading(f"transformers could not load the scorer's model {model}"):
+            loaded = AutoModelForCausalLM.from_pretrained(model, dtype=dtype, **weights_options())
         self._model: Any = loaded.to("cuda" if torch.cuda.is_available() else "cpu").eval()
         self.limit = getattr(loaded.config, "max_position_embeddings", None) or 1 << 30
 

@@ -19,6 +19,8 @@ A form is a module with these functions. Only verify is required; docs/verify/ad
         True where settle usually takes less than a millisecond: verify_many then sends many answers in one message.
     second_opinion(problem, extraction, config) -> bool | None
         Runs in a worker: whether a library that shares no code with verify finds the answer equal to the gold answer.
+    check_machine(config: VerifyConfig) -> None
+        Raises VerifierError if no answer can be verified on this machine with these settings.
     check_gold(problem: Subject) -> str | None
         Why the gold answer, or the metadata the form needs, cannot be used, or None. Called when problems are loaded.
     gold_caveat(problem: Subject) -> str | None

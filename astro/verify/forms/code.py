@@ -12,9 +12,11 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any
 
+from astro.verify.errors import UnconfinedError
 from astro.verify.extraction import Extraction, after_reasoning
+from astro.verify.jail import REQUIRED, Protection
 from astro.verify.judge import split_tests
-from astro.verify.sandbox import Limits, TestRun, run_script, run_tests
+from astro.verify.sandbox import Limits, TestRun, missing_protections, run_script, run_tests
 from astro.verify.settings import VerifyConfig
 from astro.verify.subject import Subject
 from astro.verify.verdict import Outcome, Verdict
@@ -95,7 +97,7 @@ def verify(problem: Subject, extraction: Extraction, config: VerifyConfig) -> Ve
 def settle(problem: Subject, extraction: Extraction, config: VerifyConfig) -> Verdict:
     """Run all tests; called in a worker, though the program runs in its own processes."""
     program = extraction.answer or ""
-    run = run_all(program, read_tests(problem), limits(config))
+    run = run_all(program, read_tests(problem), limits(config), required(config))
     if run.untestable:
         return Verdict(Outcome.ERROR, program, run.reason)
     if run.timed_out:
@@ -110,6 +112,12 @@ def allowed_seconds(problem: Subject, config: VerifyConfig) -> float:
     """How long settle may take before its worker is killed: the sandbox has its own, shorter time limit."""
     runs = len(read_tests(problem).scripts) or 1
     return runs * (2.0 * config.deadline + 1.0) + 30.0
+
+
+def check_machine(config: VerifyConfig) -> None:
+    """Raise UnconfinedError unless programs may be run here."""
+    if not config.unconfined_programs and (missing := missing_protections()):
+        raise UnconfinedError(missing)
 
 
 def check_gold(problem: Subject) -> str | None:
@@ -136,17 +144,24 @@ def share_passed(problem: Subject, response: str, config: VerifyConfig) -> float
     extraction = read(response, config)
     if extraction.answer is None:
         return 0.0
-    run = run_all(extraction.answer, tests, limits(config), stop_early=False)
+    run = run_all(extraction.answer, tests, limits(config), required(config), stop_early=False)
     return None if run.untestable else run.passed / max(run.total, 1)
 
 
-def run_all(program: str, tests: Tests, limits: Limits, *, stop_early: bool = True) -> TestRun:
+def required(config: VerifyConfig) -> frozenset[Protection]:
+    """The protections without which no program is run."""
+    return frozenset() if config.unconfined_programs else REQUIRED
+
+
+def run_all(
+    program: str, tests: Tests, limits: Limits, required: frozenset[Protection] = REQUIRED, *, stop_early: bool = True
+) -> TestRun:
     """Run every test, those of a script each in a fresh process; with stop_early, stop at the first failure."""
     if tests.asserts:
-        return run_tests(program, tests.asserts, tests.entry_point, limits)
+        return run_tests(program, tests.asserts, tests.entry_point, limits, required)
     run = TestRun(0, len(tests.scripts))
     for number, (stdin, expected) in enumerate(tests.scripts, 1):
-        script = run_script(program, stdin, limits)
+        script = run_script(program, stdin, limits, required)
         if script.status == 0 and _lines(script.output.decode("utf-8", "replace")) == _lines(expected):
             run = replace(run, passed=run.passed + 1)
             continue
