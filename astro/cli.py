@@ -1,11 +1,13 @@
 """The command line: each verb calls its module in astro.run. Start with `astro --help`."""
 
 import io
+import logging
 import os
 import shlex
+import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -82,7 +84,14 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that is not UTF-8 shows ? for other characters
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    logging.getLogger("asyncio").addFilter(_is_no_interrupt)
     app()
+
+
+def _is_no_interrupt(record: logging.LogRecord) -> bool:
+    """Whether a record is of anything but a second Ctrl-C, which asyncio would report with a traceback."""
+    return record.exc_info is None or record.exc_info[0] is not KeyboardInterrupt
 
 
 @app.callback(invoke_without_command=True)
@@ -363,11 +372,12 @@ def doctor() -> None:
 
     Exits with status 1 if no engine works.
     """
-    from astro.run.doctor import examine, findings_table  # noqa: PLC0415 - heavy
+    with _reporting():
+        from astro.run.doctor import examine, findings_table  # noqa: PLC0415 - heavy
 
-    findings = examine()
-    Console().print(findings_table(findings))
-    raise typer.Exit(1 if any(finding.ok is False for finding in findings) else 0)
+        findings = examine()
+        Console().print(findings_table(findings))
+        raise typer.Exit(1 if any(finding.ok is False for finding in findings) else 0)
 
 
 def _make(path: Path, settings: list[str] | None, stages: dict[str, Any], *, dry_run: bool) -> None:
@@ -395,7 +405,10 @@ def _train(stage: str, run: Path, settings: list[str], arm: str | None, accelera
 
 @contextmanager
 def _reporting(stopped: str = "Stopped.") -> Iterator[None]:
-    """Errors a user can fix become one message and exit status 2, Ctrl-C becomes 130; bugs keep their traceback."""
+    """Errors a user can fix become one message and exit status 2, Ctrl-C becomes 130; bugs keep their traceback.
+
+    SIGTERM counts as Ctrl-C.
+    """
     errors = Console(stderr=True, soft_wrap=True, highlight=False)
     try:
         yield
@@ -405,5 +418,22 @@ def _reporting(stopped: str = "Stopped.") -> Iterator[None]:
             errors.print(Text(stopped))
         raise typer.Exit(EXIT_MISTAKE) from None
     except KeyboardInterrupt:
+        for number in (signal.SIGINT, signal.SIGTERM):  # what is left only cleans up; another one ends it at once
+            signal.signal(number, signal.SIG_DFL)
         errors.print(Text(f"\n{stopped}"))
         raise typer.Exit(EXIT_STOPPED) from None
+    except BrokenPipeError:
+        _drop_output()
+        raise typer.Exit(EXIT_MISTAKE) from None
+    except OSError as error:  # a full disk, a missing file, no permission: the machine's, not a bug
+        _drop_output()
+        errors.print(Text("error: ", style="bold red") + Text(plain_lines(f"{error}; fix this and run again")))
+        raise typer.Exit(EXIT_MISTAKE) from None
+
+
+def _drop_output() -> None:
+    """Send what is still to be written to standard output nowhere, because writing there has failed."""
+    with suppress(OSError):
+        sink = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(sink, 1)
+        os.close(sink)

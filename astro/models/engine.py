@@ -65,6 +65,10 @@ class EngineSection(Section, ABC):
         """Load the tokenizer without the model. Raises ConfigError if transformers cannot."""
         return cast("Tokenizer", hf_tokenizer(self.model))
 
+    def check_serves(self, model: str) -> None:
+        """Raise ConfigError if this kind of engine would answer in place of that model, without loading it."""
+        del model
+
     def with_model(self, model: str) -> Self:
         """The same settings for another model."""
         return self.model_copy(update={"model": model})

@@ -32,8 +32,8 @@ def check_files(folder: Path, setting: str) -> None:
     pickled = sorted(file for pattern in _PICKLED for file in folder.glob(pattern) if file.name != "training_args.bin")
     if pickled and not weights and not trusted(Trust.PICKLED_WEIGHTS):
         raise ConfigError(
-            f"{setting}: the weights of {folder} are pickled ({pickled[0].name}), and pickles can run code; convert them "
-            f"to safetensors, or, {how_to_permit(Trust.PICKLED_WEIGHTS)}"
+            f"{setting}: the weights of {folder} are pickled ({pickled[0].name}), and pickles can run code; convert "
+            f"them to safetensors, or, {how_to_permit(Trust.PICKLED_WEIGHTS)}"
         )
 
 

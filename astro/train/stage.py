@@ -39,6 +39,11 @@ def carry_out(trainer: Trainer[S], setup: TrainingSetup, config: S, arm: str, co
     """
     start = trainer.start(setup, config, arm)
     if not start.checkpoint:
+        if start.model == setup.engine.model and not setup.engine.has_checkpoint and "/" not in start.model:
+            raise ConfigError(
+                f"{trainer.name} would start from the model {start.model}, and engine.kind {setup.engine.kind} has "
+                f"no weights to train; set {trainer.name}.model to a folder or a hub name"
+            )
         check_model(start.model)
     folder = setup.folder(arm, trainer.name)
     defaults = {**machine_defaults(setup.seed, folder), **trainer.defaults(config)}

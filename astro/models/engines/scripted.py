@@ -54,6 +54,14 @@ class ScriptedConfig(EngineSection):
         """Import the class and build the model, which is fast."""
         self._build(at)
 
+    def check_serves(self, model: str) -> None:
+        """Only a scripted model: every other name would be reported with the figures of CountdownPlayer."""
+        if ":" not in model and model != _COUNTDOWN_PLAYER.partition(":")[2]:
+            raise ConfigError(
+                f"engine.kind is scripted, which loads no weights: it cannot evaluate {model}. Set "
+                "evaluation.engine or engine.kind to vllm or transformers, or name a scripted model (MODULE:CLASS)"
+            )
+
     def open(self) -> Engine:
         """Build the model."""
         return ScriptedSampler(self._build("engine"))

@@ -182,9 +182,8 @@ def option_names() -> list[str]:
 
 def _start(arguments: Mapping[str, Any]) -> Any:
     engine_args, llm_engine, _ = _vllm()
-    with warnings.catch_warnings(action="ignore"):
-        with loading(f"vllm could not start an engine for {arguments['model']}"):
-            return llm_engine.from_engine_args(engine_args(**arguments))
+    with warnings.catch_warnings(action="ignore"), loading(f"vllm could not start an engine for {arguments['model']}"):
+        return llm_engine.from_engine_args(engine_args(**arguments))
 
 
 def _vllm() -> tuple[Any, Any, bool]:
