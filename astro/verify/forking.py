@@ -6,7 +6,7 @@ not the locks of the modules.
 """
 
 import _imp
-import importlib._bootstrap as bootstrap  # type: ignore[import-not-found]
+import importlib._bootstrap as bootstrap
 import os
 import threading
 import time

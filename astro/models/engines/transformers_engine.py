@@ -235,7 +235,7 @@ def _load(name: str, options: Mapping[str, Any]) -> tuple[Any, Any]:
         raise MissingDependencyError("torch", "cpu", "the transformers engine") from error
     tokenizer = hf_tokenizer(name)
     with loading(f"transformers could not load {name}"):
-        model = AutoModelForCausalLM.from_pretrained(name, **(weights_options() | options))
+        model = AutoModelForCausalLM.from_pretrained(name, **{**weights_options(), **options})
     if "device_map" not in options and torch.cuda.is_available():
         model = model.to("cuda")
     return model.eval(), tokenizer
