@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -20,6 +20,9 @@ from astro.errors import EXPECTED_ERRORS, EngineDeadError
 from astro.inspect.plain import plain_lines
 from astro.train import TRAINERS
 from astro.train.trainer import Trainer
+
+if TYPE_CHECKING:
+    from astro.run.rehearsal import Rehearsal
 
 EXIT_MISTAKE = 2  # the user can fix it: configuration, files, missing library
 EXIT_STOPPED = 130  # by Ctrl-C
@@ -66,7 +69,21 @@ def _settings(about: str) -> Any:
 
 Settings = Annotated[list[str] | None, _settings("Settings that override the file: search.k=4.")]
 DryRun = Annotated[
-    bool, typer.Option("--dry-run", help="Check everything and estimate the cost, without loading a model.")
+    bool,
+    typer.Option("--dry-run", help="Check everything and estimate the cost; only --probe loads a model."),
+]
+Probe = Annotated[
+    int, typer.Option("--probe", min=0, metavar="N", help="With --dry-run: load the model and measure N problems.")
+]
+PerHour = Annotated[
+    float | None,
+    typer.Option("--per-hour", min=0, help="With --dry-run: the price of an hour of the engine.", show_default=False),
+]
+PerMillion = Annotated[
+    float | None,
+    typer.Option(
+        "--per-million", min=0, help="With --dry-run: the price of a million generated tokens.", show_default=False
+    ),
 ]
 RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="A run directory, such as runs/tiny.", show_default=False)]
 Arm = Annotated[str | None, typer.Option("--arm", metavar="ARM", help="Train this arm only.", show_default=False)]
@@ -105,10 +122,18 @@ def _top(version: Annotated[bool, typer.Option("--version", help="Print the vers
     epilog=_examples(
         "astro run configs/tiny.yaml",
         "astro run configs/tiny.yaml --dry-run",
+        "astro run configs/tiny.yaml --dry-run --probe 4 --per-hour 2.50",
         "astro run configs/tiny.yaml name=mine problems.source=mine.jsonl problems.countdown=null",
     )
 )
-def run(config: ConfigPath, settings: Settings = None, dry_run: DryRun = False) -> None:
+def run(  # noqa: PLR0917 - the options of the verb
+    config: ConfigPath,
+    settings: Settings = None,
+    dry_run: DryRun = False,
+    probe: Probe = 0,
+    per_hour: PerHour = None,
+    per_million: PerMillion = None,
+) -> None:
     """Run all stages of a configuration.
 
     The setting plan lists the stages in order, for example search, traces, data, sft, evaluate, report; rounds repeats
@@ -116,10 +141,11 @@ def run(config: ConfigPath, settings: Settings = None, dry_run: DryRun = False) 
     configuration has sections for training or evaluation. Finished work is saved at once: after Ctrl-C, a crash or a
     power cut, the same command resumes without repeating a finished problem or stage. See docs/rounds.md.
     """
+    rehearsal = _rehearsal(dry_run, probe, per_hour, per_million)
     with _reporting(_resumes()):
         from astro.run.run import run as carry_out_run  # noqa: PLC0415 - heavy
 
-        carry_out_run(config, settings or (), Console(), dry_run=dry_run)
+        carry_out_run(config, settings or (), Console(), rehearsal=rehearsal)
 
 
 @app.command(
@@ -128,12 +154,19 @@ def run(config: ConfigPath, settings: Settings = None, dry_run: DryRun = False) 
         "astro traces configs/tiny.yaml",
     )
 )
-def search(config: ConfigPath, settings: Settings = None, dry_run: DryRun = False) -> None:
+def search(  # noqa: PLR0917 - the options of the verb
+    config: ConfigPath,
+    settings: Settings = None,
+    dry_run: DryRun = False,
+    probe: Probe = 0,
+    per_hour: PerHour = None,
+    per_million: PerMillion = None,
+) -> None:
     """Search the problems, without making traces.
 
     `astro traces` or `astro run` with the same configuration continues from the trees.
     """
-    _make(config, settings, {"traces": False, "data": False}, dry_run=dry_run)
+    _make(config, settings, {"traces": False, "data": False}, _rehearsal(dry_run, probe, per_hour, per_million))
 
 
 @app.command(
@@ -162,7 +195,7 @@ def traces(
     join shards that were searched separately (name=part-1 problems.shard=1/2 and so on), name each of them with
     --trees-of.
     """
-    _make(config, settings, {"search": False, "trees_of": tuple(trees_of or ())}, dry_run=dry_run)
+    _make(config, settings, {"search": False, "trees_of": tuple(trees_of or ())}, _rehearsal(dry_run))
 
 
 @app.command(
@@ -177,7 +210,7 @@ def data(config: ConfigPath, settings: Settings = None) -> None:
     The data sets are made from the trees and traces of the run, without a model unless a recipe samples from one
     (star). Data sets that are up to date are not written again.
     """
-    _make(config, settings, {"search": False, "traces": False}, dry_run=False)
+    _make(config, settings, {"search": False, "traces": False})
 
 
 @app.command(
@@ -380,13 +413,29 @@ def doctor() -> None:
         raise typer.Exit(1 if any(finding.ok is False for finding in findings) else 0)
 
 
-def _make(path: Path, settings: list[str] | None, stages: dict[str, Any], *, dry_run: bool) -> None:
+def _make(path: Path, settings: list[str] | None, stages: dict[str, Any], rehearsal: "Rehearsal | None" = None) -> None:
     """Run some of the stages search, traces and data; stages: those to skip, as arguments of Stages."""
     with _reporting(_resumes()):
         from astro.run.opening import Stages  # noqa: PLC0415 - heavy
         from astro.run.run import make  # noqa: PLC0415
 
-        make(path, settings or (), Stages(**stages), Console(), dry_run=dry_run)
+        make(path, settings or (), Stages(**stages), Console(), rehearsal=rehearsal)
+
+
+def _rehearsal(
+    dry_run: bool,
+    probe: int = 0,
+    per_hour: float | None = None,
+    per_million: float | None = None,
+) -> "Rehearsal | None":
+    """What --dry-run and the options that need it ask for; None without it."""
+    if not dry_run:
+        if probe or per_hour is not None or per_million is not None:
+            raise typer.BadParameter("--probe, --per-hour and --per-million need --dry-run")
+        return None
+    from astro.run.rehearsal import Price, Rehearsal  # noqa: PLC0415 - heavy
+
+    return Rehearsal(probe, Price(per_hour, per_million))
 
 
 def _resumes() -> str:

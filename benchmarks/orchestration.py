@@ -25,7 +25,7 @@ from time import perf_counter, process_time
 from astro.models.completion import Completion, Sampled, SampleParams, Sampler
 from astro.models.engines.lockstep import until_blocked
 from astro.models.engines.scripted import TableSampler, cut_line
-from astro.models.steps import StepSplitter
+from astro.models.steps import StepRule, StepSplitter
 from astro.records.problem import Problem
 from astro.search import SearchConfig, SearchSetup, Tree, search_many
 from astro.tasks.countdown.player import CountdownPlayer
@@ -107,8 +107,7 @@ async def grow(sampler: Sampler, verifier: Verifier, trees: int, simulations: in
         verifier=verifier,
         config=SearchConfig(k=K, rollouts=ROLLOUTS, simulations=simulations, max_depth=1000, live_trees=TREES),
         seed=0,
-        split=StepSplitter(instant_model().tokenizer, (DELIMITER,)).split,
-        step_stop=(DELIMITER,),
+        splitter=StepSplitter(instant_model().tokenizer, StepRule((DELIMITER,))),
     )
     facts = {"numbers": NUMBERS, "target": 24, "operations": "+-*/", "use": "all"}
     prompt_ids = tuple(PROMPT.encode())

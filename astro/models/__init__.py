@@ -14,7 +14,7 @@ from astro.models.engines.scripted import ScriptedSampler, TableSampler
 from astro.models.prompting import AnswerStyle, PromptConfig, PromptFormat, PromptStyle, StepDelimiter
 from astro.models.seeds import derive_seed
 from astro.models.stats import EngineStats
-from astro.models.steps import StepEnd, StepSplitter, step_end
+from astro.models.steps import StepEnd, StepRule, StepSplitter, step_end
 
 __all__ = [
     "AnswerStyle",
@@ -34,6 +34,7 @@ __all__ = [
     "ScriptedSampler",
     "StepDelimiter",
     "StepEnd",
+    "StepRule",
     "StepSplitter",
     "TableSampler",
     "TransformersConfig",

@@ -19,6 +19,7 @@ from pydantic import Field, model_validator
 from astro.config import Section
 from astro.errors import ConfigError
 from astro.models.control_tokens import inert, own_tokens
+from astro.models.steps import StepRule
 from astro.models.tokenizer import Tokenizer
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -56,8 +57,10 @@ _STEP_STOP = {
     StepDelimiter.NEWLINE: ("\n",),
     StepDelimiter.HEADING: ("\n## Step ",),
 }
+_BY_STRUCTURE = frozenset({StepDelimiter.BLANK_LINE})
 _ASK_STEPS = {
-    StepDelimiter.BLANK_LINE: "Reason step by step, with a blank line between steps.",
+    # Chat models separate steps by blank lines anyway; asked for them, weak models write about blank lines.
+    StepDelimiter.BLANK_LINE: "Reason step by step.",
     StepDelimiter.NEWLINE: "Reason step by step, one step a line.",
     StepDelimiter.HEADING: 'Reason step by step; begin each step with a heading "## Step 1", "## Step 2" and so on.',
 }
@@ -91,6 +94,10 @@ class PromptConfig(Section):
         examples; null takes the template named like style.
     system: the system turn; null leaves it to the chat template, which may have a default.
     examples: solved problems shown first; chat models get them as turns.
+    step: what ends a step. A blank line ends one only where it breaks no code block, display or list, and where the
+        text before it does not announce what follows (astro.models.structure).
+    min_step_content: letters and digits that a step has at least, if blank lines end steps; shorter paragraphs join the
+        next one.
     instruction: how to write steps and the answer; null takes sentences that match the settings step and answer.
     thinking_prefix: begins the solver's turn, such as <think>, unless the chat template already writes it.
     thinking_suffix: begins the answer to every other request, such as </think>, to skip a thinking model's thoughts.
@@ -104,6 +111,7 @@ class PromptConfig(Section):
     system: str | None = None
     examples: tuple[SolvedExample, ...] = ()
     step: StepDelimiter = StepDelimiter.BLANK_LINE
+    min_step_content: Annotated[int, Field(ge=0)] = 40
     answer: AnswerStyle = AnswerStyle.BOXED
     instruction: str | None = None
     thinking_prefix: str = ""
@@ -112,9 +120,9 @@ class PromptConfig(Section):
     template_options: dict[str, Any] = Field(default_factory=dict)
 
     @property
-    def step_stop(self) -> tuple[str, ...]:
-        """Stop strings that end a step."""
-        return _STEP_STOP[self.step]
+    def step_rule(self) -> StepRule:
+        """What ends a step."""
+        return StepRule(_STEP_STOP[self.step], self.min_step_content if self.step in _BY_STRUCTURE else None)
 
     @property
     def solution_stop(self) -> tuple[str, ...]:
@@ -140,7 +148,7 @@ class PromptFormat:
     Attributes:
         tokenizer: the model's.
         style: whether prompts go through the chat template.
-        step_stop: stop strings that end a step.
+        step_rule: what ends a step.
         end_stop: stop strings that end a whole solution.
         answer: how the model is asked to give its final answer.
     """
@@ -154,7 +162,7 @@ class PromptFormat:
         self._own = own_tokens(tokenizer)
         self.style = config.style
         self._template = _load_template(config)
-        self.step_stop, self.end_stop = config.step_stop, config.solution_stop
+        self.step_rule, self.end_stop = config.step_rule, config.solution_stop
         self.answer = config.answer
         self._check_template()
 

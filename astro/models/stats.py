@@ -25,8 +25,8 @@ class EngineStats:
     requests: answered requests.
     prompt_tokens: tokens of their prompts, counted once per request.
     cached_tokens: prompt tokens found in the prefix cache.
-    generated_tokens: tokens sampled, over all completions.
-    in_flight: completions in flight now.
+    generated_tokens: tokens of answered requests, over all completions.
+    in_flight: completions in flight now. running_tokens: tokens that they have so far, where the engine knows it.
     busy_seconds: wall time with at least one request in flight.
     """
 
@@ -35,6 +35,7 @@ class EngineStats:
     cached_tokens: int = 0
     generated_tokens: int = 0
     in_flight: int = 0
+    running_tokens: int = 0
     busy_seconds: float = 0.0
 
     @property
@@ -43,9 +44,14 @@ class EngineStats:
         return self.cached_tokens / self.prompt_tokens if self.prompt_tokens else 0.0
 
     @property
+    def sampled_tokens(self) -> int:
+        """Tokens sampled so far, those in flight included."""
+        return self.generated_tokens + self.running_tokens
+
+    @property
     def tokens_per_second(self) -> float:
-        """Generated tokens per busy second."""
-        return self.generated_tokens / self.busy_seconds if self.busy_seconds else 0.0
+        """Sampled tokens per busy second."""
+        return self.sampled_tokens / self.busy_seconds if self.busy_seconds else 0.0
 
 
 class Meter:
@@ -76,8 +82,8 @@ class Meter:
         self._cached_tokens += sampled.cached_tokens
         self._generated_tokens += sum(len(completion.token_ids) for completion in sampled.completions)
 
-    def stats(self) -> EngineStats:
-        """The current totals."""
+    def stats(self, running_tokens: int = 0) -> EngineStats:
+        """The current totals. running_tokens: tokens that the completions in flight have so far."""
         running = time.perf_counter() - self._busy_since if self._in_flight else 0.0
         return EngineStats(
             self._requests,
@@ -85,5 +91,6 @@ class Meter:
             self._cached_tokens,
             self._generated_tokens,
             self._in_flight,
+            running_tokens,
             self._busy_seconds + running,
         )

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from astro.models.steps import StepRule
 from astro.models.stops import before_stop
 from astro.records.tree import ROOT, UNGRADED, Tally, Terminal, Tree
 from astro.search.strategies import BestOfN, Samples
@@ -35,14 +36,16 @@ class Evidence(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Delimiters:
-    """Strings that end a step, and strings that end a whole solution (PromptFormat.step_stop and end_stop)."""
+    """What ends a step, and strings that end a whole solution (PromptFormat.step_rule and end_stop)."""
 
-    step: tuple[str, ...] = ()
+    step: StepRule | None = None
     end: tuple[str, ...] = ()
 
     def split(self, text: str) -> list[str]:
         """The steps of a text, without delimiters and blank steps."""
-        pieces = re.split("|".join(map(re.escape, self.step)), text) if self.step else [text]
+        if self.step is not None and self.step.least is not None:
+            return [piece.strip() for piece in self.step.texts(text) if not piece.isspace()]
+        pieces = re.split("|".join(map(re.escape, self.step.stop)), text) if self.step else [text]
         return [piece for piece in pieces if piece and not piece.isspace()]
 
     def count(self, text: str) -> int:

@@ -102,12 +102,12 @@ def pooled_pearson(groups: Sequence[Sequence[tuple[float, float]]]) -> Pooled:
     weights = 1 / (1 / precision + between)
     centre = float(np.average(z, weights=weights))
     scale = max(1.0, float(weights @ (z - centre) ** 2) / degrees)
-    reach = _student(degrees) * math.sqrt(scale / float(weights.sum()))
+    reach = student(degrees) * math.sqrt(scale / float(weights.sum()))
     figure = Figure(math.tanh(centre), math.tanh(centre - reach), math.tanh(centre + reach))
     return Pooled(each, figure, q, degrees, float(mpmath.gammainc(degrees / 2, q / 2, regularized=True)))
 
 
-def _student(degrees: int) -> float:
+def student(degrees: int) -> float:
     """The two-sided 5 % quantile of Student's t."""
 
     def excess(t: float) -> Any:

@@ -48,7 +48,7 @@ def make(making: Making, stages: Stages, console: Console, open_engine: OpenEngi
             begun = time.monotonic()
             run.log("started", version=__version__, search=stages.search, traces=stages.traces)
             try:
-                _ask_model(making, stages, run, console, open_engine)
+                ask_model(making, stages, run, console, open_engine)
             finally:
                 run.log("stopped", seconds=round(time.monotonic() - begun, 3), peak_gib=round(peak_memory(), 3))
         else:
@@ -85,7 +85,8 @@ def _announce(run: RunDirectory, console: Console) -> None:
     console.print(f"{run.path}: {len(run.problems())} problems{left_out}{before}", highlight=False, markup=False)
 
 
-def _ask_model(making: Making, stages: Stages, run: RunDirectory, console: Console, open_engine: OpenEngine) -> None:
+def ask_model(making: Making, stages: Stages, run: RunDirectory, console: Console, open_engine: OpenEngine) -> None:
+    """Do the stages' work that needs the model, for the problems of an open run."""
     seams = making.seams
     with ExitStack() as stack:
         verifier = make_verifier(seams.verify)
@@ -130,9 +131,15 @@ def _pipeline(
         tracing = Tracing(making.traces, origin_of(seams), rewriter, judge)
 
     def make() -> Pipeline:
-        answers = seams.verify.answer_format
         searching = SearchSetup.of(
-            prompt_format, engine, verifier, making.search, seed=seams.seed, answer_format=answers, scorer=scorer
+            prompt_format,
+            engine,
+            verifier,
+            making.search,
+            seed=seams.seed,
+            answer_format=seams.verify.answer_format,
+            statements=seams.verify.statements,
+            scorer=scorer,
         )
         return Pipeline(
             run,
@@ -152,7 +159,7 @@ def data_setup(making: Making) -> DataSetup:
     return DataSetup(
         config=making.data,
         origin=origin_of(making.seams),
-        delimiters=Delimiters(making.seams.prompt.step_stop, making.seams.prompt.solution_stop),
+        delimiters=Delimiters(making.seams.prompt.step_rule, making.seams.prompt.solution_stop),
         test_share=making.traces.test_share,
         license=making.seams.license,
         prompts=making.traces.prompts,

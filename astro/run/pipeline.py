@@ -55,6 +55,7 @@ class Pipeline:
         self._problems = {problem.id: problem for problem in run.problems()}
         self._trees, self._traces = Committer(run.trees), Committer(run.traces)
         self._room = asyncio.Semaphore(live)
+        self.tally.live = live
 
     async def carry_out(self) -> None:
         """Do everything that is not done yet. What has finished is durable on return, also on cancellation."""
@@ -67,6 +68,7 @@ class Pipeline:
                         written = tasks.create_task(self._trees.put(partial(tree_entry, tree)))
                         self.tally.trees += 1
                         self.tally.solved += tree.solved
+                        self.tally.tree_tokens += tree.cost.generated_tokens
                         await self._start_tracing(tasks, tree, written)
         finally:
             try:
@@ -121,6 +123,7 @@ class Pipeline:
         seconds = time.monotonic() - begun
         self.tally.traced += 1
         self.tally.traces += len(outcome.traces)
+        self.tally.trace_tokens += outcome.cost.generated_tokens
         self.tally.backtracking += sum(trace.backtracks > 0 for trace in outcome.traces)
         if written is not None:
             await written  # on the disk, traces never come before their tree

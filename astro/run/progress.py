@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from astro.models.stats import EngineStats
+from astro.run.forecast import Progress, seconds_left
 
 _REFRESH_SECONDS = 0.5  # on a terminal
 _LINE_SECONDS = 10.0  # elsewhere
@@ -25,6 +26,8 @@ class Tally:
 
     trees, traced: problems searched, and problems whose traces are made. trees_total, traced_total: of how many.
     solved: trees with a correct rollout or terminal. traces, backtracking: traces, and those with a backtrack.
+    tree_tokens, trace_tokens: generated for the trees and the traces of this start that are finished.
+    live: problems in flight at most.
     """
 
     trees: int = 0
@@ -34,16 +37,9 @@ class Tally:
     solved: int = 0
     traces: int = 0
     backtracking: int = 0
-
-    @property
-    def done(self) -> int:
-        """Units of work that are done, of total."""
-        return (self.trees if self.trees_total else 0) + (self.traced if self.traced_total else 0)
-
-    @property
-    def total(self) -> int:
-        """Units of work in all."""
-        return self.trees_total + self.traced_total
+    tree_tokens: int = 0
+    trace_tokens: int = 0
+    live: int = 1
 
 
 class Board:
@@ -52,7 +48,7 @@ class Board:
     def __init__(self, console: Console, tally: Tally, stats: Callable[[], EngineStats]) -> None:
         self._console, self._tally, self._stats = console, tally, stats
         self._begun = time.monotonic()
-        self._done_before = tally.done
+        self._before = (tally.trees, tally.traced)
 
     @contextmanager
     def showing(self) -> Iterator[None]:
@@ -92,14 +88,23 @@ class Board:
 
     def _engine_note(self) -> str:
         stats = self._stats()
-        return f"{stats.tokens_per_second:,.0f} tokens/s, {stats.hit_rate:.0%} cached, {self._time_left()} left"
+        return (
+            f"{stats.sampled_tokens:,} tokens, {stats.in_flight} in flight, {stats.tokens_per_second:,.0f} tokens/s, "
+            f"{stats.hit_rate:.0%} cached, {self._time_left(stats)} left"
+        )
 
-    def _time_left(self) -> str:
-        done_now = self._tally.done - self._done_before
-        if not done_now:
-            return "?"
-        elapsed = time.monotonic() - self._begun
-        return duration(elapsed / done_now * (self._tally.total - self._tally.done))
+    def _time_left(self, stats: EngineStats) -> str:
+        tally = self._tally
+        progress = Progress(
+            left=(max(0, tally.trees_total - tally.trees), max(0, tally.traced_total - tally.traced)),
+            finished=(tally.trees - self._before[0], tally.traced - self._before[1]),
+            finished_tokens=(tally.tree_tokens, tally.trace_tokens),
+            tokens=stats.sampled_tokens,
+            live=tally.live,
+            seconds=time.monotonic() - self._begun,
+        )
+        seconds = seconds_left(progress)
+        return "?" if seconds is None else duration(seconds)
 
 
 def _bar(done: int, total: int) -> tuple[ProgressBar, str]:

@@ -3,7 +3,7 @@
 import resource
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -13,6 +13,8 @@ from rich.text import Text
 from astro.inspect.plain import plain
 from astro.records.cost import Cost
 from astro.records.tree import Stop
+from astro.run.advice import advice
+from astro.run.ends import Ends, count_ends
 from astro.run.progress import duration
 from astro.store import RunDirectory
 from astro.store.datasets import summed_counts
@@ -35,6 +37,7 @@ class Summary:
     verdicts: of rollouts and ends of solutions, by outcome.
     search, tracing: tokens of the searches and of the traces. seconds: over all starts that were not killed.
     peak_gib: largest resident memory of a start in GiB, the sum of its process and its largest child.
+    ends: how the solutions of the first trees end.
     """
 
     problems: int
@@ -53,6 +56,7 @@ class Summary:
     tracing: Cost
     seconds: float
     peak_gib: float
+    ends: Ends = field(default_factory=Ends)
 
     @property
     def tokens_per_trace(self) -> float:
@@ -84,6 +88,7 @@ def summarize(run: RunDirectory) -> Summary:
         tracing=total_cost(run.traces),
         seconds=sum(event.get("seconds", 0.0) for event in sessions),
         peak_gib=max((event.get("peak_gib", 0.0) for event in sessions), default=0.0),
+        ends=count_ends(run),
     )
 
 
@@ -97,6 +102,9 @@ def summary_table(summary: Summary) -> Table:
     table.add_row("trees", f"{summary.trees}, {summary.solved} solved")
     if summary.failed:
         table.add_row("failed", Text(f"{summary.failed} ({plain(summary.failure or 'no reason is known')})"))
+    if summary.ends.kinds:
+        table.add_row("ends", _ends(summary.ends))
+        table.add_row("answers", _answers(summary.ends))
     kinds = ", ".join(f"{summary.traces[kind]} {kind}" for kind in Kind if summary.traces.get(kind))
     missing = summary.counts.get("control.missing", 0)
     short = f" ({missing} control traces missing: no correct path passed the filters)" if missing else ""
@@ -118,6 +126,8 @@ def summary_table(summary: Summary) -> Table:
     table.add_row("tokens, traces", _tokens(summary.tracing))
     if summary.backtracking:
         table.add_row("tokens per trace", f"{summary.tokens_per_trace:,.0f} generated for each trace with a backtrack")
+    if hint := advice(summary):
+        table.add_row("try first", Text(hint))
     table.add_row("time", f"{duration(summary.seconds)} ({summary.seconds:.1f} s)")
     table.add_row("peak memory", f"{summary.peak_gib:.1f} GiB")
     return table
@@ -140,6 +150,23 @@ def _total(table: pa.Table, column: str) -> int:
 def _counts(counts: Mapping[str, int]) -> str:
     ranked = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
     return ", ".join(f"{count:,} {name}" for name, count in ranked if count)
+
+
+def _ends(ends: Ends) -> str:
+    shown = _counts({kind.value: count for kind, count in (ends.kinds or {}).items()})
+    return f"{shown} (nodes of the first {ends.trees} trees)"
+
+
+def _answers(ends: Ends) -> str:
+    if not ends.finished:
+        return "none"
+    none = 1 - ends.answered / ends.finished
+    if ends.asked is None:
+        return f"{ends.answered / ends.finished:.0%} of the {ends.finished} finished ends have one"
+    return (
+        f"{ends.asked / ends.finished:.0%} of the {ends.finished} finished ends in the format asked for, "
+        f"{ends.stated / ends.finished:.0%} otherwise, {none:.0%} without one"
+    )
 
 
 def _tokens(spent: Cost) -> str:

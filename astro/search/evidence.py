@@ -5,11 +5,13 @@ from typing import Any
 
 from astro.errors import EngineDeadError, SamplingError
 from astro.models.completion import Completion
+from astro.models.steps import joined
 from astro.records.problem import Problem
 from astro.records.tree import ROOT, UNGRADED, Rollout, Terminal, Tree
 from astro.search.asking import Requests, together
-from astro.search.reuse import Ending, Endings, Path, joined
+from astro.search.reuse import Ending, Endings, Path
 from astro.search.setup import SearchSetup
+from astro.search.stepping import StepRequests
 from astro.verify import Outcome
 
 # Call numbers at a node, which enter the seeds. An expansion is call 0; the solutions sampled from the root are its
@@ -27,12 +29,15 @@ class TreeEvidence:
         unknown: nodes that the evaluator could not value.
     """
 
-    def __init__(self, tree: Tree, problem: Problem, setup: SearchSetup, requests: Requests) -> None:
+    def __init__(
+        self, tree: Tree, problem: Problem, setup: SearchSetup, requests: Requests, steps: StepRequests
+    ) -> None:
         self.tree = tree
         self.paths: dict[int, list[Path]] = {}
         self.endings = Endings(setup.config)
         self.unknown: set[int] = set()
         self._problem, self._setup, self._requests, self._config = problem, setup, requests, setup.config
+        self._steps = steps
         self._ended: dict[int, list[Ending]] = {}
         self._ahead: dict[int, Completion] = {}
 
@@ -115,6 +120,7 @@ class TreeEvidence:
                 )
                 if ahead is not None:
                     completions = [joined(ahead, completion) for completion in completions]
+                completions = self._setup.answers_only(self._requests.state(node)[1], completions)
                 rollouts = await self._grade(node, completions)
                 if config.reuse_rollouts:
                     self._keep(node, completions, rollouts)
@@ -128,6 +134,7 @@ class TreeEvidence:
         completions = await self._requests.sample(
             node, call, count, max_tokens=self._config.max_rollout_tokens, stop=self._setup.end_stop
         )
+        completions = self._setup.answers_only(self._requests.state(node)[1], completions)
         await self._grade(node, completions)
         return completions
 
@@ -159,19 +166,10 @@ class TreeEvidence:
         await together([self._step_ahead(node, steps) for node in nodes if self.tree.terminal[node] is Terminal.NONE])
 
     async def _step_ahead(self, node: int, steps: int) -> None:
-        stop = self._setup.step_stop + self._setup.end_stop
         ahead: Completion | None = None
         for number in range(steps):
             after = () if ahead is None else ahead.token_ids
-            sampled = await self._requests.sample(
-                node,
-                _AHEAD + number,
-                1,
-                max_tokens=self._config.max_step_tokens,
-                stop=stop,
-                after=after,
-                greedy=True,
-            )
+            sampled = await self._steps.sample(node, _AHEAD + number, 1, after=after, greedy=True)
             if not sampled:
                 break
             ahead = sampled[0] if ahead is None else joined(ahead, sampled[0])

@@ -14,6 +14,7 @@ from astro.search.reuse import Draw, find_child, graft
 from astro.search.selection import priors
 from astro.search.setup import SearchSetup
 from astro.search.solutions import add_solution, settle
+from astro.search.stepping import StepRequests
 
 _EXPAND = 0  # number of the expansion among a node's calls, part of the seed; astro.search.evidence has the others
 
@@ -41,7 +42,8 @@ class Grower:
         self.tree.add(NO_PARENT, "", ())
         self._setup, self._config = setup, setup.config
         self._requests = Requests(self.tree, problem, setup, priority)
-        self._evidence = TreeEvidence(self.tree, problem, setup, self._requests)
+        self._steps = StepRequests(self._requests, setup)
+        self._evidence = TreeEvidence(self.tree, problem, setup, self._requests, self._steps)
         self._simulations = 0
         self._started = monotonic()
 
@@ -100,8 +102,7 @@ class Grower:
         draws = [Draw(path.steps[0], path.kind, path) for path in paths]
         missing = config.k - len(draws)
         if missing > 0:
-            stop = setup.step_stop + setup.end_stop
-            steps = await self._requests.sample(leaf, _EXPAND, missing, max_tokens=config.max_step_tokens, stop=stop)
+            steps = await self._steps.sample(leaf, _EXPAND, missing)
             solution = self._requests.state(leaf)[1]
             draws += [Draw(step, setup.kind_of(solution, step)) for step in steps]
         return draws

@@ -1,7 +1,6 @@
 """Reuse of rollouts as parts of the tree: their first steps become children, their ends become terminals."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 from astro.models.completion import Completion
@@ -124,17 +123,6 @@ def graft(tree: Tree, paths: Sequence[tuple[int, Path]], simulation: int) -> lis
     for node in fresh:
         tree.reward[node] = tree.tally(node).reward
     return list(fresh)
-
-
-def joined(first: Completion, then: Completion) -> Completion:
-    """Join a completion and its continuation."""
-    return replace(
-        then,
-        text=first.text + then.text,
-        token_ids=first.token_ids + then.token_ids,
-        logprob=first.logprob + then.logprob,
-        token_logprobs=first.token_logprobs + then.token_logprobs,
-    )
 
 
 def find_child(tree: Tree, node: int, text: str, kind: Terminal) -> int | None:

@@ -1,18 +1,20 @@
 """The setup that all trees of a run share: the model, the verifier and the settings."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import reduce
 from typing import Protocol, Self
 
 from astro.errors import ConfigError
 from astro.models.completion import Completion, Sampler
 from astro.models.prompting import AnswerStyle, PromptFormat
-from astro.models.steps import StepEnd, StepSplitter, step_end
+from astro.models.steps import StepEnd, StepSplitter, joined, step_end
 from astro.models.stops import before_stop
 from astro.records.problem import Problem
 from astro.records.tree import Terminal
+from astro.search.ending import AnswerEnding, Stated
 from astro.search.settings import SearchConfig
-from astro.verify import AnswerFormat, Verdict, extract
+from astro.verify import AnswerFormat, Verdict
 
 
 class Grader(Protocol):
@@ -43,10 +45,8 @@ class Scorer(Protocol):
 class SearchSetup:
     """What all trees of a run share. Raises ConfigError if the evaluator needs a scorer and there is none.
 
-    split: splits a completion into steps (astro.models.steps.StepSplitter.split).
-    step_stop: strings that end a step. end_stop: further strings that end a solution.
-    answer_format: the format of a marked final answer; a step that contains one ends the solution.
-    answer_line: whether a step whose last line states the answer ("Answer: 5") also ends the solution.
+    splitter: splits completions into steps. end_stop: strings that end a solution.
+    ending: tells which steps end a solution with their answer.
     seed: the run's; the seed of each request also depends on the problem, the node and the call.
     scorer: for evaluators that need one.
     """
@@ -55,11 +55,9 @@ class SearchSetup:
     verifier: Grader
     config: SearchConfig
     seed: int
-    split: Callable[[Completion], Sequence[Completion]]
-    step_stop: tuple[str, ...]
+    splitter: StepSplitter
     end_stop: tuple[str, ...] = ()
-    answer_format: AnswerFormat = AnswerFormat.ANY
-    answer_line: bool = False
+    ending: AnswerEnding = field(default_factory=AnswerEnding)
     scorer: Scorer | None = None
 
     def __post_init__(self) -> None:
@@ -68,6 +66,11 @@ class SearchSetup:
                 f"search.evaluator: {self.config.evaluator.kind!r} needs a scorer, but the run has none; set "
                 "roles.scorer, or set search.evaluator.kind to 'rollouts'"
             )
+
+    @property
+    def step_stop(self) -> tuple[str, ...]:
+        """Strings that end a step, or a paragraph of it."""
+        return self.splitter.rule.stop
 
     @classmethod
     def of(
@@ -79,20 +82,28 @@ class SearchSetup:
         *,
         seed: int,
         answer_format: AnswerFormat = AnswerFormat.ANY,
+        statements: bool = True,
         scorer: Scorer | None = None,
     ) -> Self:
-        """The setup of a run with the prompts and steps of prompt_format."""
-        split = StepSplitter(prompt_format.tokenizer, prompt_format.step_stop).split
+        """The setup of a run with the prompts and steps of prompt_format.
+
+        answer_format, statements: how the verifier reads answers (astro.verify.VerifyConfig).
+        """
+        rule = prompt_format.step_rule
+        stated = Stated.NEVER
+        if statements and rule.least is not None:
+            stated = Stated.ANYWHERE
+        elif prompt_format.answer is AnswerStyle.LINE:
+            stated = Stated.LAST_LINE
+        ending = AnswerEnding(answer_format, stated)
         return cls(
             sampler=sampler,
             verifier=verifier,
             config=config,
             seed=seed,
-            split=split,
-            step_stop=prompt_format.step_stop,
+            splitter=StepSplitter(prompt_format.tokenizer, rule, ending.in_step),
             end_stop=prompt_format.end_stop,
-            answer_format=answer_format,
-            answer_line=prompt_format.answer is AnswerStyle.LINE,
+            ending=ending,
             scorer=scorer,
         )
 
@@ -105,7 +116,7 @@ class SearchSetup:
         max_step_tokens is TRUNCATED, as it would be if it had been sampled alone.
         """
         steps, kind, text = [], Terminal.NONE, solution
-        for step in self.split(completion):
+        for step in self.splitter.split(completion):
             steps.append(step)
             too_long = max_step_tokens is not None and len(step.token_ids) > max_step_tokens
             kind = Terminal.TRUNCATED if too_long else self.kind_of(text, step)
@@ -119,19 +130,16 @@ class SearchSetup:
         end = step_end(step, self.end_stop)
         if end is not StepEnd.DELIMITER:
             return Terminal.ANSWER if end is StepEnd.FINISHED else Terminal.TRUNCATED
-        # Check the short step first: it rarely has an answer. Then the whole decides, as the step may be in a thought.
-        # A marked answer has a command or a tag, which most steps do not.
-        marked = "\\" in step.text or "<" in step.text
-        if marked and self._has_answer(step.text) and self._has_answer(solution + step.text):
-            return Terminal.ANSWER
-        if self.answer_line:
-            last_line = before_stop(step.text, step.stop).rstrip().rpartition("\n")[2]
-            if self._has_answer(last_line, stated=True) and self._has_answer(solution + step.text, stated=True):
-                return Terminal.ANSWER
-        return Terminal.NONE
+        return Terminal.ANSWER if self.ending.ends(solution, step.text, step.stop) else Terminal.NONE
 
-    def _has_answer(self, text: str, *, stated: bool = False) -> bool:
-        return extract(text, self.answer_format, statements=stated).answer is not None
+    def answers_only(self, solution: str, completions: Sequence[Completion]) -> Sequence[Completion]:
+        """Completions that continue the solution, each up to the step that gives its final answer.
+
+        Some models go on after their answer. With plain steps, completions are returned as they are.
+        """
+        if self.splitter.rule.least is None:
+            return completions
+        return [reduce(joined, self.cut(completion, solution)[0]) for completion in completions]
 
     def without_end(self, solution: str) -> str:
         """The solution as the verifier reads it: without a stop string that ended it and is not part of it."""

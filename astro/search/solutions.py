@@ -4,8 +4,9 @@ from collections.abc import Collection, Sequence
 from functools import reduce
 
 from astro.models.completion import Completion
+from astro.models.steps import joined
 from astro.records.tree import ROOT, Terminal, Tree
-from astro.search.reuse import find_child, joined
+from astro.search.reuse import find_child
 
 
 def add_solution(tree: Tree, steps: Sequence[Completion], end: Terminal, *, max_depth: int, simulation: int) -> int:

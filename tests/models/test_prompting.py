@@ -203,7 +203,7 @@ def test_the_tiny_template_is_the_problem_alone():
 def test_step_delimiter_sets_stop_strings_and_instruction(step, stop):
     """The stop string ends a step and the instruction asks for that layout; all delimiters ask differently."""
     prompts = PromptFormat(PromptConfig(step=step), ByteTokenizer())
-    assert prompts.step_stop == (stop,)
+    assert prompts.step_rule.stop == (stop,)
     others = [PromptFormat(PromptConfig(step=other), ByteTokenizer()).instruction for other in StepDelimiter]
     assert others.count(prompts.instruction) == 1
 

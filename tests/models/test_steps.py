@@ -7,7 +7,7 @@ from local_tokenizers import train_sentencepiece, train_tokenizer
 
 from astro.models.completion import Completion, FinishReason, SampleParams
 from astro.models.engines.scripted import ScriptedSampler
-from astro.models.steps import StepEnd, StepSplitter, step_end
+from astro.models.steps import StepEnd, StepRule, StepSplitter, step_end
 from astro.models.stops import StopTail, first_stop
 from astro.models.tokenizer import ByteTokenizer
 
@@ -34,7 +34,7 @@ def test_steps_put_together_are_the_completion(name, text, stop):
     """Text, ids and log-probabilities are cut, never changed, and each step but the last is an engine's step: it ends
     with the token that completes the first stop string in it."""
     completion = completion_of(TOKENIZERS[name], text)
-    steps = StepSplitter(TOKENIZERS[name], stop).split(completion)
+    steps = StepSplitter(TOKENIZERS[name], StepRule(stop)).split(completion)
     assert "".join(step.text for step in steps) == completion.text
     assert tuple(token for step in steps for token in step.token_ids) == completion.token_ids
     assert sum(step.logprob for step in steps) == completion.logprob
@@ -60,7 +60,7 @@ def test_a_rollout_is_cut_where_sampling_step_by_step_would_cut_it():
     while not one_by_one or one_by_one[-1].stop:
         one_by_one.append(asyncio.run(sample(stop=("\n",))))
         ids = ids + list(one_by_one[-1].token_ids)
-    assert StepSplitter(tokenizer, ("\n",)).split(rollout) == one_by_one
+    assert StepSplitter(tokenizer, StepRule(("\n",))).split(rollout) == one_by_one
 
 
 def test_cutting_takes_time_in_proportion_to_the_length():
@@ -74,7 +74,7 @@ def test_cutting_takes_time_in_proportion_to_the_length():
             return super().decode(token_ids, **options)
 
     completion = completion_of(ByteTokenizer(), "So \u2220 is right \U0001f642.\n" * 100)
-    assert len(StepSplitter(Counting(), ("\n",)).split(completion)) == 100
+    assert len(StepSplitter(Counting(), StepRule(("\n",))).split(completion)) == 100
     assert Counting.decoded < 10 * len(completion.token_ids)
 
 
@@ -82,7 +82,7 @@ def test_a_completion_cut_by_length_has_a_last_step_cut_by_length():
     """Only the last step carries the completion's own end."""
     whole = completion_of(ByteTokenizer(), "one\ntwo")
     cut = Completion(whole.text, whole.token_ids, whole.logprob, FinishReason.LENGTH, None, whole.token_logprobs)
-    steps = StepSplitter(ByteTokenizer(), ("\n",)).split(cut)
+    steps = StepSplitter(ByteTokenizer(), StepRule(("\n",))).split(cut)
     assert [step_end(step) for step in steps] == [StepEnd.DELIMITER, StepEnd.CUT]
 
 
@@ -105,7 +105,7 @@ def test_step_end_tells_a_step_from_the_end_of_a_solution(reason, stop, end):
 def test_logprobs_are_needed():
     """A completion without one log-probability a token cannot be split."""
     with pytest.raises(ValueError, match="0 token_logprobs for 1 tokens"):
-        StepSplitter(ByteTokenizer(), ("\n",)).split(Completion("x", (120,), -1.0, FinishReason.STOP))
+        StepSplitter(ByteTokenizer(), StepRule(("\n",))).split(Completion("x", (120,), -1.0, FinishReason.STOP))
 
 
 @pytest.mark.parametrize("name", TOKENIZERS)
@@ -114,7 +114,7 @@ def test_logprobs_are_needed():
 def test_what_an_engine_cuts_after_a_stop_string_is_put_back(name, text, stop):
     """Given the text up to the stop string, the text of all tokens comes back, whatever the tokenizer."""
     tokenizer = TOKENIZERS[name]
-    step = StepSplitter(tokenizer, stop).split(completion_of(tokenizer, text))[0]
+    step = StepSplitter(tokenizer, StepRule(stop)).split(completion_of(tokenizer, text))[0]
     if step.stop is None or "\ufffd" in step.text:
         return
     end = step.text.index(step.stop) + len(step.stop)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from astro.errors import SamplingError
 from astro.models.completion import FinishReason, Sampled
 from astro.models.engines.scripted import ScriptedSampler
-from astro.models.steps import StepSplitter
+from astro.models.steps import StepRule, StepSplitter
 from astro.models.tokenizer import ByteTokenizer
 from astro.records.problem import Problem
 from astro.search import SearchConfig, SearchSetup, Tree, check_tree, search
@@ -95,8 +95,7 @@ def make_setup(model, grader=None, *, seed=0, sampler=None, end_stop=(), scorer=
         verifier=grader or ByAnswer(),
         config=SearchConfig(**(defaults | settings)),
         seed=seed,
-        split=StepSplitter(ByteTokenizer(), (STEP,)).split,
-        step_stop=(STEP,),
+        splitter=StepSplitter(ByteTokenizer(), StepRule((STEP,))),
         end_stop=end_stop,
         scorer=scorer,
     )

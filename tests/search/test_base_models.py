@@ -49,11 +49,12 @@ def test_the_problem_that_a_base_model_invents_is_not_graded(template, line, reu
     assert "How many" not in tree.solution(end)
 
 
-def test_without_an_end_stop_the_invented_problem_would_be():
-    """The user who sets none gets what was asked for."""
+def test_without_an_end_stop_a_solution_ends_at_its_answer_all_the_same():
+    """The problem that a base model invents after the answer's step is neither graded nor kept."""
     line = " So it is \\boxed{7}." + NEXT
     tree = grown(line, PromptConfig(style=PromptStyle.PLAIN, end_stop=()), simulations=1)
-    assert tree.rollouts[ROOT][0].answer == "3"
+    assert tree.rollouts[ROOT][0].answer == "7"
+    assert "How many" not in tree.rollouts[ROOT][0].text
 
 
 @pytest.mark.parametrize("stated", ["Answer: 7", "#### 7", "The answer is 7.", "So it adds up.\nAnswer: **7**"])

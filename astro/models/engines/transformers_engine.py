@@ -56,6 +56,7 @@ class TransformersSampler:
         self._meter = Meter()
         self._arrivals = count()
         self._pending: list[_Row] = []
+        self._unanswered: dict[int, list[_Row]] = {}  # the rows of each request in flight, by its arrival
         self._worker: asyncio.Task[None] | None = None
         self._broken: str | None = None
 
@@ -67,15 +68,19 @@ class TransformersSampler:
         self._pending += rows
         if self._worker is None or self._worker.done():
             self._worker = asyncio.create_task(self._work())
-        with self._meter.request(params.n):
-            completions = tuple(await asyncio.gather(*(row.ended for row in rows)))
+        self._unanswered[rows[0].rank[1]] = rows
+        try:
+            with self._meter.request(params.n):
+                completions = tuple(await asyncio.gather(*(row.ended for row in rows)))
+        finally:
+            del self._unanswered[rows[0].rank[1]]
         sampled = Sampled(completions, prompt_tokens=len(prompt_ids))
         self._meter.count(sampled)
         return sampled
 
     def stats(self) -> EngineStats:
         """Totals since the engine was opened. cached_tokens is always 0: the engine has no prefix cache."""
-        return self._meter.stats()
+        return self._meter.stats(sum(len(row.token_ids) for rows in list(self._unanswered.values()) for row in rows))
 
     async def close(self) -> None:
         """Release the model. Requests in flight fail with EngineDeadError."""

@@ -89,7 +89,7 @@ class VllmSampler:
 
     def stats(self) -> EngineStats:
         """Totals since the engine was opened. cached_tokens counts each request's first completion only."""
-        return self._meter.stats()
+        return self._meter.stats(0 if self._engine is None else _running_tokens(self._engine.output_processor))
 
     async def close(self) -> None:
         """Stop the engine. Requests in flight fail with EngineDeadError."""
@@ -168,6 +168,13 @@ class VllmSampler:
             stop,
             tuple(output.logprobs.logprobs),
         )
+
+
+def _running_tokens(outputs: Any) -> int:
+    """Tokens of the requests in flight. Lists are made first, because the display may ask from another thread."""
+    states, parents = list(outputs.request_states.values()), list(outputs.parent_requests.values())
+    running = sum(state.detokenizer.num_output_tokens() for state in states if state.detokenizer)
+    return running + sum(len(part.token_ids) for parent in parents for part in list(parent.output_aggregator) if part)
 
 
 def is_cpu_build() -> bool:
