@@ -47,7 +47,7 @@ def count_ends(run: RunDirectory) -> Ends:
     prompt = validate(PromptConfig, run.settings["prompt"], "prompt", ())
     entries = run.trees.entries([problem.id for problem in run.problems()])
     trees = [tree_from(entry) for entry in islice(entries, TREES)]
-    kinds = Counter(kind for tree in trees for kind in tree.terminal if kind is not Terminal.NONE)
+    kinds: Counter[Terminal] = Counter(kind for tree in trees for kind in tree.terminal if kind is not Terminal.NONE)
     texts = [text for tree in trees for text in _solutions(tree)]
     asked = stated = 0
     for text in texts:

@@ -87,4 +87,5 @@ def spread_out(problems: list[Problem], count: int) -> list[Problem]:
 
 
 def _costs(stage: Stage) -> list[Row]:
-    return stage.table("costs", ["calls", "generated_tokens"]).to_pylist()
+    rows: list[Row] = stage.table("costs", ["calls", "generated_tokens"]).to_pylist()
+    return rows

@@ -34,21 +34,20 @@ class AnswerEnding:
         if self.stated is Stated.LAST_LINE:
             last_line = before_stop(step, stop).rstrip().rpartition("\n")[2]
             return self._states(last_line) and self._has_answer(solution + step, stated=True)
-        return self.stated is Stated.ANYWHERE and (
-            _MAY_STATE.search(step) is not None
-            and self._states(step)
-            and self._has_answer(solution + step, stated=True)
-        )
+        return self._states_anywhere(step) and self._has_answer(solution + step, stated=True)
 
     def in_step(self, step: str) -> bool:
         """Whether a step gives an answer by itself."""
-        return self._marked(step) or (
-            self.stated is Stated.ANYWHERE and _MAY_STATE.search(step) is not None and self._states(step)
-        )
+        return self._marked(step) or self._states_anywhere(step)
 
     def _marked(self, step: str) -> bool:
         # A marked answer has a command or a tag, which most steps do not.
         return ("\\" in step or "<" in step) and self._has_answer(step)
+
+    def _states_anywhere(self, step: str) -> bool:
+        if self.stated is not Stated.ANYWHERE or _MAY_STATE.search(step) is None:
+            return False
+        return _TAKEN_BACK.match(step.rstrip().rpartition("\n")[2]) is None and self._states(step)
 
     def _states(self, text: str) -> bool:
         return self._has_answer(text, stated=True)
@@ -59,3 +58,7 @@ class AnswerEnding:
 
 # Only such a step can state an answer. "#### Step 1" is a heading, "#### 28" is GSM8K's answer.
 _MAY_STATE = re.compile(r"\banswers?\b|####\s{0,3}[-+$(\\]{0,3}\s{0,3}[\d.]", re.IGNORECASE)
+# A last line that doubts the answer before it.
+_TAKEN_BACK = re.compile(
+    r"\s*(?:no|not|wait|but|however|hmm|actually|hold on|let(?:'s| me| us) (?:double-?|re-?)?\s?check)\b", re.IGNORECASE
+)

@@ -132,7 +132,7 @@ class SearchSetup:
             return Terminal.ANSWER if end is StepEnd.FINISHED else Terminal.TRUNCATED
         return Terminal.ANSWER if self.ending.ends(solution, step.text, step.stop) else Terminal.NONE
 
-    def answers_only(self, solution: str, completions: Sequence[Completion]) -> Sequence[Completion]:
+    def answers_only(self, solution: str, completions: list[Completion]) -> list[Completion]:
         """Completions that continue the solution, each up to the step that gives its final answer.
 
         Some models go on after their answer. With plain steps, completions are returned as they are.

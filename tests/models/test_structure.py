@@ -51,7 +51,7 @@ def test_a_structure_is_one_step(text: str) -> None:
 )
 def test_paragraphs_are_steps(text: str) -> None:
     """A paragraph that is complete ends a step, also a numbered one that computes something."""
-    assert [step.strip() for step in RULE.texts(text)][0] == text.split("\n\n")[0]
+    assert RULE.texts(text)[0].strip() == text.partition("\n\n")[0]
 
 
 def test_a_display_that_is_never_closed_does_not_swallow_the_solution() -> None:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+from astro.models.steps import StepRule
 from astro.recipes import Material, Recipe
 from astro.recipes.evidence import Delimiters
 from astro.records.columns import Row
@@ -58,7 +59,9 @@ def _end(tree: Tree, node: int, outcome: Outcome) -> None:
 def material_of(tree: Tree, problem: Problem = PROBLEM, asked=()) -> Material:
     """What a recipe gets of a tree, with a step a line."""
     prompt = [{"role": "user", "content": problem.prompt}]
-    return Material(problem, prompt, ORIGIN, load_tree=lambda: tree, delimiters=Delimiters(("\n",)), asked=asked)
+    return Material(
+        problem, prompt, ORIGIN, load_tree=lambda: tree, delimiters=Delimiters(StepRule(("\n",))), asked=asked
+    )
 
 
 def made(recipe: Recipe, tree: Tree | None = None, **more) -> tuple[list[Row], dict[str, int]]:

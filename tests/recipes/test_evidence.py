@@ -2,6 +2,7 @@
 
 from scripted_trees import BAD, GOOD, GRAFTED, RIGHT, WRONG, known_tree
 
+from astro.models.steps import StepRule
 from astro.recipes.evidence import Delimiters, Evidence, evidence, is_grafted, solutions
 from astro.records.tree import NO_PARENT, ROOT, Rollout, Terminal, Tree
 from astro.verify import Outcome
@@ -40,7 +41,7 @@ def test_a_grafted_node_is_no_evidence():
 
 def test_solutions_are_all_rollouts_and_ends_with_their_lengths():
     """4 + 4 + 4 + 2 rollouts and two ends; text without space at its ends; steps and tokens of path and rollout."""
-    found = list(solutions(known_tree(), Delimiters(("\n",))))
+    found = list(solutions(known_tree(), Delimiters(StepRule(("\n",)))))
     assert len(found) == 16
     first_of_good = next(solution for solution in found if solution.node == GOOD)
     assert first_of_good.text == "Add 2 and 3.\nTry 0.\nSo it is \\boxed{8}."
@@ -51,7 +52,7 @@ def test_solutions_are_all_rollouts_and_ends_with_their_lengths():
 
 def test_a_string_that_ended_a_solution_is_left_out():
     """What a base model writes after its answer is no part of the row; a closing tag is."""
-    delimiters = Delimiters(("\n",), ("Problem:", "</answer>"))
+    delimiters = Delimiters(StepRule(("\n",)), ("Problem:", "</answer>"))
     assert delimiters.trimmed("It is 9.\nProblem: the next") == "It is 9."
     assert delimiters.trimmed("<answer>9</answer>") == "<answer>9</answer>"
 

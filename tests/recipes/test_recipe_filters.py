@@ -7,6 +7,7 @@ from scripted_trees import known_tree
 
 from astro.config import validate
 from astro.errors import ConfigError
+from astro.models.steps import StepRule
 from astro.recipes.evidence import Delimiters, Solution
 from astro.recipes.filters import FilterConfig, Reason, correct_only, distinct, passing, refusal, sound, unlike
 from astro.records.problem import Problem
@@ -44,8 +45,8 @@ def test_a_countdown_solution_whose_work_is_wrong_is_right_by_luck():
     """The answer is right and the equation before it is not; of mathematics nothing is known."""
     problem = Problem("p", "", "24", "countdown", metadata={"numbers": [20, 3, 1], "target": 24})
     lucky = solution("I take 20 + 3 = 22.\nThat is 24. The answer is \\boxed{20 + 3 + 1}.")
-    assert sound(problem, Delimiters(("\n",)))(lucky) is Reason.BY_LUCK
-    assert sound(Problem("p", "", "24", "math"), Delimiters(("\n",)))(lucky) is None
+    assert sound(problem, Delimiters(StepRule(("\n",))))(lucky) is Reason.BY_LUCK
+    assert sound(Problem("p", "", "24", "math"), Delimiters(StepRule(("\n",))))(lucky) is None
 
 
 def test_the_same_words_come_once():

@@ -7,7 +7,15 @@ from astro.models.stats import EngineStats
 from astro.run import progress
 from astro.run.progress import Board, Tally, duration
 
-STATS = EngineStats(requests=3, prompt_tokens=100, cached_tokens=25, generated_tokens=500, busy_seconds=2.0)
+STATS = EngineStats(
+    requests=3,
+    prompt_tokens=100,
+    cached_tokens=25,
+    generated_tokens=400,
+    in_flight=7,
+    running_tokens=100,
+    busy_seconds=2.0,
+)
 
 
 def shown(console: Console, monkeypatch) -> str:
@@ -32,7 +40,8 @@ def test_without_a_terminal_there_are_plain_lines(monkeypatch) -> None:
     assert "\x1b" not in out
     last = out.splitlines()[-1]
     assert last.startswith(
-        "trees 5/10, 1 solved, problems traced 3/10, 9 traces, 6 with backtracks, 250 tokens/s, 25% cached"
+        "trees 5/10, 1 solved, problems traced 3/10, 9 traces, 6 with backtracks, "
+        "500 tokens, 7 in flight, 250 tokens/s, 25% cached"
     )
     assert last.endswith("left")
 
@@ -45,10 +54,28 @@ def test_on_a_terminal_there_are_bars(monkeypatch) -> None:
     assert "\x1b[2K" in out
 
 
-def test_only_what_is_to_be_done_is_counted() -> None:
-    """Trees that another run has searched are no work of a run that only tells them."""
-    tally = Tally(trees=450, traced=20, traced_total=450)
-    assert (tally.done, tally.total) == (20, 450)
+def test_the_line_counts_tokens_before_any_tree_is_done(monkeypatch) -> None:
+    """While the first trees grow, there are tokens and requests in flight, and the time left is unknown."""
+    monkeypatch.setattr(progress, "_LINE_SECONDS", 0.001)
+    console = Console(file=io.StringIO(), force_terminal=False, width=200)
+
+    async def run() -> None:
+        stats = EngineStats(in_flight=35, running_tokens=12_345, busy_seconds=100.0)
+        with Board(console, Tally(trees_total=40, traced_total=40), lambda: stats).showing():
+            await asyncio.sleep(0.1)
+
+    asyncio.run(run())
+    line = console.file.getvalue().splitlines()[-1]
+    assert "12,345 tokens, 35 in flight, 123 tokens/s" in line
+    assert line.endswith("? left")
+
+
+def test_trees_of_another_run_are_no_work() -> None:
+    """A run that only makes traces of 450 trees expects no tree: 10 of 20 traced in this start, half of the time."""
+    tally = Tally(trees=450, traced=10, traced_total=30)
+    board = Board(Console(file=io.StringIO()), tally, lambda: STATS)
+    tally.traced, tally.trace_tokens = 20, 500
+    assert board._time_left(STATS) == "0:00"  # 20 traced of 30; the start has just begun
 
 
 def test_durations_read_like_a_clock() -> None:

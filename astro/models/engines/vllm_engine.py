@@ -173,8 +173,9 @@ class VllmSampler:
 def _running_tokens(outputs: Any) -> int:
     """Tokens of the requests in flight. Lists are made first, because the display may ask from another thread."""
     states, parents = list(outputs.request_states.values()), list(outputs.parent_requests.values())
-    running = sum(state.detokenizer.num_output_tokens() for state in states if state.detokenizer)
-    return running + sum(len(part.token_ids) for parent in parents for part in list(parent.output_aggregator) if part)
+    running: list[int] = [state.detokenizer.num_output_tokens() for state in states if state.detokenizer]
+    ended: list[int] = [len(part.token_ids) for parent in parents for part in list(parent.output_aggregator) if part]
+    return sum(running) + sum(ended)
 
 
 def is_cpu_build() -> bool:
