@@ -13,10 +13,7 @@ generated paragraph by paragraph is cut at the same places as a text that was ge
 """
 
 import re
-from collections.abc import Iterator
 from enum import StrEnum
-
-BLANK_LINE = "\n\n"
 
 
 class Closure(StrEnum):
@@ -118,16 +115,6 @@ class Outline:
             self._displays.append("$$")
         if not self._displays:
             self._blanks = 0
-
-
-def paragraphs(text: str) -> Iterator[str]:
-    """The pieces of a text up to and including each blank line; they add up to the text."""
-    start = 0
-    while (found := text.find(BLANK_LINE, start)) >= 0:
-        yield text[start : found + len(BLANK_LINE)]
-        start = found + len(BLANK_LINE)
-    if start < len(text):
-        yield text[start:]
 
 
 # Enough characters of a paragraph to see a list marker such as "12. ".
