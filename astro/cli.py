@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from astro.run.rehearsal import Rehearsal
 
 EXIT_MISTAKE = 2  # the user can fix it: configuration, files, missing library
+EXIT_AGAIN = 75  # the engine died; the same command resumes (EX_TEMPFAIL of sysexits.h)
 EXIT_STOPPED = 130  # by Ctrl-C
 
 _BEGIN = """Search problems with a language model and turn the trees into training data.
@@ -200,6 +201,83 @@ def traces(
 
 @app.command(
     epilog=_examples(
+        "astro work configs/tiny.yaml",
+        "CUDA_VISIBLE_DEVICES=1 astro work configs/tiny.yaml",
+    )
+)
+def work(config: ConfigPath, settings: Settings = None) -> None:
+    """Search and make traces as one of several workers of a run.
+
+    Start it as often as you like, on one machine or on several that share the run directory. The workers divide the
+    problems; the work of one that dies is taken over, and more may join at any time. The last one makes the data sets.
+    Later stages follow with `astro run` and the same configuration. Exits with status 75 if the engine dies.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts background jobs without one
+    with _reporting(_resumes()):
+        from astro.run.work import work as carry_out_work  # noqa: PLC0415 - heavy
+
+        carry_out_work(config, settings or (), Console())
+
+
+@app.command(
+    epilog=_examples(
+        "astro ray configs/tiny.yaml --actors 2 --gpus 0",
+        "astro ray configs/chat-8b.yaml --actors 64 --gpus 1 --address auto",
+    )
+)
+def ray(
+    config: ConfigPath,
+    settings: Settings = None,
+    actors: Annotated[int, typer.Option(min=1, help="Number of actors; each loads the model.")] = 2,
+    gpus: Annotated[
+        float | None,
+        typer.Option(min=0, help="GPUs of an actor. Default: engine.tensor_parallel_size, or 1.", show_default=False),
+    ] = None,
+    address: Annotated[
+        str | None,
+        typer.Option(help="Address of a cluster, or auto. Default: start one on this machine.", show_default=False),
+    ] = None,
+) -> None:
+    """Search and make traces with the model in the actors of a Ray cluster.
+
+    Each actor loads the model and pulls problems; this process stores the results in the run directory. An actor that
+    dies is replaced, and its problems are done again. Later stages follow with `astro run` and the same configuration.
+    Needs the extra ray; protect a cluster with token authentication (docs/scale.md).
+    """
+    with _reporting(_resumes()):
+        from astro.run.cluster import run_over_ray  # noqa: PLC0415 - heavy
+
+        run_over_ray(config, settings or (), Console(), actors=actors, gpus=gpus, address=address)
+
+
+@app.command(
+    epilog=_examples(
+        "astro slurm configs/chat-8b.yaml --workers 16 --sbatch partition=gpu --sbatch gpus-per-task=1 --submit",
+    )
+)
+def slurm(
+    config: ConfigPath,
+    settings: Settings = None,
+    workers: Annotated[int, typer.Option(min=1, max=10_000, help="Number of workers.")] = 4,
+    sbatch: Annotated[
+        list[str] | None,
+        typer.Option(metavar="OPTION=VALUE", help="An option of sbatch: time=24:00:00.", show_default=False),
+    ] = None,
+    submit: Annotated[bool, typer.Option("--submit", help="Submit the job.")] = False,
+) -> None:
+    """Write a Slurm array job whose tasks are workers of one run.
+
+    Each task is `astro work`. A task that is killed, runs out of time or whose engine dies is queued again. The script
+    and the logs are in a folder beside the run directory, NAME-slurm.
+    """
+    with _reporting():
+        from astro.run.slurm import slurm as write_job  # noqa: PLC0415 - heavy
+
+        write_job(config, settings or (), Console(), workers=workers, options=sbatch or (), submit=submit)
+
+
+@app.command(
+    epilog=_examples(
         "astro data configs/tiny.yaml",
         "astro data configs/tiny.yaml output.license=mit",
     )
@@ -211,6 +289,34 @@ def data(config: ConfigPath, settings: Settings = None) -> None:
     (star). Data sets that are up to date are not written again.
     """
     _make(config, settings, {"search": False, "traces": False})
+
+
+@app.command(
+    epilog=_examples(
+        "astro export runs/tiny --to llamafactory",
+        "astro export runs/tiny --to verl --out data/verl",
+    )
+)
+def export(
+    run_path: RunPath,
+    to: Annotated[
+        str,
+        typer.Option(metavar="FORMAT", help="verl, sharegpt, llamafactory, openrlhf or alpaca.", show_default=False),
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Write to this folder. Default: RUN/exports/FORMAT.", show_default=False),
+    ] = None,
+) -> None:
+    """Write the data sets of a run for another trainer.
+
+    Writes a file for each data set and split that the format can hold, and the files that the trainer asks for:
+    dataset_info.json for LLaMA-Factory, a reward function for verl. See docs/recipes.md.
+    """
+    with _reporting():
+        from astro.run.export import export as write_files  # noqa: PLC0415 - heavy
+
+        write_files(run_path, to, Console(), out)
 
 
 @app.command(
@@ -454,7 +560,7 @@ def _train(stage: str, run: Path, settings: list[str], arm: str | None, accelera
 
 @contextmanager
 def _reporting(stopped: str = "Stopped.") -> Iterator[None]:
-    """Errors a user can fix become one message and exit status 2, Ctrl-C becomes 130; bugs keep their traceback.
+    """Errors become one message and status 2, or 75 for a dead engine; Ctrl-C is 130; bugs keep their traceback.
 
     SIGTERM counts as Ctrl-C.
     """
@@ -465,7 +571,7 @@ def _reporting(stopped: str = "Stopped.") -> Iterator[None]:
         errors.print(Text("error: ", style="bold red") + Text(plain_lines(str(error))))
         if isinstance(error, EngineDeadError):
             errors.print(Text(stopped))
-        raise typer.Exit(EXIT_MISTAKE) from None
+        raise typer.Exit(EXIT_AGAIN if isinstance(error, EngineDeadError) else EXIT_MISTAKE) from None
     except KeyboardInterrupt:
         for number in (signal.SIGINT, signal.SIGTERM):  # what is left only cleans up; another one ends it at once
             signal.signal(number, signal.SIG_DFL)

@@ -32,7 +32,7 @@ from astro.records.cost import COSTS
 from astro.records.problem import Problem
 from astro.store.atomic import write_text, writing
 from astro.store.claim import Claim, Refusal
-from astro.store.entries import total_cost
+from astro.store.facts import total_cost
 from astro.store.stage import Stage
 from astro.tasks import make_verifier
 from astro.verify import Verifier, VerifyConfig

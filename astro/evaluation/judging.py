@@ -23,7 +23,7 @@ from astro.records.columns import Column, Row, Table
 from astro.records.cost import Cost
 from astro.records.problem import Problem
 from astro.store.entries import costs_table
-from astro.store.journal import Entry
+from astro.store.frames import Entry
 from astro.store.settings import settings_hash
 from astro.store.stage import Stage
 

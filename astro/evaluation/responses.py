@@ -27,7 +27,7 @@ from astro.records.columns import Column, Table
 from astro.records.cost import Cost
 from astro.records.problem import Problem
 from astro.store.entries import costs_table
-from astro.store.journal import Entry
+from astro.store.frames import Entry
 from astro.store.stage import Stage
 from astro.tasks import task_of
 from astro.verify import Outcome, Verdict, Verifier

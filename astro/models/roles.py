@@ -1,7 +1,6 @@
 """The models of a run: the solver, and models that may rewrite, judge and score instead of it."""
 
 from collections.abc import Callable
-from dataclasses import fields
 from functools import partial
 from typing import Any
 
@@ -86,9 +85,7 @@ class OpenModels:
 
     def stats(self) -> EngineStats:
         """Totals of all engines."""
-        each = [engine.stats() for _, engine in self._engines]
-        names = [field.name for field in fields(EngineStats)]
-        return EngineStats(**{name: sum(getattr(stats, name) for stats in each) for name in names})
+        return sum((engine.stats() for _, engine in self._engines), EngineStats())
 
     async def close(self) -> None:
         """Release every engine, even if one of them fails to close."""

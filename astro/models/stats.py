@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from astro.models.completion import Sampled
 from astro.records.cost import Cost
@@ -37,6 +37,9 @@ class EngineStats:
     in_flight: int = 0
     running_tokens: int = 0
     busy_seconds: float = 0.0
+
+    def __add__(self, other: "EngineStats") -> "EngineStats":
+        return EngineStats(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(self)))
 
     @property
     def hit_rate(self) -> float:

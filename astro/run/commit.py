@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 from astro.store import Entry, Stage
+from astro.store.frames import Encoded
 
 
 class Committer:
@@ -11,10 +12,10 @@ class Committer:
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
-        self._batch: list[Callable[[], Entry]] | None = None  # the input of the next write
+        self._batch: list[Callable[[], Entry | Encoded]] | None = None  # the input of the next write
         self._write: asyncio.Task[None] | None = None  # the last write that was planned
 
-    async def put(self, make: Callable[[], Entry]) -> None:
+    async def put(self, make: Callable[[], Entry | Encoded]) -> None:
         """Return once the entry that make() builds is durable. Raises StoreError if the disk refuses.
 
         The entry of a caller that is cancelled is written all the same.

@@ -45,7 +45,7 @@ class Ends:
 def count_ends(run: RunDirectory) -> Ends:
     """Count the ends in the first trees of a run."""
     prompt = validate(PromptConfig, run.settings["prompt"], "prompt", ())
-    entries = run.trees.entries([problem.id for problem in run.problems()])
+    entries = run.trees.entries(run.stored.order())
     trees = [tree_from(entry) for entry in islice(entries, TREES)]
     kinds: Counter[Terminal] = Counter(kind for tree in trees for kind in tree.terminal if kind is not Terminal.NONE)
     texts = [text for tree in trees for text in _solutions(tree)]

@@ -1,18 +1,20 @@
 """From a configuration to an open run directory with its problems; nothing here loads a model."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain, islice
 from pathlib import Path
 from typing import Self
 
 from astro.errors import ConfigError, StoreError
 from astro.models.prompting import check_template
-from astro.problems import LoadedProblems, Problem, ProblemsConfig, load_problems
+from astro.problems import LoadedProblems, Problem, ProblemsConfig, RejectedRow, load_problems, stream_problems
 from astro.recipes import DataConfig
 from astro.records.problem import PROBLEMS
 from astro.run.seams import Seams
+from astro.run.source import FIRST, ArrivingSource, ProblemSource, StoredSource
 from astro.search import SearchConfig
 from astro.store import RunDirectory
 from astro.store.directory import TOOK_TREES
@@ -85,7 +87,7 @@ def check_start(making: Making, stages: Stages) -> bool:
     goes_on = RunDirectory.would_resume(seams.directory, seams.settings, ignored=seams.speed)
     if goes_on:
         with RunDirectory.read(seams.directory) as run:
-            has_trees = bool(run.trees.problem_ids)
+            has_trees = len(run.trees) > 0
             taken = run.trees_taken_of()
         if stages.trees_of and _places(stages.trees_of) != _places(taken):
             raise StoreError(
@@ -102,30 +104,36 @@ def check_start(making: Making, stages: Stages) -> bool:
     return goes_on
 
 
-def open_run(making: Making, stages: Stages) -> RunDirectory:
-    """Start the run, or resume it; on return its problems are fixed.
+def open_run(making: Making, stages: Stages) -> tuple[RunDirectory, ProblemSource]:
+    """Start the run, or resume it; also returns where its problems come from.
 
     If it holds nothing but failed trees, the search starts over. Raises StoreError (another configuration's run, a
-    second process, damage, no trees, incomplete shards) and ProblemsError. A start that fails leaves no new run
-    directory behind.
+    second process, damage, no trees, incomplete shards) and ProblemsError. A start that fails on the first problems
+    leaves no new run directory behind.
     """
     seams = making.seams
     new = not check_start(making, stages)
-    fresh = load_problems(making.problems, check_gold) if new and len(stages.trees_of) != 1 else None
-    if fresh is not None and stages.trees_of:
-        check_shards(stages.trees_of, fresh.problems)
+    whole = load_problems(making.problems, check_gold) if new and len(stages.trees_of) > 1 else None
+    arriving = _begun(stream_problems(making.problems, check_gold)) if new and not stages.trees_of else None
+    if whole is not None:
+        check_shards(stages.trees_of, whole.problems)
     run = RunDirectory.create(seams.directory, seams.settings, ignored=seams.speed)
     try:
         if stages.trees_of and not run.has_problems:
-            _take_trees(run, stages.trees_of, fresh)
-        elif fresh is not None:
-            run.write_problems(fresh.problems, fresh.rejected)
-        if stages.search and run.trees.problem_ids and not run.holds_work:
+            _take_trees(run, stages.trees_of, whole)
+        if stages.search and len(run.trees) and not run.holds_work:
             run.forget()
+        if arriving is not None:
+            return run, ArrivingSource(run, arriving)
+        return run, StoredSource(run)
     except BaseException:
         run.close()
         raise
-    return run
+
+
+def _begun(outcomes: Iterator[Problem | RejectedRow]) -> Iterator[Problem | RejectedRow]:
+    """The same, after the first ones were read: their errors are raised here. Raises ProblemsError."""
+    return chain(list(islice(outcomes, FIRST)), outcomes)
 
 
 def _places(paths: Sequence[Path]) -> list[Path]:

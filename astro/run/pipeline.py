@@ -1,157 +1,156 @@
 """Search and traces as one pipeline: a finished tree goes straight to its traces while other trees grow.
 
 Nothing that the engine waits for waits for the disk: trees and traces are handed to the committers, and sampling goes
-on. So what is in flight together, and with it every result, is the same in every run.
+on. So what is in flight together, and with it every result, is the same in every run. Only where the disk is slower
+than the engine, work waits for it, so that memory stays bounded.
 """
 
 import asyncio
-import time
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Iterable, Iterator
 from contextlib import aclosing
-from dataclasses import dataclass
-from functools import partial
 
-from astro.models.asking import Model
-from astro.models.engine import Engine
-from astro.models.prompting import PromptFormat
+from astro.errors import StoreError
 from astro.problems import Problem
-from astro.recipes.rl import rl_row
 from astro.run.commit import Committer
 from astro.run.progress import Tally
-from astro.search import SearchSetup, Tree, search_many
+from astro.run.source import ProblemSource
+from astro.run.workshop import Workshop
+from astro.search import Tree, search_many
 from astro.store import RunDirectory
-from astro.store.entries import traces_entry, tree_entry, tree_from
-from astro.traces import Origin, TracesConfig, make_traces
-from astro.verify import Verifier
+from astro.store.entries import digest, tree_entry, tree_from
+from astro.store.facts import BACKTRACKING, KINDS, SOLVED, count, counts
 
-
-@dataclass(frozen=True, slots=True)
-class Tracing:
-    """What making traces needs beside a tree."""
-
-    config: TracesConfig
-    origin: Origin
-    rewriter: Model
-    judge: Model
+_UNWRITTEN = 64  # finished trees and traces that may wait for the disk; more if more trees grow at once
 
 
 class Pipeline:
-    """The stages over one run directory; tracing is None where only trees are wanted, searching where only traces."""
+    """The stages over one run directory, with the models of a workshop."""
 
-    def __init__(
-        self,
-        run: RunDirectory,
-        engine: Engine,
-        prompt_format: PromptFormat,
-        verifier: Verifier,
-        *,
-        searching: SearchSetup | None,
-        tracing: Tracing | None,
-        live: int,
-    ) -> None:
-        self.tally = count_done(run, search=searching is not None, traces=tracing is not None)
-        self._run, self._engine, self._prompt_format, self._verifier = run, engine, prompt_format, verifier
-        self._searching, self._tracing = searching, tracing
-        self._problems = {problem.id: problem for problem in run.problems()}
+    def __init__(self, run: RunDirectory, source: ProblemSource, workshop: Workshop) -> None:
+        searching, live = workshop.searching, workshop.live
+        self.tally = count_done(run, source, search=searching is not None, traces=workshop.tracing is not None)
+        self._run, self._source, self._workshop = run, source, workshop
+        self._live: dict[str, Problem] = {}  # problems at work
+        self._late: list[Problem] = []  # drawn, and searched by an earlier start or another worker
         self._trees, self._traces = Committer(run.trees), Committer(run.traces)
         self._room = asyncio.Semaphore(live)
         self.tally.live = live
+        self._unwritten = asyncio.Semaphore(max(live, _UNWRITTEN))
 
     async def carry_out(self) -> None:
         """Do everything that is not done yet. What has finished is durable on return, also on cancellation."""
         try:
             async with asyncio.TaskGroup() as tasks:
-                for tree in self._untraced():
-                    await self._start_tracing(tasks, tree, None)
-                async with aclosing(self._grow()) as trees:
-                    async for tree in trees:
-                        written = tasks.create_task(self._trees.put(partial(tree_entry, tree)))
-                        self.tally.trees += 1
-                        self.tally.solved += tree.solved
-                        self.tally.tree_tokens += tree.cost.generated_tokens
-                        await self._start_tracing(tasks, tree, written)
+                tasks.create_task(self._source.read_on())
+                if self._source.repeatable:
+                    await self._trace_all(tasks, self._source.draw())
+                while await self._source.more():
+                    async with aclosing(self._grow()) as trees:
+                        async for tree in trees:
+                            self.tally.trees += 1
+                            self.tally.solved += tree.solved
+                            self.tally.tree_tokens += tree.cost.generated_tokens
+                            await self._unwritten.acquire()
+                            written = tasks.create_task(self._write(tree))
+                            await self._start_tracing(tasks, tree, written)
+                    late, self._late = self._late, []
+                    await self._trace_all(tasks, late)
         finally:
             try:
                 await self._trees.flush()
             finally:
                 await self._traces.flush()
 
-    def _untraced(self) -> Iterator[Tree]:
-        """Trees of an earlier start, or of a search apart, that have no traces yet."""
-        if self._tracing is None:
+    async def _trace_all(self, tasks: asyncio.TaskGroup, problems: Iterable[Problem]) -> None:
+        """Make the traces of trees that have none yet, of an earlier start or of a search apart."""
+        if self._workshop.tracing is None or len(self._run.trees) == len(self._run.traces):
             return
-        traced = self._run.traces.problem_ids
-        if traced >= self._run.trees.problem_ids:
-            return
-        for entry in self._run.trees.entries(list(self._problems)):
-            if entry.problem_id not in traced:
-                yield tree_from(entry)
+        for problem in problems:
+            if problem.id in self._run.trees and problem.id not in self._run.traces:
+                self._live[problem.id] = problem
+                await self._start_tracing(tasks, tree_from(self._run.trees.read(problem.id)), None)
 
     async def _grow(self) -> AsyncGenerator[Tree, None]:
-        if self._searching is None:
+        searching, prompt_format = self._workshop.searching, self._workshop.prompt_format
+        if searching is None:
             return
-        done = self._run.trees.problem_ids
-        todo = (problem for problem in self._problems.values() if problem.id not in done)
-        pairs = ((problem, self._prompt_format.solve_ids(problem.prompt)) for problem in todo)
-        async with aclosing(search_many(pairs, self._searching)) as trees:
+        pairs = ((problem, prompt_format.solve_ids(problem.prompt)) for problem in self._left_to_search())
+        async with aclosing(search_many(pairs, searching)) as trees:
             async for tree in trees:
                 yield tree
 
+    def _left_to_search(self) -> Iterator[Problem]:
+        for problem in self._source.draw():
+            self.tally.total_is(self._source.count)
+            if problem.id not in self._run.trees:
+                self._live[problem.id] = problem
+                yield problem
+            elif not self._source.repeatable:
+                _check_unchanged(self._run, problem)
+                self._late.append(problem)
+
+    async def _write(self, tree: Tree) -> None:
+        traced = self._workshop.tracing is not None
+        problem = self._live[tree.problem_id] if traced else self._live.pop(tree.problem_id)
+        try:
+            await self._trees.put(lambda: tree_entry(tree, digest(problem)))
+            if not traced:
+                self._source.done(problem.id)
+        finally:
+            self._unwritten.release()
+
     async def _start_tracing(self, tasks: asyncio.TaskGroup, tree: Tree, written: asyncio.Task[None] | None) -> None:
-        if self._tracing is None:
+        if self._workshop.tracing is None:
             return
         await self._room.acquire()
-        tasks.create_task(self._trace(self._tracing, tree, written))
+        await self._unwritten.acquire()
+        tasks.create_task(self._trace(tree, written))
 
-    async def _trace(self, tracing: Tracing, tree: Tree, written: asyncio.Task[None] | None) -> None:
-        begun = time.monotonic()
-        problem = self._problems[tree.problem_id]
+    async def _trace(self, tree: Tree, written: asyncio.Task[None] | None) -> None:
+        problem = self._live.pop(tree.problem_id)
         try:
-            outcome = await make_traces(
-                tree,
-                problem,
-                self._engine,
-                self._prompt_format,
-                self._verifier,
-                config=tracing.config,
-                origin=tracing.origin,
-                rewriter=tracing.rewriter,
-                judge=tracing.judge,
-            )
+            try:
+                made = await self._workshop.make_traces(problem, tree)
+            finally:
+                self._room.release()
+            self.tally.traced += 1
+            self.tally.traces += len(made.outcome.traces)
+            self.tally.trace_tokens += made.outcome.cost.generated_tokens
+            self.tally.backtracking += sum(trace.backtracks > 0 for trace in made.outcome.traces)
+            if written is not None:
+                await written  # on the disk, traces never come before their tree
+            source = self._run.trees.digest(problem.id)
+            await self._traces.put(lambda: made.entry(source))
+            self._source.done(problem.id)
         finally:
-            self._room.release()
-        seconds = time.monotonic() - begun
-        self.tally.traced += 1
-        self.tally.traces += len(outcome.traces)
-        self.tally.trace_tokens += outcome.cost.generated_tokens
-        self.tally.backtracking += sum(trace.backtracks > 0 for trace in outcome.traces)
-        if written is not None:
-            await written  # on the disk, traces never come before their tree
-        prompt = self._prompt_format.training_messages(problem.prompt)
-        rl = rl_row(problem, tree, prompt, tracing.origin)
-        await self._traces.put(partial(traces_entry, problem.id, outcome, rl, seconds))
+            self._unwritten.release()
 
 
-def count_done(run: RunDirectory, *, search: bool, traces: bool) -> Tally:
-    """Where the run stands before anything is done."""
-    problems = len(run.problems())
-    solved = run.trees.table("trees", ["solved"]).column("solved").to_pylist()
-    backtracks = run.traces.table("traces", ["backtracks"]).column("backtracks").to_pylist()
+def _check_unchanged(run: RunDirectory, problem: Problem) -> None:
+    """Raise StoreError if the tree of a problem was searched for another problem of that id."""
+    if run.trees.source(problem.id) not in ("", digest(problem)):
+        raise StoreError(
+            f"problem {problem.id!r} is not what it was when {run.path} searched it; restore the source, or delete "
+            "the run to start over"
+        )
+
+
+def count_done(run: RunDirectory, source: ProblemSource, *, search: bool, traces: bool) -> Tally:
+    """The progress of the run before anything is done."""
+    searched, traced = len(run.trees), len(run.traces)
     return Tally(
-        trees=len(solved),
-        trees_total=problems if search else 0,
-        traced=len(run.traces.problem_ids),
-        traced_total=(problems if search else len(solved)) if traces else 0,
-        solved=sum(solved),
-        traces=len(backtracks),
-        backtracking=sum(count > 0 for count in backtracks),
+        trees=searched,
+        trees_total=source.count if search else 0,
+        traced=traced,
+        traced_total=(source.count if search else searched) if traces else 0,
+        solved=count(run.trees, SOLVED),
+        traces=sum(counts(run.traces, KINDS).values()),
+        backtracking=count(run.traces, BACKTRACKING),
     )
 
 
-def problems_left(run: RunDirectory, problems: list[Problem], *, search: bool, traces: bool) -> bool:
+def work_left(run: RunDirectory, source: ProblemSource, *, search: bool, traces: bool) -> bool:
     """Whether anything is left to do with the model."""
-    ids = {problem.id for problem in problems}
-    searched = run.trees.problem_ids
-    if search and not ids <= searched:
+    if not source.complete or (search and len(run.trees) < source.count):
         return True
-    return traces and not (ids if search else searched) <= run.traces.problem_ids
+    return traces and len(run.traces) < (source.count if search else len(run.trees))

@@ -14,8 +14,9 @@ from astro.models.roles import OpenEngine
 from astro.problems import Problem
 from astro.records.columns import Row
 from astro.report.statistics import student
-from astro.run.making import ask_model
 from astro.run.opening import Making, Stages
+from astro.run.sampling import Job, sample_here
+from astro.run.source import StoredSource
 from astro.store import RunDirectory
 from astro.store.stage import Stage
 
@@ -68,7 +69,7 @@ def probe(
         with run:
             run.write_problems(problems, [])
             begun = time.monotonic()
-            ask_model(making, stages, run, console, open_engine)
+            sample_here(Job(making, stages, run, StoredSource(run), console), open_engine)
             seconds = time.monotonic() - begun
             costs = {"search": _costs(run.trees)} | ({"traces": _costs(run.traces)} if stages.traces else {})
     generated = sum(row["generated_tokens"] for rows in costs.values() for row in rows)

@@ -41,6 +41,11 @@ class Tally:
     trace_tokens: int = 0
     live: int = 1
 
+    def total_is(self, problems: int) -> None:
+        """Note how many problems there are by now."""
+        self.trees_total = problems
+        self.traced_total = problems if self.traced_total else 0
+
 
 class Board:
     """Shows a tally and the engine's figures until it is closed."""

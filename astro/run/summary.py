@@ -1,11 +1,9 @@
 """The counts of a run, read from its files, so that they can be printed again at any time."""
 
 import resource
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import pyarrow as pa
 import pyarrow.compute as pc
 from rich.table import Table
 from rich.text import Text
@@ -17,8 +15,19 @@ from astro.run.advice import advice
 from astro.run.ends import Ends, count_ends
 from astro.run.progress import duration
 from astro.store import RunDirectory
-from astro.store.datasets import summed_counts
-from astro.store.entries import total_cost
+from astro.store.facts import (
+    BACKTRACKING,
+    BACKTRACKING_PROBLEMS,
+    COUNTS,
+    FAILED,
+    KINDS,
+    REJECTS,
+    SOLVED,
+    VERDICTS,
+    count,
+    counts,
+    total_cost,
+)
 from astro.traces import Kind
 from astro.verify import Outcome
 
@@ -66,24 +75,20 @@ class Summary:
 
 def summarize(run: RunDirectory) -> Summary:
     """Count what a run directory holds. Raises StoreError if a file is damaged."""
-    trees = run.trees.table("trees", ["solved", "stop", "failure", *(outcome.value for outcome in Outcome)])
-    traces = run.traces.table("traces", ["problem_id", "kind", "backtracks"])
-    failures = trees.filter(pc.equal(trees.column("stop"), Stop.FAILED.value)).column("failure").to_pylist()
-    searching = traces.filter(pc.greater(traces.column("backtracks"), 0))
-    sessions = run.events("stopped")
+    failed, sessions = count(run.trees, FAILED), run.events("stopped")
     return Summary(
-        problems=len(run.problems()),
+        problems=len(run.stored),
         rejected_rows=run.rejected().num_rows,
-        trees=trees.num_rows,
-        solved=_total(trees, "solved"),
-        failed=len(failures),
-        failure=failures[0] if failures else None,
-        traces=Counter(traces.column("kind").to_pylist()),
-        backtracking=searching.num_rows,
-        backtracking_problems=len(pc.unique(searching.column("problem_id"))),
-        rejects=Counter(run.traces.table("rejects", ["reason"]).column("reason").to_pylist()),
-        counts=summed_counts(run.traces),
-        verdicts={outcome.value: _total(trees, outcome.value) for outcome in Outcome},
+        trees=len(run.trees),
+        solved=count(run.trees, SOLVED),
+        failed=failed,
+        failure=_first_failure(run) if failed else None,
+        traces=counts(run.traces, KINDS),
+        backtracking=count(run.traces, BACKTRACKING),
+        backtracking_problems=count(run.traces, BACKTRACKING_PROBLEMS),
+        rejects=counts(run.traces, REJECTS),
+        counts=counts(run.traces, COUNTS),
+        verdicts={outcome.value: count(run.trees, f"{VERDICTS}.{outcome}") for outcome in Outcome},
         search=total_cost(run.trees),
         tracing=total_cost(run.traces),
         seconds=sum(event.get("seconds", 0.0) for event in sessions),
@@ -143,8 +148,10 @@ def peak_memory() -> float:
 _UNGRADED = (Outcome.TIMED_OUT.value, Outcome.ERROR.value)
 
 
-def _total(table: pa.Table, column: str) -> int:
-    return int(pc.sum(table.column(column)).as_py() or 0)
+def _first_failure(run: RunDirectory) -> str | None:
+    trees = run.trees.table("trees", ["stop", "failure"])
+    reasons = trees.filter(pc.equal(trees.column("stop"), Stop.FAILED.value)).column("failure").to_pylist()
+    return reasons[0] if reasons else None
 
 
 def _counts(counts: Mapping[str, int]) -> str:

@@ -13,8 +13,9 @@ from astro.records.columns import Column, Table
 from astro.records.cost import COSTS, Cost
 from astro.records.tree import ROOT
 from astro.store.directory import RunDirectory
-from astro.store.entries import costs_table, total_cost
-from astro.store.journal import Entry
+from astro.store.entries import costs_table
+from astro.store.facts import cost_facts, total_cost
+from astro.store.frames import Entry
 from astro.store.materials import DataSetup, materials
 from astro.store.settings import settings_hash
 from astro.store.stage import Stage
@@ -117,4 +118,5 @@ def _entry(problem_id: str, found: Sequence[Solution], cost: Cost) -> Entry:
         }
         for solution in found
     ]
-    return Entry(problem_id, {"answers": _ANSWERS.from_rows(rows), "costs": costs_table(problem_id, cost)})
+    tables = {"answers": _ANSWERS.from_rows(rows), "costs": costs_table(problem_id, cost)}
+    return Entry(problem_id, tables, cost_facts(cost))

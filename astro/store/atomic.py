@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 from astro.errors import StoreError
@@ -52,7 +53,7 @@ def sync_file(path: Path) -> None:
 
 def write_text(path: Path, text: str) -> None:
     """Replace a text file in one step: temporary name, fsync, rename, fsync of the directory."""
-    partial = path.with_name(path.name + PARTIAL)
+    partial = path.with_name(f"{path.name}.{token_hex(4)}{PARTIAL}")  # its own, should two workers write the same file
     partial.write_text(text, encoding="utf-8")
     publish({partial: path})
 

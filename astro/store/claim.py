@@ -29,17 +29,18 @@ class Refusal:
 class Claim:
     """A folder, created if necessary, and its file that holds the identity of its work.
 
-    With lock, only this process writes the folder until release(). Raises StoreError if another process does.
+    With lock, only this process writes the folder until release(), or with shared, only processes that share it.
+    Raises StoreError if another process does.
     """
 
-    def __init__(self, folder: Path, file: str = SETTINGS, *, lock: bool = True) -> None:
+    def __init__(self, folder: Path, file: str = SETTINGS, *, lock: bool = True, shared: bool = False) -> None:
         self.folder, self.file = folder, folder / file
         self._lock: RunLock | None = None
         if lock:
             with writing(folder):
                 folder.mkdir(parents=True, exist_ok=True)
                 sync_directory(folder.parent)
-            self._lock = RunLock(folder / _LOCK)
+            self._lock = RunLock(folder / _LOCK, shared=shared)
 
     def __enter__(self) -> Self:
         return self

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,10 +18,10 @@ from astro.records.trace import Kind, Trace
 from astro.store.asked import Asked
 from astro.store.atomic import read_marker, seal, sweep, sync_directory, write_marker, write_text, writing
 from astro.store.directory import RunDirectory
-from astro.store.entries import total_cost
+from astro.store.facts import COUNTS, counts, total_cost
 from astro.store.materials import DataSetup, count, materials
 from astro.store.shards import ShardWriter
-from astro.store.stage import MARKER, Stage
+from astro.store.stage import MARKER
 
 OpenSolver = Callable[[], AbstractAsyncContextManager[Solver]]
 Part = tuple[str, Split]
@@ -113,19 +113,13 @@ def _card_facts(run: RunDirectory, setup: DataSetup, asked: Asked, found: _Found
         rows=found.rows,
         taken=found.taken,
         backtracks=found.backtracks,
-        counts=summed_counts(run.traces),
+        counts=counts(run.traces, COUNTS),
         search=total_cost(run.trees),
         tracing=total_cost(run.traces),
         asking=asked.cost(),
         digest=digest,
         example=found.example,
     )
-
-
-def summed_counts(traces: Stage) -> Mapping[str, int]:
-    """The sum of all problems' TraceOutcome.counts, by name."""
-    table = traces.table("counts", ["name", "count"]).group_by("name").aggregate([("count", "sum")])
-    return dict(sorted(zip(table.column("name").to_pylist(), table.column("count_sum").to_pylist(), strict=True)))
 
 
 def _writer(folder: Path, name: str, split: Split, recipe: Recipe) -> ShardWriter:

@@ -9,7 +9,8 @@
         traces/              traces, rejects and costs (astro.store.traces)
         datasets/            README.md (the data card) and <config>/{train,test}-*.parquet
         log.jsonl            one line for each event, with the time
-        .lock                held by the process that writes
+        workers/             the leases of workers that share the run, while they work (astro.store.leases)
+        .lock                held by the process that writes, or by all workers
 
 While a stage runs, its folder holds a journal; once it is finished, Parquet shards and a marker.
 """
@@ -24,53 +25,67 @@ from types import TracebackType
 from typing import Any, Self
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from astro import __version__
 from astro.errors import StoreError
 from astro.records.problem import PROBLEMS, Problem
-from astro.records.rejection import REJECTED, RejectedRow
-from astro.records.tree import Stop
-from astro.store.atomic import check, read_marker, sweep, sync_file, write_marker, write_text, writing
+from astro.records.rejection import RejectedRow
+from astro.store.atomic import PARTIAL, sweep, sync_file, write_text, writing
 from astro.store.claim import Claim, Refusal
 from astro.store.entries import TRACE_TABLES, TREE_TABLES
+from astro.store.facts import FAILED, count
+from astro.store.problems import FILES as PROBLEM_FILES
+from astro.store.problems import MARKER as PROBLEMS_MARKER
+from astro.store.problems import ProblemWriter, StoredProblems
 from astro.store.settings import settings_hash
-from astro.store.shards import write_parquet
 from astro.store.stage import MARKER, Stage
 
 TOOK_TREES = "took_trees"  # the event of a run that starts with other runs' trees; may repeat after a kill
-_CONFIG, _PROBLEMS_MARKER, _LOG = "config.yaml", "problems.json", "log.jsonl"
+WORKERS = "workers"  # the folder of leases
+_CONFIG, _LOG = "config.yaml", "log.jsonl"
+# What a folder may hold before its config.yaml: of a worker that starts at this moment, or of a start that was killed.
+_BEGUN = frozenset({".lock", "trees", "traces", WORKERS})
+_OTHER_WORKERS = Refusal(
+    "was made by another configuration",
+    "Workers of one run need the same settings; add name=ANOTHER_NAME, or start the run with `astro run` first.",
+)
 
 
 class RunDirectory:
-    """An open run directory. Use create() to start or resume a run, read() to read one."""
+    """An open run directory. Use create() to start or resume a run, read() to read one.
 
-    def __init__(self, path: Path, *, writable: bool) -> None:
-        self.path = path
-        self._claim = Claim(path, _CONFIG, lock=writable)
+    worker: the name of this process among several that write the run at once; "" writes alone.
+    """
+
+    def __init__(self, path: Path, *, writable: bool, worker: str = "") -> None:
+        self.path, self.worker = path, worker
+        self._claim = Claim(path, _CONFIG, lock=writable, shared=bool(worker))
         try:
-            if writable:
+            if writable and not worker:
                 sweep(path)
+                shutil.rmtree(path / WORKERS, ignore_errors=True)  # none of them is alive: this process has the lock
             self._open_stages(writable=writable)
         except BaseException:
             self._claim.release()
             raise
 
     @classmethod
-    def create(cls, path: Path, settings: Mapping[str, Any], *, ignored: Collection[str] = ()) -> Self:
+    def create(
+        cls, path: Path, settings: Mapping[str, Any], *, ignored: Collection[str] = (), worker: str = ""
+    ) -> Self:
         """Open a run for writing: a new one, or one with the same settings.
 
         ignored: dotted settings that may differ between starts because they affect speed only. A run with other
-        settings but without work starts over.
+        settings but without work starts over, except for a worker, which shares the run with others.
         Raises StoreError if another process writes it, other settings made it, a file is damaged, or traces exist whose
         trees are missing.
         """
         cls._check_folder(path)
-        run = cls(path, writable=True)
+        run = cls(path, writable=True, worker=worker)
         try:
             run._take(settings, ignored)
             run._check_sources()
-            if not run.traces.problem_ids:
+            if not len(run.traces) and not worker:
                 # Without traces, the data sets made from them are also made again.
                 (path / "datasets" / MARKER).unlink(missing_ok=True)
         except BaseException:
@@ -111,7 +126,7 @@ class RunDirectory:
     @staticmethod
     def has_begun(path: Path) -> bool:
         """Whether path is a run whose problems are fixed."""
-        return (path / _PROBLEMS_MARKER).exists()
+        return (path / PROBLEMS_MARKER).exists()
 
     def close(self) -> None:
         """Close the files and release the lock."""
@@ -127,8 +142,7 @@ class RunDirectory:
     @property
     def holds_work(self) -> bool:
         """Whether a problem has been searched; a tree whose root could not be evaluated does not count."""
-        stops = self.trees.table("trees", ["stop"]).column("stop").to_pylist()
-        return any(stop != Stop.FAILED for stop in stops)
+        return len(self.trees) > count(self.trees, FAILED)
 
     @property
     def has_problems(self) -> bool:
@@ -137,20 +151,22 @@ class RunDirectory:
 
     def write_problems(self, problems: Sequence[Problem], rejected: Sequence[RejectedRow]) -> None:
         """Fix the problems of the run. From then on, the run reads them from its directory."""
-        tables = {"problems.parquet": PROBLEMS.write(problems), "rejected.parquet": REJECTED.write(rejected)}
-        with writing(self.path):
-            for name, table in tables.items():
-                write_parquet(self.path / name, table)
-            files = [(self.path / name, table.num_rows) for name, table in tables.items()]
-            write_marker(self.path / _PROBLEMS_MARKER, files)
+        writer = ProblemWriter(self.path)
+        writer.write(PROBLEMS.write(problems), rejected)
+        writer.seal()
+
+    @property
+    def stored(self) -> StoredProblems:
+        """The problems of the run. Raises StoreError if it has none yet."""
+        return StoredProblems(self.path)
 
     def problems(self) -> list[Problem]:
-        """The problems of the run, in order. Raises StoreError if it has none yet or their file is damaged."""
-        return [Problem.from_row(row) for row in self._checked("problems.parquet").to_pylist()]
+        """All problems of the run, in order. Raises StoreError if it has none yet or their file is damaged."""
+        return list(self.stored.each())
 
     def rejected(self) -> pa.Table:
         """The rows that could not be used."""
-        return self._checked("rejected.parquet")
+        return self.stored.rejected()
 
     def forget(self) -> None:
         """Delete the trees and everything made from them. The problems are kept."""
@@ -170,10 +186,10 @@ class RunDirectory:
         if not self.trees.complete:  # otherwise a kill followed right after the copy
             self.trees.adopt(other.trees)
         with writing(self.path):
-            for name in ("problems.parquet", "rejected.parquet"):
+            for name in PROBLEM_FILES:
                 shutil.copy2(other.path / name, self.path / name)
                 sync_file(self.path / name)
-            write_text(self.path / _PROBLEMS_MARKER, (other.path / _PROBLEMS_MARKER).read_text(encoding="utf-8"))
+            write_text(self.path / PROBLEMS_MARKER, (other.path / PROBLEMS_MARKER).read_text(encoding="utf-8"))
 
     def log(self, event: str, **facts: Any) -> None:
         """Append one line to log.jsonl: the event, the time (seconds since 1970) and JSON-serializable facts.
@@ -181,23 +197,32 @@ class RunDirectory:
         Raises StoreError if the file cannot be written.
         """
         line = json.dumps({"event": event, "time": round(time.time(), 3), **facts})
-        with writing(self.path / _LOG), (self.path / _LOG).open("a+b") as stream:
+        path = self.path / (f"log-{self.worker}.jsonl" if self.worker else _LOG)
+        with writing(path), path.open("a+b") as stream:
             # A kill may have truncated the last line: start a new one.
             torn = stream.seek(0, 2) > 0 and stream.seek(-1, 2) >= 0 and stream.read(1) != b"\n"
             stream.write((b"\n" if torn else b"") + line.encode() + b"\n")
 
     def events(self, event: str) -> list[dict[str, Any]]:
-        """The events of one kind in log.jsonl, oldest first. Skips a line truncated by a kill."""
+        """The events of one kind in the logs, oldest first. Skips a line truncated by a kill."""
         found = []
-        path = self.path / _LOG
-        for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else ():
-            try:
-                entry = json.loads(line)
-            except ValueError:
-                continue
-            if isinstance(entry, dict) and entry.get("event") == event:
-                found.append(entry)
-        return found
+        for path in (self.path / _LOG, *sorted(self.path.glob("log-*.jsonl"))):
+            for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else ():
+                try:
+                    entry = json.loads(line)
+                except ValueError:
+                    continue
+                if isinstance(entry, dict) and entry.get("event") == event:
+                    found.append(entry)
+        return sorted(found, key=lambda entry: float(entry["time"]))
+
+    def join_logs(self) -> None:
+        """Append the logs of all workers to log.jsonl, and delete them."""
+        with writing(self.path / _LOG):
+            for path in sorted(self.path.glob("log-*.jsonl")):
+                with (self.path / _LOG).open("ab") as stream:
+                    stream.write(path.read_bytes())
+                path.unlink()
 
     def seconds_at_work(self) -> dict[str, float]:
         """Working seconds of all starts, by what was done: "search", "traces" or "search and traces".
@@ -222,12 +247,17 @@ class RunDirectory:
     def _take(self, settings: Mapping[str, Any], ignored: Collection[str]) -> None:
         """Write the configuration of a new run, or check that it is the one that made this run."""
         if self._claim.taken:
-            if not self._changed(settings, ignored):
+            changed = self._changed(settings, ignored)
+            if not changed:
                 return
+            if self.worker:
+                self._claim.refuse(changed, _OTHER_WORKERS)
             with writing(self.path):
-                (self.path / _PROBLEMS_MARKER).unlink(missing_ok=True)
+                (self.path / PROBLEMS_MARKER).unlink(missing_ok=True)
             self.forget()
         self._claim.write(settings, f"# astro {__version__}, settings {settings_hash(settings, ignored)}\n")
+        if self.worker and (changed := self._changed(settings, ignored)):  # another worker was faster
+            self._claim.refuse(changed, _OTHER_WORKERS)
 
     def _changed(self, settings: Mapping[str, Any], ignored: Collection[str]) -> list[str]:
         """The settings that differ from those of a run without work. Raises StoreError if the run has work."""
@@ -252,16 +282,22 @@ class RunDirectory:
     def _check_folder(path: Path) -> None:
         """Raise StoreError if path is a folder that holds something other than a run."""
         foreign = path.is_dir() and not (path / _CONFIG).exists()
-        if foreign and any(child.name != ".lock" for child in path.iterdir()):
+        if foreign and any(child.name not in _BEGUN and child.suffix != PARTIAL for child in path.iterdir()):
             raise StoreError(f"{path} is not empty and not a run (it has no {_CONFIG}); choose another name")
 
     def _open_stages(self, *, writable: bool) -> None:
         # Traces first: if another process writes the run, every trace read here then has its tree.
-        self.traces = Stage(self.path / "traces", TRACE_TABLES, writable=writable)
-        self.trees = Stage(self.path / "trees", TREE_TABLES, writable=writable)
+        self.traces = Stage(self.path / "traces", TRACE_TABLES, writable=writable, writer=self.worker)
+        self.trees = Stage(self.path / "trees", TREE_TABLES, writable=writable, writer=self.worker)
+        self._pair()
 
-    def _checked(self, name: str) -> pa.Table:
-        if not self.has_problems:
-            raise StoreError(f"{self.path} has no problems yet; start it with `astro run` or `astro search`")
-        check(self.path / name, read_marker(self.path / _PROBLEMS_MARKER)["files"][name])
-        return pq.read_table(self.path / name)
+    def refresh(self) -> None:
+        """Take in what other workers have stored since."""
+        self.traces.refresh()
+        self.trees.refresh()
+        self._pair()
+
+    def _pair(self) -> None:
+        """Of a problem that two workers have searched, take the tree that its traces were made from."""
+        for problem_id in self.trees.doubled & self.traces.problem_ids:
+            self.trees.prefer(problem_id, self.traces.source(problem_id))

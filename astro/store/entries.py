@@ -1,19 +1,21 @@
 """The tables of the search and traces stages, and the entries of trees and traces in them."""
 
+import hashlib
+import json
 from dataclasses import replace
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from astro.recipes.rl import RL as RL_ROWS
 from astro.records.columns import Column, Row, Table
 from astro.records.cost import COSTS, Cost
 from astro.records.overview import TREES, overview
+from astro.records.problem import PROBLEMS, Problem
 from astro.records.trace import COUNTS, REJECTS, TRACES, Trace
 from astro.records.tree import NODES, Tree
 from astro.search import check_tree
-from astro.store.journal import Entry
-from astro.store.stage import Stage
+from astro.store.facts import trace_facts, tree_facts
+from astro.store.frames import Entry
 from astro.traces.make import TraceOutcome
 
 # One row per problem, for the data set rl. The problem's traces have the same prompt.
@@ -29,15 +31,18 @@ TRACE_TABLES = {
 }
 
 
-def tree_entry(tree: Tree) -> Entry:
-    """A finished tree as the entry of the search stage."""
+def tree_entry(tree: Tree, source: str = "") -> Entry:
+    """A finished tree as the entry of the search stage. source: digest() of its problem."""
+    row = overview(tree)
     return Entry(
         tree.problem_id,
         {
-            "trees": TREES.from_rows([overview(tree)]),
+            "trees": TREES.from_rows([row]),
             "nodes": NODES.from_columns(NODES.cells(tree)),
             "costs": costs_table(tree.problem_id, tree.cost),
         },
+        tree_facts(row, tree.cost),
+        source,
     )
 
 
@@ -53,11 +58,13 @@ def tree_from(entry: Entry) -> Tree:
     return tree
 
 
-def traces_entry(problem_id: str, outcome: TraceOutcome, rl: Row, seconds: float) -> Entry:
+def traces_entry(problem_id: str, outcome: TraceOutcome, rl: Row, seconds: float, source: str = "") -> Entry:
     """The traces of one tree as the entry of the traces stage.
 
-    rl: the problem's row in the data set rl. seconds: from the first request to the last trace.
+    rl: the problem's row in the data set rl. seconds: from the first request to the last trace. source: the digest of
+    the tree's entry.
     """
+    cost = replace(outcome.cost, seconds=seconds)
     counts = [
         {"problem_id": problem_id, "name": str(name), "count": count} for name, count in sorted(outcome.counts.items())
     ]
@@ -68,8 +75,10 @@ def traces_entry(problem_id: str, outcome: TraceOutcome, rl: Row, seconds: float
             "rejects": REJECTS.write(outcome.rejects),
             "counts": COUNTS.from_rows(counts),
             "rl": RL.from_rows([{"problem_id": problem_id, **rl}]),
-            "costs": costs_table(problem_id, replace(outcome.cost, seconds=seconds)),
+            "costs": costs_table(problem_id, cost),
         },
+        trace_facts(outcome, cost),
+        source,
     )
 
 
@@ -89,10 +98,9 @@ def cost_from(entry: Entry) -> Cost:
     return Cost(**{name: row[name] for name in _COST})
 
 
-def total_cost(stage: Stage) -> Cost:
-    """The cost of all finished problems of a stage."""
-    table = stage.table("costs", list(_COST))
-    return Cost(**{name: pc.sum(table.column(name)).as_py() or 0 for name in _COST})
+def digest(problem: Problem) -> str:
+    """SHA-256 of a problem, which its tree names as its source."""
+    return hashlib.sha256(json.dumps(PROBLEMS.cells(problem), sort_keys=True).encode()).hexdigest()
 
 
 _COST = tuple(name for name in COSTS.names if name != "problem_id")

@@ -9,15 +9,19 @@ from astro.errors import StoreError
 
 
 class RunLock:
-    """An advisory lock on a file. The operating system releases it when the process ends, even if it is killed."""
+    """An advisory lock on a file. The operating system releases it when the process ends, even if it is killed.
 
-    def __init__(self, path: Path) -> None:
+    shared: several processes may hold it at once, and none that is not shared.
+    """
+
+    def __init__(self, path: Path, *, shared: bool = False) -> None:
         self._descriptor = -1
         try:
             self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(self._descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
             os.ftruncate(self._descriptor, 0)
-            os.pwrite(self._descriptor, f"process {os.getpid()} on {socket.gethostname()}\n".encode(), 0)
+            who = f"process {os.getpid()} on {socket.gethostname()}"
+            os.pwrite(self._descriptor, (f"workers, of which {who} is one" if shared else who).encode() + b"\n", 0)
         except BlockingIOError as error:
             holder = os.pread(self._descriptor, 200, 0).decode(errors="replace").strip() or "another process"
             self.release()

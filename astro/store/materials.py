@@ -11,7 +11,7 @@ from astro.records.problem import Problem
 from astro.records.trace import Origin
 from astro.store.directory import RunDirectory
 from astro.store.entries import traces_from, tree_from
-from astro.store.journal import Entry
+from astro.store.frames import Entry
 
 Turns = Sequence[Mapping[str, str]]
 

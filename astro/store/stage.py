@@ -24,11 +24,11 @@ from astro.store.atomic import (
     write_text,
     writing,
 )
-from astro.store.journal import Entry, Journal
+from astro.store.frames import Encoded, Entry, encode
+from astro.store.journal import Journal, journal_files, remove_journal
 from astro.store.shards import ShardWriter, read_groups
 
 COSTS = "costs"  # a table of every stage, with exactly one row per problem
-JOURNAL = "journal.astj"
 MARKER = "complete.json"
 
 
@@ -37,27 +37,39 @@ class Stage:
 
     schemas: Arrow schema of each table by name. Every table has a problem_id column, and COSTS must be one of them.
     whole: each table becomes one file, NAME.parquet, instead of shards.
+    writer: the name of this process, if several write the folder at once.
     """
 
-    def __init__(self, folder: Path, schemas: Mapping[str, pa.Schema], *, writable: bool, whole: bool = False) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        schemas: Mapping[str, pa.Schema],
+        *,
+        writable: bool,
+        whole: bool = False,
+        writer: str = "",
+    ) -> None:
         assert COSTS in schemas
         self.folder, self.schemas, self._whole = folder, schemas, whole
         self._files: dict[str, FileSeal] | None = None
+        self._sums: Mapping[str, float] = {}
         self._unchecked: set[str] = set()
         self._journal: Journal | None = None
         if writable:
             with writing(folder):
                 folder.mkdir(exist_ok=True)
                 sync_directory(folder.parent)
-                sweep(folder)
+                if not writer:
+                    sweep(folder)
         if (folder / MARKER).exists():
             self._load_marker()
-            if writable:
+            if writable and not writer:
                 self._remove_journal()
             self._problem_ids = frozenset(self.table(COSTS, ["problem_id"]).column("problem_id").to_pylist())
         else:
-            self._drop_unmarked(writable=writable)
-            self._journal = Journal(folder / JOURNAL, writable=writable)
+            if not journal_files(folder) or (writable and not writer):
+                self._drop_unmarked(writable=writable)
+            self._journal = Journal(folder, writer=writer if writable else None)
             for problem_id in self._journal.problem_order[:1]:  # the same version wrote the others
                 tables = self._journal.read(problem_id).tables
                 for name in dict.fromkeys([*schemas, *tables]):
@@ -73,15 +85,60 @@ class Stage:
         """The finished problems."""
         return self._problem_ids if self._journal is None else self._journal.problem_ids
 
+    @property
+    def sums(self) -> Mapping[str, float]:
+        """The sum of each of the entries' facts over the finished problems."""
+        return self._sums if self._journal is None else self._journal.sums
+
+    def __contains__(self, problem_id: str) -> bool:
+        """Whether the problem is finished."""
+        return problem_id in (self._problem_ids if self._journal is None else self._journal)
+
+    def __len__(self) -> int:
+        """The number of finished problems."""
+        return len(self._problem_ids if self._journal is None else self._journal)
+
+    @property
+    def doubled(self) -> frozenset[str]:
+        """The problems that several writers have finished; only one entry of each counts."""
+        return frozenset() if self._journal is None else self._journal.doubled
+
+    def source(self, problem_id: str) -> str:
+        """The problem's Entry.source; empty once the stage is finished."""
+        return "" if self._journal is None else self._journal.source(problem_id)
+
+    def digest(self, problem_id: str) -> str:
+        """SHA-256 of the problem's entry; empty once the stage is finished."""
+        return "" if self._journal is None else self._journal.digest(problem_id)
+
+    def prefer(self, problem_id: str, digest: str) -> None:
+        """Of several entries of a problem, count the one with this SHA-256, if there is one."""
+        if self._journal is not None:
+            self._journal.prefer(problem_id, digest)
+
+    def refresh(self) -> None:
+        """Take in what other writers have appended since. A stage that was finished meanwhile is opened again."""
+        if self._journal is None:
+            return
+        if (self.folder / MARKER).exists():
+            self._journal.close()
+            self._journal = None
+            self._load_marker()
+            self._problem_ids = frozenset(self.table(COSTS, ["problem_id"]).column("problem_id").to_pylist())
+        else:
+            self._journal.refresh()
+
     def close(self) -> None:
         """Close the journal, if the stage is not finished."""
         if self._journal is not None:
             self._journal.close()
 
-    def append(self, entries: Sequence[Entry]) -> None:
+    def append(self, entries: Sequence[Entry | Encoded]) -> None:
         """Store the entries of some problems durably: a later kill cannot lose them. Raises StoreError (disk full)."""
         assert self._journal is not None, "this stage is finished"
         for entry in entries:
+            if isinstance(entry, Encoded):  # checked where it was encoded
+                continue
             assert entry.tables.keys() == self.schemas.keys(), f"tables {list(entry.tables)}"
             for name, table in entry.tables.items():
                 assert table.schema == self.schemas[name], f"{name}: {table.schema} is not {self.schemas[name]}"
@@ -95,6 +152,10 @@ class Stage:
         if problem_id not in self._problem_ids:
             raise KeyError(problem_id)
         return Entry(problem_id, {name: self._rows_of(name, problem_id) for name in self.schemas})
+
+    def payload(self, problem_id: str) -> bytes:
+        """The entry of one problem as a frame's payload (astro.store.frames). Raises as read() does."""
+        return encode(self.read(problem_id)).payload if self._journal is None else self._journal.payload(problem_id)
 
     def entries(self, order: Sequence[str]) -> Iterator[Entry]:
         """Each finished problem's entry, in this order. Of a finished stage, it must be the order given to finish()."""
@@ -133,6 +194,7 @@ class Stage:
         missing = self._journal.problem_ids.difference(order)
         assert not missing, f"problems {sorted(missing)[:3]} are not in the order"
         with writing(self.folder):
+            sweep(self.folder)
             writers = {
                 name: ShardWriter(self.folder, name, schema, whole=self._whole) for name, schema in self.schemas.items()
             }
@@ -140,7 +202,7 @@ class Stage:
                 for name, table in entry.tables.items():
                     writers[name].write(table)
             files = [written for writer in writers.values() for written in writer.publish()]
-            write_marker(self.folder / MARKER, files, problems=len(self._journal.problem_ids))
+            write_marker(self.folder / MARKER, files, problems=len(self._journal), sums=dict(self._journal.sums))
         self._problem_ids = self._journal.problem_ids
         self._journal.close()
         self._journal = None
@@ -182,7 +244,7 @@ class Stage:
     def _drop_unmarked(self, *, writable: bool) -> None:
         """Delete files written before a kill and not marked. The journal still has their content."""
         unmarked = [file for file in self.folder.glob("*.parquet") if _table_of(file.name) in self.schemas]
-        if unmarked and not (self.folder / JOURNAL).exists():
+        if unmarked and not journal_files(self.folder):
             raise StoreError(
                 f"{unmarked[0]} was written by another version of astro, or its {MARKER} was deleted; "
                 f"{_RESUME_ELSEWHERE}"
@@ -191,11 +253,13 @@ class Stage:
             file.unlink()
 
     def _load_marker(self) -> None:
-        self._files = read_marker(self.folder / MARKER)["files"]
+        marker = read_marker(self.folder / MARKER)
+        self._files, self._sums = marker["files"], marker.get("sums", {})
         self._unchecked = set(self._files)
 
     def _remove_journal(self) -> None:
-        (self.folder / JOURNAL).unlink(missing_ok=True)
+        sweep(self.folder)
+        remove_journal(self.folder)
         sync_directory(self.folder)
 
     def _paths(self, name: str) -> list[Path]:

@@ -36,6 +36,7 @@ from astro.verify.verdict import Outcome, Verdict
 
 _WORTH_SHARING = 512  # different answers; fewer are verified here before a worker would be warm
 _SHARE = 64
+_PROBLEMS_KEPT = 4096  # with their verdicts; a run has few at work at once, and memory must not grow with their number
 _LONG_ANSWER = 500  # characters; a longer answer counts as several in the cache
 
 
@@ -250,6 +251,9 @@ class Verifier:
         read = getattr(form, "read", None)
         known = _Known(problem, form, read, read is None and self.config.answer_format is not AnswerFormat.TAG)
         with self._lock:
+            if len(self._known) >= _PROBLEMS_KEPT:
+                forgotten = self._known.pop(next(iter(self._known)))
+                self._cached -= len(forgotten.verdicts)
             self._known[problem.id] = known
         return known
 

@@ -16,9 +16,11 @@ from astro.errors import EngineDeadError, StoreError
 from astro.models.completion import Sampled, SampleParams
 from astro.models.engine import Engine, EngineSection, open_sampler
 from astro.records.trace import check_visits
-from astro.run import Stages, carry_out, making
+from astro.run import Stages, carry_out, workshop
 from astro.run.commit import Committer
 from astro.run.plan import making_of
+from astro.run.sampling import Job, sample_here
+from astro.run.source import StoredSource
 from astro.store import Entry, RunDirectory, Stage
 from astro.store.entries import traces_from, tree_from
 from astro.verify import Outcome, verify
@@ -145,7 +147,7 @@ def test_traces_made_anew_make_the_data_sets_anew(tmp_path: Path, monkeypatch: p
     """Whoever deletes the traces to have another version make them does not keep the old ones' data sets."""
     carry_out(config_in(tmp_path), Stages(), quiet())
     shutil.rmtree(tmp_path / "r" / "traces")
-    monkeypatch.setattr(making, "__version__", "next")
+    monkeypatch.setattr(workshop, "__version__", "next")
     carry_out(config_in(tmp_path), Stages(), quiet())
     for file in (tmp_path / "r" / "datasets" / "sft").glob("*.parquet"):
         provenance = pq.read_table(file).column("provenance").to_pylist()
@@ -197,7 +199,7 @@ def test_a_models_name_is_no_markup(tmp_path: Path) -> None:
 
     with RunDirectory.create(tmp_path / "r", {}) as run:
         run.write_problems([], [])
-        making._ask_model(making_of(named), Stages(), run, console, opened)
+        sample_here(Job(making_of(named), Stages(), run, StoredSource(run), console), opened)
     assert "loading models/[/b]" in console.file.getvalue()
 
 

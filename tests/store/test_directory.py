@@ -12,7 +12,7 @@ from astro.records.rejection import Reason, RejectedRow
 from astro.records.tree import NO_PARENT, Stop, Tree
 from astro.store import RunDirectory
 from astro.store.entries import TRACE_TABLES, costs_table, tree_entry
-from astro.store.journal import Entry
+from astro.store.frames import Entry
 
 SETTINGS = {"name": "one", "seed": 0, "search": {"k": 8}, "output": {"folder": "runs"}}
 PROBLEMS = [

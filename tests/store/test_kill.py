@@ -13,7 +13,7 @@ WORKER = """
 import sys
 from pathlib import Path
 import pyarrow as pa
-from astro.store.journal import Entry
+from astro.store.frames import Entry
 from astro.store.lock import RunLock
 from astro.store.stage import Stage
 

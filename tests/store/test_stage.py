@@ -7,9 +7,10 @@ import pytest
 
 from astro.errors import StoreError
 from astro.store import shards
-from astro.store.journal import Entry
-from astro.store.stage import JOURNAL, MARKER, Stage
+from astro.store.frames import Entry
+from astro.store.stage import MARKER, Stage
 
+JOURNAL = "journal.astj"
 SCHEMAS = {
     "nodes": pa.schema([("problem_id", pa.string()), ("node", pa.int32())]),
     "costs": pa.schema([("problem_id", pa.string()), ("seconds", pa.float64())]),
@@ -152,7 +153,7 @@ def test_a_kill_between_shards_and_marker_finishes_again(tmp_path: Path) -> None
     stage.close()
     stage = Stage(tmp_path / "trees", SCHEMAS, writable=True)
     assert stage.problem_ids == {"a", "b"}
-    assert [path.name for path in stage.folder.iterdir()] == [JOURNAL]
+    assert {path.name for path in stage.folder.iterdir()} == {JOURNAL, f"{JOURNAL}.index"}
     stage.finish(["a", "b"])
     assert stage.table("nodes").num_rows == 6
 

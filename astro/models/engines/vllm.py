@@ -18,7 +18,7 @@ class VllmConfig(EngineSection):
     model: a folder, or a name on the Hugging Face hub.
     dtype: weights and activations. auto takes the checkpoint's, but vLLM narrows float32 to 16 bits. On a CPU without
         bfloat16 instructions, auto is float32, which is faster there.
-    tensor_parallel_size: GPUs that share the model.
+    tensor_parallel_size: GPUs that share the model. Their sums round differently, so the answers depend on it.
     max_model_len: context window in tokens; null takes the model's.
     max_num_seqs: completions in one batch; null takes 256 on CPUs and 512 on GPUs.
     gpu_memory_utilization: share of each GPU's memory that the engine may use.
@@ -27,9 +27,7 @@ class VllmConfig(EngineSection):
     options: arguments of vllm.EngineArgs; they override every other field.
     """
 
-    speed: ClassVar[frozenset[str]] = frozenset(
-        {"max_num_seqs", "gpu_memory_utilization", "kv_cache_gib", "tensor_parallel_size"}
-    )
+    speed: ClassVar[frozenset[str]] = frozenset({"max_num_seqs", "gpu_memory_utilization", "kv_cache_gib"})
 
     kind: Literal["vllm"] = "vllm"
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"

@@ -1,0 +1,117 @@
+"""What makes the tree and the traces of a problem: opened models, the verifier and the settings of both stages.
+
+A process has one: `astro run`, each worker of `astro work`, each actor of `astro ray`.
+"""
+
+import time
+from dataclasses import dataclass
+from typing import Self
+
+from astro import __version__
+from astro.models.asking import Model
+from astro.models.engine import Engine
+from astro.models.prompting import PromptFormat
+from astro.models.roles import OpenModels
+from astro.problems import Problem
+from astro.recipes.rl import rl_row
+from astro.records.columns import Row
+from astro.run.opening import Making, Stages
+from astro.run.seams import Seams
+from astro.search import SearchSetup, Tree
+from astro.store import Entry
+from astro.store.entries import traces_entry
+from astro.traces import Origin, TraceOutcome, TracesConfig, make_traces
+from astro.verify import Verifier
+
+
+@dataclass(frozen=True, slots=True)
+class Tracing:
+    """What making traces needs beside a tree."""
+
+    config: TracesConfig
+    origin: Origin
+    rewriter: Model
+    judge: Model
+
+
+@dataclass(frozen=True, slots=True)
+class MadeTraces:
+    """The traces of one tree, the problem's row in the data set rl, and the seconds it took."""
+
+    problem_id: str
+    outcome: TraceOutcome
+    rl: Row
+    seconds: float
+
+    def entry(self, source: str) -> Entry:
+        """The entry of the traces stage. source: the digest of the tree's entry."""
+        return traces_entry(self.problem_id, self.outcome, self.rl, self.seconds, source)
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """Opened models and settings. searching, tracing: None where that stage is not wanted.
+
+    live: trees that grow, and trees that become traces, at once.
+    """
+
+    models: OpenModels
+    engine: Engine
+    prompt_format: PromptFormat
+    verifier: Verifier
+    searching: SearchSetup | None
+    tracing: Tracing | None
+    live: int
+
+    @classmethod
+    def open(cls, making: Making, stages: Stages, models: OpenModels, verifier: Verifier) -> Self:
+        """Load the models that the stages need. Raises what open_sampler and PromptFormat raise."""
+        seams, roles = making.seams, making.seams.roles
+        engine, prompt_format = models.solver, PromptFormat(seams.prompt, models.solver.tokenizer)
+        needs_scorer = stages.search and making.search.evaluator.needs_scorer
+        scorer = roles.scorer.open(models.of, seams.seed) if roles.scorer is not None and needs_scorer else None
+        searching, tracing = None, None
+        if stages.search:
+            searching = SearchSetup.of(
+                prompt_format,
+                engine,
+                verifier,
+                making.search,
+                seed=seams.seed,
+                answer_format=seams.verify.answer_format,
+                statements=seams.verify.statements,
+                scorer=scorer,
+            )
+        if stages.traces:
+            rewriter, judge = models.role(roles.rewriter), models.role(roles.judge)
+            tracing = Tracing(making.traces, origin_of(seams), rewriter, judge)
+        return cls(models, engine, prompt_format, verifier, searching, tracing, making.search.live_trees)
+
+    async def make_traces(self, problem: Problem, tree: Tree) -> MadeTraces:
+        """The traces of one tree. Raises EngineDeadError."""
+        assert self.tracing is not None, "traces are not wanted"
+        begun = time.monotonic()
+        outcome = await make_traces(
+            tree,
+            problem,
+            self.engine,
+            self.prompt_format,
+            self.verifier,
+            config=self.tracing.config,
+            origin=self.tracing.origin,
+            rewriter=self.tracing.rewriter,
+            judge=self.tracing.judge,
+        )
+        seconds = time.monotonic() - begun
+        rl = rl_row(problem, tree, self.prompt_format.training_messages(problem.prompt), self.tracing.origin)
+        return MadeTraces(problem.id, outcome, rl, seconds)
+
+
+def origin_of(seams: Seams) -> Origin:
+    """The origin of this run's traces, without the prompt set, which the traces know themselves."""
+    names = {
+        name: role.engine.model
+        for name, role in seams.roles.models().items()
+        if role.engine is not None and role.engine.model != seams.engine.model
+    }
+    return Origin(seams.engine.model, seams.identity, seams.seed, __version__, **names)

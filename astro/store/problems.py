@@ -1,0 +1,89 @@
+"""The problems of a run in its directory: written as they are read from their source, then sealed."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from astro.errors import StoreError
+from astro.records.problem import PROBLEMS, Problem
+from astro.records.rejection import REJECTED, RejectedRow
+from astro.store.atomic import check, read_marker, write_marker, writing
+from astro.store.shards import ROWS_PER_GROUP, ShardWriter
+
+MARKER = "problems.json"
+FILES = ("problems.parquet", "rejected.parquet")
+
+
+class ProblemWriter:
+    """Writes the problems of a run and the rejected rows. Nothing counts before seal()."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._problems = ShardWriter(folder, "problems", PROBLEMS.schema, whole=True)
+        self._rejected = ShardWriter(folder, "rejected", REJECTED.schema, whole=True)
+
+    def write(self, problems: pa.Table, rejected: Sequence[RejectedRow] = ()) -> None:
+        """Add problems (PROBLEMS.write makes the table) and rejected rows."""
+        with writing(self._folder):
+            self._problems.write(problems)
+            if rejected:
+                self._rejected.write(REJECTED.write(rejected))
+
+    def seal(self) -> None:
+        """Fix the problems of the run: from then on, it reads them from its directory."""
+        with writing(self._folder):
+            files = [*self._problems.publish(), *self._rejected.publish()]
+            write_marker(self._folder / MARKER, files)
+
+
+class StoredProblems:
+    """The sealed problems in a run's folder. The files are checked against their hashes when they are opened.
+
+    Raises StoreError if there are none yet, or a file is damaged.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        if not (folder / MARKER).exists():
+            raise StoreError(f"{folder} has no problems yet; start it with `astro run` or `astro search`")
+        self._folder = folder
+        self._seals = read_marker(folder / MARKER)["files"]
+        self._groups: tuple[tuple[int, int], pa.Table] | None = None  # the row groups that some() read last
+
+    def __len__(self) -> int:
+        return int(self._seals[FILES[0]].rows)
+
+    def order(self) -> list[str]:
+        """The ids of the problems, in order."""
+        ids: list[str] = pq.read_table(self._checked(FILES[0]), columns=["id"]).column("id").to_pylist()
+        return ids
+
+    def tasks(self) -> set[str]:
+        """The tasks of the problems."""
+        return set(pq.read_table(self._checked(FILES[0]), columns=["task"]).column("task").unique().to_pylist())
+
+    def each(self) -> Iterator[Problem]:
+        """The problems in order; few are in memory at once."""
+        with pq.ParquetFile(self._checked(FILES[0])) as file:
+            for batch in file.iter_batches(batch_size=ROWS_PER_GROUP):
+                for row in batch.to_pylist():
+                    yield Problem.from_row(row)
+
+    def some(self, start: int, stop: int) -> list[Problem]:
+        """The problems from start (counted from 0) to before stop."""
+        first, last = start // ROWS_PER_GROUP, (stop - 1) // ROWS_PER_GROUP
+        if self._groups is None or self._groups[0] != (first, last):
+            with pq.ParquetFile(self._folder / FILES[0]) as file:
+                table = file.read_row_groups(range(first, min(last + 1, file.num_row_groups)))
+            self._groups = (first, last), table
+        rows = self._groups[1].slice(start - first * ROWS_PER_GROUP, stop - start).to_pylist()
+        return [Problem.from_row(row) for row in rows]
+
+    def rejected(self) -> pa.Table:
+        """The rows of the source that could not be used."""
+        return pq.read_table(self._checked(FILES[1]))
+
+    def _checked(self, name: str) -> Path:
+        check(self._folder / name, self._seals[name])
+        return self._folder / name

@@ -1,0 +1,54 @@
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from mortal_player import MortalPlayer
+from runs import SETTINGS
+from test_sharing import tables
+
+pytest.importorskip("ray")
+
+PROBLEMS = {"countdown": {"count": 8, "sizes": [3, 4]}}
+
+
+def astro(*arguments: str) -> str:
+    """The output of a command line of astro, run where only the loopback interface exists, if the system permits it."""
+    command = [sys.executable, "-m", "astro", *arguments]
+    alone = ["unshare", "--map-root-user", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "sh"]
+    permitted = shutil.which("unshare") and subprocess.run([*alone, "true"], capture_output=True, check=False)
+    if permitted and permitted.returncode == 0:
+        command = [*alone, *command]
+    here = Path(__file__)
+    environment = os.environ | {"PYTHONPATH": f"{here.parents[2]}:{here.parent}"}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=1200)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_actors_that_die_make_what_one_process_makes(tmp_path: Path) -> None:
+    """Two actors, killed three times in all: every tree and trace is there once, and equals that of one process."""
+    (tmp_path / "deaths").mkdir()
+    player = {"folder": str(tmp_path / "deaths"), "deaths": 3, "answers": 40}
+    content = {
+        **SETTINGS,
+        "problems": PROBLEMS,
+        "engine": {
+            "kind": "scripted",
+            "model": f"{MortalPlayer.__module__}:{MortalPlayer.__name__}",
+            "options": player,
+        },
+        "output": {"folder": str(tmp_path)},
+        "search": {**SETTINGS["search"], "live_trees": 2},
+    }
+    path = tmp_path / "config.yaml"
+    path.write_text(yaml.safe_dump(content), encoding="utf-8")
+    output = astro("ray", str(path), "--actors", "2", "--gpus", "0", "name=actors")
+    assert len(list((tmp_path / "deaths").iterdir())) == 3, output
+    assert "died; it is started again" in output
+    astro("run", str(path), "name=alone")  # no deaths are left
+    assert tables(tmp_path / "actors") == tables(tmp_path / "alone")
+    assert (tmp_path / "actors" / "datasets" / "complete.json").exists()
