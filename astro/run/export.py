@@ -66,7 +66,7 @@ def export(run: Path, to: str, console: Console, out: Path | None = None) -> Pat
         folder.mkdir(parents=True, exist_ok=True)
         for (name, split), shards in _parts(found).items():
             shape = shape_of(pq.read_schema(shards[0]).names)
-            if shape not in chosen.rows:
+            if shape is None or shape not in chosen.rows:
                 console.print(f"{name}, {split}: left out, {to} has no layout for it", highlight=False, markup=False)
                 continue
             file = folder / f"{name}-{split}.{'parquet' if chosen.parquet else 'jsonl'}"
