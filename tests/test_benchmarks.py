@@ -167,3 +167,15 @@ def test_against_finds_the_figures_of_both_versions(monkeypatch) -> None:
     against = load("against", monkeypatch)
     nested = {"modes": {"paper": {"tokens": 3}}, "name": "paper", "exact": True, "growth": 1.5}
     assert dict(against._numbers(nested, "")) == {"modes.paper.tokens": 3.0, "growth": 1.5}
+
+
+def test_steps_by_blank_lines_and_by_structure(monkeypatch, tmp_path, capsys) -> None:
+    """A lead-in, its display and a list: three paragraphs by blank lines, with one colon; two steps by structure."""
+    text = "The total of all the eggs is:\n\n\\[ 3 + 4 = 7 \\]\n\nSo Ann has 7 eggs in the end, and that is all."
+    (tmp_path / "responses.jsonl").write_text(json.dumps({"response": text}) + "\n", encoding="utf-8")
+    module = load("steps", monkeypatch)
+    monkeypatch.setattr(sys, "argv", ["steps.py", str(tmp_path / "responses.jsonl"), "--content", "10", "--json"])
+    assert module.main() == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["blank lines"]["steps"], found["blank lines"]["colons"]) == (3, 1)
+    assert (found["structure"]["steps"], found["structure"]["colons"]) == (2, 0)
