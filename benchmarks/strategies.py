@@ -75,7 +75,7 @@ def _answers(tree: Tree) -> Iterator[tuple[Outcome, str | None]]:
             yield rollout.outcome, rollout.canonical or rollout.answer
     for node, outcome in enumerate(tree.outcome):
         # An end with prior 0 is a rollout that was added as a path, so it is already counted.
-        if outcome is not None and tree.prior[node] > 0:
+        if outcome is not None and not tree.grafted[node]:
             yield outcome, tree.canonical[node] or tree.answer[node]
 
 

@@ -11,7 +11,8 @@ from astro.config import Section
 from astro.models.control_tokens import has_control
 from astro.recipes.evidence import Delimiters, Solution
 from astro.records.problem import Problem
-from astro.records.tree import ROOT, Tree
+from astro.records.tree import Tree
+from astro.search.estimates import pass_rate
 from astro.tasks import task_of
 from astro.traces.filters import similarity
 from astro.verify import Outcome
@@ -44,7 +45,7 @@ class FilterConfig(Section):
     min_steps, max_steps: fewest and most steps of a solution; null for no limit.
     max_similarity: two solutions of a problem whose sets of word 5-grams overlap more (Jaccard) are near duplicates; 1
         removes only exact duplicates.
-    pass_rate: lowest and highest share of the root's graded rollouts that are correct. Problems outside get no rows;
+    pass_rate: lowest and highest pass rate. A problem gets no rows if the 95 % interval of its pass rate is outside;
         problems without a graded rollout at the root always pass.
     """
 
@@ -71,9 +72,9 @@ class FilterConfig(Section):
         return [*filters, between_steps(self.min_steps, self.max_steps)]
 
     def fits(self, tree: Tree) -> bool:
-        """Whether the problem's pass rate is within the limits."""
-        tally, (low, high) = tree.tally(ROOT), self.pass_rate
-        return not tally.graded or low <= tally.reward <= high
+        """Whether the interval of the problem's pass rate overlaps the limits."""
+        found, (low, high) = pass_rate(tree), self.pass_rate
+        return found is None or (found.low <= high and found.high >= low)
 
 
 def correct_only(solution: Solution) -> Reason | None:

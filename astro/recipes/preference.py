@@ -13,11 +13,12 @@ from typing import ClassVar, Literal, NamedTuple
 
 from pydantic import Field
 
-from astro.recipes.evidence import Evidence, Solution, evidence, of_rollout, of_terminal, solutions
+from astro.recipes.evidence import Solution, of_rollout, of_terminal, solutions
 from astro.recipes.filters import FilterConfig, Reason, distinct, passing, refusal, unlike
 from astro.recipes.recipe import PROMPT, PROVENANCE, TURNS, Material, Recipe, assistant, provenance
 from astro.records.columns import Column, Row, Table
 from astro.records.tree import Tree
+from astro.search.estimates import Estimate, estimate
 from astro.verify import Outcome
 
 
@@ -49,14 +50,14 @@ _TABLE = Table(
         PROVENANCE,
     ),
 )
-_RIGHT, _WRONG = Evidence(1.0, 0), Evidence(0.0, 0)
+_RIGHT, _WRONG = Estimate(1.0, 0), Estimate(0.0, 0)
 
 
 class _Pair(NamedTuple):
     chosen: Solution
     rejected: Solution
-    better: Evidence
-    worse: Evidence
+    better: Estimate
+    worse: Estimate
     shared: int
     source: Source
 
@@ -117,7 +118,7 @@ class PreferenceRecipe(Recipe):
 
     def _apart(self, tree: Tree, parent: int) -> Iterator[tuple[int, int]]:
         """The pairs of children, better and worse, with enough rollouts and values that differ by the margin."""
-        known = {child: found for child in tree.children[parent] if (found := evidence(tree, child)) is not None}
+        known = {child: found for child in tree.children[parent] if (found := estimate(tree, child)) is not None}
         sure = [child for child, found in known.items() if found.rests_on(self.min_rollouts)]
         for one, two in combinations(sure, 2):
             better, worse = sorted((one, two), key=lambda child: -known[child].value)
@@ -142,7 +143,7 @@ def _whole(material: Material, better: int, worse: int) -> _Pair | None:
     tree = material.tree
     chosen = _ended(material, better, Outcome.CORRECT)
     rejected = _ended(material, worse, Outcome.INCORRECT)
-    values = evidence(tree, better), evidence(tree, worse)
+    values = estimate(tree, better), estimate(tree, worse)
     if chosen is None or rejected is None or values[0] is None or values[1] is None:
         return None
     return _Pair(chosen, rejected, values[0], values[1], tree.depth[better] - 1, Source.SIBLINGS)
@@ -172,8 +173,8 @@ def _row(material: Material, pair: _Pair, index: int) -> Row:
         "margin": pair.better.value - pair.worse.value,
         "chosen_value": pair.better.value,
         "rejected_value": pair.worse.value,
-        "chosen_rollouts": pair.better.rollouts,
-        "rejected_rollouts": pair.worse.rollouts,
+        "chosen_rollouts": pair.better.samples,
+        "rejected_rollouts": pair.worse.samples,
         "shared_steps": pair.shared,
         "answer": material.problem.answer,
         "provenance": provenance(material, tree=material.tree_id, nodes=nodes),

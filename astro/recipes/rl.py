@@ -8,7 +8,8 @@ from astro.recipes.recipe import PROMPT, Material, Recipe, as_json
 from astro.records.columns import Column, Row, Table
 from astro.records.problem import Problem
 from astro.records.trace import Origin
-from astro.records.tree import ROOT, Tree
+from astro.records.tree import Tree
+from astro.search.estimates import pass_rate
 
 RL = Table(
     "rl",
@@ -18,8 +19,16 @@ RL = Table(
         PROMPT,
         Column("answer", "string", "the gold answer"),
         Column("task", "string", "the kind of problem, which names the verifier"),
-        Column("pass_rate", "float64", "share of the graded samples that are correct; null without any", nullable=True),
-        Column("samples", "int32", "rollouts of the root that could be graded"),
+        Column(
+            "pass_rate",
+            "float64",
+            "unbiased: share of the samples that are correct; null without any",
+            nullable=True,
+        ),
+        Column("samples", "int32", "graded solutions sampled from the problem whatever their outcomes"),
+        Column("pass_rate_low", "float64", "lower end of its 95 % interval (Clopper-Pearson)", nullable=True),
+        Column("pass_rate_high", "float64", "upper end of its 95 % interval", nullable=True),
+        Column("solved", "bool", "whether the search found a correct solution: no estimate, since it searched for one"),
         Column("metadata", "string", "JSON text: facts that the verifier needs"),
         Column("provenance", "string", "JSON text: source, tree, model, configuration, seed, code version"),
     ),
@@ -46,7 +55,7 @@ class RlRecipe(Recipe):
 
 def rl_row(problem: Problem, tree: Tree, prompt: Sequence[Mapping[str, str]], origin: Origin) -> Row:
     """The row of one problem. prompt: the turns before a solution."""
-    tally = tree.tally(ROOT)
+    rate = pass_rate(tree)
     found = {
         "source": problem.source,
         "task": problem.task,
@@ -58,8 +67,11 @@ def rl_row(problem: Problem, tree: Tree, prompt: Sequence[Mapping[str, str]], or
         "prompt": [dict(turn) for turn in prompt],
         "answer": problem.answer,
         "task": problem.task,
-        "pass_rate": tally.reward if tally.graded else None,
-        "samples": tally.graded,
+        "pass_rate": rate and rate.value,
+        "samples": rate.samples if rate else 0,
+        "pass_rate_low": rate and rate.low,
+        "pass_rate_high": rate and rate.high,
+        "solved": tree.solved,
         "metadata": as_json(dict(problem.metadata)),
         "provenance": as_json(found),
     }

@@ -9,11 +9,12 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from astro.recipes.evidence import Evidence, Solution, evidence
+from astro.recipes.evidence import Solution
 from astro.recipes.filters import FilterConfig, Reason, refusal
 from astro.recipes.recipe import PROVENANCE, Material, Recipe, provenance
 from astro.records.columns import Column, ListOf, Row, Table
 from astro.records.tree import ROOT
+from astro.search.estimates import Estimate, estimate
 from astro.verify import Outcome
 
 _TABLE = Table(
@@ -76,18 +77,18 @@ class StepsRecipe(Recipe):
                 rows.append(self._row(material, end, labelled))
         return rows
 
-    def _labelled(self, material: Material) -> dict[int, Evidence]:
+    def _labelled(self, material: Material) -> dict[int, Estimate]:
         """The nodes with enough rollouts behind their value and those of all their ancestors; parents first."""
         tree = material.tree
-        found: dict[int, Evidence] = {}
+        found: dict[int, Estimate] = {}
         for node in range(ROOT + 1, len(tree)):
-            known = evidence(tree, node)
+            known = estimate(tree, node)
             reached = tree.parent[node] == ROOT or tree.parent[node] in found
             if reached and known is not None and known.rests_on(self.min_rollouts):
                 found[node] = known
         return found
 
-    def _row(self, material: Material, end: int, labelled: dict[int, Evidence]) -> Row:
+    def _row(self, material: Material, end: int, labelled: dict[int, Estimate]) -> Row:
         tree, nodes = material.tree, material.tree.path(end)[1:]
         values = [labelled[node].value for node in nodes]
         return {
@@ -98,7 +99,7 @@ class StepsRecipe(Recipe):
             "completions": [material.delimiters.trimmed(tree.text[node]) for node in nodes],
             "labels": [value > self.threshold for value in values],
             "values": values,
-            "rollouts": [labelled[node].rollouts for node in nodes],
+            "rollouts": [labelled[node].samples for node in nodes],
             "nodes": nodes,
             "answer": material.problem.answer,
             "provenance": provenance(material, tree=material.tree_id),

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from typing import ClassVar, Literal, NamedTuple
 
-from astro.recipes.evidence import Solution, is_grafted
+from astro.recipes.evidence import Solution
 from astro.recipes.filters import FilterConfig, Reason, refusal
 from astro.recipes.recipe import COMPLETION, PROMPT, PROVENANCE, Material, Recipe, assistant, provenance
 from astro.records.columns import Column, ListOf, Row, Table
@@ -131,7 +131,7 @@ def walk_of(tree: Tree) -> Iterator[int]:
     The walk expands nodes in the order of the search, which is the order of their oldest children.
     """
     children = {
-        node: [child for child in tree.children[node] if not is_grafted(tree, child)] for node in range(len(tree))
+        node: [child for child in tree.children[node] if not tree.grafted[child]] for node in range(len(tree))
     }
     expanded = sorted((node for node, found in children.items() if found), key=lambda node: children[node][0])
     current = ROOT
@@ -212,7 +212,7 @@ def _reads_back(hops: Sequence[Hop]) -> bool:
 
 def _optimal(tree: Tree) -> int:
     """The right terminal with the fewest steps, the oldest on a tie. Grafted ones do not count."""
-    right = [node for node in tree.answered() if tree.outcome[node] is Outcome.CORRECT and not is_grafted(tree, node)]
+    right = [node for node in tree.answered() if tree.outcome[node] is Outcome.CORRECT and not tree.grafted[node]]
     return min(right, key=lambda node: (tree.depth[node], node))
 
 

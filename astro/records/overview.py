@@ -17,7 +17,8 @@ class _Overview(NamedTuple):
 def overview(tree: Tree) -> Row:
     """The tree's row in TREES."""
     outcomes = Counter(rollout.outcome for rollouts in tree.rollouts for rollout in rollouts)
-    outcomes.update(outcome for outcome in tree.outcome if outcome is not None)
+    ends = zip(tree.outcome, tree.grafted, strict=True)  # a grafted end is one of the rollouts
+    outcomes.update(outcome for outcome, grafted in ends if outcome is not None and not grafted)
     return TREES.cells(_Overview(tree, outcomes))
 
 
@@ -42,7 +43,7 @@ TREES = Table(
         Column(
             "root_reward",
             "float64",
-            "pass rate: share of the root's graded rollouts that are correct",
+            "R of the root; with verified rollouts, the share of them that is correct",
             read=lambda seen: seen.tree.reward[ROOT],
         ),
         Column(

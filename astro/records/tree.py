@@ -82,10 +82,14 @@ class Tree:
     parent: index of the parent, NO_PARENT for the root. children: indices, oldest first. depth: steps from the root.
     text, token_ids: the step; empty at the root. Delimiters are part of the text.
     logprob: nats, summed over the step's tokens. samples: how many identical samples merged into this node.
-    prior: share of the siblings' prior mass, summing to 1 over siblings; 1.0 at the root. Grafted nodes have 0.0.
+    prior: share of the siblings' prior mass, summing to 1 over siblings; 1.0 at the root.
     visits: N >= 1. value: V in [0, 1]. reward: R in [0, 1], the node's own evaluation, or its parent's if no rollout
         of the node was graded. total: V * N.
-    rollouts: completions sampled from the node. terminal: why it has no next step.
+    grafted: part of a rollout, added after the search because the rollout reached a new answer. Since its outcome
+        selected it, it has no weight: N, V, R and prior are 0, and it has no rollouts. It serves as a path to an end.
+    rollouts: completions that continue the node. The first borrowed of them were not sampled from it: they are the rest
+        of its parent's rollouts, or begin with steps ahead. Those after the first first_look exist only because of the
+        outcomes of those before (astro.search.estimates). terminal: why it has no next step.
     outcome, answer, canonical: the verdict on a node that ends a solution, otherwise None.
     simulation: the simulation that added it: 0 for the root, 1 for the first simulation's children.
     exhausted: no node of its subtree can be expanded. failure: why samples of this node were lost, or None.
@@ -109,7 +113,10 @@ class Tree:
     value: list[float] = field(default_factory=list)
     reward: list[float] = field(default_factory=list)
     total: list[float] = field(default_factory=list)
+    grafted: list[bool] = field(default_factory=list)
     rollouts: list[list[Rollout]] = field(default_factory=list)
+    borrowed: list[int] = field(default_factory=list)
+    first_look: list[int] = field(default_factory=list)
     terminal: list[Terminal] = field(default_factory=list)
     outcome: list[Outcome | None] = field(default_factory=list)
     answer: list[str | None] = field(default_factory=list)
@@ -149,7 +156,10 @@ class Tree:
         self.value.append(0.0)
         self.reward.append(0.0)
         self.total.append(0.0)
+        self.grafted.append(False)
         self.rollouts.append([])
+        self.borrowed.append(0)
+        self.first_look.append(0)
         self.terminal.append(terminal)
         self.outcome.append(None)
         self.answer.append(None)
@@ -264,7 +274,8 @@ class Tree:
         """Raise ValueError, naming the node, if the tree violates an invariant that holds for every strategy.
 
         V, R and priors are in [0, 1]. A node with children is not terminal. A terminal is exhausted, and so are all
-        children of an exhausted node. astro.search.check_tree also checks the invariants of the strategy.
+        children of an exhausted node. A grafted node has no visits, and so are its children grafted.
+        astro.search.check_tree also checks the invariants of the strategy.
         """
         for node, children in enumerate(self.children):
             closed = self.terminal[node] is not Terminal.NONE
@@ -277,6 +288,8 @@ class Tree:
                 wrong = f"terminal ({self.terminal[node]}) but not exhausted"
             elif self.exhausted[node] and not all(self.exhausted[child] for child in children):
                 wrong = "exhausted, but not all of its children are"
+            elif self.grafted[node] and (self.visits[node] or not all(self.grafted[child] for child in children)):
+                wrong = "grafted, but with visits or a child that is not grafted"
             if wrong:
                 raise ValueError(f"tree {self.problem_id!r}, node {node}: {wrong}")
 
@@ -302,6 +315,14 @@ def _graded(tree: Tree) -> list[int]:
 
 def _correct(tree: Tree) -> list[int]:
     return [sum(rollout.outcome is _CORRECT for rollout in each) for each in tree.rollouts]
+
+
+def _without_grafts(tree: Tree, column: Sequence[float]) -> list[float | None]:
+    return [None if grafted else cell for cell, grafted in zip(column, tree.grafted, strict=True)]
+
+
+def _zero_for_null(cells: Sequence[float | None]) -> list[float]:
+    return [cell or 0.0 for cell in cells]
 
 
 def _terminals(cells: Sequence[str]) -> list[Terminal]:
@@ -363,15 +384,38 @@ NODES = Table(
         Column("logprob", "float64", "summed over the step's tokens", "nats"),
         Column("samples", "int32", "identical samples that merged into the node"),
         Column("prior", "float64", "share of the siblings' prior mass, in [0, 1]; 0 for a grafted node"),
-        Column("visits", "int64", "N, at least 1"),
-        Column("value", "float64", "V, in [0, 1]"),
+        Column("visits", "int64", "N, at least 1; 0 for a grafted node"),
         Column(
-            "reward", "float64", "R, in [0, 1]: the node's own evaluation, or its parent's if no rollout was graded"
+            "value",
+            "float64",
+            "V, in [0, 1]; null for a grafted node",
+            nullable=True,
+            read=lambda tree: _without_grafts(tree, tree.value),
+            restore=_zero_for_null,
         ),
+        Column(
+            "reward",
+            "float64",
+            "R, in [0, 1]: the node's own evaluation, or its parent's if no rollout was graded; null for a grafted node",
+            nullable=True,
+            read=lambda tree: _without_grafts(tree, tree.reward),
+            restore=_zero_for_null,
+        ),
+        Column("grafted", "bool", "added after the search because its outcome was new: a path without weight"),
         Column("sampled", "int32", "rollouts of the node", read=lambda tree: [len(each) for each in tree.rollouts]),
         Column("graded", "int32", "rollouts with a verdict", read=_graded),
         Column("correct", "int32", "rollouts that are correct", read=_correct),
-        Column("rollouts", ListOf(_ROLLOUT), "completions sampled from the node", restore=_rollouts_of),
+        Column("rollouts", ListOf(_ROLLOUT), "completions that continue the node", restore=_rollouts_of),
+        Column(
+            "borrowed",
+            "int32",
+            "the first of the rollouts, not sampled from the node: rests of its parent's, or begun with steps ahead",
+        ),
+        Column(
+            "first_look",
+            "int32",
+            "the first of the rollouts, borrowed ones included; the others exist because of the outcomes of these",
+        ),
         Column("terminal", "string", "why it has no next step", values=Terminal, restore=_terminals),
         Column("answer", "string", "the answer of a node that ends a solution", nullable=True),
         Column("canonical", "string", "normal form of answer", nullable=True),

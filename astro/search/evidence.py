@@ -97,9 +97,13 @@ class TreeEvidence:
     # Rollouts
 
     async def roll_out(self, node: int) -> float | None:
-        """The share of correct rollouts; None if none could be graded. If early rollouts agree, the rest is skipped."""
+        """The share of correct rollouts; None if none could be graded.
+
+        If early rollouts agree, the rest is skipped. The root always takes all, so that its share is unbiased.
+        """
         tree, config = self.tree, self._config
-        rounds = (config.early_rollouts, config.rollouts) if config.early_rollouts else (config.rollouts,)
+        early = config.early_rollouts if node != ROOT else 0
+        rounds = (early, config.rollouts) if early else (config.rollouts,)
         ahead = self._ahead.get(node)
         after: tuple[int, ...] = ()
         if ahead is not None:
@@ -107,6 +111,7 @@ class TreeEvidence:
             if self._kind_after(node, ahead) is not Terminal.NONE:
                 await self._grade(node, [ahead])  # the steps ahead ended the solution: they are the only rollout
                 rounds = (1,)
+        looked = False
         for call, wanted in enumerate(rounds, _FIRST_ROLLOUTS):
             missing = wanted - len(tree.rollouts[node])
             if missing > 0:
@@ -125,8 +130,13 @@ class TreeEvidence:
                 if config.reuse_rollouts:
                     self._keep(node, completions, rollouts)
             tally = tree.tally(node)
-            if tally.graded >= wanted and tally.correct in (0, tally.graded):
+            if not looked:
+                tree.first_look[node] = len(tree.rollouts[node])
+            looked = tally.graded >= wanted  # with a verdict missing, sampling goes on whatever the others are
+            if looked and tally.correct in (0, tally.graded):
                 break
+        if ahead is not None:
+            tree.borrowed[node] = len(tree.rollouts[node])
         return tally.reward if tally.graded else None
 
     async def solutions(self, node: int, call: int, count: int) -> list[Completion]:

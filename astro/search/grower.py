@@ -50,9 +50,8 @@ class Grower:
     async def finish(self) -> Tree:
         """Add the solutions of reused rollouts as paths, and record why the search ended and how long it took."""
         tree = self.tree
-        fresh = graft(tree, self._evidence.endings.paths, self._simulations)
-        await self._evidence.evaluate([node for node in fresh if tree.terminal[node] is Terminal.ANSWER])
-        self.backup(fresh)
+        grafted = graft(tree, self._evidence.endings.paths, self._simulations)
+        await together([self._evidence.judge(node) for node in grafted if tree.terminal[node] is Terminal.ANSWER])
         tree.stop = tree.stop or Stop.DONE
         tree.cost += Cost(seconds=monotonic() - self._started)
         return tree
@@ -153,6 +152,7 @@ class Grower:
             if child is not None:
                 rest = draw.path.rest()
                 tree.rollouts[child].append(rest.rollout)
+                tree.borrowed[child] += 1
                 if rest.steps:  # empty if the rollout ran out of tokens just after a delimiter
                     self._evidence.paths.setdefault(child, []).append(rest)
 
@@ -185,6 +185,8 @@ class Grower:
         tree = self.tree
         self._simulations += 1
         completions = await self._evidence.solutions(ROOT, self._simulations, count)
+        if self._simulations == 1 or not self._config.may_stop_early:
+            tree.first_look[ROOT] = len(tree.rollouts[ROOT])
         if not tree.tally(ROOT).graded:
             tree.terminal[ROOT], tree.exhausted[ROOT] = Terminal.FAILED, True
         else:

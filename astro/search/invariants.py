@@ -9,9 +9,9 @@ from astro.records.tree import ROOT, Tree
 
 
 def expanded(tree: Tree) -> Iterator[int]:
-    """The nodes with sampled children, in the order of expansion. Grafted children (prior 0) do not count."""
+    """The nodes with sampled children, in the order of expansion. Grafted children do not count."""
     first = {
-        node: next((tree.simulation[child] for child in children if tree.prior[child] > 0), None)
+        node: next((tree.simulation[child] for child in children if not tree.grafted[child]), None)
         for node, children in enumerate(tree.children)
     }
     order = [(simulation, node) for node, simulation in first.items() if simulation is not None]
@@ -22,9 +22,12 @@ def check_means(tree: Tree, tolerance: float = 1e-9) -> None:
     """Check trees grown step by step, whose values are backed up.
 
     N(S) = 1 + sum N(children); V(S) = (sum V(c) N(c) + R(S)) / (sum N(c) + 1), equation 4 of the ASTRO paper. A node
-    with children is exhausted if and only if all of them are.
+    with children is exhausted if and only if all of them are. Grafted nodes do not count.
     """
-    for node, children in enumerate(tree.children):
+    for node, all_children in enumerate(tree.children):
+        if tree.grafted[node]:
+            continue
+        children = [child for child in all_children if not tree.grafted[child]]
         below = sum(tree.visits[child] for child in children)
         mean = (sum(tree.value[child] * tree.visits[child] for child in children) + tree.reward[node]) / (below + 1)
         if tree.visits[node] != below + 1:

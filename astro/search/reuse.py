@@ -98,10 +98,10 @@ class Endings:
 def graft(tree: Tree, paths: Sequence[tuple[int, Path]], simulation: int) -> list[int]:
     """Add rollouts to the tree as nodes, so that their ends are terminals that traces can use.
 
-    A step that is already a node is not added again. Returns the new nodes, parents first. They have prior 0, and the
-    rest of each rollout evaluates them; the caller must still judge the terminals.
+    A step that is already a node is not added again. Returns the new nodes, parents first; the caller must still judge
+    the terminals. They are marked as grafted and have no weight, because the outcomes of their rollouts selected them.
     """
-    fresh: dict[int, None] = {}
+    fresh: list[int] = []
     for node, path in paths:
         while path.steps and tree.terminal[node] is Terminal.NONE:
             step, kind = path.steps[0], path.kind
@@ -112,17 +112,15 @@ def graft(tree: Tree, paths: Sequence[tuple[int, Path]], simulation: int) -> lis
                     step.text,
                     step.token_ids,
                     logprob=step.logprob,
+                    samples=0,
                     prior=0.0,
                     terminal=kind,
                     simulation=simulation,
                 )
-                fresh[child] = None
+                tree.grafted[child] = tree.exhausted[child] = True
+                fresh.append(child)
             node, path = child, path.rest()  # noqa: PLW2901 - the walk starts at the rollout's node
-            if node in fresh and path.steps:
-                tree.rollouts[node].append(path.rollout)
-    for node in fresh:
-        tree.reward[node] = tree.tally(node).reward
-    return list(fresh)
+    return fresh
 
 
 def find_child(tree: Tree, node: int, text: str, kind: Terminal) -> int | None:

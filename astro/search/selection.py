@@ -5,6 +5,7 @@ from enum import StrEnum
 from math import exp, inf
 
 from astro.records.tree import NO_PARENT, ROOT, Terminal, Tree
+from astro.search.backup import close
 
 # The selection score of a child, from its value, prior, visits, its parent's visits, and a constant.
 Formula = Callable[[float, float, int, int, float], float]
@@ -23,17 +24,22 @@ class Prior(StrEnum):
 
 
 def wave(tree: Tree, formula: Formula, c: float, count: int) -> list[int]:
-    """Up to count different leaves. Each is the best one if those before it count as visits without reward.
+    """Count different leaves, or all that are left. Each is the best one if those before it are visits without reward.
 
-    This is virtual loss (Chaslot et al. 2008). The tree is restored afterwards.
+    This is virtual loss (Chaslot et al. 2008). A chosen leaf is closed for the rest of the wave, so that no later
+    descent ends there again. The tree is restored afterwards.
     """
+    if count == 1:
+        return [_descend(tree, formula, c)]
     leaves: list[int] = []
-    while len(leaves) < count:
+    closed: list[int] = []
+    while len(leaves) < count and not tree.exhausted[ROOT]:
         leaf = _descend(tree, formula, c)
-        if leaf in leaves:
-            break
         leaves.append(leaf)
         _add_virtual_visits(tree, leaf, 1)
+        closed += close(tree, leaf)
+    for node in closed:
+        tree.exhausted[node] = False
     for leaf in leaves:
         _add_virtual_visits(tree, leaf, -1)
     return leaves

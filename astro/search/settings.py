@@ -35,7 +35,7 @@ class SearchConfig(Section):
     reuse_rollouts: the first steps of a node's first k rollouts become its children, and the rest of each counts as a
         rollout of that child. At the end, the rollouts that reach a new answer become paths of the tree.
     early_rollouts: m > 0 samples m rollouts first, and the remaining M - m only if those disagree (or fewer than m
-        could be graded). A node whose true success rate is p then gets reward 0 or 1 from the first m alone with
+        could be graded). The root always takes all M, so that the pass rate of the problem is unbiased. Another node whose true success rate is p then gets reward 0 or 1 from the first m alone with
         probability p^m + (1 - p)^m, and its reward is biased by (1 - m/M) p (1 - p) (p^(m-1) - (1 - p)^(m-1)): for
         m = 4, M = 16 by at most 0.061, towards the nearer end.
     goal_correct, goal_wrong: the tree stops once it has this many correct solutions and this many wrong ones with
@@ -62,6 +62,11 @@ class SearchConfig(Section):
     early_rollouts: Annotated[int, Field(ge=0)] = 0
     goal_correct: Annotated[int, Field(ge=0)] = 0
     goal_wrong: Annotated[int, Field(ge=0)] = 0
+
+    @property
+    def may_stop_early(self) -> bool:
+        """Whether the number of solutions in a tree may depend on what they are: on outcomes, lengths or duplicates."""
+        return self.goal_correct > 0 or not self.max_nodes is self.max_tokens is self.max_seconds is None
 
     @model_validator(mode="before")
     @classmethod

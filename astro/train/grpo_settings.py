@@ -27,7 +27,8 @@ class GrpoConfig(TrainerSection):
     data: the prompts: a data set of the run, or a folder or Parquet file in the columns of rl.
     rewards: see RewardsConfig.
     pass_rate: [lowest, highest]; problems whose pass rate in the search is outside are dropped, since their groups
-        would mostly be all right or all wrong. Problems without a pass rate are kept.
+        would mostly be all right or all wrong. A problem is dropped only if the whole 95 % interval of its pass rate is
+        outside: 0 of 4 samples, or of 16, do not say that a rate is below 0.05. Problems without a pass rate are kept.
     curriculum: sort the prompts by pass rate, easy first, instead of shuffling them.
     resample: how many times, at most, groups with equal rewards are replaced by groups of other prompts (DAPO's dynamic
         sampling); 0 only counts them.

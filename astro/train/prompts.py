@@ -39,7 +39,7 @@ def rl_prompts(
     texts: Mapping[str, Problem],
     seed: int,
 ) -> list[Prompt]:
-    """The prompts within the band of pass rates, without duplicates; easy first with the setting curriculum.
+    """The prompts whose pass rate may be within the band, without duplicates; easy first with the setting curriculum.
 
     texts: the run's problems by id; a row of another problem needs the problem's text in the column prompt, or as its
     last turn. Raises ConfigError listing every row that is not a problem or whose answer cannot be graded.
@@ -49,7 +49,7 @@ def rl_prompts(
     mistakes: list[str] = []
     for number, row in enumerate(rows, 1):
         rate = row.get("pass_rate")
-        if rate is not None and not low <= rate <= high:
+        if _is_outside(row, low, high):
             continue
         try:
             problem = texts.get(row.get("id") or "") or _problem_of(row, prompt_format)
@@ -82,6 +82,14 @@ def repeated(prompts: Sequence[Prompt], rows: int, args: Any, config: GrpoConfig
         )
     needed: int = max(args.generation_batch_size // args.num_generations, 1)
     return list(islice(cycle(prompts), max(needed, len(prompts))))
+
+
+def _is_outside(row: Mapping[str, Any], low: float, high: float) -> bool:
+    """Whether the whole interval of the row's pass rate is outside the band; without an interval, the rate itself."""
+    rate = row.get("pass_rate")
+    lowest, highest = row.get("pass_rate_low"), row.get("pass_rate_high")
+    lowest, highest = (rate if lowest is None else lowest), (rate if highest is None else highest)
+    return rate is not None and (highest < low or lowest > high)
 
 
 def _problem_of(row: Mapping[str, Any], prompt_format: PromptFormat) -> Problem:

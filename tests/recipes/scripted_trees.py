@@ -45,7 +45,9 @@ def known_tree() -> Tree:
     _end(tree, tree.add(ROOT, WRONG_END, (9,), prior=0.25, terminal=Terminal.ANSWER, simulation=1), Outcome.INCORRECT)
     _end(tree, tree.add(GOOD, RIGHT_END, (9,), prior=1.0, terminal=Terminal.ANSWER, simulation=2), Outcome.CORRECT)
     _end(tree, tree.add(BAD, RIGHT_END, (9,), prior=0.0, terminal=Terminal.ANSWER, simulation=2), Outcome.CORRECT)
+    tree.grafted[GRAFTED] = True
     for node in range(len(tree)):
+        tree.first_look[node] = len(tree.rollouts[node])
         tree.reward[node] = float(tree.outcome[node] is Outcome.CORRECT) if tree.outcome[node] else 0.0
         tree.value[node] = 0.9  # not read: V follows the visits
     return tree

@@ -1,16 +1,17 @@
-"""Values and solutions that were not chosen by their outcome."""
+"""Estimates and solutions of a tree whose every value is known."""
 
 from scripted_trees import BAD, GOOD, GRAFTED, RIGHT, WRONG, known_tree
 
 from astro.models.steps import StepRule
-from astro.recipes.evidence import Delimiters, Evidence, evidence, is_grafted, solutions
+from astro.recipes.evidence import Delimiters, solutions
 from astro.records.tree import NO_PARENT, ROOT, Rollout, Terminal, Tree
+from astro.search.estimates import Estimate, estimate
 from astro.verify import Outcome
 
 
 def test_a_value_is_the_share_of_the_nodes_own_rollouts():
     """Three of four, not the value that follows the visits."""
-    assert evidence(known_tree(), GOOD) == Evidence(0.75, 4)
+    assert estimate(known_tree(), GOOD) == Estimate(0.75, 4)
 
 
 def test_a_verdict_that_could_not_be_had_is_not_counted():
@@ -18,24 +19,25 @@ def test_a_verdict_that_could_not_be_had_is_not_counted():
     tree = known_tree()
     lost = Rollout("?", 1, Outcome.TIMED_OUT, None, None)
     tree.rollouts[GOOD].append(lost)
-    assert evidence(tree, GOOD) == Evidence(0.75, 4)
+    tree.first_look[GOOD] = 5
+    assert estimate(tree, GOOD) == Estimate(0.75, 4)
     tree.rollouts[GOOD] = [lost]
-    assert evidence(tree, GOOD) is None
+    assert estimate(tree, GOOD) is None
 
 
 def test_the_end_of_a_solution_rests_on_its_verdict():
     """No rollout is needed where the solution is finished."""
     tree = known_tree()
-    assert (evidence(tree, RIGHT), evidence(tree, WRONG)) == (Evidence(1.0, 0), Evidence(0.0, 0))
-    assert evidence(tree, RIGHT).rests_on(100)
-    assert not evidence(tree, GOOD).rests_on(5)
+    assert (estimate(tree, RIGHT), estimate(tree, WRONG)) == (Estimate(1.0, 0), Estimate(0.0, 0))
+    assert estimate(tree, RIGHT).rests_on(100)
+    assert not estimate(tree, GOOD).rests_on(5)
 
 
 def test_a_grafted_node_is_no_evidence():
     """It is in the tree because it succeeded; its parent keeps the value of its own rollouts."""
     tree = known_tree()
-    assert evidence(tree, GRAFTED) is None
-    assert evidence(tree, BAD) == Evidence(0.0, 4)
+    assert estimate(tree, GRAFTED) is None
+    assert estimate(tree, BAD) == Estimate(0.0, 4)
     assert GRAFTED not in {solution.node for solution in solutions(tree, Delimiters())}
 
 
@@ -58,13 +60,12 @@ def test_a_string_that_ended_a_solution_is_left_out():
 
 
 def test_a_step_of_sampled_solutions_is_worth_those_that_go_through_it():
-    """Two samples of one right solution and one of a wrong one: 2 of 3; no prior is no sign of a graft there."""
+    """Two right solutions begin with it, and a wrong one: 2 of 3. The second round may have been chosen: it is out."""
     tree = Tree(problem_id="p", prompt_ids=(1,), seed=7, strategy="samples")
     tree.add(NO_PARENT, "", ())
-    step = tree.add(ROOT, "Add.\n", (1,), prior=0.0, samples=3)
-    for outcome, samples in ((Outcome.CORRECT, 2), (Outcome.INCORRECT, 1), (Outcome.TIMED_OUT, 1)):
-        end = tree.add(step, f"{outcome}\n", (2,), prior=0.0, samples=samples, terminal=Terminal.ANSWER)
-        tree.outcome[end] = outcome
-    assert evidence(tree, step) == Evidence(2 / 3, 3)
-    assert not is_grafted(tree, step)
-    assert len(list(solutions(tree, Delimiters()))) == 2
+    step = tree.add(ROOT, "Add.\n", (1,), prior=0.0, samples=4)
+    first = [("Add.\ngood", Outcome.CORRECT)] * 2 + [("Add.\nbad", Outcome.INCORRECT), ("No.", Outcome.INCORRECT)]
+    later = [("Add.\nbad", Outcome.INCORRECT)]
+    tree.rollouts[ROOT] = [Rollout(text, 1, outcome, None, None) for text, outcome in [*first, *later]]
+    tree.first_look[ROOT] = len(first)
+    assert estimate(tree, step) == Estimate(2 / 3, 3)

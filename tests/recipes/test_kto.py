@@ -48,7 +48,7 @@ def test_a_grafted_end_is_no_evidence():
     tree = known_tree()
     recipe = KtoRecipe(per_problem=100, filters=ALL)
     assert not any("Add 2 and 2." in text for text in texts(made(recipe, tree)[0], True))
-    tree.prior[tree.children[BAD][0]] = 0.5
+    tree.grafted[tree.children[BAD][0]] = False
     assert sum("Add 2 and 2." in text for text in texts(made(recipe, tree)[0], True)) == 1
 
 
@@ -89,7 +89,7 @@ def test_filters_take_out_by_their_reasons():
     """Both labels: too short ones, and a problem beyond the pass rates."""
     tree = known_tree()
     assert tree.tally(ROOT).reward == 0.5
-    assert made(KtoRecipe(filters=FilterConfig(pass_rate=(0.6, 1.0)))) == ([], {"pass_rate": 1})
+    assert made(KtoRecipe(filters=FilterConfig(pass_rate=(0.95, 1.0)))) == ([], {"pass_rate": 1})
     rows, taken = made(KtoRecipe(per_problem=100, filters=FilterConfig(min_steps=3, max_similarity=1.0)))
     assert all(row["steps"] >= 3 for row in rows)
     # Two steps: 2 right and 2 wrong rollouts of the root, and RIGHT; one step: WRONG.

@@ -27,6 +27,7 @@ def made(make):
     tree = played(player)
     outcomes = [Outcome.CORRECT, Outcome.INCORRECT, Outcome.INCORRECT, Outcome.UNANSWERED, Outcome.TIMED_OUT]
     tree.rollouts[0] = [Rollout("text", 4, outcome, None, None) for outcome in outcomes]
+    tree.first_look[0] = len(outcomes)
     outcome = make(tree, player)
     material = Material(PROBLEM, PROMPT, ORIGIN, outcome.traces, lambda: tree)
     return outcome.traces, {name: recipe.rows(material, Counter()) for name, recipe in RECIPES.items()}
@@ -79,9 +80,10 @@ def test_every_row_carries_its_provenance(made):
 
 
 def test_the_pass_rate_is_that_of_the_roots_graded_rollouts(made):
-    """One of four: a verdict that timed out is not graded."""
+    """One of four, so between 0.006 and 0.81: a verdict that timed out is not graded."""
     (row,) = made[1]["rl"]
-    assert (row["pass_rate"], row["samples"]) == (0.25, 4)
+    assert (row["pass_rate"], row["samples"], row["solved"]) == (0.25, 4, True)
+    assert (row["pass_rate_low"], row["pass_rate_high"]) == pytest.approx((0.0063, 0.8059), abs=1e-4)
     assert json.loads(row["metadata"]) == PROBLEM.metadata
 
 

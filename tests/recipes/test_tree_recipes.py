@@ -35,8 +35,8 @@ def test_rows_fit_their_columns_and_are_the_same_again(recipe):
 
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.kind)
 def test_a_problem_beyond_the_pass_rates_has_no_rows(recipe):
-    """Two of four at the root is not within [0.6, 1]; the problem is counted once."""
-    strict = recipe.model_copy(update={"filters": FilterConfig(pass_rate=(0.6, 1.0))})
+    """Two of four at the root is at most 0.94, and so not within [0.95, 1]; the problem is counted once."""
+    strict = recipe.model_copy(update={"filters": FilterConfig(pass_rate=(0.95, 1.0))})
     assert made(strict) == ([], {"pass_rate": 1})
 
 
@@ -85,7 +85,7 @@ def test_a_grafted_sibling_is_no_preference():
     tree.outcome[node] = Outcome.INCORRECT
     rows, _ = made(PreferenceRecipe(sources=(Source.SIBLINGS,), per_problem=100, margin=0.9), tree)
     assert rows == []
-    tree.prior[GRAFTED] = 0.5
+    tree.grafted[GRAFTED] = False
     assert len(made(PreferenceRecipe(sources=(Source.SIBLINGS,), per_problem=100, margin=0.9), tree)[0]) == 1
 
 

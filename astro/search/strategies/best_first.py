@@ -48,5 +48,5 @@ class BestFirst(Section):
             frontier |= {
                 child: tree.reward[child]
                 for child in tree.children[node]
-                if tree.terminal[child] is Terminal.NONE and tree.prior[child] > 0
+                if tree.terminal[child] is Terminal.NONE and not tree.grafted[child]
             }
