@@ -2,15 +2,15 @@
 
     python benchmarks/values.py [--json] [--trees 500]
 
-In the world every state has four next steps, and the true pass rates of the states after them have its own as their mean;
-so each state's rate is known exactly. Every strategy searches it at the true rates 0.05, 0.1, 0.3, 0.6 and 0.9, with
-early decisions, goals and, where it can, reused rollouts. The trees are read back from their stored rows.
+In the world every state has four next steps, and its true pass rate is the mean of theirs; so each state's rate is
+known exactly. Every strategy searches it at the true rates 0.05, 0.1, 0.3, 0.6 and 0.9, with early decisions and goals,
+and with reused rollouts where it can. The trees are read back from their stored rows.
 
 graft_shift: the largest difference of a stored root value from the search's own, before rollouts were grafted.
-pass_rate_bias: the largest bias of the pass rates of `rl` rows, over strategies and rates; pass_rate_error is the largest
-    standard error of one of these means, and interval_coverage the smallest share of intervals that hold the true rate.
-step_bias, step_bias_of_rollouts: bias of a step's value, the mean over trees and their steps; first of the estimate that
-    recipes and traces read (astro.search.estimates), then of the share of all the rollouts that the node holds.
+pass_rate_bias: the largest bias of the pass rates of `rl` rows, over strategies and rates. pass_rate_error is the
+    largest standard error of one of these means, interval_coverage the smallest share of intervals that hold the rate.
+step_bias, step_bias_of_rollouts: bias of a step's value, the mean over trees and their steps: first of the estimate
+    that recipes and traces read (astro.search.estimates), then of the share of all the rollouts that the node holds.
 leaves_in_flight: PUCT with 8 leaves: leaves that are expanded together, on average.
 
 About 4 minutes on a quiet CPU core with the default number of trees.
@@ -59,7 +59,7 @@ class World:
 
     def __call__(self, prompt: str, seed: int) -> str:
         """The continuation under this seed."""
-        rng = random.Random(f"{seed} {prompt}")  # noqa: S311 - reproducible, not secrets
+        rng = random.Random(f"{seed} {prompt}")
         path = tuple(int(line[-1]) for line in prompt.splitlines() if line.startswith("step "))
         lines = []
         while len(path) < DEPTH:

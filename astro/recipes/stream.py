@@ -130,9 +130,7 @@ def walk_of(tree: Tree) -> Iterator[int]:
 
     The walk expands nodes in the order of the search, which is the order of their oldest children.
     """
-    children = {
-        node: [child for child in tree.children[node] if not tree.grafted[child]] for node in range(len(tree))
-    }
+    children = {node: [child for child in tree.children[node] if not tree.grafted[child]] for node in range(len(tree))}
     expanded = sorted((node for node, found in children.items() if found), key=lambda node: children[node][0])
     current = ROOT
     for node in expanded:

@@ -12,8 +12,8 @@ _HALVINGS = 40  # of the unit interval, for a bound within 1e-12
 def clopper_pearson(correct: int, samples: int) -> tuple[float, float]:
     """The exact 95 % interval of a rate from independent samples, whose number does not depend on their outcomes.
 
-    Clopper and Pearson 1934: each bound is the rate at which a count as far out has a probability of 2.5 %. 0 of 4 gives
-    (0, 0.60), 0 of 16 (0, 0.21). Without samples, (0, 1).
+    Clopper and Pearson 1934: each bound is the rate at which a count as far out has a probability of 2.5 %. 0 of 4
+    gives (0, 0.60), 0 of 16 (0, 0.21). Without samples, (0, 1).
     """
     if not 0 <= correct <= samples:
         raise ValueError(f"0 <= correct <= samples, not {correct=}, {samples=}")

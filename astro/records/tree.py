@@ -396,7 +396,7 @@ NODES = Table(
         Column(
             "reward",
             "float64",
-            "R, in [0, 1]: the node's own evaluation, or its parent's if no rollout was graded; null for a grafted node",
+            "R, in [0, 1]: the node's own evaluation, or its parent's if none was graded; null for a grafted node",
             nullable=True,
             read=lambda tree: _without_grafts(tree, tree.reward),
             restore=_zero_for_null,

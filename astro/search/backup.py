@@ -33,7 +33,7 @@ def backup(tree: Tree, fresh: Sequence[int]) -> None:
 def close(tree: Tree, node: int) -> list[int]:
     """Mark node as exhausted if no node below it can be expanded, and so on for each ancestor; returns those marked."""
     closed = []
-    while node != NO_PARENT and all([tree.exhausted[child] for child in tree.children[node]]):
+    while node != NO_PARENT and all(tree.exhausted[child] for child in tree.children[node]):
         tree.exhausted[node] = True
         closed.append(node)
         node = tree.parent[node]

@@ -35,9 +35,10 @@ class SearchConfig(Section):
     reuse_rollouts: the first steps of a node's first k rollouts become its children, and the rest of each counts as a
         rollout of that child. At the end, the rollouts that reach a new answer become paths of the tree.
     early_rollouts: m > 0 samples m rollouts first, and the remaining M - m only if those disagree (or fewer than m
-        could be graded). The root always takes all M, so that the pass rate of the problem is unbiased. Another node whose true success rate is p then gets reward 0 or 1 from the first m alone with
-        probability p^m + (1 - p)^m, and its reward is biased by (1 - m/M) p (1 - p) (p^(m-1) - (1 - p)^(m-1)): for
-        m = 4, M = 16 by at most 0.061, towards the nearer end.
+        could be graded). The root always takes all M, so that the pass rate of the problem is unbiased. Another node
+        whose true success rate is p then gets reward 0 or 1 from the first m alone with probability p^m + (1 - p)^m,
+        and its reward is biased by (1 - m/M) p (1 - p) (p^(m-1) - (1 - p)^(m-1)): for m = 4, M = 16 by at most 0.061,
+        towards the nearer end. astro.search.estimates corrects for it.
     goal_correct, goal_wrong: the tree stops once it has this many correct solutions and this many wrong ones with
         pairwise different answers; 0 and 0 sets no goal. goal_wrong alone is rejected: it would stop trees that have no
         correct solution.

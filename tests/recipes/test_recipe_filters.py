@@ -74,13 +74,13 @@ def test_a_chain_counts_each_reason_once():
     assert taken == {"not_correct": 1, "too_long": 1, "duplicate": 1}
 
 
-@pytest.mark.parametrize(("band", "fits"), [((0.0, 1.0), True), ((0.5, 0.5), True), ((0.9, 1.0), True), ((0.94, 1.0), False)])
-def test_the_pass_rate_is_that_of_the_root(band, fits):
+@pytest.mark.parametrize(("low", "high", "fits"), [(0, 1, True), (0.5, 0.5, True), (0.9, 1, True), (0.94, 1, False)])
+def test_the_pass_rate_is_that_of_the_root(low, high, fits):
     """Two of four are right: a rate from 0.07 to 0.93. A problem without rollouts is not measured and stays."""
-    tree = known_tree()
-    assert FilterConfig(pass_rate=band).fits(tree) is fits
+    tree, config = known_tree(), FilterConfig(pass_rate=(low, high))
+    assert config.fits(tree) is fits
     tree.rollouts[0] = []
-    assert FilterConfig(pass_rate=band).fits(tree)
+    assert config.fits(tree)
 
 
 def test_limits_in_the_wrong_order_are_refused():

@@ -74,7 +74,9 @@ def test_every_tree_keeps_its_invariants(model, seed, faults, grader, options):
         assert len(tree.rollouts[node]) <= max(options["rollouts"], options["k"])
         tally, outcome = tree.tally(node), tree.outcome[node]
         rolled_out = outcome is None and tree.terminal[node] is not Terminal.TRUNCATED
-        if node != ROOT and (outcome in UNGRADED or (rolled_out and not tally.graded)):
+        if tree.grafted[node]:
+            assert (tree.visits[node], tree.reward[node], tree.value[node], tree.rollouts[node]) == (0, 0.0, 0.0, [])
+        elif node != ROOT and (outcome in UNGRADED or (rolled_out and not tally.graded)):
             assert tree.reward[node] == tree.reward[tree.parent[node]]
         else:
             assert tree.reward[node] == (float(outcome is Outcome.CORRECT) if outcome else tally.reward)
