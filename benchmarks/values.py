@@ -29,7 +29,7 @@ from statistics import mean, pstdev
 from typing import get_args
 
 from astro.models.engines.scripted import ScriptedSampler
-from astro.models.steps import StepSplitter
+from astro.models.steps import StepRule, StepSplitter
 from astro.models.tokenizer import ByteTokenizer
 from astro.recipes.rl import rl_row
 from astro.records.problem import Problem
@@ -81,8 +81,7 @@ def true_rate(rate: float, path: Sequence[int]) -> float:
 
 def setup_of(sampler: ScriptedSampler, seed: int, config: SearchConfig) -> SearchSetup:
     """The world's search under a seed, which is also that of the model's choices."""
-    split = StepSplitter(ByteTokenizer(), ("\n",)).split
-    return SearchSetup(sampler, Verifier(), config, seed, split=split, step_stop=("\n",))
+    return SearchSetup(sampler, Verifier(), config, seed, StepSplitter(ByteTokenizer(), StepRule(("\n",))))
 
 
 @dataclass(frozen=True, slots=True)
