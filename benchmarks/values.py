@@ -44,7 +44,6 @@ from astro.verify import Verifier
 RATES = (0.05, 0.1, 0.3, 0.6, 0.9)
 PROMPT = "How much?\n"
 WIDTH, DEPTH, ANSWERS = 4, 4, 30
-SAVINGS = {"early_rollouts": 4, "goal_correct": 2, "goal_wrong": 3}
 ORIGIN = Origin("world", "", 0, "")
 
 
@@ -109,7 +108,7 @@ def grown_by(strategy: type, trees: int) -> Iterator[list[Grown]]:
     chosen = strategy()
     config = SearchConfig(
         strategy=chosen, k=4, rollouts=16, simulations=6, max_depth=DEPTH + 1,
-        reuse_rollouts=chosen.reuses_rollouts, **SAVINGS,
+        reuse_rollouts=chosen.reuses_rollouts, early_rollouts=4, goal_correct=2, goal_wrong=3,
     )  # fmt: skip
     for rate in RATES:
         yield [asyncio.run(grow(rate, seed, config)) for seed in range(trees)]

@@ -87,9 +87,10 @@ def repeated(prompts: Sequence[Prompt], rows: int, args: Any, config: GrpoConfig
 def _is_outside(row: Mapping[str, Any], low: float, high: float) -> bool:
     """Whether the whole interval of the row's pass rate is outside the band; without an interval, the rate itself."""
     rate = row.get("pass_rate")
-    lowest, highest = row.get("pass_rate_low"), row.get("pass_rate_high")
-    lowest, highest = (rate if lowest is None else lowest), (rate if highest is None else highest)
-    return rate is not None and (highest < low or lowest > high)
+    if rate is None:
+        return False
+    lowest, highest = (rate if row.get(end) is None else row[end] for end in ("pass_rate_low", "pass_rate_high"))
+    return bool(highest < low or lowest > high)
 
 
 def _problem_of(row: Mapping[str, Any], prompt_format: PromptFormat) -> Problem:
