@@ -4,7 +4,7 @@ import difflib
 import hashlib
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -17,6 +17,7 @@ from astro.problems.hub import hub_rows, refuse_parts
 from astro.problems.layouts import COLUMNS, read_problem
 from astro.problems.quality import Contamination, fingerprint
 from astro.problems.readers import SUFFIXES, Row, read_rows
+from astro.problems.unused import UnusedColumn, UnusedColumns
 from astro.records.problem import Problem
 from astro.records.rejection import BadRowError, Reason, RejectedRow
 from astro.tasks import Generator, all_tasks
@@ -51,7 +52,8 @@ class ProblemsConfig(_Generators):
     NAME: the settings of the generator of task NAME, which then makes the problems; for countdown, only count is
         required.
     columns: our field -> your column, for files with other columns: {prompt: task_text, answer: gold.value}.
-        Fields: id, prompt, answer, task, and those of a task, such as numbers and target. Dots lead into nested fields.
+        Fields: id, prompt, options, answer, task, and those of a task, such as numbers and target. Dots lead into
+        nested fields. A prompt of several columns is a template: {prompt: "{Body} {Question}"}.
     task: of rows that do not name one. The default is the task that recognizes the row, or math.
     subset, split: of a data set. The defaults are the only subset, and train or the only split. A single file, a
         bundled set and a table written by save_to_disk have neither.
@@ -85,10 +87,10 @@ class ProblemsConfig(_Generators):
     @field_validator("columns")
     @classmethod
     def _columns_map_known_fields(cls, columns: dict[str, str]) -> dict[str, str]:
-        for field in columns:
-            if field not in COLUMNS:
-                near = difflib.get_close_matches(field, COLUMNS, n=1) or [", ".join(COLUMNS)]
-                raise ValueError(f"columns maps our fields to your columns, and {field!r} is not a field ({near[0]}?)")
+        for name in columns:
+            if name not in COLUMNS:
+                near = difflib.get_close_matches(name, COLUMNS, n=1) or [", ".join(COLUMNS)]
+                raise ValueError(f"columns maps our fields to your columns, and {name!r} is not a field ({near[0]}?)")
         return columns
 
     @field_validator("source", "exclude")
@@ -127,41 +129,57 @@ class ProblemsConfig(_Generators):
 
 @dataclass(frozen=True, slots=True)
 class LoadedProblems:
-    """The problems of a run, in the order of their source, and the rejected rows."""
+    """The problems of a run, in the order of their source, and what was left out.
+
+    rejected: the rows that did not become problems. unused: columns that look like parts of the question, and that no
+    prompt contains.
+    """
 
     problems: list[Problem]
     rejected: list[RejectedRow]
+    unused: list[UnusedColumn] = field(default_factory=list)
 
+
+Outcome = Problem | RejectedRow | UnusedColumn
+"""What becomes of a row, and a warning about a column of its source."""
 
 Check = Callable[[Problem], str | None]
-"""Returns why a problem's gold answer cannot be used, or None. Passed in, because this package imports no verifier."""
+"""Judges a problem's gold answer: returns a reason, or None."""
 
 
-def load_problems(config: ProblemsConfig, check: Check | None = None) -> LoadedProblems:
+def load_problems(config: ProblemsConfig, check: Check | None = None, caveat: Check | None = None) -> LoadedProblems:
     """Read, check and deduplicate the problems that config names.
 
+    check: why a gold answer cannot be used; the row is rejected. caveat: why only an answer written like it can be
+    graded; kept in Problem.caveat.
     Raises ProblemsError if a source is missing, unreadable or without a good row, or if the shard has no problem.
     """
     loaded = LoadedProblems([], [])
-    for outcome in stream_problems(config, check):
+    for outcome in stream_problems(config, check, caveat):
         if isinstance(outcome, Problem):
             loaded.problems.append(outcome)
+        elif isinstance(outcome, UnusedColumn):
+            loaded.unused.append(outcome)
         else:
             loaded.rejected.append(outcome)
     return loaded
 
 
-def stream_problems(config: ProblemsConfig, check: Check | None = None) -> Iterator[Problem | RejectedRow]:
+def stream_problems(
+    config: ProblemsConfig, check: Check | None = None, caveat: Check | None = None
+) -> Iterator[Outcome]:
     """Like load_problems, but one by one: only a hash, the id and the answer of each problem stay in memory.
 
-    Every shard yields all rejected rows. Rows beyond the limit are not read.
+    Every shard yields all rejected rows. Rows beyond the limit are not read. Unused columns come after the rows of
+    their source.
     """
-    gate = _Gate(check, config.exclude)
+    gate = _Gate(check, caveat, config.exclude)
     good = kept = 0
     for source, label in _labelled(config.sources) or [(generator.source, "") for generator, _ in config.generators]:
         refused: list[RejectedRow] = []
         good_before = good
-        for row, candidate in _candidates(config, source, label):
+        unused = UnusedColumns(source)
+        for row, candidate in _candidates(config, source, label, unused):
             outcome = gate.judge(candidate)
             if isinstance(outcome, Problem):
                 good += 1
@@ -175,6 +193,7 @@ def stream_problems(config: ProblemsConfig, check: Check | None = None) -> Itera
                 yield refused[-1]
         if good == good_before:
             raise ProblemsError(_no_good_row(source, refused))
+        yield from unused.found.values()
         if good == config.limit:
             break
     if not kept:
@@ -208,8 +227,8 @@ def in_shard(problem_id: str, shard: str) -> bool:
 class _Gate:
     """Checks each problem against those accepted before it."""
 
-    def __init__(self, check: Check | None, exclude: tuple[str, ...]) -> None:
-        self._check = check
+    def __init__(self, check: Check | None, caveat: Check | None, exclude: tuple[str, ...]) -> None:
+        self._check, self._caveat = check, caveat
         self._apart = Contamination(problem for source in exclude for problem in _excluded(source)) if exclude else None
         self._ids: set[str] = set()
         self._asked: dict[bytes, tuple[str, str]] = {}  # id and answer, by the hash of the question
@@ -230,10 +249,13 @@ class _Gate:
             return BadRowError(Reason.UNVERIFIABLE, fault)
         self._ids.add(candidate.id)
         self._asked[key] = (candidate.id, candidate.answer)
-        return candidate
+        caveat = self._caveat(candidate) if self._caveat else None
+        return replace(candidate, caveat=caveat) if caveat else candidate
 
 
-def _candidates(config: ProblemsConfig, source: str, label: str) -> Iterator[tuple[Row, Problem | BadRowError]]:
+def _candidates(
+    config: ProblemsConfig, source: str, label: str, unused: UnusedColumns
+) -> Iterator[tuple[Row, Problem | BadRowError]]:
     if config.generators:
         [(generator, settings)] = config.generators
         for number, problem in enumerate(generator.make(settings), 1):
@@ -244,7 +266,7 @@ def _candidates(config: ProblemsConfig, source: str, label: str) -> Iterator[tup
             yield row, row.content
             continue
         try:
-            problem = read_problem(row.content, config.columns, config.task, source)
+            problem = read_problem(row.content, config.columns, config.task, source, unused)
         except BadRowError as error:
             yield row, error
         else:

@@ -53,6 +53,7 @@ class Summary:
     tasks: problems by task.
     difficulties: problems by the difficulty in their metadata; problems without one are not counted.
     reasons: rejected rows by reason.
+    caveats: problems whose gold answer can only be compared as it is written.
     median_words: of the prompts.
     """
 
@@ -61,6 +62,7 @@ class Summary:
     tasks: Mapping[str, int]
     difficulties: Mapping[str, int]
     reasons: Mapping[Reason, int]
+    caveats: int
     median_words: int
 
 
@@ -76,6 +78,7 @@ def summarize(loaded: LoadedProblems) -> Summary:
         tasks=dict(Counter(problem.task for problem in loaded.problems).most_common()),
         difficulties=dict(Counter(difficulties).most_common()),
         reasons=dict(Counter(row.reason for row in loaded.rejected).most_common()),
+        caveats=sum(problem.caveat is not None for problem in loaded.problems),
         median_words=lengths[len(lengths) // 2] if lengths else 0,
     )
 

@@ -19,6 +19,7 @@ class Problem:
     source: the file, data set or generator that the problem comes from.
     metadata: JSON-serializable facts for the verifier or a report (Countdown: numbers, target, operations, use;
         code: entry_point), and any other fields of the source.
+    caveat: why only an answer written like the gold one can be graded; None if others can, too, or if nobody asked.
     """
 
     id: str
@@ -27,11 +28,12 @@ class Problem:
     task: str
     source: str = ""
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    caveat: str | None = field(default=None, compare=False)  # follows from the rest
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> "Problem":
         """The problem of a row of PROBLEMS."""
-        return cls(**PROBLEMS.fields(row))
+        return cls(**PROBLEMS.fields({"caveat": None} | dict(row)))
 
 
 PROBLEMS = Table(
@@ -49,6 +51,9 @@ PROBLEMS = Table(
             "JSON: facts for the verifier and reports, and any other fields of the source",
             read=lambda problem: json.dumps(dict(problem.metadata)),
             restore=json.loads,
+        ),
+        Column(
+            "caveat", "string", "why only an answer written like the gold one can be graded; else null", nullable=True
         ),
     ),
 )

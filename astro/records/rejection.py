@@ -13,6 +13,7 @@ class Reason(StrEnum):
     WRONG_TYPE = "wrong type"  # a prompt that is not text, an answer that is neither text nor a number
     MISSING_COLUMN = "missing column"  # mapped to a field other than prompt and answer
     MISSING_PROMPT = "missing prompt"
+    INCOMPLETE = "incomplete question"  # a picture, or places for numbers that no column fills
     MISSING_ANSWER = "missing answer"  # absent, empty, NaN, or a solution without a final answer
     UNVERIFIABLE = "unverifiable answer"  # the verifier of the task cannot read it
     DUPLICATE_ID = "duplicate id"

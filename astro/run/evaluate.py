@@ -187,6 +187,8 @@ def _fit(name: str) -> str:
 def load_set(name: str, config: ProblemsConfig, console: Console) -> list[Problem]:
     """The problems of an evaluation set; prints how many rows were left out, since that changes the figures."""
     loaded = load_problems(config, check_gold)
+    for column in loaded.unused:
+        console.print(Text(plain_lines(str(column)), style="yellow"))
     if loaded.rejected:
         console.print(
             Text(plain(f"{name}: rows left out: {len(loaded.rejected)}, the first: {loaded.rejected[0]}")),

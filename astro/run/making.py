@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from astro.errors import SamplingError, StoreError
-from astro.inspect.plain import plain
+from astro.inspect.plain import plain, plain_lines
 from astro.models.engine import open_sampler
 from astro.models.prompting import PromptFormat
 from astro.models.roles import OpenEngine
@@ -22,6 +22,7 @@ from astro.run.summary import Summary, summarize, summary_table
 from astro.run.workshop import origin_of
 from astro.store import RunDirectory
 from astro.store.datasets import make_datasets
+from astro.store.directory import UNUSED_COLUMN
 from astro.store.materials import DataSetup, Turns
 from astro.tasks import make_verifier
 
@@ -94,6 +95,8 @@ def _announce(run: RunDirectory, source: ProblemSource, console: Console) -> Non
     for row in rejected.slice(0, _REJECTED_SHOWN).to_pylist():
         where = f"{row['source']}, line {row['line']}"
         console.print(Text(plain(f"left out: {where}: {row['reason']} ({row['detail']})")), soft_wrap=True)
+    for warning in dict.fromkeys(event["warning"] for event in run.events(UNUSED_COLUMN)):
+        console.print(Text(plain_lines(warning), style="yellow"))
     left_out = f", rows left out: {rejected.num_rows} (all in rejected.parquet)" if rejected.num_rows else ""
     console.print(f"{run.path}: {source.count} problems{left_out}{before}", highlight=False, markup=False)
 

@@ -10,7 +10,7 @@ from typing import Self
 
 from astro.errors import ConfigError, StoreError
 from astro.models.prompting import check_template
-from astro.problems import LoadedProblems, Problem, ProblemsConfig, RejectedRow, load_problems, stream_problems
+from astro.problems import LoadedProblems, Outcome, Problem, ProblemsConfig, load_problems, stream_problems
 from astro.recipes import DataConfig
 from astro.records.problem import PROBLEMS
 from astro.run.seams import Seams
@@ -19,7 +19,7 @@ from astro.search import SearchConfig
 from astro.store import RunDirectory
 from astro.store.directory import TOOK_TREES
 from astro.store.settings import differences
-from astro.tasks import check_gold
+from astro.tasks import check_gold, gold_caveat
 from astro.traces import TracesConfig, load_prompts
 
 _SEARCH_SETTINGS = ("seed", "problems", "engine", "prompt", "search", "verify")
@@ -113,8 +113,9 @@ def open_run(making: Making, stages: Stages) -> tuple[RunDirectory, ProblemSourc
     """
     seams = making.seams
     new = not check_start(making, stages)
-    whole = load_problems(making.problems, check_gold) if new and len(stages.trees_of) > 1 else None
-    arriving = _begun(stream_problems(making.problems, check_gold)) if new and not stages.trees_of else None
+    whole = load_problems(making.problems, check_gold, gold_caveat) if new and len(stages.trees_of) > 1 else None
+    streams = new and not stages.trees_of
+    arriving = _begun(stream_problems(making.problems, check_gold, gold_caveat)) if streams else None
     if whole is not None:
         check_shards(stages.trees_of, whole.problems)
     run = RunDirectory.create(seams.directory, seams.settings, ignored=seams.speed)
@@ -131,7 +132,7 @@ def open_run(making: Making, stages: Stages) -> tuple[RunDirectory, ProblemSourc
         raise
 
 
-def _begun(outcomes: Iterator[Problem | RejectedRow]) -> Iterator[Problem | RejectedRow]:
+def _begun(outcomes: Iterator[Outcome]) -> Iterator[Outcome]:
     """The same, after the first ones were read: their errors are raised here. Raises ProblemsError."""
     return chain(list(islice(outcomes, FIRST)), outcomes)
 

@@ -14,7 +14,7 @@ from astro.problems.bundled import bundled_sets
 from astro.problems.write import summarize as summarize_problems
 from astro.problems.write import write_problems
 from astro.run.settings import RunConfig
-from astro.tasks import all_tasks, check_gold
+from astro.tasks import all_tasks, check_gold, gold_caveat
 
 
 def show_sets(console: Console) -> None:
@@ -27,17 +27,26 @@ def show_sets(console: Console) -> None:
 
 def show_problems(source: str, settings: Sequence[str], console: Console, rows: int, write: Path | None) -> None:
     """The result of load_problems() for a source: counts, the first problems, and rejected rows with the reason."""
-    loaded = load_problems(_problems_config(source, settings), check_gold)
+    loaded = load_problems(_problems_config(source, settings), check_gold, gold_caveat)
     summary = summarize_problems(loaded)
     console.print(
         f"{summary.problems} problems ({_counts(summary.tasks)}; {summary.median_words} words at the median), "
         f"rows left out: {summary.rejected}" + (f" ({_counts(summary.reasons)})" if summary.rejected else ""),
         markup=False,
     )
+    if summary.caveats:
+        console.print(
+            f"{summary.caveats} gold answers can only be compared as they are written: any other answer is ungraded",
+            style="yellow",
+        )
+    for column in loaded.unused:
+        console.print(Text(f"\n{plain_lines(str(column))}", style="yellow"))
     for problem in loaded.problems[:rows]:
         console.print(Text(f"\n{plain(problem.id)}", style="bold") + Text(f"  task {problem.task}", style="dim"))
         console.print(Text(plain_lines(problem.prompt)))
         console.print(Text(f"answer: {plain(problem.answer)}", style="green"))
+        if problem.caveat is not None:
+            console.print(Text(f"compared as it is written: {plain(problem.caveat)}", style="yellow"))
     for row in loaded.rejected[:rows]:
         console.print(Text(f"\nleft out: {plain(str(row))}", style="red"), Text(plain(row.excerpt), style="dim"))
     if write is not None:

@@ -116,6 +116,8 @@ def _count_problems(config: RunConfig, console: Console) -> int | None:
     console.print(f"problems: {len(loaded.problems)}, rows rejected: {len(loaded.rejected)}", markup=False)
     for row in loaded.rejected[:5]:
         console.print(f"  {row}", markup=False)
+    for column in loaded.unused:
+        console.print(str(column), markup=False, style="yellow")
     return len(loaded.problems)
 
 

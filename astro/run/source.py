@@ -13,9 +13,10 @@ from typing import Protocol
 
 import pyarrow as pa
 
-from astro.problems import Problem, RejectedRow
+from astro.problems import Outcome, Problem, RejectedRow
 from astro.records.problem import PROBLEMS
 from astro.store import RunDirectory
+from astro.store.directory import UNUSED_COLUMN
 from astro.store.problems import ProblemWriter
 
 FIRST = 256  # problems read before the model is opened: all of a small source
@@ -102,7 +103,7 @@ class ArrivingSource(_Once):
 
     repeatable = False
 
-    def __init__(self, run: RunDirectory, outcomes: Iterator[Problem | RejectedRow]) -> None:
+    def __init__(self, run: RunDirectory, outcomes: Iterator[Outcome]) -> None:
         self.count, self.complete = 0, False
         self.tasks = set[str]()
         self._run, self._outcomes = run, outcomes
@@ -136,8 +137,10 @@ class ArrivingSource(_Once):
         for outcome in outcomes:
             if isinstance(outcome, Problem):
                 problems.append(outcome)
-            else:
+            elif isinstance(outcome, RejectedRow):
                 rejected.append(outcome)
+            else:
+                self._run.log(UNUSED_COLUMN, warning=str(outcome))
         table = PROBLEMS.write(problems)
         self._writer.write(table, rejected)
         self.count += len(problems)

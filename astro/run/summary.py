@@ -39,6 +39,7 @@ class Summary:
     """Counts of a run, finished or not.
 
     problems, rejected_rows: problems of the run, and rows that did not become one.
+    caveats: problems whose gold answer can only be compared as it is written.
     trees, solved: problems searched; those with a correct solution in the tree.
     failed: trees whose root could not be evaluated. failure: the reason of the first of them, or None.
     traces: by kind. backtracking: traces with at least one backtrack. backtracking_problems: problems they come from.
@@ -51,6 +52,7 @@ class Summary:
 
     problems: int
     rejected_rows: int
+    caveats: int
     trees: int
     solved: int
     failed: int
@@ -79,6 +81,7 @@ def summarize(run: RunDirectory) -> Summary:
     return Summary(
         problems=len(run.stored),
         rejected_rows=run.rejected().num_rows,
+        caveats=run.stored.caveats(),
         trees=len(run.trees),
         solved=count(run.trees, SOLVED),
         failed=failed,
@@ -103,7 +106,8 @@ def summary_table(summary: Summary) -> Table:
     table.add_column(style="bold", no_wrap=True)
     table.add_column()
     rejected = f", rows left out: {summary.rejected_rows} (rejected.parquet)" if summary.rejected_rows else ""
-    table.add_row("problems", f"{summary.problems}{rejected}")
+    as_written = f", {summary.caveats} with a gold answer compared as written" if summary.caveats else ""
+    table.add_row("problems", f"{summary.problems}{rejected}{as_written}")
     table.add_row("trees", f"{summary.trees}, {summary.solved} solved")
     if summary.failed:
         table.add_row("failed", Text(f"{summary.failed} ({plain(summary.failure or 'no reason is known')})"))

@@ -40,6 +40,7 @@ from astro.store.problems import ProblemWriter, StoredProblems
 from astro.store.settings import settings_hash
 from astro.store.stage import MARKER, Stage
 
+UNUSED_COLUMN = "unused_column"  # the event of a column that looks like a part of the question, and is not used
 TOOK_TREES = "took_trees"  # the event of a run that starts with other runs' trees; may repeat after a kill
 WORKERS = "workers"  # the folder of leases
 _CONFIG, _LOG = "config.yaml", "log.jsonl"

@@ -63,6 +63,11 @@ class StoredProblems:
         """The tasks of the problems."""
         return set(pq.read_table(self._checked(FILES[0]), columns=["task"]).column("task").unique().to_pylist())
 
+    def caveats(self) -> int:
+        """How many problems have a gold answer that can only be compared as it is written."""
+        column = pq.read_table(self._checked(FILES[0]), columns=["caveat"]).column("caveat")
+        return len(column) - column.null_count
+
     def each(self) -> Iterator[Problem]:
         """The problems in order; few are in memory at once."""
         with pq.ParquetFile(self._checked(FILES[0])) as file:

@@ -35,6 +35,7 @@ __all__ = [
     "all_tasks",
     "check_gold",
     "forms",
+    "gold_caveat",
     "make_verifier",
     "task_named",
     "task_of",
@@ -103,3 +104,8 @@ def make_verifier(config: VerifyConfig | None = None) -> Verifier:
 def check_gold(problem: Problem) -> str | None:
     """Why the problem's gold answer cannot be used, or None. Called when problems are loaded."""
     return verify.check_gold(problem, forms())
+
+
+def gold_caveat(problem: Problem) -> str | None:
+    """Why only an answer written like the gold one can be graded, or None. Called when problems are loaded."""
+    return verify.gold_caveat(problem, forms())

@@ -12,6 +12,8 @@ _LETTERS = re.compile(r"[A-Z](?:, ?[A-Z]){0,25}")
 
 class _MultipleChoice(Task):
     def recognizes(self, row: Row) -> bool:
+        if row.metadata.get("options"):  # astro.problems.layouts found them
+            return True
         if row.fields.get("question_type") != "MCQ":
             return False
         try:

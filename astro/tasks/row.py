@@ -11,14 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from astro.records.rejection import BadRowError, Reason
-
-COLUMNS: Mapping[str, tuple[str, ...]] = {
-    "id": ("id", "unique_id", "problem_id"),
-    "prompt": ("prompt", "problem", "question"),
-    "answer": ("answer", "final_answer", "expected_answer", "reward_model.ground_truth", "ground_truth"),
-    "task": ("task",),
-}
-"""The fields of every task with their usual columns. The first column present is read; dots lead into nested fields."""
+from astro.tasks.literals import structure
 
 NOTHING = frozenset({"", "nan", "null", "<na>"})
 """How spreadsheets and data frames write an empty cell."""
@@ -26,7 +19,8 @@ NOTHING = frozenset({"", "nan", "null", "<na>"})
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _LONGEST_ID = 200
 _LONGEST_KEPT = 1_000  # characters of an unused field; reference solutions are mostly longer
-_ABSENT = object()
+ABSENT = object()
+"""The content of a column that a row does not have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +44,7 @@ class Row:
     """
 
     def __init__(
-        self, row: Mapping[str, Any], columns: Mapping[str, str], known: Mapping[str, tuple[str, ...]] = COLUMNS
+        self, row: Mapping[str, Any], columns: Mapping[str, str], known: Mapping[str, tuple[str, ...]]
     ) -> None:
         """columns: the columns of this set by field. known: the usual column names of each field."""
         self.fields = _by_name(row)
@@ -58,6 +52,7 @@ class Row:
         self._twins = Counter(str(name).strip().lower() for name in row)
         self._names = {str(name).strip().lower(): str(name).strip() for name in row}
         self._taken: set[str] = set()
+        self._put: dict[str, Any] = {}
         kept = self.fields.get("metadata")
         kept = _object(kept) if isinstance(kept, str) else kept
         self.metadata: dict[str, Any] = dict(kept) if isinstance(kept, Mapping) else {}
@@ -66,32 +61,65 @@ class Row:
         """The content of the first column present for a field, or None."""
         column, content = self.find(field)
         if column:
-            self._taken.add(column.split(".")[0])
+            self.use(column)
         return content
 
     def find(self, field: str) -> tuple[str | None, Any]:
         """The first column present for a field and its content; (None, None) if there is none."""
+        if field in self._put:
+            return field, self._put[field]
         mapped = self._columns.get(field)
         if mapped is not None and mapped in self._row:
             return mapped.lower(), self._row[mapped]
-        for column in (mapped.lower(),) if mapped else self._known[field]:
-            # A column whose name contains dots takes precedence over a nested field.
-            first, *deeper = [column] if column in self.fields else column.split(".")
-            content: Any = self.fields.get(first, _ABSENT)
-            if self._twins[first] > 1:
-                same = " and ".join(repr(name) for name in self._row if str(name).strip().lower() == first)
-                detail = f"the columns {same} differ in capitals only; name one: problems.columns.{field}=NAME"
-                raise BadRowError(Reason.UNREADABLE, detail)
-            for part in deeper:
-                content = _by_name(content).get(part, _ABSENT)
-            if content is not _ABSENT:
+        for column in (mapped.lower(),) if mapped else self._known.get(field, ()):
+            content = self.column(column, field)
+            if content is not ABSENT:
                 return column, content
         return None, None
 
-    def missing(self, field: str) -> str:
-        """The message for a field without a column, and what to do."""
-        wanted = f"no column {self._columns[field]!r}" if field in self._columns else f"no column for the {field}"
+    def column(self, name: str, field: str) -> Any:
+        """The content of the column of this lower-case name, or ABSENT; dots lead into nested fields.
+
+        field: what it is read for. Raises BadRowError if two columns have the name.
+        """
+        # A column whose name contains dots takes precedence over a nested field.
+        first, *deeper = [name] if name in self.fields else name.split(".")
+        if self._twins[first] > 1:
+            same = " and ".join(repr(twin) for twin in self._row if str(twin).strip().lower() == first)
+            detail = f"the columns {same} differ in capitals only; name one: problems.columns.{field}=NAME"
+            raise BadRowError(Reason.UNREADABLE, detail)
+        content: Any = self.fields.get(first, ABSENT)
+        for part in deeper:
+            content = _by_name(structure(content) if isinstance(content, str) else content).get(part, ABSENT)
+        return content
+
+    def mapped(self, field: str) -> str | None:
+        """The column that the configuration names for a field."""
+        return self._columns.get(field)
+
+    def put(self, field: str, content: Any) -> None:
+        """Set the content of a field that was made of several columns."""
+        self._put[field] = content
+
+    def use(self, column: str) -> None:
+        """Record that a column was read, so that it is not kept as metadata."""
+        self._taken.add(column if column in self.fields else column.partition(".")[0])
+
+    def unused(self) -> Mapping[str, Any]:
+        """The columns that nothing has read so far, by their names in the set, with their content."""
+        own = {"metadata", "source"} if {"task", "metadata"} <= self.fields.keys() else {"metadata"}
+        return {self._names[name]: held for name, held in self.fields.items() if name not in self._taken | own}
+
+    def missing(self, field: str, column: str | None = None) -> str:
+        """The message for a field without a column, and what to do; column: the one that was looked for."""
+        column = column or self._columns.get(field)
+        wanted = f"no column for the {field}" if column is None else f"no column {column!r}"
         return f"{wanted} among {', '.join(self._names.values()) or 'none'}; map one: problems.columns.{field}=NAME"
+
+    def name_of(self, column: str) -> str:
+        """A column's name as the set writes it."""
+        first, dot, rest = (column, "", "") if column in self.fields else column.partition(".")
+        return self._names.get(first, first) + dot + rest
 
     def origin(self, source: str) -> str:
         """The problem's source: as ASTRO's own rows record it, otherwise source."""
@@ -100,13 +128,7 @@ class Row:
 
     def kept(self) -> dict[str, Any]:
         """The metadata, plus the short texts and numbers of columns that were not taken."""
-        own = {"metadata", "source"} if {"task", "metadata"} <= self.fields.keys() else {"metadata"}
-        unused = {
-            self._names[column]: content
-            for column, content in self.fields.items()
-            if column not in self._taken | own and _is_short(content)
-        }
-        return {**unused, **self.metadata}
+        return {name: held for name, held in self.unused().items() if _is_short(held)} | self.metadata
 
     def prompt(self) -> str:
         """The question: a text, or the only user message of a chat. Raises BadRowError."""
@@ -214,7 +236,8 @@ def _final(text: str, gold: Gold) -> str:
 
 def _answer_text(answer: Any, gold: Gold) -> str:
     if isinstance(answer, str):
-        return answer.strip()
+        listed = structure(answer) if not gold.structured and answer.startswith(("['", '["')) else answer
+        return answer.strip() if isinstance(listed, str) else _answer_text(listed, gold)
     if isinstance(answer, list | tuple) and len(answer) == 1 and not gold.structured:
         return _answer_text(answer[0], gold)
     if isinstance(answer, list | tuple | Mapping) and answer and gold.structured:

@@ -8,6 +8,7 @@ import pytest
 
 from astro import tasks
 from astro.errors import ConfigError
+from astro.problems.layouts import COLUMNS
 from astro.records.problem import Problem
 from astro.tasks import TASKS, Task, all_tasks, check_gold, forms, make_verifier, task_of
 from astro.tasks.row import Row
@@ -43,7 +44,7 @@ def test_every_built_in_form_of_answer_is_that_of_a_task() -> None:
 
 def test_a_task_that_overrides_nothing_knows_nothing() -> None:
     """Its rows are read by their columns, its words compare it, and no claim, luck or state is known of it."""
-    problem = PLAIN.read(Row({"question": "Who?", "answer": "Ada"}, {}), "somewhere")
+    problem = PLAIN.read(Row({"question": "Who?", "answer": "Ada"}, {}, COLUMNS), "somewhere")
     assert (problem.prompt, problem.answer, problem.task, problem.source) == ("Who?", "Ada", "plain", "somewhere")
     assert PLAIN.likeness(PROBLEM) is None
     assert PLAIN.group(PROBLEM) == "level 3"
