@@ -66,7 +66,7 @@ class StoredProblems:
     def caveats(self) -> int:
         """How many problems have a gold answer that can only be compared as it is written."""
         column = pq.read_table(self._checked(FILES[0]), columns=["caveat"]).column("caveat")
-        return len(column) - column.null_count
+        return len(column) - int(column.null_count)
 
     def each(self) -> Iterator[Problem]:
         """The problems in order; few are in memory at once."""

@@ -157,6 +157,8 @@ def check_gold(problem: Subject) -> str | None:
 
 def gold_caveat(problem: Subject) -> str | None:
     """Why only an answer written like the gold one can be graded: the gold one is unreadable; None if it is not."""
+    if _PLAIN_GOLD.fullmatch(problem.answer):
+        return None
     question = read_question(problem.prompt)
     label, _ = labelled(problem.answer)
     if label or listed_labels(problem.answer, question):
@@ -172,6 +174,7 @@ def gold_caveat(problem: Subject) -> str | None:
     return None if equal else f"the gold answer {problem.answer[:80]!r} is not equal to itself"
 
 
+_PLAIN_GOLD = re.compile(r"-?\d{1,15}(?:\.\d{1,12})?")
 _GOLD_ALLOWANCE = 100 * ALLOWANCE  # a gold answer is read once, and is trusted
 
 
