@@ -2,9 +2,11 @@
 
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TypeVar
 
 from rich.console import Console
 
@@ -19,6 +21,8 @@ from astro.run.sampling import Job, sample_here
 from astro.run.source import StoredSource
 from astro.store import RunDirectory
 from astro.store.stage import Stage
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +85,7 @@ def probe(
     )
 
 
-def spread_out(problems: list[Problem], count: int) -> list[Problem]:
+def spread_out(problems: Sequence[T], count: int) -> list[T]:
     """Choose count of the problems at equal distances, since some sources are sorted by difficulty."""
     count = min(count, len(problems))
     return [problems[(2 * number + 1) * len(problems) // (2 * count)] for number in range(count)]
