@@ -134,7 +134,7 @@ def _announces(lines: list[str]) -> bool:
     """Whether a paragraph announces what follows."""
     # "\[ x = 3, \]" ends in a comma.
     bare = _MATH_END.sub("", "\n".join(lines).rstrip()).rstrip(" *_`")
-    if bare.endswith((":", "\uff1a", ":-", ",", "=")) or _LEAD_IN.search(bare):
+    if bare.endswith((":", "\uff1a", ":-", ",", "=")) or _LEAD_IN.search(bare) or _PLAN.search(bare[-120:]):
         return True
     last = lines[-1].strip()
     return last.startswith("#") or (len(lines) == 1 and bool(_TITLE.match(last) or _LABEL.match(last)))
@@ -142,7 +142,13 @@ def _announces(lines: list[str]) -> bool:
 
 _MATH_END = re.compile(r"(?:\s*(?:\\[\])]|\$\$?|\\end\{[a-zA-Z]{1,20}\*?\}))+$")
 _TITLE = re.compile(r"(?:[-*+]|\d{1,2}[.)])?\s*(\*\*|__)(?:(?!\1).)+\1[.:]?$")
-_LABEL = re.compile(r"(?:step|part|case|phase|stage)\s*[\dA-Z]{1,3}\b[^=.!?$\\]{0,80}$", re.IGNORECASE)
+_LABEL = re.compile(r"(?i:step|part|case|phase|stage)\s*(?:\d{1,3}|[A-Z]|[IVX]{1,4})\b[^=.!?$\\]{0,80}$")
+# A whole sentence that announces: "Let's break it down step by step."
+_PLAN = re.compile(
+    r"\b(?:as follows|the following(?: [a-z]{1,20}){0,2}|step[- ]by[- ]step|these steps|this approach|"
+    r"break (?:it|this|that|them|the problem) down(?: into [a-z, ]{1,40})?|here(?:'s| is) how)[.!]?$",
+    re.IGNORECASE,
+)
 _LEAD_IN = re.compile(
     r"(?:^|[\s(,])(?:is|are|was|were|be|have|has|had|get|gets|got|gives?|equals?|becomes?|obtains?|finds?|yields?|"
     r"write|use|using|that|where|when|if|by|as|with|to|so|of|and|or|for|into|from|than|the|a|an|namely|follows|below|"

@@ -7,13 +7,13 @@ from astro.search.views import Effort
 from astro.traces import TracesConfig
 
 # Assumed shares, which only a model could measure; the estimate prints them.
-TYPICAL_LENGTH = 0.75  # a completion's length over its limit, if the limit is tight
+TYPICAL_LENGTH = 0.6  # a completion's length over its limit, if the limit is tight
 TYPICAL_SOLUTION = 300  # tokens of a solution, if its limit allows them
 TYPICAL_STEP = 60  # tokens of a step, a vote's reason or a thought, likewise
 OPEN_CHILDREN = 0.5  # children that are not terminal and so are evaluated by rollouts
 DISTINCT_CHILDREN = 0.75  # children left after identical siblings have merged
 TYPICAL_STEPS = 6  # steps of a solution
-GOAL_SHARE = 0.7  # simulations until a goal, where one is set, is met
+GOAL_SHARE = 0.6  # simulations until a goal, where one is set, is met
 # Without a probe, a run's cost is usually between the expected one divided by this and the expected one times this.
 FACTOR = 3
 

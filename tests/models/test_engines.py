@@ -221,6 +221,23 @@ def test_stats_add_up(sampler):
     assert after.busy_seconds > before.busy_seconds
 
 
+def test_tokens_in_flight_are_counted(sampler):
+    """While a request runs, its tokens so far are known, also those of a completion that ended before its siblings."""
+
+    async def watch():
+        asked = asyncio.create_task(sample(sampler, n=3, seed=4, max_tokens=24))
+        seen = []
+        while not asked.done():
+            seen.append(sampler.stats().running_tokens)
+            await asyncio.sleep(0)
+        return seen, await asked
+
+    seen, answer = asyncio.run(watch())
+    assert seen == sorted(seen)
+    assert 0 < max(seen) <= sum(len(completion.token_ids) for completion in answer.completions)
+    assert sampler.stats().running_tokens == 0
+
+
 def test_prefixes_come_from_the_cache(vllm_sampler):
     """The first of several completions computes the prompt; a child that adds the completion's ids finds its path."""
 

@@ -12,6 +12,8 @@ WHOLE = {
     "a lead-in and its display": "Therefore, the value is:\n\n\\[ 3 + 4 = 7 \\]",
     "a lead-in without a colon": "So we have\n\n$$3 + 4 = 7$$",
     "a lead-in that ends in a comma": "After breakfast,\n\nshe has 9 eggs.",
+    "a sentence that announces": "Let's break it down step by step.\n\nShe eats 3 eggs.",
+    "a plan that is announced": "We can solve this as follows.\n\nShe eats 3 eggs.",
     "a bold lead-in": "**The total:**\n\nIt is 7.",
     "a display with blank lines": "We get\n\\[\n3 + 4\n\n= 7\n\\]",
     "two dollars with blank lines": "We get\n$$\n3 + 4\n\n= 7\n$$",
@@ -47,6 +49,8 @@ def test_a_structure_is_one_step(text: str) -> None:
         "- She has 16.\n- She eats 3.\n\nSo 13 are left.",
         "$5 is the price.\n\nIt costs $$5.\n\nThat is a lot.",
         "Use `\\[` here.\n\nThen go on.",
+        "Part of the eggs are sold\n\nThen go on.",
+        "We followed these steps, and they work.\n\nThen go on.",
     ],
 )
 def test_paragraphs_are_steps(text: str) -> None:

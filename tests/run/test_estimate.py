@@ -4,7 +4,7 @@ import pytest
 from runs import config_in, quiet
 
 from astro.run import Stages, carry_out
-from astro.run.estimate import search_load, traces_load
+from astro.run.estimate import FACTOR, search_load, traces_load
 
 
 def test_the_bound_of_the_papers_search_is_the_papers(tmp_path: Path) -> None:
@@ -49,3 +49,36 @@ def test_a_beam_is_estimated_by_its_width(tmp_path: Path) -> None:
     settings = ("search.max_depth=3", "search.k=4", "search.rollouts=8", "search.simulations=100")
     load = search_load(config_in(tmp_path, "search.strategy={kind: beam, width: 3}", *settings).search, bound=True)
     assert load.completions == 7 * 4 + (1 + 7 * 4) * 8
+
+
+@pytest.mark.parametrize(
+    ("settings", "problems", "tokens"),
+    [
+        # Qwen2.5-Coder-0.5B on GSM8K, and tiny-countdown without and with savings (docs/cost.md).
+        (
+            (
+                "search={k: 4, rollouts: 4, simulations: 5, max_rollout_tokens: 320, max_step_tokens: 256, "
+                "reuse_rollouts: true, early_rollouts: 2, goal_correct: 3, goal_wrong: 3}"
+            ),
+            6,
+            31_357,
+        ),
+        (
+            "search={k: 12, rollouts: 8, simulations: 12, max_depth: 6, max_step_tokens: 48, max_rollout_tokens: 160}",
+            112,
+            3_995_172,
+        ),
+        (
+            (
+                "search={k: 12, rollouts: 8, simulations: 12, max_depth: 6, max_step_tokens: 48, "
+                "max_rollout_tokens: 160, reuse_rollouts: true, early_rollouts: 4, goal_correct: 5, goal_wrong: 8}"
+            ),
+            112,
+            662_365,
+        ),
+    ],
+)
+def test_what_real_runs_took_is_in_the_usual_range(tmp_path: Path, settings: str, problems: int, tokens: int) -> None:
+    """Runs of other models and settings than these may be outside; the estimate says that a probe knows better."""
+    expected = search_load(config_in(tmp_path, settings).search, bound=False).tokens * problems
+    assert expected / FACTOR < tokens < expected * FACTOR
