@@ -324,27 +324,33 @@ def export(
         "astro inspect runs/tiny",
         "astro inspect runs/tiny countdown-2-3-7-to-6",
         "astro inspect runs/tiny countdown-2-3-7-to-6 --nodes 300 --controls | less -S",
+        "astro inspect runs/tiny --rewrites",
     )
 )
-def inspect(
+def inspect(  # noqa: PLR0917 - options of a command
     run_path: RunPath,
     problem: Annotated[
         str | None,
         typer.Argument(metavar="PROBLEM", help="The id of a problem. Default: list all problems.", show_default=False),
     ] = None,
     nodes: Annotated[int, typer.Option(min=1, help="Show at most this many nodes: the most visited.")] = 60,
-    rows: Annotated[int, typer.Option(min=1, help="List at most this many problems.")] = 40,
+    rows: Annotated[int, typer.Option(min=1, help="List at most this many problems, or rewrites.")] = 40,
     controls: Annotated[bool, typer.Option("--controls", help="Also show the control traces of the problem.")] = False,
+    rewrites: Annotated[
+        bool, typer.Option("--rewrites", help="Show the rewrites that failed a check: of the run, or of the problem.")
+    ] = False,
 ) -> None:
     """Show a run, or the tree and traces of one problem.
 
     The run does not have to be finished.
     """
     with _reporting():
-        from astro.run.inspect import show_problem, show_run  # noqa: PLC0415 - heavy
+        from astro.run.inspect import show_problem, show_rewrites, show_run  # noqa: PLC0415 - heavy
 
         console = Console()
-        if problem is None:
+        if rewrites:
+            show_rewrites(run_path, problem, console, rows)
+        elif problem is None:
             show_run(run_path, console, rows)
         else:
             show_problem(run_path, problem, console, nodes, controls=controls)

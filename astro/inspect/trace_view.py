@@ -32,3 +32,14 @@ def rejects_view(rejects: Sequence[Mapping[str, Any]]) -> RenderableType:
         f"not used: {plain(row['reason'])}" + (f" ({plain(row['detail'])})" if row["detail"] else "") for row in rejects
     ]
     return Text("\n".join(lines), style="dim")
+
+
+def rewrites_view(rewrites: Sequence[Mapping[str, Any]]) -> RenderableType:
+    """Rejected rewrites: for each, its place and the reason, the text to rewrite, and the reply."""
+    lines = Text()
+    for row in rewrites:
+        visit = f"visit {row['visit']} (#{row['node']}, {row['role']}), try {row['attempt'] + 1}"
+        lines.append(f"{plain(row['trace_id'])}, {visit}: ", "bold").append(plain(row["reason"]), "red")
+        lines.append(f" ({plain(row['detail'])})\n" if row["detail"] else "\n")
+        lines.append(f"  step:  {plain(row['step'])}\n", "dim").append(f"  reply: {plain(row['text'])}\n")
+    return lines

@@ -183,6 +183,23 @@ REJECTS = Table(
     ),
 )
 
+REWRITES = Table(
+    "rewrites",
+    "One row per reply of the rewriter that failed a check.",
+    (
+        Column("trace_id", "string", "the trace that the reply was for"),
+        Column("problem_id", "string", "the problem"),
+        Column("visit", "int32", "index of the visit in the trace"),
+        Column("node", "int32", "the node of the tree"),
+        Column("role", "string", "what the reply should be: step, wrong_end, right_end or backtrack"),
+        Column("attempt", "int32", "which try it was, from 0"),
+        Column("reason", "string", "the check that failed"),
+        Column("detail", "string", "what the check found"),
+        Column("step", "string", "the text to rewrite, or the step to go back to; empty for the beginning"),
+        Column("text", "string", "the reply"),
+    ),
+)
+
 COUNTS = Table(
     "counts",
     "One row per count of a problem: terminals, votes, rewrites and rejections.",

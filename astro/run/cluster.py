@@ -32,12 +32,14 @@ from astro.run.plan import making_of
 from astro.run.progress import Board, Tally
 from astro.run.sampling import Job, first_error
 from astro.run.settings import RunConfig
+from astro.run.trial import Trial
 from astro.run.workshop import Workshop
 from astro.search import search
 from astro.store.entries import digest, tree_entry, tree_from
 from astro.store.facts import BACKTRACKING, KINDS, SOLVED
 from astro.store.frames import Encoded, decode, encode
 from astro.tasks import make_verifier
+from astro.traces import Rewriting
 
 _RESTARTS = 100  # of one actor
 _LOADS = 3  # attempts to load a model
@@ -79,10 +81,13 @@ class Maker:
         """The process id, once the model is loaded."""
         return os.getpid()
 
-    async def make(self, problem: Problem, order: int, known: bytes | None) -> AsyncIterator[Encoded]:
-        """Yield the entry of the problem's tree, then that of its traces, if they are wanted.
+    async def make(
+        self, problem: Problem, order: int, known: bytes | None, mode: Rewriting | None, *, judge_wrong: bool
+    ) -> AsyncIterator[Encoded]:
+        """Yield the entry of the problem's tree, then that of its traces.
 
         order: of the problem among all; earlier ones are served first. known: the payload of a tree that is stored.
+        mode: of the rewriting; None makes no traces.
         """
         workshop = self._workshop
         try:
@@ -95,8 +100,8 @@ class Maker:
                 source = made.digest
             else:
                 tree, source = _known_tree(known)
-            if workshop.tracing is not None:
-                traces = await workshop.make_traces(problem, tree)
+            if mode is not None:
+                traces = await workshop.make_traces(problem, tree, mode, judge_wrong=judge_wrong)
                 yield await asyncio.to_thread(lambda: encode(traces.entry(source)))
         except EngineDeadError:
             os._exit(_DEAD)  # Ray starts the actor again, with a new engine
@@ -161,6 +166,9 @@ class _Crew:
         self._back: list[tuple[int, Problem]] = []  # problems of actors that died
         self._at_work = 0
         self._stats: dict[int, EngineStats] = {}
+        self._trial: Trial | None = None
+        if job.stages.traces:
+            self._trial = Trial.of(job.run, job.source, job.making.traces, search=job.stages.search)
 
     async def carry_out(self) -> None:
         """Do everything that is not done yet. What has finished is durable on return. Raises EngineDeadError."""
@@ -235,7 +243,19 @@ class _Crew:
         if problem.id in (traces if self._job.stages.traces else trees):
             return
         known = trees.payload(problem.id) if problem.id in trees else None
-        async for reference in actor.make.remote(problem, order, known):
+        trial = self._trial
+        if trial is not None and not trial.knows(problem.id):
+            if known is None:  # the tree now, its traces once the trials before it are over
+                known = await self._store(actor, problem, order, known, None)
+            await trial.mode(problem.id)
+        await self._store(actor, problem, order, known, await trial.mode(problem.id) if trial is not None else None)
+
+    async def _store(
+        self, actor: Any, problem: Problem, order: int, known: bytes | None, mode: Rewriting | None
+    ) -> bytes | None:
+        """Have the parts of a problem made, and store each as it comes. Returns the payload of the tree."""
+        judge_wrong = self._trial is not None and problem.id in self._trial.judged
+        async for reference in actor.make.remote(problem, order, known, mode, judge_wrong=judge_wrong):
             part: Encoded = await reference
             if known is None:
                 known = part.payload
@@ -246,6 +266,9 @@ class _Crew:
             else:
                 await self._traces.put(partial(_same, part))
                 _count_traces(self._tally, part)
+                if self._trial is not None:
+                    self._trial.take_in(self._run)
+        return known
 
     def _total(self) -> EngineStats:
         return sum(self._stats.values(), EngineStats())

@@ -1,8 +1,10 @@
 """`astro inspect`: show a run problem by problem, or one problem's tree with its traces."""
 
 import difflib
+from collections import Counter
 from pathlib import Path
 
+import pyarrow.compute as pc
 from rich.cells import cell_len
 from rich.console import Console, Group, RenderableType
 from rich.panel import Panel
@@ -11,7 +13,7 @@ from rich.text import Text
 
 from astro.errors import StoreError
 from astro.inspect.plain import plain, plain_lines
-from astro.inspect.trace_view import rejects_view, trace_view
+from astro.inspect.trace_view import rejects_view, rewrites_view, trace_view
 from astro.inspect.tree_view import tree_view
 from astro.records.rounds import ROUNDS
 from astro.report.rounds import gather_rounds, sentences
@@ -99,6 +101,8 @@ def show_problem(path: Path, problem_id: str, console: Console, max_nodes: int, 
         traces += [trace_view(trace), Text("")]
     if hidden := len(rows) - len(shown):
         traces.append(Text(f"{hidden} control traces, of a correct path alone: --controls", style="dim"))
+    if rejected := traced["rewrites"].num_rows if traced else 0:
+        traces.append(Text(f"{rejected} rewrites that failed a check: --rewrites", style="dim"))
     traces.append(rejects_view(traced["rejects"].to_pylist()) if traced else Text("no traces yet", style="dim"))
     if console.width >= _BESIDE:
         beside = Table.grid(expand=True, padding=(0, 2))
@@ -111,3 +115,16 @@ def show_problem(path: Path, problem_id: str, console: Console, max_nodes: int, 
         whole = console if console.is_terminal else Console(file=console.file, width=_UNCUT)
         whole.print(tree_view(tree, max_nodes))
         console.print(Text(""), *traces, sep="\n")
+
+
+def show_rewrites(path: Path, problem_id: str | None, console: Console, rows: int) -> None:
+    """The rewrites that failed a check, of one problem or of the whole run, with a count of the reasons."""
+    with RunDirectory.read(path) as run:
+        found = run.traces.table("rewrites")
+    if problem_id is not None:
+        found = found.filter(pc.equal(found.column("problem_id"), problem_id))
+    reasons = Counter(found.column("reason").to_pylist())
+    console.print(Text(", ".join(f"{count} {plain(reason)}" for reason, count in reasons.most_common()) or "none"))
+    console.print(rewrites_view(found.slice(0, rows).to_pylist()), soft_wrap=True)
+    if found.num_rows > rows:
+        console.print(f"... {found.num_rows - rows} more; --rows {found.num_rows} lists them all", style="dim")

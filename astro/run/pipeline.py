@@ -13,12 +13,15 @@ from astro.errors import StoreError
 from astro.problems import Problem
 from astro.run.commit import Committer
 from astro.run.progress import Tally
+from astro.run.sharing import POLL
 from astro.run.source import ProblemSource
+from astro.run.trial import Trial
 from astro.run.workshop import Workshop
 from astro.search import Tree, search_many
 from astro.store import RunDirectory
 from astro.store.entries import digest, tree_entry, tree_from
 from astro.store.facts import BACKTRACKING, KINDS, SOLVED, count, counts
+
 
 _UNWRITTEN = 64  # finished trees and traces that may wait for the disk; more if more trees grow at once
 
@@ -36,12 +39,17 @@ class Pipeline:
         self._room = asyncio.Semaphore(live)
         self.tally.live = live
         self._unwritten = asyncio.Semaphore(max(live, _UNWRITTEN))
+        self._trial: Trial | None = None
+        if workshop.tracing is not None:
+            self._trial = Trial.of(run, source, workshop.tracing.config, search=searching is not None)
 
     async def carry_out(self) -> None:
         """Do everything that is not done yet. What has finished is durable on return, also on cancellation."""
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._source.read_on())
+                if self._source.shared and self._trial is not None:
+                    tasks.create_task(self._watch(self._trial))
                 if self._source.repeatable:
                     await self._trace_all(tasks, self._source.draw())
                 while await self._source.more():
@@ -63,11 +71,14 @@ class Pipeline:
 
     async def _trace_all(self, tasks: asyncio.TaskGroup, problems: Iterable[Problem]) -> None:
         """Make the traces of trees that have none yet, of an earlier start or of a search apart."""
-        if self._workshop.tracing is None or len(self._run.trees) == len(self._run.traces):
+        if self._trial is None or len(self._run.trees) == len(self._run.traces):
             return
+        grown = all(problem_id in self._run.trees for problem_id in self._trial.problem_ids)
         for problem in problems:
             if problem.id in self._run.trees and problem.id not in self._run.traces:
                 self._live[problem.id] = problem
+                if grown and not self._source.shared:
+                    await self._trial.mode(problem.id)  # its trials need nothing that comes after this
                 await self._start_tracing(tasks, tree_from(self._run.trees.read(problem.id)), None)
 
     async def _grow(self) -> AsyncGenerator[Tree, None]:
@@ -100,17 +111,38 @@ class Pipeline:
             self._unwritten.release()
 
     async def _start_tracing(self, tasks: asyncio.TaskGroup, tree: Tree, written: asyncio.Task[None] | None) -> None:
-        if self._workshop.tracing is None:
+        trial = self._trial
+        if trial is None:
+            return
+        if not trial.knows(tree.problem_id):
+            tasks.create_task(self._trace_later(trial, tree.problem_id, written))
             return
         await self._room.acquire()
         await self._unwritten.acquire()
-        tasks.create_task(self._trace(tree, written))
+        tasks.create_task(self._trace(trial, tree, written))
 
-    async def _trace(self, tree: Tree, written: asyncio.Task[None] | None) -> None:
+    async def _trace_later(self, trial: Trial, problem_id: str, written: asyncio.Task[None] | None) -> None:
+        """Trace a tree once the trials before it are over. Meanwhile it is on the disk, not in memory."""
+        if written is not None:
+            await written
+        await trial.mode(problem_id)
+        await self._room.acquire()
+        await self._unwritten.acquire()
+        await self._trace(trial, tree_from(self._run.trees.read(problem_id)), None)
+
+    async def _watch(self, trial: Trial) -> None:
+        """Take in the trials that other workers make."""
+        while not trial.over:
+            await asyncio.sleep(POLL)
+            self._run.refresh()
+            trial.take_in(self._run)
+
+    async def _trace(self, trial: Trial, tree: Tree, written: asyncio.Task[None] | None) -> None:
         problem = self._live.pop(tree.problem_id)
         try:
             try:
-                made = await self._workshop.make_traces(problem, tree)
+                mode, judge_wrong = await trial.mode(problem.id), problem.id in trial.judged
+                made = await self._workshop.make_traces(problem, tree, mode, judge_wrong=judge_wrong)
             finally:
                 self._room.release()
             self.tally.traced += 1
@@ -121,6 +153,7 @@ class Pipeline:
                 await written  # on the disk, traces never come before their tree
             source = self._run.trees.digest(problem.id)
             await self._traces.put(lambda: made.entry(source))
+            trial.note(problem.id, made.outcome.counts)
             self._source.done(problem.id)
         finally:
             self._unwritten.release()

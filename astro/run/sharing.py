@@ -18,7 +18,7 @@ class LeasedSource:
     traces: whether a problem is done when it has its traces, not only its tree.
     """
 
-    complete, repeatable = True, False
+    complete, repeatable, shared = True, False, True
 
     def __init__(self, run: RunDirectory, leases: Leases, *, traces: bool) -> None:
         self.count, self.tasks = len(run.stored), run.stored.tasks()
@@ -28,6 +28,10 @@ class LeasedSource:
         self._taken: set[str] | None = None  # leases that others had when this worker began
         self._open: dict[str, set[str]] = {}  # problems at work, by lease
         self._lease: dict[str, str] = {}  # of each problem at work
+
+    def first(self, most: int) -> list[str]:
+        """The ids of the first problems of the run."""
+        return [problem.id for problem in self._stored.some(0, most)]
 
     async def read_on(self) -> None:
         """Nothing is left to read."""

@@ -47,6 +47,15 @@ class ProblemSource(Protocol):
         """Whether draw() begins with the first problem each time."""
         ...
 
+    @property
+    def shared(self) -> bool:
+        """Whether other workers do some of the problems."""
+        ...
+
+    def first(self, most: int) -> list[str]:
+        """The ids of the first problems of the run, at most this many, and no more than FIRST."""
+        ...
+
     async def more(self) -> bool:
         """Whether to draw, or to draw again; waits until that is known."""
         ...
@@ -67,7 +76,7 @@ class ProblemSource(Protocol):
 class _Once:
     """Is drawn from once."""
 
-    _begun = False
+    _begun = shared = False
 
     async def more(self) -> bool:
         """True the first time."""
@@ -86,6 +95,10 @@ class StoredSource(_Once):
     def __init__(self, run: RunDirectory) -> None:
         self._stored = run.stored
         self.count, self.tasks = len(self._stored), self._stored.tasks()
+
+    def first(self, most: int) -> list[str]:
+        """The ids of the first problems of the run."""
+        return [problem.id for problem in self._stored.some(0, most)]
 
     def draw(self) -> Iterator[Problem]:
         """The problems one by one."""
@@ -110,7 +123,12 @@ class ArrivingSource(_Once):
         self._writer = ProblemWriter(run.path)
         self._waiting: deque[pa.Table] = deque()  # Arrow takes a fraction of the memory of Problem records
         self._drawn = 0
+        self._first: list[str] = []
         self._read(FIRST)
+
+    def first(self, most: int) -> list[str]:
+        """The ids of the first problems of the run."""
+        return self._first[:most]
 
     def draw(self) -> Iterator[Problem]:
         """The problems one by one; reads further ones if none is waiting."""
@@ -143,6 +161,7 @@ class ArrivingSource(_Once):
                 self._run.log(UNUSED_COLUMN, warning=str(outcome))
         table = PROBLEMS.write(problems)
         self._writer.write(table, rejected)
+        self._first += [problem.id for problem in problems[: FIRST - len(self._first)]]
         self.count += len(problems)
         self.tasks.update(problem.task for problem in problems)
         if len(outcomes) < most:

@@ -13,6 +13,7 @@ from astro.records.cost import Cost
 from astro.records.tree import Stop
 from astro.run.advice import advice
 from astro.run.ends import Ends, count_ends
+from astro.run.judging import judge_lines
 from astro.run.progress import duration
 from astro.store import RunDirectory
 from astro.store.facts import (
@@ -28,7 +29,7 @@ from astro.store.facts import (
     counts,
     total_cost,
 )
-from astro.traces import Kind
+from astro.traces import Kind, Rewriting
 from astro.verify import Outcome
 
 _GIB = 2**30
@@ -46,6 +47,7 @@ class Summary:
     rejects: finished traces that were not used, by reason. counts: the sum of astro.traces.TraceOutcome.counts.
     verdicts: of rollouts and ends of solutions, by outcome.
     search, tracing: tokens of the searches and of the traces. seconds: over all starts that were not killed.
+    has_judge: whether roles.judge names a model.
     peak_gib: largest resident memory of a start in GiB, the sum of its process and its largest child.
     ends: how the solutions of the first trees end.
     """
@@ -67,6 +69,7 @@ class Summary:
     tracing: Cost
     seconds: float
     peak_gib: float
+    has_judge: bool
     ends: Ends = field(default_factory=Ends)
 
     @property
@@ -97,6 +100,7 @@ def summarize(run: RunDirectory) -> Summary:
         seconds=sum(event.get("seconds", 0.0) for event in sessions),
         peak_gib=max((event.get("peak_gib", 0.0) for event in sessions), default=0.0),
         ends=count_ends(run),
+        has_judge=bool((run.settings.get("roles") or {}).get("judge")),
     )
 
 
@@ -123,10 +127,18 @@ def summary_table(summary: Summary) -> Table:
     table.add_row("refused", _counts(summary.rejects) or "none")
     unused = {name.partition(".")[2]: count for name, count in summary.counts.items() if name.startswith("unused.")}
     table.add_row("ends not used", _counts(unused) or "none")
+    if judged := judge_lines(summary.counts, has_judge=summary.has_judge):
+        table.add_row("judge", Text("\n".join(judged)))
     if rewritten := summary.counts.get("rewrite.checked", 0):
         first, kept = summary.counts.get("rewrite.first_try", 0), summary.counts.get("rewrite.fallbacks", 0)
         share = f"{first / rewritten:.1%} passed at the first try"
-        table.add_row("steps rewritten", f"{rewritten:,}, {share}, {kept:,} kept as they were")
+        table.add_row("texts rewritten", f"{rewritten:,}, {share}, {kept:,} kept as they were")
+    modes = rewriting_modes(summary.counts)
+    if len(modes) > 1:
+        table.add_row("rewriting", "fell back (traces.rewrite_bar): " + ", then ".join(modes))
+    if asked := summary.counts.get("entailment.asked", 0):
+        same = summary.counts.get("entailment.same", 0)
+        table.add_row("undecided rewrites", f"{asked:,} asked of the judge, {same:,} accepted")
     graded = {name: count for name, count in summary.verdicts.items() if name not in _UNGRADED}
     table.add_row("verdicts", _counts(graded) or "none")
     ungraded = {name: summary.verdicts[name] for name in _UNGRADED}
@@ -147,6 +159,17 @@ def peak_memory() -> float:
     return (
         sum(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) * 1024 / _GIB
     )
+
+
+def rewriting_modes(counts: Mapping[str, int]) -> list[str]:
+    """The modes of rewriting that a run used, in the order in which it fell back, each with its problems and rate."""
+    modes = []
+    for mode in Rewriting:
+        if problems := counts.get(f"rewrite.{mode}.problems", 0):
+            checked, first = (counts.get(f"rewrite.{mode}.{name}", 0) for name in ("checked", "first_try"))
+            rate = f", {first:,} of {checked:,} texts passed at the first try" if checked else ""
+            modes.append(f"{mode} ({problems:,} problems{rate})")
+    return modes
 
 
 _UNGRADED = (Outcome.TIMED_OUT.value, Outcome.ERROR.value)

@@ -20,18 +20,21 @@ from astro.run.seams import Seams
 from astro.search import SearchSetup, Tree
 from astro.store import Entry
 from astro.store.entries import traces_entry
-from astro.traces import Origin, TraceOutcome, TracesConfig, make_traces
+from astro.traces import Origin, Rewriting, TraceOutcome, TracesConfig, make_traces
 from astro.verify import Verifier
 
 
 @dataclass(frozen=True, slots=True)
 class Tracing:
-    """What making traces needs beside a tree."""
+    """What making traces needs beside a tree.
+
+    judge: None if the run names no judge: the solver votes, and rewrites that the rules cannot decide are rejected.
+    """
 
     config: TracesConfig
     origin: Origin
     rewriter: Model
-    judge: Model
+    judge: Model | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +86,16 @@ class Workshop:
                 scorer=scorer,
             )
         if stages.traces:
-            rewriter, judge = models.role(roles.rewriter), models.role(roles.judge)
+            rewriter = models.role(roles.rewriter)
+            judge = models.role(roles.judge) if roles.judge is not None else None
             tracing = Tracing(making.traces, origin_of(seams), rewriter, judge)
         return cls(models, engine, prompt_format, verifier, searching, tracing, making.search.live_trees)
 
-    async def make_traces(self, problem: Problem, tree: Tree) -> MadeTraces:
-        """The traces of one tree. Raises EngineDeadError."""
+    async def make_traces(self, problem: Problem, tree: Tree, mode: Rewriting, *, judge_wrong: bool) -> MadeTraces:
+        """The traces of one tree. Raises EngineDeadError.
+
+        mode: replaces traces.rewrite. judge_wrong: see astro.traces.make_traces.
+        """
         assert self.tracing is not None, "traces are not wanted"
         begun = time.monotonic()
         outcome = await make_traces(
@@ -97,10 +104,11 @@ class Workshop:
             self.engine,
             self.prompt_format,
             self.verifier,
-            config=self.tracing.config,
+            config=self.tracing.config.model_copy(update={"rewrite": mode}),
             origin=self.tracing.origin,
             rewriter=self.tracing.rewriter,
             judge=self.tracing.judge,
+            judge_wrong=judge_wrong,
         )
         seconds = time.monotonic() - begun
         rl = rl_row(problem, tree, self.prompt_format.training_messages(problem.prompt), self.tracing.origin)

@@ -11,7 +11,7 @@ from astro.records.columns import Column, Row, Table
 from astro.records.cost import COSTS, Cost
 from astro.records.overview import TREES, overview
 from astro.records.problem import PROBLEMS, Problem
-from astro.records.trace import COUNTS, REJECTS, TRACES, Trace
+from astro.records.trace import COUNTS, REJECTS, REWRITES, TRACES, Trace
 from astro.records.tree import NODES, Tree
 from astro.search import check_tree
 from astro.store.facts import trace_facts, tree_facts
@@ -25,6 +25,7 @@ TREE_TABLES = {"trees": TREES.schema, "nodes": NODES.schema, "costs": COSTS.sche
 TRACE_TABLES = {
     "traces": TRACES.schema,
     "rejects": REJECTS.schema,
+    "rewrites": REWRITES.schema,
     "counts": COUNTS.schema,
     "rl": RL.schema,
     "costs": COSTS.schema,
@@ -73,6 +74,7 @@ def traces_entry(problem_id: str, outcome: TraceOutcome, rl: Row, seconds: float
         {
             "traces": TRACES.write(outcome.traces),
             "rejects": REJECTS.write(outcome.rejects),
+            "rewrites": REWRITES.write(outcome.rewrites),
             "counts": COUNTS.from_rows(counts),
             "rl": RL.from_rows([{"problem_id": problem_id, **rl}]),
             "costs": costs_table(problem_id, cost),

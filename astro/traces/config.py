@@ -31,6 +31,14 @@ class Control(StrEnum):
     REWRITTEN = "rewritten"  # rewritten like the other traces: differs from them only in the search
 
 
+class Rewriting(StrEnum):
+    """Which texts of a trace the rewriter writes, most first."""
+
+    ALL = "all"  # every step, and the ways back
+    BRIDGES = "bridges"  # the ways back, and the first step after each; the other steps keep the solver's words
+    NONE = "none"  # nothing: the steps in the solver's words, and fixed sentences for the ways back
+
+
 class TracesConfig(Section):
     """How trees become traces. "ours" marks values that the paper does not give.
 
@@ -45,9 +53,12 @@ class TracesConfig(Section):
     votes: the judge's votes on each correct terminal; 0 keeps all terminals without votes.
     agreement: share of votes that must be yes, in (0, 1].
     mend_claims: if a wrong attempt claims success, remove the claim; False does not use the attempt.
-    rewrite: the rewriter rewrites the steps as thoughts; False keeps the original steps, with fixed sentences for
-        backtracks.
-    prompts: a prompt set of ASTRO (chat/v1, tiny/v1), or the path of a folder.
+    rewrite: which texts the rewriter writes: all, bridges or none.
+    rewrite_bar: least share of texts that must pass their checks at the first try, in [0, 1]. If fewer pass in the
+        first trial_problems problems, the following ones are rewritten with the next mode (all, bridges, none), which
+        has its own trial. null never changes the mode.
+    trial_problems: problems of a trial, the first of the run. The judge also votes on wrong ends in the first of them.
+    prompts: a prompt set of ASTRO (chat/v1, chat-small/v1, tiny/v1), or the path of a folder.
     rewrite_temperature, rewrite_max_tokens: sampling of one thought.
     evaluation_temperature, evaluation_max_tokens: sampling of one vote.
     retries: further tries after a rewrite fails its checks; after the last one, the trace keeps the original step.
@@ -71,7 +82,9 @@ class TracesConfig(Section):
     votes: int = Field(default=8, ge=0)  # paper
     agreement: float = Field(default=1.0, gt=0, le=1)  # paper
     mend_claims: bool = True  # ours
-    rewrite: bool = True
+    rewrite: Rewriting = Rewriting.ALL
+    rewrite_bar: float | None = Field(default=0.5, ge=0, le=1)  # ours
+    trial_problems: int = Field(default=20, ge=1, le=100)  # ours
     prompts: str = "chat/v1"
     rewrite_temperature: float = Field(default=0.7, ge=0)  # ours
     rewrite_max_tokens: int = Field(default=512, ge=1)  # ours
@@ -88,6 +101,12 @@ class TracesConfig(Section):
     max_tokens: int = Field(default=8192, ge=1)  # paper: length of its fine-tuning examples
     max_similarity: float = Field(default=0.95, gt=0, le=1)  # ours
     test_share: float = Field(default=0.05, ge=0, lt=1)  # ours
+
+    @field_validator("rewrite", mode="before")
+    @classmethod
+    def _switch_is_a_mode(cls, value: object) -> object:
+        """True and false, as YAML reads yes and no, are the modes all and none."""
+        return {True: Rewriting.ALL, False: Rewriting.NONE}[value] if isinstance(value, bool) else value
 
     @field_validator("wrong_terminals")
     @classmethod

@@ -51,6 +51,16 @@ class Fault(StrEnum):
     CLAIMS_SUCCESS = "claims_success"  # a wrong attempt that says it is right
     WRONG_PLACE = "wrong_place"  # a backtrack that does not name the state it goes back to
     ABANDONED = "abandoned"  # a backtrack to a state of the attempt just abandoned
+    UNDECIDED = "undecided"  # the rules cannot tell, and there is no judge to ask
+    NOT_ENTAILED = "not_entailed"  # the rules could not tell, and the judge said no
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A fault of a rewritten thought. detail: the evidence, in one line."""
+
+    fault: Fault
+    detail: str
 
 
 class Role(StrEnum):
@@ -80,8 +90,16 @@ def essence(step: str, role: Role) -> str:
             return without_boxes(step)
 
 
-def step_fault(thought: str, step: str, role: Role, around: Around) -> Fault | None:
+def step_fault(thought: str, step: str, role: Role, around: Around) -> Finding | None:
     """Check the rewrite of one step. thought: the rewrite. step: the original text."""
+    return _finding(_step_fault(thought, step, role, around))
+
+
+def _finding(fault: Fault | None) -> Finding | None:
+    return None if fault is None else Finding(fault, "")
+
+
+def _step_fault(thought: str, step: str, role: Role, around: Around) -> Fault | None:
     core = essence(step, role)
     if fault := _form_fault(thought, core, around):
         return fault
@@ -97,12 +115,16 @@ def step_fault(thought: str, step: str, role: Role, around: Around) -> Fault | N
     return _lost(thought, core, task) or _added(thought, sources, task)
 
 
-def backtrack_fault(thought: str, path: Sequence[str], abandoned: Sequence[str], around: Around) -> Fault | None:
+def backtrack_fault(thought: str, path: Sequence[str], abandoned: Sequence[str], around: Around) -> Finding | None:
     """Check the sentence that goes back.
 
     path: the original steps up to the target of the backtrack, including it; empty for the beginning.
     abandoned: the original steps after the target.
     """
+    return _finding(_backtrack_fault(thought, path, abandoned, around))
+
+
+def _backtrack_fault(thought: str, path: Sequence[str], abandoned: Sequence[str], around: Around) -> Fault | None:
     place = essence(path[-1], Role.STEP) if path else around.problem.prompt
     if fault := _form_fault(thought, place, around):
         return fault

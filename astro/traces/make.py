@@ -17,13 +17,13 @@ from astro.records.trace import Kind, Move, Origin, Trace
 from astro.records.tree import Terminal, Tree
 from astro.tasks import task_of
 from astro.traces.claims import claims_success
-from astro.traces.config import Control, TracesConfig
+from astro.traces.config import Control, Rewriting, TracesConfig
 from astro.traces.evaluation import Evaluator
 from astro.traces.fidelity import Role, essence
 from astro.traces.filters import Refusal, Reject, refusal
 from astro.traces.linearize import Plan, Unused, control_plans, correct_terminals, linearize, wrong_terminals
 from astro.traces.prompting import load_prompts
-from astro.traces.rewrite import Rewriter, Rewritten
+from astro.traces.rewrite import RejectedRewrite, Rewriter, Rewritten
 from astro.verify import Verifier
 
 # Ends that no trace can have. If a tree has only these, they explain why it gave no traces.
@@ -41,12 +41,15 @@ class TraceOutcome:
     traces: direct, search and control traces. If controls are made, their number equals that of the others together;
         if too few correct paths pass the filters, counts has the difference as control.missing.
     rejects: traces that were rewritten and rejected.
-    counts: by name: terminals.correct, terminals.wrong, votes.*, unused.*, rewrite.*, faults.*, refused.*, control.*.
+    rewrites: replies of the rewriter that failed a check.
+    counts: by name: terminals.correct, terminals.wrong, votes.*, judge.*, unused.*, rewrite.*, faults.*, entailment.*,
+        refused.*, control.*.
     cost: of all model calls, for traces and self-evaluation.
     """
 
     traces: tuple[Trace, ...]
     rejects: tuple[Reject, ...]
+    rewrites: tuple[RejectedRewrite, ...]
     counts: Counter[str]
     cost: Cost
 
@@ -62,21 +65,25 @@ async def make_traces(
     origin: Origin,
     rewriter: Model | None = None,
     judge: Model | None = None,
+    judge_wrong: bool = False,
 ) -> TraceOutcome:
     """Make the traces of one tree. All are rewritten concurrently.
 
     sampler, prompt_format: the solver's. rewriter, judge: the models that rewrite and vote; None takes the solver.
+    Without a judge, rewrites that the rules cannot decide are rejected.
+    judge_wrong: also ask for votes on some wrong ends, to measure the judge.
 
     The same tree, configuration, origin.seed and models give the same traces, whatever else is in flight.
     Raises EngineDeadError if the engine dies. If the engine rejects a request, only its trace is lost.
     """
     solver, prompts, ends = Model(sampler, prompt_format), load_prompts(config.prompts), prompt_format.end_stop
     work = _Work(
-        Rewriter(rewriter or solver, ends, prompts, config, origin.seed, tree, problem),
+        Rewriter(rewriter or solver, judge, ends, prompts, config, origin.seed, tree, problem),
         Evaluator(judge or solver, prompts, config, origin.seed, end_stop=ends),
         prompt_format,
         verifier,
         origin,
+        judge_wrong=judge_wrong,
     )
     return await work.run()
 
@@ -91,7 +98,10 @@ class _Work:
         prompt_format: PromptFormat,
         verifier: Verifier,
         origin: Origin,
+        *,
+        judge_wrong: bool,
     ) -> None:
+        self._judge_wrong = judge_wrong
         self._rewriter, self._evaluator, self._verifier, self._origin = rewriter, evaluator, verifier, origin
         self._prompt_format = prompt_format
         self._tree, self._problem, self._config = rewriter.tree, rewriter.problem, rewriter.config
@@ -99,6 +109,7 @@ class _Work:
         self._counts: Counter[str] = Counter()
         self._cost = Cost()
         self._rejects: list[Reject] = []
+        self._rewrites: list[RejectedRewrite] = []
 
     async def run(self) -> TraceOutcome:
         rng = random.Random(derive_seed(self._origin.seed, self._problem.id, "linearize"))  # noqa: S311 - not secrets
@@ -111,6 +122,7 @@ class _Work:
         named = [*enumerate(plans), *enumerate(controls)]
         traces = await asyncio.gather(*(self._trace(plan, f"{plan.kind}-{index}") for index, plan in named))
         self._counts.update({f"unused.{why}": count for why, count in unused.items()})
+        self._counts[f"rewrite.{self._config.rewrite}.problems"] += 1
         accepted: list[Trace] = []
         for trace in traces[: len(plans)]:
             if trace is not None and self._passes(trace, accepted):
@@ -120,7 +132,8 @@ class _Work:
             self._counts[f"refused.{reject.reason}"] += 1
         for trace in [*accepted, *control]:
             self._counts[f"traces.{trace.kind}"] += 1
-        return TraceOutcome((*accepted, *control), tuple(self._rejects), +self._counts, self._cost)
+        rewrites = sorted(self._rewrites, key=lambda found: (found.trace_id, found.visit, found.attempt))
+        return TraceOutcome((*accepted, *control), tuple(self._rejects), tuple(rewrites), +self._counts, self._cost)
 
     async def _kept(self, rng: random.Random) -> list[int]:
         """Correct terminals that pass self-evaluation, at most as many as different traces can use."""
@@ -134,7 +147,9 @@ class _Work:
                 self._counts[f"unused.{_NO_END[kind]}"] += 1
         self._counts[f"unused.{Unused.BY_LUCK}"] += len(correct) - len(sound)
         self._counts[f"unused.{Unused.NOT_AGREED}"] += refused
-        self._counts.update({f"votes.{vote}": count for vote, count in evaluator.counts.items()})
+        if self._judge_wrong:
+            await evaluator.measure_on_wrong(tree, self._problem, wrong_terminals(tree))
+        self._counts.update(evaluator.counts)
         self._cost += evaluator.cost
         return kept
 
@@ -169,19 +184,20 @@ class _Work:
         """Rewrite and verify one plan. None, with a reject, if the rewriter rejected the request."""
         if self._keeps_steps(plan.kind):
             return await self._finish(plan, name, self._rewriter.with_original_steps(plan))
-        rewritten = Rewritten()
+        rewritten = Rewritten(self._id(name))
         try:
             await self._rewriter.rewrite(plan, name, rewritten)
         except EngineDeadError:
             raise
         except SamplingError as error:
-            self._cost += rewritten.cost
+            self._note(rewritten)
             self._refuse(self._id(name), plan.kind, Refusal.NOT_REWRITTEN, str(error), "")
             return None
         return await self._finish(plan, name, rewritten)
 
     def _keeps_steps(self, kind: Kind) -> bool:
-        return not self._config.rewrite or (kind is Kind.CONTROL and self._config.control is Control.ORIGINAL)
+        original = kind is Kind.CONTROL and self._config.control is Control.ORIGINAL
+        return original or self._config.rewrite is Rewriting.NONE
 
     async def _finish(self, plan: Plan, name: str, rewritten: Rewritten) -> Trace:
         thoughts = rewritten.thoughts
@@ -191,10 +207,7 @@ class _Work:
         text = self._config.separator.join(thought for thought in thoughts if thought)
         prompt_ids = self._prompt_format.solve_ids(self._problem.prompt)
         verdict = await self._verifier.averify(self._problem, text)
-        self._cost += rewritten.cost
-        for count in ("checked", "first_try", "retries", "fallbacks"):
-            self._counts[f"rewrite.{count}"] += getattr(rewritten, count)
-        self._counts.update({f"faults.{fault}": count for fault, count in rewritten.faults.items()})
+        self._note(rewritten)
         return Trace(
             id=self._id(name),
             problem_id=self._problem.id,
@@ -214,6 +227,17 @@ class _Work:
             prompts=self._rewriter.prompts.version,
             origin=self._origin,
         )
+
+    def _note(self, rewritten: Rewritten) -> None:
+        """Add the cost and the counts of a trace's rewriting."""
+        self._cost += rewritten.cost
+        for count in ("checked", "first_try", "retries", "fallbacks"):
+            self._counts[f"rewrite.{count}"] += getattr(rewritten, count)
+        for count in ("checked", "first_try"):
+            self._counts[f"rewrite.{self._config.rewrite}.{count}"] += getattr(rewritten, count)
+        self._counts.update(rewritten.entailment)
+        self._counts.update(f"faults.{found.reason}" for found in rewritten.rejected)
+        self._rewrites += rewritten.rejected
 
     def _length(self, prompt_ids: Sequence[int], text: str) -> int | None:
         try:

@@ -1,11 +1,13 @@
 """The prompts for rewriting, backtracking and self-evaluation, from versioned Jinja files.
 
-A prompt set is a folder with rewrite.jinja, backtrack.jinja and evaluate.jinja. Each file sets system (may be empty)
-and examples (each a mapping with the arguments of user and a reply), and defines the macro user:
+A prompt set is a folder with rewrite.jinja, backtrack.jinja and evaluate.jinja, and perhaps entails.jinja, which is
+otherwise that of chat/v1. Each file sets system (may be empty) and examples (each a mapping with the arguments of user
+and a reply), and defines the macro user:
 
     rewrite    user(problem, thoughts, step, core, role)   core is the part of step to rewrite; role is a fidelity.Role
     backtrack  user(problem, thoughts, step)               step is none for the beginning
     evaluate   user(problem, solution)
+    entails    user(premise, claim)                        does the claim follow from the premise
 """
 
 import hashlib
@@ -27,6 +29,7 @@ from astro.traces.fidelity import Role
 
 _HERE = Path(__file__).parent / "prompts"
 _TASKS = ("rewrite", "backtrack", "evaluate")
+_ENTAILS = "entails"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,10 @@ class PromptSet:
     def evaluate(self, problem: str, solution: str) -> list[Message]:
         """Ask whether a solution is good."""
         return self._messages("evaluate", problem=problem, solution=solution)
+
+    def entails(self, premise: str, claim: str) -> list[Message]:
+        """Ask whether the claim follows from the premise."""
+        return self._messages(_ENTAILS, premise=premise, claim=claim)
 
     def _messages(self, task: str, **values: Any) -> list[Message]:
         module: Any = self._modules[task]
@@ -76,14 +83,16 @@ def load_prompts(name: str) -> PromptSet:
             f"traces.prompts: {name!r} has no {missing[0]}.jinja; use one of {', '.join(known)}, "
             f"or a folder that holds {', '.join(f'{task}.jinja' for task in _TASKS)}"
         )
+    own = [task for task in (*_TASKS, _ENTAILS) if (folder / f"{task}.jinja").is_file()]
+    digest = hashlib.sha256()
+    for task in own:
+        digest.update((folder / f"{task}.jinja").read_bytes())
     # Plain text for a language model, not HTML: no escaping.
     environment = ImmutableSandboxedEnvironment(
-        loader=FileSystemLoader(folder), undefined=StrictUndefined, autoescape=False
+        loader=FileSystemLoader([folder, _HERE / "chat" / "v1"]), undefined=StrictUndefined, autoescape=False
     )
-    digest = hashlib.sha256()
-    for task in _TASKS:
-        digest.update((folder / f"{task}.jinja").read_bytes())
-    prompts = PromptSet(f"{name}@{digest.hexdigest()[:8]}", {task: _module(environment, task, name) for task in _TASKS})
+    modules = {task: _module(environment, task, name) for task in (*_TASKS, _ENTAILS)}
+    prompts = PromptSet(f"{name}@{digest.hexdigest()[:8]}", modules)
     _try_out(prompts, name)
     return prompts
 
@@ -107,6 +116,7 @@ def _try_out(prompts: PromptSet, name: str) -> None:
         prompts.backtrack("problem", ["thought"], "step")
         prompts.backtrack("problem", ["thought"], None)
         prompts.evaluate("problem", "solution")
+        prompts.entails("premise", "claim")
     except TEMPLATE_ERRORS as error:
         raise ConfigError(f"traces.prompts: the prompts of {name!r} cannot be rendered: {error}") from error
 

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from astro.models.asking import Message, Model
+from astro.models.asking import Message, Model, Reply
 from astro.models.control_tokens import inert
 from astro.models.seeds import derive_seed
 from astro.models.stops import before_stop
@@ -16,8 +16,9 @@ from astro.records.tree import Tree
 from astro.tasks import task_of
 from astro.tasks.expressions import without_label
 from astro.traces.claims import without_claims
-from astro.traces.config import TracesConfig
-from astro.traces.fidelity import Around, Fault, Role, backtrack_fault, essence, step_fault
+from astro.traces.config import Rewriting, TracesConfig
+from astro.traces.entailment import Entailment, entails_both_ways
+from astro.traces.fidelity import Around, Fault, Finding, Role, backtrack_fault, essence, step_fault
 from astro.traces.linearize import Plan
 from astro.traces.prompting import PromptSet
 from astro.verify import Outcome
@@ -26,37 +27,66 @@ _HEADING = "## Step "  # as a delimiter, it ends the text of a step, and its num
 _THINKING = re.compile(r"</?think>")
 
 
+@dataclass(frozen=True, slots=True)
+class RejectedRewrite:
+    """A reply of the rewriter that failed a check; the fields are the columns of records.trace.REWRITES."""
+
+    trace_id: str
+    problem_id: str
+    visit: int
+    node: int
+    role: str
+    attempt: int
+    reason: Fault
+    detail: str
+    step: str
+    text: str
+
+
 @dataclass(slots=True)
 class Rewritten:
     """The thoughts of a plan so far.
 
-    thoughts: one per visit, in order. checked, first_try, retries, fallbacks: as in Trace.
-    faults: of all replies that failed. cost: of all requests.
+    trace_id: of the trace to be. thoughts: one per visit, in order.
+    checked, first_try, retries, fallbacks: as in Trace. rejected: all replies that failed a check.
+    entailment: questions to the judge and their results. cost: of all requests.
     """
 
+    trace_id: str
     thoughts: list[str] = field(default_factory=list)
     checked: int = 0
     first_try: int = 0
     retries: int = 0
     fallbacks: int = 0
-    faults: Counter[Fault] = field(default_factory=Counter)
+    rejected: list[RejectedRewrite] = field(default_factory=list)
+    entailment: Counter[str] = field(default_factory=Counter)
     cost: Cost = field(default_factory=Cost)
 
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """A request for a thought: the prompt, the check, and the text to use if no reply passes."""
+    """A request for a thought.
+
+    messages: the prompt. role: of the text. source: what to rewrite, or the step to go back to.
+    check: of a reply. fallback: the text to use if no reply passes.
+    """
 
     messages: Sequence[Message]
-    fault: Callable[[str], Fault | None]
+    role: str
+    source: str
+    check: Callable[[str], Finding | None]
     fallback: str
 
 
 @dataclass(frozen=True, slots=True)
 class Rewriter:
-    """Rewrites the plans of one tree. The visits of a plan are rewritten in order; each sees the thoughts before it."""
+    """Rewrites the plans of one tree. The visits of a plan are rewritten in order; each sees the thoughts before it.
+
+    judge: decides about replies that the rules cannot decide; None rejects them.
+    """
 
     model: Model
+    judge: Model | None
     end_stop: Sequence[str]  # strings that end a solution of the solver
     prompts: PromptSet
     config: TracesConfig
@@ -70,8 +100,8 @@ class Rewriter:
         Raises SamplingError; rewritten then holds the thoughts and the cost so far.
         """
         for index, visit in enumerate(plan.visits):
-            if visit.move is Move.REFLECT:
-                rewritten.thoughts.append(self._reflection(plan.visits, index))
+            if not self._is_asked(plan.visits, index):
+                rewritten.thoughts.append(self._unasked(plan.visits, index))
                 continue
             thoughts = [thought for thought in rewritten.thoughts if thought]
             task: _Task | None
@@ -79,14 +109,22 @@ class Rewriter:
                 task = self._return(visit.node, left=plan.visits[index - 1].node, thoughts=thoughts)
             else:
                 task = self._step(plan.visits, index, thoughts)
-            thought = (
-                await self._ask(task, f"{name}/{index}", rewritten) if task else self._wrong_answer_text(visit.node)
-            )
-            rewritten.thoughts.append(thought)
+            if task is None:
+                rewritten.thoughts.append(self._wrong_answer_text(visit.node))
+            else:
+                rewritten.thoughts.append(await self._ask(task, visit.node, name, rewritten))
 
     def with_original_steps(self, plan: Plan) -> Rewritten:
         """The plan with the original steps and fixed sentences for backtracks. Sends no request."""
-        return Rewritten([self._unasked(plan.visits, index) for index in range(len(plan.visits))])
+        return Rewritten("", [self._unasked(plan.visits, index) for index in range(len(plan.visits))])
+
+    def _is_asked(self, visits: Sequence[Visit], index: int) -> bool:
+        """Whether the rewriter writes the text of a visit."""
+        move = visits[index].move
+        if move is Move.REFLECT or self.config.rewrite is Rewriting.NONE:
+            return False
+        is_bridge = move is Move.BACKTRACK or (index > 0 and visits[index - 1].move is Move.BACKTRACK)
+        return is_bridge or self.config.rewrite is Rewriting.ALL
 
     def _unasked(self, visits: Sequence[Visit], index: int) -> str:
         visit = visits[index]
@@ -102,24 +140,42 @@ class Rewriter:
         verdict = self.config.negative if is_doubt(visits, index) else self.config.positive
         return " ".join(phrase for phrase in (self.config.doubt, verdict) if phrase)
 
-    async def _ask(self, task: _Task, name: str, rewritten: Rewritten) -> str:
+    async def _ask(self, task: _Task, node: int, name: str, rewritten: Rewritten) -> str:
         rewritten.checked += 1
+        visit = len(rewritten.thoughts)
         for attempt in range(self.config.retries + 1):
+            seed = derive_seed(self.seed, self.problem.id, "rewrite", f"{name}/{visit}", attempt)
             replies, cost = await self.model.ask(
                 task.messages,
-                derive_seed(self.seed, self.problem.id, "rewrite", name, attempt),
+                seed,
                 temperature=self.config.rewrite_temperature,
                 max_tokens=self.config.rewrite_max_tokens,
             )
             rewritten.cost += cost
             rewritten.retries += attempt > 0
-            fault = task.fault(replies[0].text) if replies[0].finished else Fault.UNFINISHED
-            if fault is None:
+            text = replies[0].text
+            found = await self._finding(task, replies[0], seed, rewritten)
+            if found is None:
                 rewritten.first_try += attempt == 0
-                return replies[0].text
-            rewritten.faults[fault] += 1
+                return text
+            where = (rewritten.trace_id, self.problem.id, visit, node, task.role, attempt)
+            rewritten.rejected.append(RejectedRewrite(*where, found.fault, found.detail, task.source, text))
         rewritten.fallbacks += 1
         return task.fallback
+
+    async def _finding(self, task: _Task, reply: Reply, seed: int, rewritten: Rewritten) -> Finding | None:
+        """What is wrong with a reply; the judge decides where the rules cannot."""
+        if not reply.finished:
+            return Finding(Fault.UNFINISHED, f"cut at traces.rewrite_max_tokens={self.config.rewrite_max_tokens}")
+        found = task.check(reply.text)
+        if found is None or found.fault is not Fault.UNDECIDED or self.judge is None:
+            return found
+        verdict, cost = await entails_both_ways(
+            self.judge, self.prompts, task.source, reply.text, seed, max_tokens=self.config.evaluation_max_tokens
+        )
+        rewritten.cost += cost
+        rewritten.entailment.update({"entailment.asked": 1, f"entailment.{verdict}": 1})
+        return None if verdict is Entailment.SAME else Finding(Fault.NOT_ENTAILED, f"{verdict}: {found.detail}")
 
     def _step(self, visits: Sequence[Visit], index: int, thoughts: Sequence[str]) -> _Task | None:
         """The request for a step as a thought; None if the step says nothing."""
@@ -131,6 +187,8 @@ class Rewriter:
         around = Around(self.problem, thoughts)
         return _Task(
             self.prompts.rewrite(self.problem.prompt, thoughts, step, core, role),
+            role,
+            core,
             lambda thought: step_fault(thought, step, role, around),
             self._original(node, role),
         )
@@ -142,6 +200,8 @@ class Rewriter:
         around = Around(self.problem, thoughts)
         return _Task(
             self.prompts.backtrack(self.problem.prompt, thoughts, path[-1] if path else None),
+            "backtrack",
+            path[-1] if path else "",
             lambda thought: backtrack_fault(thought, path, abandoned, around),
             self._plain_return(path),
         )

@@ -28,7 +28,7 @@ class Counts:
     ("counts", "setting"),
     [
         (Counts(counts=Counter({"unused.not_agreed": 9, "unused.repeated": 2})), "traces.votes=0"),
-        (Counts(rejects=Counter({"not_correct": 4}), counts=Counter({"unused.repeated": 2})), "traces.rewrite=false"),
+        (Counts(rejects=Counter({"not_correct": 4}), counts=Counter({"unused.repeated": 2})), "traces.rewrite=none"),
         (Counts(rejects=Counter({"too_long": 4})), "traces.max_tokens"),
         (Counts(counts=Counter({"unused.no_wrong_terminal": 4})), "harder problems"),
         (Counts(solved=0), "easier problems"),

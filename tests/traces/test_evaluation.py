@@ -14,7 +14,7 @@ from astro.models.prompting import PromptConfig, PromptFormat, StepDelimiter
 from astro.models.votes import Vote, read_vote
 from astro.tasks.countdown.player import CountdownPlayer
 from astro.traces.evaluation import Evaluator
-from astro.traces.linearize import correct_terminals
+from astro.traces.linearize import correct_terminals, wrong_terminals
 from astro.traces.prompting import load_prompts
 
 
@@ -22,18 +22,61 @@ from astro.traces.prompting import load_prompts
     ("text", "vote"),
     [
         ("Yes.", Vote.YES),
-        ("**No**", Vote.NO),
+        ("yes", Vote.YES),
+        ("Answer: Yes.", Vote.YES),
+        ("Answer: Yes", Vote.YES),
+        ("yes, there are no errors", Vote.YES),
+        ("\\boxed{Yes}", Vote.YES),
+        ("$\\boxed{\\text{Yes}}$", Vote.YES),
+        ("**Yes**", Vote.YES),
         ("yes, every step follows", Vote.YES),
+        ("Yes, the solution is correct.", Vote.YES),
+        ("**Answer:** Yes", Vote.YES),
+        ("The answer is yes.", Vote.YES),
+        ("Yes - no mistakes here.", Vote.YES),
+        ("YES!", Vote.YES),
+        ('"Yes"', Vote.YES),
+        ("Yes, no errors were found.", Vote.YES),
+        ("<answer>yes</answer>", Vote.YES),
+        ("Is it good? Yes.", Vote.YES),
+        ("The steps are right. Yes.", Vote.YES),
+        ("There are no errors. Yes.", Vote.YES),
+        ("Yes\n\nThe solution is good.", Vote.YES),
+        ("Yes the solution is good", Vote.YES),
+        ("Verdict: YES", Vote.YES),
+        ("Yes. There is no mistake in step 2.", Vote.YES),
+        ("No.", Vote.NO),
+        ("**No**", Vote.NO),
         ("No. The second step is wrong.", Vote.NO),
+        ("Answer: No.", Vote.NO),
+        ("\\boxed{No}", Vote.NO),
+        ("No, it is not. The answer should be 5.", Vote.NO),
+        ("no", Vote.NO),
+        ("No the answer is wrong", Vote.NO),
+        ("The answer is no.", Vote.NO),
+        ("No, because the answer yes would be wrong", Vote.NO),
+        ("Answer: **No**", Vote.NO),
+        ("No, there is an error", Vote.NO),
+        ("Not quite. No.", Vote.NO),
+        ("_No_", Vote.NO),
         ("", Vote.UNREADABLE),
         ("Yes and no", Vote.UNREADABLE),
         ("Yesterday", Vote.UNREADABLE),
-        ("I think yes", Vote.UNREADABLE),
+        ("I think maybe", Vote.UNREADABLE),
         ("1", Vote.UNREADABLE),
+        ("Yes or No", Vote.UNREADABLE),
+        ("yes/no", Vote.UNREADABLE),
+        ("No errors were found.", Vote.UNREADABLE),
+        ("Yes. No.", Vote.UNREADABLE),
+        ("There is no way to tell", Vote.UNREADABLE),
+        ("The solution is good", Vote.UNREADABLE),
+        ("Nothing", Vote.UNREADABLE),
+        ("Noted", Vote.UNREADABLE),
+        ("I think yes", Vote.UNREADABLE),
     ],
 )
 def test_votes_are_read_strictly(text, vote):
-    """The first word decides, and only if the other is nowhere."""
+    """A marked vote counts, otherwise those that stand alone, if they agree; "no" before a noun is no vote."""
     assert read_vote(Reply(text, finished=True)) is vote
 
 
@@ -64,7 +107,29 @@ def test_terminals_are_asked_about_only_as_long_as_needed():
     """Two wanted and all good: two questions of eight votes each."""
     kept, refused, evaluator = agreed(played(CountdownPlayer(skill=0.8)), voter(8), 2)
     assert (len(kept), refused, evaluator.cost.calls) == (2, 0, 2)
-    assert evaluator.counts == {Vote.YES: 16}
+    measured = {"judge.right.ends": 2, "judge.right.accepted": 2, "judge.right.votes": 16, "judge.right.yes": 16}
+    assert +evaluator.counts == {"votes.yes": 16, **measured}
+
+
+def test_the_judge_is_measured_on_right_and_on_wrong_ends():
+    """A judge that says yes to everything accepts both kinds alike; its votes on wrong ends are no votes on right."""
+    tree = played(CountdownPlayer(skill=0.5))
+    wrong = wrong_terminals(tree)
+    *_, evaluator = agreed(tree, voter(8), 1)
+    asyncio.run(evaluator.measure_on_wrong(tree, PROBLEM, wrong))
+    counts = evaluator.counts
+    assert (counts["judge.right.ends"], counts["judge.right.yes"]) == (1, 8)
+    assert (counts["judge.wrong.ends"], counts["judge.wrong.accepted"], counts["judge.wrong.yes"]) == (2, 2, 16)
+    assert counts["votes.yes"] == 8
+
+
+def test_ends_that_are_asked_about_because_of_earlier_votes_do_not_measure_the_judge():
+    """Everything is refused: all ends are judged, but only the first draw counts."""
+    tree = played(CountdownPlayer(skill=0.8))
+    _, refused, evaluator = agreed(tree, voter(0), 2)
+    assert refused > 2
+    assert evaluator.counts["judge.right.ends"] == 2
+    assert evaluator.counts["votes.no"] == 8 * refused
 
 
 def test_refused_terminals_are_replaced_by_others():
@@ -93,4 +158,4 @@ def test_a_solution_that_cannot_be_asked_about_is_not_kept():
 
     kept, refused, evaluator = agreed(played(CountdownPlayer(skill=0.8)), model, 1)
     assert kept == []
-    assert evaluator.counts == {Vote.UNREADABLE: 8 * refused}
+    assert +evaluator.counts == {"votes.unreadable": 8 * refused, "judge.right.ends": 1, "judge.right.votes": 8}

@@ -46,7 +46,7 @@ def test_a_faithful_telling_passes(told, step, role):
 )
 def test_each_rule_for_steps_has_a_telling_that_breaks_it(told, fault):
     """The first fault is named."""
-    assert step_fault(told, STEP, Role.STEP, AROUND) is fault
+    assert step_fault(told, STEP, Role.STEP, AROUND).fault is fault
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_each_rule_for_steps_has_a_telling_that_breaks_it(told, fault):
 )
 def test_each_rule_for_ends_has_a_telling_that_breaks_it(told, step, role, fault):
     """A conclusion keeps its answer; a wrong end gives none and claims nothing."""
-    assert step_fault(told, step, role, AROUND) is fault
+    assert step_fault(told, step, role, AROUND).fault is fault
 
 
 def test_the_answer_of_a_wrong_end_is_not_part_of_what_is_told():
@@ -103,7 +103,7 @@ CHANGED = [
 @pytest.mark.parametrize(("step", "told"), [*CHANGED, *[(told, step) for step, told in CHANGED]])
 def test_mathematics_without_a_binary_operator_is_neither_lost_nor_added(step, told):
     """Roots, signs, percents, functions, the order of a list, a denial: what has one is told with it, and no other."""
-    assert step_fault(told, step, Role.STEP, MATHS) in {Fault.EXPRESSION_LOST, Fault.EXPRESSION_ADDED}
+    assert step_fault(told, step, Role.STEP, MATHS).fault in {Fault.EXPRESSION_LOST, Fault.EXPRESSION_ADDED}
 
 
 @pytest.mark.parametrize(
@@ -155,13 +155,13 @@ def test_the_same_mathematics_in_other_words_passes_both_ways(one, other):
 def test_countdown_is_read_without_words_for_signs():
     """There "5 minus 3" is no expression, and a step that says so in words has lost it."""
     told = "Taking 5 minus 3, which is 2, leaves 2, 2 and 4."
-    assert step_fault(told, STEP, Role.STEP, AROUND) is Fault.EXPRESSION_LOST
+    assert step_fault(told, STEP, Role.STEP, AROUND).fault is Fault.EXPRESSION_LOST
 
 
 @pytest.mark.parametrize("told", ["The answer is \\boxed{5}, so far.", "So the answer is 5.\n#### 5"])
 def test_a_step_that_speaks_of_the_answer_is_not_told_with_a_mark(told):
     """A box or hashes in the middle of a trace would be taken for its end."""
-    assert step_fault(told, "The answer is 5 so far.", Role.STEP, MATHS) is Fault.ANSWER_LEAKED
+    assert step_fault(told, "The answer is 5 so far.", Role.STEP, MATHS).fault is Fault.ANSWER_LEAKED
 
 
 PATH = ["I take 5 * 4 = 20, which leaves 20, 2 and 3."]
@@ -198,7 +198,7 @@ def test_a_return_that_names_its_place_passes(told, path):
 )
 def test_each_rule_for_returns_has_a_sentence_that_breaks_it(told, path, fault):
     """A sentence that goes back names its place, and nothing of the attempt given up."""
-    assert backtrack_fault(told, path, LEFT, AROUND) is fault
+    assert backtrack_fault(told, path, LEFT, AROUND).fault is fault
 
 
 def test_a_return_to_a_step_without_numbers_shares_its_words():
@@ -206,4 +206,4 @@ def test_a_return_to_a_step_without_numbers_shares_its_words():
     around = Around(Problem("p", "Who was the second king?", "Ahab", "qa"), [])
     path = ["First, consider the kings of the northern kingdom."]
     assert backtrack_fault("Let's go back to where we considered the northern kings.", path, [], around) is None
-    assert backtrack_fault("Let's go back to where we were.", path, [], around) is Fault.WRONG_PLACE
+    assert backtrack_fault("Let's go back to where we were.", path, [], around).fault is Fault.WRONG_PLACE

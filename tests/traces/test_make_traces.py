@@ -17,7 +17,7 @@ from astro.records.problem import Problem
 from astro.records.trace import check_visits
 from astro.records.tree import Terminal
 from astro.tasks.countdown.player import CountdownPlayer
-from astro.traces import Control, FinalReflection, Kind, Move, Refusal
+from astro.traces import Control, FinalReflection, Kind, Move, Refusal, Rewriting
 from astro.traces.linearize import Unused, correct_terminals
 from astro.verify import Outcome
 
@@ -114,7 +114,8 @@ def test_what_ended_a_solution_is_not_told(make, ending, said):
     tree = tree_of(HIT)
     (end,) = correct_terminals(tree)
     tree.text[end] += ending
-    outcome = make(tree, HONEST, rewrite=False, end_stop=(ending.strip(),), final_reflection=FinalReflection.NONE)
+    unchanged = {"rewrite": Rewriting.NONE, "final_reflection": FinalReflection.NONE}
+    outcome = make(tree, HONEST, **unchanged, end_stop=(ending.strip(),))
     assert outcome.traces
     assert all(trace.text.endswith(HIT.removeprefix(RIGHT) + said) for trace in outcome.traces)
 
@@ -130,7 +131,7 @@ def test_what_ended_a_solution_is_not_judged(make):
         asked.append(prompt)
         return HONEST(prompt, seed)
 
-    make(tree, model, rewrite=False, end_stop=("Problem:",))
+    make(tree, model, rewrite=Rewriting.NONE, end_stop=("Problem:",))
     assert [f"Solution: {HIT}\nIs the solution right?" in prompt for prompt in asked] == [True] * 8
 
 
@@ -390,7 +391,7 @@ def test_a_blank_step_is_no_place_to_go_back_to(make):
     for solution in ("<think>\n</think>\nIt is \\boxed{6}.", "<think>\n</think>\nIt is \\boxed{5}."):
         add_solution(tree, solution, problem)
     vague = lambda prompt, _: "Yes." if "Is the solution right" in prompt else "Let's go on."  # noqa: E731
-    for rewrite in (True, False):
+    for rewrite in Rewriting:
         (search,) = of_kind(make(backed_up(tree), vague, problem=problem, rewrite=rewrite), Kind.SEARCH)
         assert "\nLet's restart our solution from the beginning.\n" in search.text
 
@@ -401,7 +402,7 @@ def test_a_plain_return_quotes_the_step_of_a_word_problem(make):
     tree = new_tree(problem.id)
     for end in ("So 4 - 3 = 1 and \\boxed{1}.", "So 3 + 4 = 7 and \\boxed{7}."):
         add_solution(tree, f"The train leaves the station at 3.\n{end}", problem)
-    (search,) = of_kind(make(backed_up(tree), lambda *_: "Yes.", problem=problem, rewrite=False), Kind.SEARCH)
+    (search,) = of_kind(make(backed_up(tree), lambda *_: "Yes.", problem=problem, rewrite=Rewriting.NONE), Kind.SEARCH)
     assert "Let's go back to where we had this: The train leaves the station at 3.\n" in search.text
 
 
@@ -446,7 +447,7 @@ def test_whatever_the_model_says_what_comes_out_is_sound(make, seed, share, text
 
 def test_steps_can_be_left_in_their_own_words(make):
     """Without rewriting nothing is asked but the votes: the model's steps, and fixed sentences between them."""
-    outcome = make(tree_of(MISS, HIT), HONEST, rewrite=False, votes=0)
+    outcome = make(tree_of(MISS, HIT), HONEST, rewrite=Rewriting.NONE, votes=0)
     (search,) = of_kind(outcome, Kind.SEARCH)
     assert outcome.cost.calls == 0
     assert search.checked == 0
@@ -461,3 +462,52 @@ def test_reflections_can_be_silent(make):
     assert search.backtracks == 1
     assert "But wait" not in search.text
     assert "\n\n" not in search.text
+
+
+def rewriter_of(mode, tree, make):
+    """The prompts that ask for a rewrite, and the outcome."""
+    asked = []
+
+    def model(prompt, seed):
+        if "Is the solution right" not in prompt:
+            asked.append(prompt)
+        return HONEST(prompt, seed)
+
+    return asked, make(tree, model, rewrite=mode, control=Control.REWRITTEN)
+
+
+def test_bridges_are_the_ways_back_and_the_first_step_after_each(make):
+    """Everything else keeps the solver's words, the control among it."""
+    tree = tree_of(MISS, HIT)
+    asked, outcome = rewriter_of(Rewriting.BRIDGES, tree, make)
+    backtracks = sum(trace.backtracks for trace in outcome.traces)
+    assert backtracks > 0
+    assert len(asked) == outcome.counts["rewrite.checked"] == 2 * backtracks
+    assert sum("Go back to the step." in prompt for prompt in asked) == backtracks
+    for trace in of_kind(outcome, Kind.SEARCH):
+        for before, visit, thought in zip(trace.visits, trace.visits[1:], trace.thoughts[1:], strict=False):
+            if visit.move is Move.ADVANCE and before.move is not Move.BACKTRACK:
+                assert thought in tree.text[visit.node]
+    assert {trace.text for trace in of_kind(outcome, Kind.CONTROL)} == {HIT}
+
+
+def test_without_rewriting_no_request_is_sent(make):
+    """The mode none costs nothing."""
+    asked, outcome = rewriter_of(Rewriting.NONE, tree_of(MISS, HIT), make)
+    assert asked == []
+    assert outcome.counts["rewrite.checked"] == 0
+    assert outcome.counts["rewrite.none.problems"] == 1
+
+
+def test_rewrites_that_fail_a_check_are_kept_with_their_reason(make):
+    """Each reply with its place in the trace, the text it should rewrite, and what is wrong with it."""
+    tree = tree_of(MISS, HIT)
+    model = lambda prompt, seed: HONEST(prompt, seed) if "Is the solution right" in prompt else "So we get 99."  # noqa: E731
+    outcome = make(tree, model, control=Control.NONE, retries=1)
+    assert len(outcome.rewrites) == outcome.counts["rewrite.checked"] * 2 > 0
+    assert {found.text for found in outcome.rewrites} == {"So we get 99."}
+    assert {found.attempt for found in outcome.rewrites} == {0, 1}
+    traces = {trace.id: trace for trace in outcome.traces}
+    for found in outcome.rewrites:
+        assert traces[found.trace_id].visits[found.visit].node == found.node
+    assert sum(outcome.counts[name] for name in outcome.counts if name.startswith("faults.")) == len(outcome.rewrites)

@@ -14,7 +14,7 @@ from astro.models.seeds import derive_seed
 from astro.records.problem import Problem
 from astro.tasks.countdown.claims import misquotes_target, shows_success
 from astro.tasks.countdown.luck import right_by_luck
-from astro.traces.fidelity import Around, Fault, Role, backtrack_fault, essence, step_fault
+from astro.traces.fidelity import Around, Fault, Finding, Role, backtrack_fault, essence, step_fault
 from astro.traces.prompting import load_prompts
 from astro.verify import Outcome
 from tools.tiny_model.measure import Attempt, Shares, Subject
@@ -125,7 +125,7 @@ class _Telling:
         )
         return told or "Let's go back."
 
-    async def _ask(self, task: Task, messages: Sequence[Message], check: Callable[[str], Fault | None]) -> str | None:
+    async def _ask(self, task: Task, messages: Sequence[Message], check: Callable[[str], Finding | None]) -> str | None:
         """The thought, if it passes at once."""
         self.asked += 1
         replies, _ = await self.subject.model.ask(
@@ -134,6 +134,7 @@ class _Telling:
             temperature=self.subject.traces.rewrite_temperature,
             max_tokens=self.subject.traces.rewrite_max_tokens,
         )
-        fault = check(replies[0].text) if replies[0].finished else Fault.UNFINISHED
+        found = check(replies[0].text) if replies[0].finished else Finding(Fault.UNFINISHED, "")
+        fault = found.fault if found is not None else None
         self.faults[task, fault] += 1
         return replies[0].text if fault is None else None
