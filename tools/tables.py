@@ -15,11 +15,11 @@ from astro.records.cost import COSTS
 from astro.records.overview import TREES
 from astro.records.problem import PROBLEMS
 from astro.records.rejection import REJECTED
-from astro.records.trace import COUNTS, REJECTS, TRACES
+from astro.records.trace import COUNTS, REJECTS, REWRITES, TRACES
 from astro.records.tree import NODES
 
 PAGE = Path(__file__).parents[1] / "docs" / "run-directory.md"
-TABLES = (PROBLEMS, REJECTED, TREES, NODES, TRACES, REJECTS, COUNTS, COSTS, RESPONSES, JUDGED)
+TABLES = (PROBLEMS, REJECTED, TREES, NODES, TRACES, REJECTS, REWRITES, COUNTS, COSTS, RESPONSES, JUDGED)
 BEGIN = "<!-- Made by `python -m tools.tables` from the declarations of the columns; do not edit by hand. -->"
 END = "<!-- End of the tables. -->"
 

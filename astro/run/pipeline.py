@@ -22,7 +22,6 @@ from astro.store import RunDirectory
 from astro.store.entries import digest, tree_entry, tree_from
 from astro.store.facts import BACKTRACKING, KINDS, SOLVED, count, counts
 
-
 _UNWRITTEN = 64  # finished trees and traces that may wait for the disk; more if more trees grow at once
 
 
