@@ -33,7 +33,9 @@ def seconds_left(progress: Progress) -> float | None:
     are the cheapest, do not decide alone, and the estimate hardly rises while others take longer.
     """
     unfinished = max(progress.left)
-    done = min((count for count, left in zip(progress.finished, progress.left, strict=True) if count or left), default=0)
+    done = min(
+        (count for count, left in zip(progress.finished, progress.left, strict=True) if count or left), default=0
+    )
     live = min(progress.live, unfinished)
     if unfinished == 0:
         return 0.0
