@@ -23,6 +23,8 @@ from astro.tasks import check_gold, gold_caveat
 from astro.traces import TracesConfig, load_prompts
 
 _SEARCH_SETTINGS = ("seed", "problems", "engine", "prompt", "search", "verify")
+# Settings of the search that its traces may have otherwise: prompts of the rewriter are longer than those of the solver.
+_FREE_FOR_TRACES = ("engine.max_model_len",)
 _NO_TREES = "{} has no trees yet; make them with `astro search`, or name a run that has them by --trees-of"
 
 
@@ -188,7 +190,8 @@ def _check_same_search(source: Path, seams: Seams, *, shards: bool) -> None:
             raise StoreError(f"the search of {source} is not finished; finish it first")
         ours = {key: seams.settings[key] for key in _SEARCH_SETTINGS}
         theirs = {key: value for key, value in other.settings.items() if key in _SEARCH_SETTINGS}
-    changed = differences(theirs, ours, {*seams.speed, *(("problems.shard",) if shards else ())})
+    free = {*seams.speed, *_FREE_FOR_TRACES, *(("problems.shard",) if shards else ())}
+    changed = differences(theirs, ours, free)
     if changed:
         lines = "\n".join(f"  {line}" for line in changed)
         raise StoreError(f"the trees of {source} were searched with other settings:\n{lines}\nGive the same ones.")

@@ -18,6 +18,7 @@ from astro.models.engine import Engine, EngineSection, open_sampler
 from astro.records.trace import check_visits
 from astro.run import Stages, carry_out, workshop
 from astro.run.commit import Committer
+from astro.run.opening import check_start
 from astro.run.plan import making_of
 from astro.run.sampling import Job, sample_here
 from astro.run.source import StoredSource
@@ -210,3 +211,18 @@ def test_a_folders_name_is_no_markup(tmp_path: Path) -> None:
     console = quiet()
     carry_out(config, Stages(), console)
     assert "[x]/r: everything was done before" in console.file.getvalue()
+
+
+def test_traces_may_have_a_longer_context_than_the_search(tmp_path: Path) -> None:
+    """engine.max_model_len may differ for --trees-of, and no other setting of the search."""
+    engine = "engine={kind: vllm, model: data/models/tiny-countdown, max_model_len: 512}"
+    searched = config_in(tmp_path, engine, "name=searched")
+    with RunDirectory.create(searched.directory, searched.seams().settings) as run:
+        run.write_problems([], [])
+        run.trees.finish([])
+    stages = Stages(search=False, trees_of=(searched.directory,))
+    longer = config_in(tmp_path, engine, "name=longer", "engine.max_model_len=2048")
+    assert check_start(making_of(longer), stages) is False
+    other = config_in(tmp_path, engine, "name=other", "engine.max_model_len=2048", "search.k=5")
+    with pytest.raises(StoreError, match=r"search.k: 4 in the run, 5 now|search.k: 4 before, 5 now"):
+        check_start(making_of(other), stages)
