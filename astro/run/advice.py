@@ -34,6 +34,7 @@ _TRY = {
     "too_few_backtracks": "raise search.simulations, so that there are more wrong ends",
     "contradiction": "steps claim success before a doubt: set traces.mend_claims=true",
     "fallbacks": "the rewriter fails: raise traces.max_fallbacks, or set traces.rewrite=none",
+    "instruction": "solutions write about the format: set prompt.instruction to other words, or prompt.examples",
     "loop": "solutions repeat themselves: lower search.temperature, or choose a stronger engine.model",
     "duplicate": "traces resemble each other: raise traces.max_similarity or search.simulations",
 }

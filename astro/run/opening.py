@@ -23,7 +23,7 @@ from astro.tasks import check_gold, gold_caveat
 from astro.traces import TracesConfig, load_prompts
 
 _SEARCH_SETTINGS = ("seed", "problems", "engine", "prompt", "search", "verify")
-# Settings of the search that its traces may have otherwise: prompts of the rewriter are longer than those of the solver.
+# Settings of the search that its traces may change: the rewriter's prompts are longer than the solver's.
 _FREE_FOR_TRACES = ("engine.max_model_len",)
 _NO_TREES = "{} has no trees yet; make them with `astro search`, or name a run that has them by --trees-of"
 

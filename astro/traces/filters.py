@@ -28,6 +28,7 @@ class Refusal(StrEnum):
     TOO_FEW_BACKTRACKS = "too_few_backtracks"  # a search trace that never goes back
     CONTRADICTION = "contradiction"  # a doubt right after a claim of success
     FALLBACKS = "fallbacks"  # too many original steps, which read unlike the thoughts around them
+    INSTRUCTION = "instruction"  # writes about the format that the prompt asks for
     LOOP = "loop"  # says the same sentence again and again
     DUPLICATE = "duplicate"  # nearly the same words as an earlier trace of the problem
 
@@ -49,14 +50,17 @@ class Reject:
 
 
 def refusal(
-    trace: Trace, problem: Problem, accepted: Iterable[Trace], config: TracesConfig
+    trace: Trace, problem: Problem, accepted: Iterable[Trace], config: TracesConfig, instruction: str = ""
 ) -> tuple[Refusal, str] | None:
-    """The first reason to reject a trace, with a detail, or None. accepted: the problem's traces so far."""
-    return next(_refusals(trace, problem, accepted, config), None)
+    """The first reason to reject a trace, with a detail, or None.
+
+    accepted: the problem's traces so far. instruction: the prompt's, on how to write steps and the answer.
+    """
+    return next(_refusals(trace, problem, accepted, config, instruction), None)
 
 
 def _refusals(
-    trace: Trace, problem: Problem, accepted: Iterable[Trace], config: TracesConfig
+    trace: Trace, problem: Problem, accepted: Iterable[Trace], config: TracesConfig, instruction: str
 ) -> Iterator[tuple[Refusal, str]]:
     if not trace.verdict.correct:
         yield Refusal.NOT_CORRECT, f"{trace.verdict.outcome}: {trace.verdict.reason}"
@@ -71,12 +75,36 @@ def _refusals(
     found = {
         Refusal.FALLBACKS: _left(trace, config),
         Refusal.CONTRADICTION: _contradiction(trace, problem),
+        Refusal.INSTRUCTION: quoted_instruction(trace.text, instruction, problem.prompt),
         Refusal.LOOP: _loop(trace),
     }
     yield from ((reason, detail) for reason, detail in found.items() if detail)
     for other in accepted:
         if (overlap := similarity(trace.text, other.text)) > config.max_similarity:
             yield Refusal.DUPLICATE, f"{overlap:.3f} of the word {_SHINGLE}-grams are those of {other.id}"
+
+
+def quoted_instruction(text: str, instruction: str, problem: str = "") -> str | None:
+    r"""The words in which a text writes about the format that the instruction asks for, or None.
+
+    Weak models do ("I used a blank line between the steps", "The final answer within \boxed{} is 26"). Five words of
+    the instruction in a row count if they name a part of the format, "step by step" alone does not.
+    """
+    found = _ABOUT_FORMAT.search(text)
+    if found and not _ABOUT_FORMAT.search(problem):
+        return found.group()
+    asked, said = _words(instruction), " ".join(_words(text))
+    runs = (asked[start : start + _QUOTED] for start in range(len(asked) - _QUOTED + 1))
+    return next((" ".join(run) for run in runs if not _FORMAT.isdisjoint(run) and " ".join(run) in said), None)
+
+
+_QUOTED = 5  # words
+_FORMAT = frozenset(["answer", "boxed", "box", "blank", "line", "lines", "heading", "tag", "tags", "format"])
+_ABOUT_FORMAT = re.compile(r"\bblank lines?\b|\\boxed\{\s*\}", re.IGNORECASE)
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"[a-z]+", text.lower())
 
 
 def similarity(one: str, two: str) -> float:

@@ -276,7 +276,7 @@ class _Work:
         return None
 
     def _passes(self, trace: Trace, accepted: Sequence[Trace]) -> bool:
-        found = refusal(trace, self._problem, accepted, self._config)
+        found = refusal(trace, self._problem, accepted, self._config, self._prompt_format.instruction)
         if found is not None:
             self._refuse(trace.id, trace.kind, *found, trace.text)
         return found is None

@@ -8,7 +8,7 @@ from making import ORIGIN, TINY
 
 from astro.records.cost import Cost
 from astro.records.trace import Kind, Move, Trace, Visit
-from astro.traces.filters import Refusal, refusal, similarity
+from astro.traces.filters import Refusal, quoted_instruction, refusal, similarity
 from astro.verify import Outcome, Verdict
 
 VISITS = tuple(
@@ -126,3 +126,32 @@ def test_similarity_is_the_overlap_of_word_5_grams():
     assert similarity("a b c d e f", "a b c d e f") == 1.0
     assert similarity("a b c d e f", "a b c d e g") == pytest.approx(1 / 3)
     assert similarity("a b", "c d") == 0.0
+
+
+ASKED = "Reason step by step, with a blank line between steps. Put the final answer within \\boxed{}."
+
+
+@pytest.mark.parametrize(
+    ("text", "quotes"),
+    [
+        ("I used a blank line to separate the steps. I will keep it that way.", True),
+        ("The final answer within \\boxed{} is 26.", True),
+        ("I will put the final answer within a box.", True),
+        ("Let's reason step by step. So the final answer is \\boxed{26}.", False),
+        ("Between steps 2 and 3 she eats 4 eggs, with 5 left in the line.", False),
+    ],
+)
+def test_a_solution_that_writes_about_the_format_quotes_the_instruction(text, quotes):
+    """What a weak model says about blank lines and boxes is no reasoning; "step by step" and an answer are."""
+    assert (quoted_instruction(text, ASKED) is not None) is quotes
+
+
+def test_a_problem_about_blank_lines_is_no_leak():
+    """The words of the problem may be said."""
+    assert quoted_instruction("There are 3 blank lines.", "Be brief.", "A page has 3 blank lines. How many?") is None
+
+
+def test_a_trace_that_quotes_the_instruction_is_not_used():
+    """With the words as the detail."""
+    thoughts = (*THOUGHTS[:-1], "I used a blank line between steps. " + THOUGHTS[-1])
+    assert refusal(trace_of(thoughts), PROBLEM, (), TINY, ASKED) == (Refusal.INSTRUCTION, "blank line")
