@@ -10,7 +10,6 @@ While responses arrive, the folder holds a journal; the same call resumes from i
 """
 
 import asyncio
-import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -30,7 +29,7 @@ from astro.models.engines import ENGINES
 from astro.models.prompting import THINK_FOR, PromptConfig, PromptFormat
 from astro.records.cost import COSTS
 from astro.records.problem import Problem
-from astro.store.atomic import write_text, writing
+from astro.store.atomic import read_sealed, write_sealed, writing
 from astro.store.claim import Claim, Refusal
 from astro.store.facts import total_cost
 from astro.store.stage import Stage
@@ -256,11 +255,11 @@ class _Study:
         path = self.folder / FIGURES
         with writing(self.folder):
             if path.exists():
-                figures: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+                figures = read_sealed(path)
                 if {key: figures.get(key) for key in self._identity} == self._identity:
                     return figures
             figures = self._figures(how)
-            write_text(path, json.dumps(figures, indent=1, ensure_ascii=False) + "\n")
+            write_sealed(path, figures)
             return figures
 
     def _figures(self, how: Arrangement) -> dict[str, Any]:

@@ -11,7 +11,12 @@ from astro.records.problem import Problem
 _BLOCK = 1 << 20  # bytes
 _BLOCKS = 64  # read from one file; from larger ones, blocks spread evenly over it
 _WEIGHTS = {".safetensors", ".bin", ".json", ".jinja", ".model", ".txt"}
-_NOTES = {"done.json", "trainer_state.json", "training_args.bin"}  # in a model's folder, but not part of the model
+_NOTES = {
+    "done.json",
+    "sealed.json",
+    "trainer_state.json",
+    "training_args.bin",
+}  # in a model's folder, but not part of the model
 
 
 def model_fingerprint(model: str) -> str:

@@ -15,7 +15,9 @@ import pyarrow.parquet as pq
 from astro.errors import StoreError
 from astro.report.statistics import Figure
 from astro.store import RunDirectory
+from astro.store.atomic import read_sealed
 from astro.train import TRAINERS
+from astro.train.checkpoint import read_done
 
 BASE = "base"
 _CONTROL = "direct"  # the default of evaluation.control
@@ -198,7 +200,7 @@ def _models(settings: Mapping[str, Any], path: Path, arms: Sequence[str]) -> lis
 
 def _evaluations(folder: Path) -> Iterator[Evaluation]:
     for path in sorted(folder.glob("*/*/figures.json")):
-        content = _read_json(path)
+        content = read_sealed(path)
         try:
             yield Evaluation(
                 model=str(content["model"]),
@@ -239,8 +241,7 @@ def _trainings(folder: Path) -> Iterator[Training]:
                 continue  # cut short by a kill
             if isinstance(row, dict) and "step" in row:
                 rows.append(row)
-        done = path.with_name("done.json")
-        yield Training(path.parts[-3], path.parts[-2], _read_json(done) if done.exists() else None, rows)
+        yield Training(path.parts[-3], path.parts[-2], read_done(path.parent), rows)
 
 
 def _making(run: RunDirectory) -> list[Cost]:
@@ -269,16 +270,6 @@ def _prompts(folder: Path) -> dict[str, str]:
     except (OSError, pa.ArrowInvalid) as error:
         raise StoreError(f"{path} cannot be read: {error}; delete it, and the next `astro run` writes it") from error
     return dict(zip(table["id"].to_pylist(), table["prompt"].to_pylist(), strict=True))
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise StoreError(f"{path} cannot be read: {error}; delete it to have that stage done again") from error
-    if not isinstance(content, dict):
-        raise StoreError(f"{path} holds {type(content).__name__}, not an object; delete it to have it done again")
-    return content
 
 
 def _is_number(value: object) -> bool:

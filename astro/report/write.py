@@ -25,7 +25,8 @@ from astro.report.tables import (
     trainings_of,
     verdict_table,
 )
-from astro.store.atomic import write_text, writing
+from astro.store.atomic import write_marker, write_text, writing
+from astro.store.stage import MARKER
 
 _COLUMNS = (
     "pass@1 is the share of right responses with a 95 % bootstrap interval over problems. Tokens and backtracks are "
@@ -67,6 +68,8 @@ def _write(page: Page, folder: Path) -> Path:
         folder.mkdir(exist_ok=True)
         write_text(folder / "report.md", markdown(page))
         write_text(folder / "report.html", html(page, folder))
+        written = sorted(file for file in folder.iterdir() if file.is_file() and file.name != MARKER)
+        write_marker(folder / MARKER, [(file, 0) for file in written])
     return folder
 
 

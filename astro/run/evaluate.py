@@ -22,6 +22,7 @@ from astro.models.engine import check_model, open_sampler
 from astro.problems import Problem, ProblemsConfig, load_problems
 from astro.run.settings import RunConfig
 from astro.store import RunDirectory
+from astro.store.seals import refuse_damaged
 from astro.tasks import USUAL, check_gold
 from astro.train import TRAINERS
 from astro.train.checkpoint import read_done
@@ -77,6 +78,8 @@ def evaluate(
     order = take_order(model, problems, settings, like=like, out=out)
     if order.how.engine_for(model).has_checkpoint:
         check_model(model)
+    if order.run is not None:
+        refuse_damaged(order.run)
     sets = {name: load_set(name, config, console) for name, config in order.sets.items()}
     trained_on = training_problems(training or order.run, model, console)
     found = evaluate_model(

@@ -29,6 +29,7 @@ from astro.run.settings import MAKING, RunConfig
 from astro.run.subjects import Subject, arms_of, evaluate_subject, subjects
 from astro.run.summary import Summary
 from astro.run.train import train_arm
+from astro.store.seals import refuse_damaged
 from astro.train import TRAINERS
 from astro.train.trainer import Trainer
 
@@ -43,8 +44,11 @@ def carry_out_plan(
     """
     if (config.directory / ROUNDS).is_dir():
         raise StoreError(f"{config.directory} holds rounds, and this configuration has none; add name=ANOTHER_NAME")
-    left_out = set[str]()
+    left_out, checked = set[str](), False
     for names in _together(config.stages):
+        if names[0] not in MAKING and not checked and config.directory.is_dir():
+            refuse_damaged(config.directory, but="reports/")
+            checked = True
         if names[0] in MAKING:
             carry_out(config, Stages.of(names, trees_of), console, open_engine)
         elif names[0] in TRAINERS:

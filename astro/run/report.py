@@ -11,12 +11,14 @@ from astro.report import write_report
 from astro.report.gather import gather
 from astro.report.rounds import gather_rounds, rounds_table, sets_of
 from astro.report.tables import TextTable, model_table
+from astro.store.seals import refuse_damaged
 
 _LEFT_OUT = ("any right", "wrong to right", "right to wrong")  # for the page: a screen has no room for them
 
 
 def show_report(run: Path, console: Console) -> None:
     """Write the report of a run or of its rounds, show its tables of models without some columns, and its path."""
+    refuse_damaged(run, but="reports/")
     if (run / ROUNDS).is_dir():
         rounds = gather_rounds(run)
         folder = write_report(run)

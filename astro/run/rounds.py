@@ -31,6 +31,7 @@ from astro.run.settings import RoundConfig, RunConfig, Source
 from astro.store import RunDirectory
 from astro.store.atomic import sync_directory, write_text, writing
 from astro.store.claim import Claim, Refusal
+from astro.store.ledger import enter
 from astro.train import TRAINERS
 from astro.train.checkpoint import model_hash, read_done
 
@@ -143,6 +144,7 @@ def _record(each: Round, before: Sequence[RoundRecord]) -> RoundRecord:
     )
     with writing(run):
         write_text(run / RECORD, record.as_json())
+        enter(run / RECORD)
     return record
 
 

@@ -14,6 +14,7 @@ from astro.config import load_config
 from astro.errors import ConfigError
 from astro.run.settings import OutputConfig, RunConfig
 from astro.store import RunDirectory
+from astro.store.seals import refuse_damaged
 from astro.store.settings import differences
 from astro.train import TRAINERS
 from astro.train.trainer import Trainer
@@ -80,6 +81,7 @@ def run_config(stage: str, run: Path, settings: Sequence[str]) -> RunConfig:
         f"{stage}.{setting}" if re.split("[.=]", setting, maxsplit=1)[0] in own else setting for setting in settings
     ]
     with RunDirectory.read(run):  # raises where it is no run
+        refuse_damaged(run)
         made = load_config(RunConfig, run / "config.yaml")
     config = load_config(RunConfig, run / "config.yaml", placed)
     changed = differences(made.model_dump(mode="json"), config.model_dump(mode="json"), made.speed_settings())

@@ -11,6 +11,7 @@ from secrets import token_hex
 from typing import Any
 
 from astro.errors import StoreError
+from astro.store.ledger import enter
 
 PARTIAL = ".partial"  # suffix of a file while it is written; leftovers are deleted when the folder is opened
 
@@ -84,28 +85,61 @@ def seal(path: Path, rows: int = 0) -> FileSeal:
 def write_marker(marker: Path, files: Iterable[tuple[Path, int]], **facts: Any) -> None:
     """Declare files (path, rows), which are below the marker's folder, complete. facts: further JSON values."""
     seals = {path.relative_to(marker.parent).as_posix(): asdict(seal(path, rows)) for path, rows in files}
-    write_text(marker, json.dumps({"files": seals, **facts}, indent=1) + "\n")
+    write_sealed(marker, {"files": seals, **facts})
+
+
+def write_sealed(path: Path, content: Mapping[str, Any]) -> None:
+    """Write a JSON object with the SHA-256 of its content, and enter it in the ledger of its run."""
+    whole = {**content, _SEAL: _digest(content)}
+    write_text(path, json.dumps(whole, indent=1, ensure_ascii=False) + "\n")
+    enter(path)
+
+
+def read_sealed(path: Path) -> dict[str, Any]:
+    """What write_sealed wrote. Raises StoreError if the file is missing, is no JSON object, or was changed."""
+    try:
+        content = json.loads(path.read_bytes())
+        found = content.pop(_SEAL, None)
+    except (OSError, ValueError, AttributeError, TypeError, RecursionError) as error:
+        raise StoreError(f"{path} is damaged ({error}); {_FIX}") from error
+    if found is None:
+        raise StoreError(f"{path} has no seal: another version of astro wrote it, or it was changed; {_FIX}")
+    if found != _digest(content):
+        raise StoreError(f"{path} was changed after it was written: its seal does not fit; {_FIX}")
+    return dict(content)
+
+
+def _digest(content: Mapping[str, Any]) -> str:
+    """SHA-256 of a JSON object, whatever its layout and the order of its keys."""
+    plain = json.loads(json.dumps(content))
+    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
 
 
 def read_marker(marker: Path) -> dict[str, Any]:
     """The content of a marker, with the files as FileSeal by relative path. Raises StoreError if it is damaged."""
+    content = read_sealed(marker)
     try:
-        content = json.loads(marker.read_text(encoding="utf-8"))
         return {**content, "files": {name: FileSeal(**facts) for name, facts in content["files"].items()}}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError) as error:
         raise StoreError(f"{marker} is damaged ({error}); {_FIX}") from error
 
 
 def check(path: Path, expected: FileSeal) -> None:
     """Raise StoreError unless the file equals the sealed one byte for byte."""
-    if not path.is_file():
-        raise StoreError(f"{path} is missing, but its marker says it was written; {_FIX}")
-    size = path.stat().st_size
-    if size != expected.bytes:
-        raise StoreError(f"{path} is damaged: it has {size} bytes, but {expected.bytes} were written; {_FIX}")
+    check_size(path, expected)
     found = seal(path).sha256
     if found != expected.sha256:
         raise StoreError(f"{path} is damaged: its SHA-256 is {found[:12]}..., not {expected.sha256[:12]}...; {_FIX}")
 
 
-_FIX = "restore the file from a copy, or delete its folder to run that stage again"
+def check_size(path: Path, expected: FileSeal) -> None:
+    """Raise StoreError unless the file exists and is as long as the sealed one."""
+    if not path.is_file():
+        raise StoreError(f"{path} is missing, but its marker says it was written; {_FIX}")
+    size = path.stat().st_size
+    if size != expected.bytes:
+        raise StoreError(f"{path} is damaged: it has {size} bytes, but {expected.bytes} were written; {_FIX}")
+
+
+_FIX = "restore the file from a copy, or set it aside with `astro repair RUN`, which lets that stage run again"
+_SEAL = "seal"

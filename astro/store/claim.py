@@ -1,6 +1,8 @@
 """Ownership of a folder: one process writes it at a time, and one identity (settings, hashes of inputs) made it."""
 
+import hashlib
 import json
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +13,7 @@ import yaml
 
 from astro.errors import StoreError
 from astro.store.atomic import sync_directory, write_text, writing
+from astro.store.ledger import enter
 from astro.store.lock import RunLock
 from astro.store.settings import differences
 
@@ -64,7 +67,14 @@ class Claim:
     def identity(self) -> dict[str, Any]:
         """The identity that made the folder. Raises StoreError if its file cannot be read."""
         try:
-            content = yaml.safe_load(self.file.read_text(encoding="utf-8"))
+            text = self.file.read_text(encoding="utf-8")
+            seal, body = _SEAL.search(text), _body(text)
+            if seal is None or seal[1] != _digest(body):
+                raise StoreError(
+                    f"{self.file} was changed after it was written: its seal does not fit; restore it from a copy, or "
+                    "see what `astro check` says of the run"
+                )
+            content = yaml.safe_load(body)
         except (OSError, ValueError, yaml.YAMLError) as error:
             raise StoreError(f"{self.file} cannot be read: {error}") from error
         if not isinstance(content, dict):
@@ -96,8 +106,25 @@ class Claim:
 
     def write(self, identity: Mapping[str, Any], head: str = "") -> None:
         """Write the identity. head: comment lines at the top of the file."""
+        body = yaml.safe_dump(_plain(identity), sort_keys=False, allow_unicode=True)
         with writing(self.folder):
-            write_text(self.file, head + yaml.safe_dump(_plain(identity), sort_keys=False, allow_unicode=True))
+            write_text(self.file, f"{head}# sealed {_digest(body)}\n{body}")
+            enter(self.file, copy=True)
+
+
+_SEAL = re.compile(r"^# sealed ([0-9a-f]{64})$", re.MULTILINE)
+
+
+def _body(text: str) -> str:
+    """The text after the comment lines at its top."""
+    lines = text.splitlines(keepends=True)
+    while lines and lines[0].startswith("#"):
+        lines.pop(0)
+    return "".join(lines)
+
+
+def _digest(body: str) -> str:
+    return hashlib.sha256(body.encode()).hexdigest()
 
 
 def _plain(identity: Mapping[str, Any]) -> dict[str, Any]:

@@ -16,9 +16,10 @@ from astro.records.problem import Problem
 from astro.records.split import Split
 from astro.records.trace import Kind, Trace
 from astro.store.asked import Asked
-from astro.store.atomic import read_marker, seal, sweep, sync_directory, write_marker, write_text, writing
+from astro.store.atomic import check, read_marker, seal, sweep, sync_directory, write_marker, write_text, writing
 from astro.store.directory import RunDirectory
 from astro.store.facts import COUNTS, counts, total_cost
+from astro.store.ledger import remove
 from astro.store.materials import DataSetup, count, materials
 from astro.store.shards import ShardWriter
 from astro.store.stage import MARKER
@@ -63,11 +64,13 @@ def make_datasets(run: RunDirectory, setup: DataSetup, open_solver: OpenSolver) 
     }
     before = read_marker(folder / MARKER) if (folder / MARKER).exists() else {}
     if facts.items() <= before.items():
+        for name, expected in before["files"].items():
+            check(folder / name, expected)
         return folder
     with closing(Asked(run, setup)) as asked, writing(folder):
         if left := asked.left():
             asyncio.run(_ask(asked, left, open_solver))
-        (folder / MARKER).unlink(missing_ok=True)
+        remove(folder / MARKER)
         _clear(folder, [*setup.config.recipes, *before.get("recipes", ())])
         folder.mkdir(exist_ok=True)
         sync_directory(run.path)

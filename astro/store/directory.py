@@ -15,7 +15,6 @@
 While a stage runs, its folder holds a journal; once it is finished, Parquet shards and a marker.
 """
 
-import json
 import shutil
 import time
 from collections import defaultdict
@@ -30,10 +29,11 @@ from astro import __version__
 from astro.errors import StoreError
 from astro.records.problem import PROBLEMS, Problem
 from astro.records.rejection import RejectedRow
-from astro.store.atomic import PARTIAL, sweep, sync_file, write_text, writing
+from astro.store.atomic import PARTIAL, read_sealed, sweep, sync_file, write_sealed, writing
 from astro.store.claim import Claim, Refusal
 from astro.store.entries import TRACE_TABLES, TREE_TABLES
 from astro.store.facts import FAILED, count
+from astro.store.ledger import append_line, read_lines, remove
 from astro.store.problems import FILES as PROBLEM_FILES
 from astro.store.problems import MARKER as PROBLEMS_MARKER
 from astro.store.problems import ProblemWriter, StoredProblems
@@ -88,7 +88,7 @@ class RunDirectory:
             run._check_sources()
             if not len(run.traces) and not worker:
                 # Without traces, the data sets made from them are also made again.
-                (path / "datasets" / MARKER).unlink(missing_ok=True)
+                remove(path / "datasets" / MARKER)
         except BaseException:
             run.close()
             raise
@@ -190,39 +190,29 @@ class RunDirectory:
             for name in PROBLEM_FILES:
                 shutil.copy2(other.path / name, self.path / name)
                 sync_file(self.path / name)
-            write_text(self.path / PROBLEMS_MARKER, (other.path / PROBLEMS_MARKER).read_text(encoding="utf-8"))
+            write_sealed(self.path / PROBLEMS_MARKER, read_sealed(other.path / PROBLEMS_MARKER))
 
     def log(self, event: str, **facts: Any) -> None:
         """Append one line to log.jsonl: the event, the time (seconds since 1970) and JSON-serializable facts.
 
         Raises StoreError if the file cannot be written.
         """
-        line = json.dumps({"event": event, "time": round(time.time(), 3), **facts})
         path = self.path / (f"log-{self.worker}.jsonl" if self.worker else _LOG)
-        with writing(path), path.open("a+b") as stream:
-            # A kill may have truncated the last line: start a new one.
-            torn = stream.seek(0, 2) > 0 and stream.seek(-1, 2) >= 0 and stream.read(1) != b"\n"
-            stream.write((b"\n" if torn else b"") + line.encode() + b"\n")
+        with writing(path):
+            append_line(path, {"event": event, "time": round(time.time(), 3), **facts})
 
     def events(self, event: str) -> list[dict[str, Any]]:
         """The events of one kind in the logs, oldest first. Skips a line truncated by a kill."""
-        found = []
-        for path in (self.path / _LOG, *sorted(self.path.glob("log-*.jsonl"))):
-            for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else ():
-                try:
-                    entry = json.loads(line)
-                except ValueError:
-                    continue
-                if isinstance(entry, dict) and entry.get("event") == event:
-                    found.append(entry)
+        logs = (self.path / _LOG, *sorted(self.path.glob("log-*.jsonl")))
+        found = [entry for path in logs for entry in read_lines(path)[0] if entry.get("event") == event]
         return sorted(found, key=lambda entry: float(entry["time"]))
 
     def join_logs(self) -> None:
         """Append the logs of all workers to log.jsonl, and delete them."""
         with writing(self.path / _LOG):
             for path in sorted(self.path.glob("log-*.jsonl")):
-                with (self.path / _LOG).open("ab") as stream:
-                    stream.write(path.read_bytes())
+                for line in read_lines(path)[0]:
+                    append_line(self.path / _LOG, line)
                 path.unlink()
 
     def seconds_at_work(self) -> dict[str, float]:
@@ -254,7 +244,7 @@ class RunDirectory:
             if self.worker:
                 self._claim.refuse(changed, _OTHER_WORKERS)
             with writing(self.path):
-                (self.path / PROBLEMS_MARKER).unlink(missing_ok=True)
+                remove(self.path / PROBLEMS_MARKER)
             self.forget()
         self._claim.write(settings, f"# astro {__version__}, settings {settings_hash(settings, ignored)}\n")
         if self.worker and (changed := self._changed(settings, ignored)):  # another worker was faster

@@ -16,12 +16,14 @@ from astro.errors import StoreError
 from astro.store.atomic import (
     FileSeal,
     check,
+    check_size,
     read_marker,
+    read_sealed,
     sweep,
     sync_directory,
     sync_file,
     write_marker,
-    write_text,
+    write_sealed,
     writing,
 )
 from astro.store.frames import Encoded, Entry, encode
@@ -219,7 +221,7 @@ class Stage:
                 check(other.folder / name, expected)
                 shutil.copy2(other.folder / name, self.folder / name)
                 sync_file(self.folder / name)
-            write_text(self.folder / MARKER, (other.folder / MARKER).read_text(encoding="utf-8"))
+            write_sealed(self.folder / MARKER, read_sealed(other.folder / MARKER))
         self._journal.close()
         self._journal = None
         self._problem_ids = other.problem_ids
@@ -255,6 +257,8 @@ class Stage:
     def _load_marker(self) -> None:
         marker = read_marker(self.folder / MARKER)
         self._files, self._sums = marker["files"], marker.get("sums", {})
+        for name, expected in self._files.items():
+            check_size(self.folder / name, expected)  # the content is checked when it is first read
         self._unchecked = set(self._files)
 
     def _remove_journal(self) -> None:

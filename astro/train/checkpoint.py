@@ -18,12 +18,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from astro.errors import StoreError
-from astro.store.atomic import sync_directory, write_text, writing
+from astro.store.atomic import check, read_marker, sync_directory, write_marker, write_text, writing
 from astro.store.claim import Claim, Refusal
 from astro.train.setup import DONE
 
 _METRICS = "metrics.jsonl"
+SEALED = "sealed.json"  # of an intermediate checkpoint that is kept
+_NOT_SEALED = frozenset({DONE, SEALED, "training_args.bin"})
 _TRAINER_STATE = "trainer_state.json"  # written last; a checkpoint without it is incomplete
 # What resuming needs beside the model: for plain training, FSDP (which saves the weights a second time) and DeepSpeed.
 _TO_GO_ON = ("optimizer*", "scheduler.pt", "rng_state*", "pytorch_model_fsdp*", "global_step*", "training_args.bin")
@@ -99,7 +100,7 @@ class StageCheckpoint:
         if self.main:
             with writing(self.path):
                 sync_directory(self.path)
-                write_text(self.path / DONE, json.dumps(facts, indent=1) + "\n")
+                write_marker(self.path / DONE, [(file, 0) for file in model_files(self.path)], **facts)
 
     def thin(self, *, keep: bool) -> None:
         """Delete what only resuming needs; keep: keep the models of the intermediate checkpoints."""
@@ -126,11 +127,31 @@ def read_done(folder: Path) -> dict[str, Any] | None:
     file = folder / DONE
     if not file.exists():
         return None
-    try:
-        facts = json.loads(file.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise StoreError(f"{file} is damaged ({error}); delete {folder} to run that stage again") from error
-    return dict(facts)
+    facts = read_marker(file)
+    del facts["files"]
+    return facts
+
+
+def model_files(folder: Path) -> list[Path]:
+    """The files of a finished model with its adapter, settings and metrics, without what is tidied up later."""
+    inside = [*folder.iterdir(), *(folder / "adapter").glob("*")]
+    return sorted(
+        path for path in inside if path.is_file() and path.name not in _NOT_SEALED and not path.name.startswith(".")
+    )
+
+
+def seal_checkpoint(folder: Path) -> None:
+    """Declare an intermediate checkpoint complete that was reduced to its model."""
+    with writing(folder):
+        write_marker(folder / SEALED, [(file, 0) for file in model_files(folder)])
+
+
+def check_checkpoint(folder: Path) -> None:
+    """Raise StoreError if a file of a finished or intermediate checkpoint is missing or was changed."""
+    for name in (DONE, SEALED):
+        if (folder / name).exists():
+            for file, expected in read_marker(folder / name)["files"].items():
+                check(folder / file, expected)
 
 
 def read_metrics(folder: Path) -> list[dict[str, Any]]:

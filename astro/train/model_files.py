@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from astro.models.tokenizer import hf_tokenizer
-from astro.train.checkpoint import StageCheckpoint
+from astro.train.checkpoint import SEALED, StageCheckpoint, seal_checkpoint
 
 
 def load_tokenizer(model: str) -> Any:
@@ -44,6 +44,8 @@ def tidy(stage: StageCheckpoint, model: str, *, keep: bool) -> None:
             for file in reversed(adapter):  # the configuration last: as long as it exists, this is repeated
                 if file.exists():
                     file.rename(folder / "adapter" / file.name)
+        if keep and not (folder / SEALED).exists():
+            seal_checkpoint(folder)
 
 
 def merge_adapter(model: str, adapter: Path, folder: Path) -> None:

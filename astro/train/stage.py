@@ -13,7 +13,7 @@ from rich.console import Console
 from astro.errors import ConfigError, NothingToTrainError
 from astro.models.engine import check_model
 from astro.train.card import CardFacts, arguments_shown, write_card
-from astro.train.checkpoint import StageCheckpoint, content_hash, model_hash
+from astro.train.checkpoint import StageCheckpoint, check_checkpoint, content_hash, model_hash
 from astro.train.examples import check_columns, find_source
 from astro.train.model_files import load_tokenizer, save_final, tidy
 from astro.train.options import lora_config, machine_defaults, trainer_arguments
@@ -45,6 +45,8 @@ def carry_out(trainer: Trainer[S], setup: TrainingSetup, config: S, arm: str, co
                 f"no weights to train; set {trainer.name}.model to a folder or a hub name"
             )
         check_model(start.model)
+    else:
+        check_checkpoint(Path(start.model))
     folder = setup.folder(arm, trainer.name)
     defaults = {**machine_defaults(setup.seed, folder), **trainer.defaults(config)}
     arguments = trainer_arguments(f"{trainer.title}Config", f"{trainer.name}.trainer", config.trainer, defaults)

@@ -1,0 +1,194 @@
+"""`astro repair`: set what is damaged in a run aside, so that exactly its part runs again. Nothing is deleted.
+
+    trees, traces       the problems of a damaged shard are requeued; the others are kept
+    problems            made again from their source, or from the rows of the traces
+    config.yaml         restored from the copy in the ledger
+    data sets, reports  made again by the next `astro run`, without a model
+    checkpoints         the damaged stage of the arm is trained again
+    evaluations         figures are computed again from the responses; without them, the set is answered again
+
+Damaged files are moved to RUN/set-aside/N.
+"""
+
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from astro.config import load_config
+from astro.errors import EXPECTED_ERRORS, StoreError
+from astro.models.prompting import PromptFormat
+from astro.problems import Problem, load_problems
+from astro.records.rounds import ROUNDS
+from astro.run.settings import RunConfig
+from astro.store import RunDirectory
+from astro.store.atomic import read_sealed, seal, write_text
+from astro.store.claim import Claim
+from astro.store.ledger import LEDGER, copy_of, enter, read_lines, rewrite_lines
+from astro.store.requeue import requeue
+from astro.store.seals import Damage, Fault, find_faults
+from astro.tasks import check_gold
+
+_PROBLEMS = ("problems.parquet", "rejected.parquet", "problems.json")
+_LOG = "log.jsonl"
+
+
+def repair_run(path: Path, console: Console) -> None:
+    """Repair a run and print what was done. Raises StoreError if path is not a run, or something cannot be repaired."""
+    if not (path / "config.yaml").exists() and copy_of(path, "config.yaml") is None:
+        raise StoreError(f"{path} is not a run: it has no config.yaml, and no copy of one")
+    with Claim(path, "config.yaml"):
+        faults = find_faults(path)
+        if not faults:
+            console.print(f"{path}: no file is damaged", markup=False)
+            return
+        for line in _repair(path, faults):
+            console.print(line, markup=False, soft_wrap=True)
+    left = find_faults(path)
+    if left:
+        raise StoreError(f"{path}: {len(left)} files are still damaged, the first: {left[0]}")
+
+
+def _repair(path: Path, faults: Sequence[Fault]) -> Iterable[str]:
+    aside = _new_folder(path / "set-aside")
+    names = [fault.file for fault in faults]
+    by_part: dict[str, list[str]] = {}
+    for name in names:
+        by_part.setdefault(name.split("/")[0], []).append(name)
+    yield from _repair_lines(path, by_part, aside)
+    for name in by_part.get("config.yaml", ()):
+        yield _restore(path, name, aside)
+    if any(name in by_part for name in _PROBLEMS):
+        yield _repair_problems(path, aside)
+    if "trees" in by_part or "traces" in by_part:
+        yield from _requeue(path, by_part, aside)
+    for folder in _folders(by_part.get("checkpoints", ()), depth=3):
+        yield _set_aside(path, folder, aside, "the stage is trained again")
+    for folder in _folders(by_part.get("evaluations", ()), depth=3):
+        yield _repair_evaluation(path, folder, names, aside)
+    for part, how in (("datasets", "`astro data` makes them again"), ("reports", "`astro report` writes it again")):
+        if part in by_part:
+            yield _set_aside(path, part, aside, how)
+    for inner in _folders(by_part.get(ROUNDS, ()), depth=2):
+        own = [fault for fault in find_faults(path / inner) if not fault.file.startswith(ROUNDS)]
+        yield from (f"{inner}: {line}" for line in _repair(path / inner, own))
+    for fault in faults:
+        if fault.damage is Damage.REMOVED:
+            enter(path / fault.file)
+    if not any(aside.iterdir()):
+        aside.rmdir()
+
+
+def _repair_lines(path: Path, by_part: Mapping[str, Sequence[str]], aside: Path) -> Iterable[str]:
+    """Files of lines: the damaged lines are dropped, and a lost ledger is written again from the whole markers."""
+    for name in (LEDGER, _LOG):
+        if name not in by_part:
+            continue
+        lines = read_lines(path / name)[0]
+        _move(path, name, aside)
+        rewrite_lines(path / name, lines)
+        yield f"{name}: kept {len(lines)} whole lines"
+    if LEDGER in by_part:
+        for marker in sorted(file for pattern in ("*.json", "*.yaml") for file in path.rglob(pattern)):
+            if marker.is_relative_to(path / "set-aside") or marker.is_relative_to(path / ROUNDS):
+                continue
+            try:
+                read_sealed(marker) if marker.suffix == ".json" else Claim(marker.parent, marker.name, lock=False).identity()
+            except StoreError:
+                continue
+            enter(marker, copy=marker.suffix == ".yaml")
+
+
+def _restore(path: Path, name: str, aside: Path) -> str:
+    text = copy_of(path, name)
+    if text is None:
+        raise StoreError(f"{path / name} is damaged, and {LEDGER} has no copy of it; restore it from a copy of yours")
+    _move(path, name, aside)
+    write_text(path / name, text)
+    enter(path / name, copy=True)
+    return f"{name}: restored"
+
+
+def _repair_problems(path: Path, aside: Path) -> str:
+    """Write the problems again, from their source if it still says the same, otherwise from the rows of the traces."""
+    config = load_config(RunConfig, path / "config.yaml")
+    sealed = _sealed_hash(path)
+    scratch = RunDirectory.create(aside / "problems", config.model_dump(mode="json"))
+    with scratch:
+        try:
+            loaded = load_problems(config.problems, check_gold)
+            scratch.write_problems(loaded.problems, loaded.rejected)
+            how = "from their source"
+        except EXPECTED_ERRORS:
+            how = ""
+        same = how and seal(scratch.path / "problems.parquet").sha256 == sealed
+        if not same and (sealed is not None or not how):
+            scratch.write_problems(_problems_of_traces(path, config), ())
+            how = "from the rows of the traces; the rejected rows are lost"
+    for name in _PROBLEMS:
+        _move(path, name, aside)
+        shutil.copy2(scratch.path / name, path / name)
+    enter(path / "problems.json")
+    shutil.rmtree(scratch.path)
+    return f"problems: made again {how}"
+
+
+def _sealed_hash(path: Path) -> str | None:
+    try:
+        return str(read_sealed(path / "problems.json")["files"]["problems.parquet"]["sha256"])
+    except (StoreError, KeyError, TypeError):
+        return None
+
+
+def _problems_of_traces(path: Path, config: RunConfig) -> list[Problem]:
+    """The problems that the traces' rows for rl describe, in their order. Raises StoreError unless they are exact."""
+    from astro.run.recorded import problems_recorded  # noqa: PLC0415 - needs the tokenizer, which is heavy
+
+    return problems_recorded(path, PromptFormat(config.prompt, config.engine.load_tokenizer()))
+
+
+def _requeue(path: Path, by_part: Mapping[str, Sequence[str]], aside: Path) -> Iterable[str]:
+    with RunDirectory.read_problems(path) as order:
+        lost: frozenset[str] = frozenset()
+        for part in ("trees", "traces"):
+            damaged = frozenset(name.split("/", 1)[1] for name in by_part.get(part, ()))
+            if damaged or lost:
+                found = requeue(path / part, order, damaged, lost, aside)
+                yield f"{part}: {len(found)} of {len(order)} problems are requeued"
+                lost = found if part == "trees" else lost
+    if (path / "datasets").is_dir() and "datasets" not in by_part:
+        yield _set_aside(path, "datasets", aside, "`astro data` makes them again")
+
+
+def _repair_evaluation(path: Path, folder: str, names: Sequence[str], aside: Path) -> str:
+    damaged = {Path(name).name for name in names if name.startswith(f"{folder}/")}
+    if damaged <= {"figures.json", "problems.parquet"}:
+        for name in damaged:
+            _move(path, f"{folder}/{name}", aside)
+            enter(path / folder / name)
+        return f"{folder}: {', '.join(sorted(damaged))} set aside; computed again from the responses"
+    return _set_aside(path, folder, aside, "evaluated again")
+
+
+def _set_aside(path: Path, name: str, aside: Path, how: str) -> str:
+    """Move a folder, and enter that its sealed files are gone."""
+    _move(path, name, aside)
+    return f"{name}: set aside in {aside}; {how}"
+
+
+def _move(path: Path, name: str, aside: Path) -> None:
+    if (path / name).exists():
+        (aside / name).parent.mkdir(parents=True, exist_ok=True)
+        (path / name).rename(aside / name)
+
+
+def _folders(names: Iterable[str], *, depth: int) -> list[str]:
+    return sorted({"/".join(name.split("/")[:depth]) for name in names})
+
+
+def _new_folder(parent: Path) -> Path:
+    number = 1 + max((int(path.name) for path in parent.glob("*") if path.name.isdigit()), default=0)
+    folder = parent / str(number)
+    folder.mkdir(parents=True)
+    return folder

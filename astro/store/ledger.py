@@ -1,0 +1,122 @@
+"""The ledger of a run, RUN/seals.jsonl: the SHA-256 of every marker and of every file that no marker lists.
+
+Markers list the files of a stage with their hashes. The ledger holds the markers themselves, so that a marker that is
+missing, or is that of another run, is noticed. A line is {"crc", "file", "sha256"}, with "text" for settings; the last
+line of a file counts, and null means that the file was removed on purpose. Lines are appended with one write, and a line that a kill has cut short
+is skipped.
+"""
+
+import hashlib
+import json
+import os
+import zlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+LEDGER = "seals.jsonl"
+_CONFIG = "config.yaml"
+_HEADS = (b"# astro ", b"# sealed ")  # the first line of the configuration of a run
+
+
+def enter(file: Path, *, copy: bool = False) -> None:
+    """Append the hash of a file, or that it is gone, to the ledger of the run that it is in; without a run, nothing.
+
+    copy: keep the text, so that a small file can be restored.
+    """
+    run = run_of(file)
+    if run is None:
+        return
+    name, ledger = file.absolute().relative_to(run.absolute()).as_posix(), run / LEDGER
+    content = hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else None
+    kept = {"text": file.read_text(encoding="utf-8")} if copy and content is not None else {}
+    append_line(ledger, {"file": name, "sha256": content, **kept})
+
+
+def remove(file: Path) -> None:
+    """Delete a file that is in the ledger, if it exists."""
+    if file.exists():
+        file.unlink()
+        enter(file)
+
+
+def run_of(file: Path) -> Path | None:
+    """The innermost run directory that holds the file, or None."""
+    for folder in file.absolute().parents:
+        config = folder / _CONFIG
+        if config.is_file():
+            with config.open("rb") as stream:
+                if stream.readline(100).startswith(_HEADS):
+                    return folder
+    return None
+
+
+def entered(run: Path) -> tuple[dict[str, str | None], list[int]]:
+    """The last hash of every file by its path in the run, and the numbers of the lines that are damaged.
+
+    A last line without an end is not damaged: a kill has cut it short.
+    """
+    lines, damaged = read_lines(run / LEDGER)
+    return {fields["file"]: fields.get("sha256") for fields in lines if isinstance(fields.get("file"), str)}, damaged
+
+
+def copy_of(run: Path, name: str) -> str | None:
+    """The last text of a file that was entered with a copy, by its path in the run; None without one."""
+    lines = read_lines(run / LEDGER)[0]
+    return next((line.get("text") for line in reversed(lines) if line.get("file") == name), None)
+
+
+def rewrite_lines(path: Path, lines: Sequence[Mapping[str, Any]]) -> None:
+    """Write a file of lines that read_lines returned."""
+    path.unlink(missing_ok=True)
+    for line in lines:
+        append_line(path, {name: value for name, value in line.items() if name != "after_torn"})
+
+
+def append_line(path: Path, fields: dict[str, Any]) -> None:
+    """Append one line with a CRC-32 of its fields, durably. After a line that a kill has cut short, it says so."""
+    torn = path.exists() and path.stat().st_size > 0 and not _ends_a_line(path)
+    fields = {**fields, **({"after_torn": True} if torn else {})}
+    line = json.dumps({"crc": _crc(fields), **fields}).encode() + b"\n"
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+    try:
+        os.write(descriptor, b"\n" + line if torn else line)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def read_lines(path: Path) -> tuple[list[dict[str, Any]], list[int]]:
+    """The fields of every whole line, and the numbers of the damaged ones; without the file, nothing.
+
+    A line that a kill has cut short, the last one or one before a line that says so, is neither.
+    """
+    *lines, _ = path.read_bytes().split(b"\n") if path.is_file() else [b""]
+    found = [read_line(line) for line in lines]
+    following = [*found[1:], None]
+    damaged = [
+        number
+        for number, (fields, after) in enumerate(zip(found, following, strict=True), 1)
+        if fields is None and not (after is not None and after.get("after_torn"))
+    ]
+    return [fields for fields in found if fields is not None], damaged
+
+
+def read_line(line: bytes) -> dict[str, Any] | None:
+    """The fields of a line that append_line wrote; None if it is damaged."""
+    try:
+        fields = json.loads(line)
+        crc = fields.pop("crc")
+    except (ValueError, KeyError, AttributeError, TypeError):
+        return None
+    return dict(fields) if crc == _crc(fields) else None
+
+
+def _crc(fields: dict[str, Any]) -> int:
+    return zlib.crc32(json.dumps(fields, sort_keys=True).encode())
+
+
+def _ends_a_line(file: Path) -> bool:
+    with file.open("rb") as stream:
+        stream.seek(-1, os.SEEK_END)
+        return stream.read(1) == b"\n"

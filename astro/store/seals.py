@@ -1,0 +1,133 @@
+"""Every sealed file of a run against its hash: the ledger's files, and the files that each marker lists.
+
+The rounds of a run are runs of their own with ledgers of their own, and are checked with it.
+"""
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from astro.errors import StoreError
+from astro.records.rounds import ROUNDS
+from astro.store.atomic import FileSeal, read_marker, seal
+from astro.store.ledger import LEDGER, entered, read_lines
+
+_THREADS = 4  # hashing releases the interpreter lock
+_LOG = "log.jsonl"
+_SHOWN = 20
+
+
+class Damage(StrEnum):
+    """What is wrong with a file."""
+
+    MISSING = "missing"
+    CHANGED = "changed"  # its content is not the one that was written
+    REMOVED = "removed"  # with its whole folder
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A file that is not as it was written. file: its path in the run."""
+
+    file: str
+    damage: Damage
+    detail: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.file} is {self.damage}" + (f" ({self.detail})" if self.detail else "")
+
+
+def find_faults(run: Path) -> list[Fault]:
+    """Every sealed file of a run that is missing or was changed, in the order of their paths.
+
+    A folder that was deleted as a whole is one fault of the kind REMOVED. Reads every sealed file.
+    """
+    hashes, damaged = entered(run)
+    faults = {LEDGER: Fault(LEDGER, Damage.CHANGED, f"lines {damaged[:5]}")} if damaged else {}
+    if not hashes and (run / "problems.json").exists():
+        faults[LEDGER] = Fault(LEDGER, Damage.MISSING)
+    listed: dict[str, FileSeal | str] = {name: found for name, found in hashes.items() if found is not None}
+    for name in [name for name in listed if name.endswith(".json")]:
+        listed |= _listed_by(run, name)
+    with ThreadPoolExecutor(_THREADS) as threads:
+        found = threads.map(partial(_fault, run), listed, listed.values())
+    faults |= {fault.file: fault for fault in found if fault is not None}
+    faults |= {fault.file: fault for fault in _log_faults(run)}
+    for inner in sorted((run / ROUNDS).glob("*/config.yaml")):
+        name = inner.parent.relative_to(run).as_posix()
+        faults |= {f"{name}/{one.file}": Fault(f"{name}/{one.file}", one.damage, one.detail)
+                   for one in find_faults(inner.parent)}  # fmt: skip
+    return [faults[name] for name in sorted(faults)]
+
+
+def refuse_damaged(run: Path, but: str = "") -> None:
+    """Raise StoreError that names every file of a run that is missing or was changed.
+
+    but: a folder of the run, with a slash at its end, that is about to be written again.
+    """
+    faults = [
+        fault
+        for fault in find_faults(run)
+        if fault.damage is not Damage.REMOVED and not (but and fault.file.startswith(but))
+    ]
+    if faults:
+        lines = [f"  {fault}" for fault in faults[:_SHOWN]]
+        more = [f"  ... and {len(faults) - _SHOWN} more"] if len(faults) > _SHOWN else []
+        raise StoreError(
+            "\n".join([f"{run} is damaged:", *lines, *more])
+            + f"\n`astro check {run}` says what each costs; `astro repair {run}` sets them aside, so that only their "
+            "part runs again"
+        )
+
+
+def _listed_by(run: Path, name: str) -> Iterator[tuple[str, FileSeal]] | dict[str, FileSeal]:
+    """The files that a marker lists, by their paths in the run; nothing where it is damaged or no marker."""
+    try:
+        content: Any = json.loads((run / name).read_bytes())
+        if not isinstance(content, dict) or "files" not in content:
+            return {}
+        files = read_marker(run / name)["files"]
+    except (OSError, ValueError, StoreError):
+        return {}  # its own hash names it
+    folder = Path(name).parent
+    return {(folder / file).as_posix(): expected for file, expected in files.items()}
+
+
+def _fault(run: Path, name: str, expected: FileSeal | str) -> Fault | None:
+    path = run / name
+    if not path.is_file():
+        if path.parent != run and not path.parent.is_dir():
+            return Fault(name, Damage.REMOVED)
+        return None if _made_again(path) else Fault(name, Damage.MISSING)
+    if isinstance(expected, FileSeal) and path.stat().st_size != expected.bytes:
+        return Fault(name, Damage.CHANGED, f"{path.stat().st_size} bytes, {expected.bytes} were written")
+    wanted = expected if isinstance(expected, str) else expected.sha256
+    try:
+        found = seal(path).sha256
+    except OSError as error:
+        return Fault(name, Damage.CHANGED, str(error))
+    return None if found == wanted else Fault(name, Damage.CHANGED, f"SHA-256 {found[:12]}, not {wanted[:12]}")
+
+
+def _made_again(marker: Path) -> bool:
+    """Whether the stage of a missing marker is being carried out again, after its folder was deleted."""
+    folder = marker.parent
+    if marker.name == "done.json":
+        return not any(folder.glob("*.safetensors"))
+    return marker.name in {"complete.json", "figures.json"} and any(folder.glob("journal*"))
+
+
+def _log_faults(run: Path) -> Iterator[Fault]:
+    """Lines of the log that are damaged; the last one may be cut short by a kill."""
+    path = run / _LOG
+    if not path.is_file():
+        if (run / "trees" / "complete.json").exists():
+            yield Fault(_LOG, Damage.MISSING)
+        return
+    if bad := read_lines(path)[1]:
+        yield Fault(_LOG, Damage.CHANGED, f"lines {bad[:5]}")
