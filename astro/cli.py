@@ -511,6 +511,35 @@ for _trainer in TRAINERS.values():
     _add_verb(_trainer)
 
 
+@app.command(epilog=_examples("astro check runs/tiny", "astro check runs/tiny --sample 1000"))
+def check(
+    run_path: RunPath,
+    sample: Annotated[int, typer.Option(min=0, help="Verify this many traces again.")] = 200,
+) -> None:
+    """Check every file of a run, its trees, traces, verdicts and lineage.
+
+    Names what is damaged, missing or inconsistent, and what it costs to mend. Exits with status 1 if anything is.
+    """
+    with _reporting():
+        from astro.run.check import check_run  # noqa: PLC0415 - heavy
+
+        raise typer.Exit(0 if check_run(run_path, Console(), sample) else 1)
+
+
+@app.command(epilog=_examples("astro repair runs/tiny"))
+def repair(run_path: RunPath) -> None:
+    """Set damaged files of a run aside, so that only their part runs again.
+
+    Requeues the problems of damaged shards, restores the configuration, makes the problems again from their source or
+    from the traces, and sets damaged checkpoints, evaluations, data sets and reports aside. Nothing is deleted. The
+    command that made the run then carries out what is missing.
+    """
+    with _reporting():
+        from astro.run.repair import repair_run  # noqa: PLC0415 - heavy
+
+        repair_run(run_path, Console())
+
+
 @app.command()
 def doctor() -> None:
     """Show what is installed and which engine works.

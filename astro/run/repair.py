@@ -21,17 +21,20 @@ from astro.errors import EXPECTED_ERRORS, StoreError
 from astro.models.prompting import PromptFormat
 from astro.problems import Problem, load_problems
 from astro.records.rounds import ROUNDS
+from astro.run.recorded import problems_recorded
 from astro.run.settings import RunConfig
 from astro.store import RunDirectory
 from astro.store.atomic import read_sealed, seal, write_text
 from astro.store.claim import Claim
-from astro.store.ledger import LEDGER, copy_of, enter, read_lines, rewrite_lines
-from astro.store.requeue import requeue
-from astro.store.seals import Damage, Fault, find_faults
+from astro.store.entries import TRACE_TABLES, TREE_TABLES
+from astro.store.ledger import LEDGER, copy_of, enter, entered, read_lines, rewrite_lines
+from astro.store.problems import StoredProblems
+from astro.store.requeue import requeue, traces_again, tree_again
+from astro.store.seals import Fault, find_faults
+from astro.store.stage import Stage
 from astro.tasks import check_gold
 
 _PROBLEMS = ("problems.parquet", "rejected.parquet", "problems.json")
-_LOG = "log.jsonl"
 
 
 def repair_run(path: Path, console: Console) -> None:
@@ -57,12 +60,26 @@ def _repair(path: Path, faults: Sequence[Fault]) -> Iterable[str]:
     for name in names:
         by_part.setdefault(name.split("/")[0], []).append(name)
     yield from _repair_lines(path, by_part, aside)
-    for name in by_part.get("config.yaml", ()):
-        yield _restore(path, name, aside)
+    yield from (_restore(path, name, aside) for name in by_part.get("config.yaml", ()))
     if any(name in by_part for name in _PROBLEMS):
         yield _repair_problems(path, aside)
     if "trees" in by_part or "traces" in by_part:
         yield from _requeue(path, by_part, aside)
+    yield from _repair_folders(path, by_part, names, aside)
+    for inner in _folders(by_part.get(ROUNDS, ()), depth=2):
+        own = [fault for fault in find_faults(path / inner) if not fault.file.startswith(ROUNDS)]
+        yield from (f"{inner}: {line}" for line in _repair(path / inner, own))
+    for fault in faults:
+        if not (path / fault.file).exists():
+            enter(path / fault.file)
+    if not any(aside.iterdir()):
+        aside.rmdir()
+
+
+def _repair_folders(
+    path: Path, by_part: Mapping[str, Sequence[str]], names: Sequence[str], aside: Path
+) -> Iterable[str]:
+    """Checkpoints, evaluations, data sets and reports."""
     for folder in _folders(by_part.get("checkpoints", ()), depth=3):
         yield _set_aside(path, folder, aside, "the stage is trained again")
     for folder in _folders(by_part.get("evaluations", ()), depth=3):
@@ -70,34 +87,36 @@ def _repair(path: Path, faults: Sequence[Fault]) -> Iterable[str]:
     for part, how in (("datasets", "`astro data` makes them again"), ("reports", "`astro report` writes it again")):
         if part in by_part:
             yield _set_aside(path, part, aside, how)
-    for inner in _folders(by_part.get(ROUNDS, ()), depth=2):
-        own = [fault for fault in find_faults(path / inner) if not fault.file.startswith(ROUNDS)]
-        yield from (f"{inner}: {line}" for line in _repair(path / inner, own))
-    for fault in faults:
-        if fault.damage is Damage.REMOVED:
-            enter(path / fault.file)
-    if not any(aside.iterdir()):
-        aside.rmdir()
 
 
 def _repair_lines(path: Path, by_part: Mapping[str, Sequence[str]], aside: Path) -> Iterable[str]:
     """Files of lines: the damaged lines are dropped, and a lost ledger is written again from the whole markers."""
-    for name in (LEDGER, _LOG):
-        if name not in by_part:
-            continue
+    for name in sorted(name for name in by_part if name == LEDGER or name.startswith("log")):
         lines = read_lines(path / name)[0]
         _move(path, name, aside)
         rewrite_lines(path / name, lines)
+        if name != LEDGER:
+            enter(path / name)
         yield f"{name}: kept {len(lines)} whole lines"
     if LEDGER in by_part:
+        for log in path.glob("log*.jsonl"):
+            enter(log)
         for marker in sorted(file for pattern in ("*.json", "*.yaml") for file in path.rglob(pattern)):
-            if marker.is_relative_to(path / "set-aside") or marker.is_relative_to(path / ROUNDS):
-                continue
-            try:
-                read_sealed(marker) if marker.suffix == ".json" else Claim(marker.parent, marker.name, lock=False).identity()
-            except StoreError:
-                continue
-            enter(marker, copy=marker.suffix == ".yaml")
+            inside = marker.relative_to(path).parts[0]
+            if inside not in {"set-aside", ROUNDS} and _is_sealed(marker):
+                enter(marker, copy=marker.suffix == ".yaml")
+
+
+def _is_sealed(file: Path) -> bool:
+    """Whether a file has a seal of its own that fits."""
+    try:
+        if file.suffix == ".json":
+            read_sealed(file)
+        else:
+            Claim(file.parent, file.name, lock=False).identity()
+    except StoreError:
+        return False
+    return True
 
 
 def _restore(path: Path, name: str, aside: Path) -> str:
@@ -143,20 +162,27 @@ def _sealed_hash(path: Path) -> str | None:
 
 def _problems_of_traces(path: Path, config: RunConfig) -> list[Problem]:
     """The problems that the traces' rows for rl describe, in their order. Raises StoreError unless they are exact."""
-    from astro.run.recorded import problems_recorded  # noqa: PLC0415 - needs the tokenizer, which is heavy
-
     return problems_recorded(path, PromptFormat(config.prompt, config.engine.load_tokenizer()))
 
 
 def _requeue(path: Path, by_part: Mapping[str, Sequence[str]], aside: Path) -> Iterable[str]:
-    with RunDirectory.read_problems(path) as order:
-        lost: frozenset[str] = frozenset()
-        for part in ("trees", "traces"):
-            damaged = frozenset(name.split("/", 1)[1] for name in by_part.get(part, ()))
-            if damaged or lost:
-                found = requeue(path / part, order, damaged, lost, aside)
-                yield f"{part}: {len(found)} of {len(order)} problems are requeued"
-                lost = found if part == "trees" else lost
+    problems = StoredProblems(path)
+    order, lost = problems.order(), frozenset[str]()
+    damaged = {part: frozenset(name.split("/", 1)[1] for name in by_part.get(part, ())) for part in ("trees", "traces")}
+    if damaged["trees"]:
+        lost = requeue(
+            path / "trees", TREE_TABLES, order, damaged=damaged["trees"], lost=(), aside=aside,
+            again=tree_again(problems),
+        )  # fmt: skip
+        yield f"trees: {len(lost)} of {len(order)} problems are requeued"
+    if damaged["traces"] or lost:
+        trees = Stage(path / "trees", TREE_TABLES, writable=False)
+        left = requeue(
+            path / "traces", TRACE_TABLES, order, damaged=damaged["traces"], lost=lost, aside=aside,
+            again=traces_again(trees),
+        )  # fmt: skip
+        trees.close()
+        yield f"traces: {len(left)} of {len(order)} problems are requeued"
     if (path / "datasets").is_dir() and "datasets" not in by_part:
         yield _set_aside(path, "datasets", aside, "`astro data` makes them again")
 
@@ -174,6 +200,9 @@ def _repair_evaluation(path: Path, folder: str, names: Sequence[str], aside: Pat
 def _set_aside(path: Path, name: str, aside: Path, how: str) -> str:
     """Move a folder, and enter that its sealed files are gone."""
     _move(path, name, aside)
+    for file in entered(path)[0]:
+        if file.startswith(f"{name}/"):
+            enter(path / file)
     return f"{name}: set aside in {aside}; {how}"
 
 

@@ -33,7 +33,7 @@ from astro.store.atomic import PARTIAL, read_sealed, sweep, sync_file, write_sea
 from astro.store.claim import Claim, Refusal
 from astro.store.entries import TRACE_TABLES, TREE_TABLES
 from astro.store.facts import FAILED, count
-from astro.store.ledger import append_line, read_lines, remove
+from astro.store.ledger import append_line, enter, read_lines, remove
 from astro.store.problems import FILES as PROBLEM_FILES
 from astro.store.problems import MARKER as PROBLEMS_MARKER
 from astro.store.problems import ProblemWriter, StoredProblems
@@ -200,6 +200,8 @@ class RunDirectory:
         path = self.path / (f"log-{self.worker}.jsonl" if self.worker else _LOG)
         with writing(path):
             append_line(path, {"event": event, "time": round(time.time(), 3), **facts})
+            if not self.worker:
+                enter(path)
 
     def events(self, event: str) -> list[dict[str, Any]]:
         """The events of one kind in the logs, oldest first. Skips a line truncated by a kill."""
@@ -214,6 +216,7 @@ class RunDirectory:
                 for line in read_lines(path)[0]:
                     append_line(self.path / _LOG, line)
                 path.unlink()
+            enter(self.path / _LOG)
 
     def seconds_at_work(self) -> dict[str, float]:
         """Working seconds of all starts, by what was done: "search", "traces" or "search and traces".

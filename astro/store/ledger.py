@@ -1,9 +1,9 @@
 """The ledger of a run, RUN/seals.jsonl: the SHA-256 of every marker and of every file that no marker lists.
 
 Markers list the files of a stage with their hashes. The ledger holds the markers themselves, so that a marker that is
-missing, or is that of another run, is noticed. A line is {"crc", "file", "sha256"}, with "text" for settings; the last
-line of a file counts, and null means that the file was removed on purpose. Lines are appended with one write, and a line that a kill has cut short
-is skipped.
+missing, or is that of another run, is noticed. A line is {"crc", "file", "sha256"}, with "text" for settings. The last
+line of a file counts, and null means that the file was removed on purpose. Lines are appended with one write; a line
+that a kill has cut short is skipped.
 """
 
 import hashlib
@@ -11,6 +11,7 @@ import json
 import os
 import zlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,15 +23,18 @@ _HEADS = (b"# astro ", b"# sealed ")  # the first line of the configuration of a
 def enter(file: Path, *, copy: bool = False) -> None:
     """Append the hash of a file, or that it is gone, to the ledger of the run that it is in; without a run, nothing.
 
-    copy: keep the text, so that a small file can be restored.
+    copy: keep the text, so that a small file can be restored. Of a file of lines, which grows, the hash counts for its
+    length now.
     """
     run = run_of(file)
     if run is None:
         return
     name, ledger = file.absolute().relative_to(run.absolute()).as_posix(), run / LEDGER
-    content = hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else None
-    kept = {"text": file.read_text(encoding="utf-8")} if copy and content is not None else {}
-    append_line(ledger, {"file": name, "sha256": content, **kept})
+    content = file.read_bytes() if file.is_file() else None
+    digest = None if content is None else hashlib.sha256(content).hexdigest()
+    kept = {"text": content.decode()} if copy and content is not None else {}
+    begun = {"bytes": len(content)} if file.suffix == ".jsonl" and content is not None else {}
+    append_line(ledger, {"file": name, "sha256": digest, **begun, **kept})
 
 
 def remove(file: Path) -> None:
@@ -51,13 +55,25 @@ def run_of(file: Path) -> Path | None:
     return None
 
 
-def entered(run: Path) -> tuple[dict[str, str | None], list[int]]:
-    """The last hash of every file by its path in the run, and the numbers of the lines that are damaged.
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """A file in the ledger. bytes: how many the hash is of, from the start of the file; None if of all."""
+
+    sha256: str
+    bytes: int | None
+
+
+def entered(run: Path) -> tuple[dict[str, Entered], list[int]]:
+    """Every file that should exist, by its path in the run, and the numbers of the lines that are damaged.
 
     A last line without an end is not damaged: a kill has cut it short.
     """
     lines, damaged = read_lines(run / LEDGER)
-    return {fields["file"]: fields.get("sha256") for fields in lines if isinstance(fields.get("file"), str)}, damaged
+    last = {fields["file"]: fields for fields in lines if isinstance(fields.get("file"), str)}
+    found = {
+        name: Entered(fields["sha256"], fields.get("bytes")) for name, fields in last.items() if fields.get("sha256")
+    }
+    return found, damaged
 
 
 def copy_of(run: Path, name: str) -> str | None:
@@ -93,7 +109,7 @@ def read_lines(path: Path) -> tuple[list[dict[str, Any]], list[int]]:
     """
     *lines, _ = path.read_bytes().split(b"\n") if path.is_file() else [b""]
     found = [read_line(line) for line in lines]
-    following = [*found[1:], None]
+    following = [*found[1:], None][: len(found)]
     damaged = [
         number
         for number, (fields, after) in enumerate(zip(found, following, strict=True), 1)

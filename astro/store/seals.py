@@ -3,6 +3,7 @@
 The rounds of a run are runs of their own with ledgers of their own, and are checked with it.
 """
 
+import hashlib
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,10 +16,9 @@ from typing import Any
 from astro.errors import StoreError
 from astro.records.rounds import ROUNDS
 from astro.store.atomic import FileSeal, read_marker, seal
-from astro.store.ledger import LEDGER, entered, read_lines
+from astro.store.ledger import LEDGER, Entered, entered, read_lines
 
 _THREADS = 4  # hashing releases the interpreter lock
-_LOG = "log.jsonl"
 _SHOWN = 20
 
 
@@ -51,8 +51,8 @@ def find_faults(run: Path) -> list[Fault]:
     faults = {LEDGER: Fault(LEDGER, Damage.CHANGED, f"lines {damaged[:5]}")} if damaged else {}
     if not hashes and (run / "problems.json").exists():
         faults[LEDGER] = Fault(LEDGER, Damage.MISSING)
-    listed: dict[str, FileSeal | str] = {name: found for name, found in hashes.items() if found is not None}
-    for name in [name for name in listed if name.endswith(".json")]:
+    listed: dict[str, FileSeal | Entered] = {**hashes}
+    for name in [name for name in hashes if name.endswith(".json")]:
         listed |= _listed_by(run, name)
     with ThreadPoolExecutor(_THREADS) as threads:
         found = threads.map(partial(_fault, run), listed, listed.values())
@@ -98,7 +98,7 @@ def _listed_by(run: Path, name: str) -> Iterator[tuple[str, FileSeal]] | dict[st
     return {(folder / file).as_posix(): expected for file, expected in files.items()}
 
 
-def _fault(run: Path, name: str, expected: FileSeal | str) -> Fault | None:
+def _fault(run: Path, name: str, expected: FileSeal | Entered) -> Fault | None:
     path = run / name
     if not path.is_file():
         if path.parent != run and not path.parent.is_dir():
@@ -106,12 +106,18 @@ def _fault(run: Path, name: str, expected: FileSeal | str) -> Fault | None:
         return None if _made_again(path) else Fault(name, Damage.MISSING)
     if isinstance(expected, FileSeal) and path.stat().st_size != expected.bytes:
         return Fault(name, Damage.CHANGED, f"{path.stat().st_size} bytes, {expected.bytes} were written")
-    wanted = expected if isinstance(expected, str) else expected.sha256
+    wanted, size = expected.sha256, expected.bytes
+    grows = isinstance(expected, Entered) and size is not None
     try:
-        found = seal(path).sha256
+        found = _begins(path, size) if grows else seal(path).sha256
     except OSError as error:
         return Fault(name, Damage.CHANGED, str(error))
     return None if found == wanted else Fault(name, Damage.CHANGED, f"SHA-256 {found[:12]}, not {wanted[:12]}")
+
+
+def _begins(path: Path, size: int | None) -> str:
+    """SHA-256 of the part of a growing file that was there when it was entered."""
+    return hashlib.sha256(path.read_bytes()[:size]).hexdigest()
 
 
 def _made_again(marker: Path) -> bool:
@@ -123,11 +129,7 @@ def _made_again(marker: Path) -> bool:
 
 
 def _log_faults(run: Path) -> Iterator[Fault]:
-    """Lines of the log that are damaged; the last one may be cut short by a kill."""
-    path = run / _LOG
-    if not path.is_file():
-        if (run / "trees" / "complete.json").exists():
-            yield Fault(_LOG, Damage.MISSING)
-        return
-    if bad := read_lines(path)[1]:
-        yield Fault(_LOG, Damage.CHANGED, f"lines {bad[:5]}")
+    """Logs with damaged lines; the last line may be cut short by a kill."""
+    for path in run.glob("log*.jsonl"):
+        if bad := read_lines(path)[1]:
+            yield Fault(path.name, Damage.CHANGED, f"lines {bad[:5]}")

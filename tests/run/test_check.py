@@ -1,0 +1,139 @@
+"""`astro check` and `astro repair` on a small run of the scripted engine, damaged in every way."""
+
+import shutil
+
+import pytest
+from runs import config_in, quiet
+
+from astro.errors import StoreError
+from astro.run.check import check_run
+from astro.run.plan import carry_out_plan
+from astro.run.repair import repair_run
+from astro.store.seals import find_faults, refuse_damaged
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("made")
+    carry_out_plan(config_in(folder), quiet())
+    return folder / "r"
+
+
+@pytest.fixture
+def run(made, tmp_path):
+    shutil.copytree(made, tmp_path / "r")
+    return tmp_path / "r"
+
+
+def files_of(run):
+    return [path for path in sorted(run.rglob("*")) if path.is_file() and path.name != ".lock"]
+
+
+def flip(path):
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+def named(run):
+    return {fault.file for fault in find_faults(run)}
+
+
+def tables(run):
+    """The bytes of everything that does not depend on the machine."""
+    return {
+        path.relative_to(run).as_posix(): path.read_bytes()
+        for path in files_of(run)
+        if path.suffix == ".parquet" and "costs" not in path.name and "set-aside" not in path.parts
+    }
+
+
+def test_an_undamaged_run_has_no_finding(run):
+    """Files, trees, traces, verdicts and lineage of a fresh run are all in order."""
+    console = quiet()
+    assert check_run(run, console)
+    assert "nothing is wrong" in console.file.getvalue()
+
+
+def test_one_flipped_bit_in_any_file_is_named(run):
+    """Every file of a run is covered by a hash or a checksum."""
+    for path in files_of(run):
+        before = path.read_bytes()
+        flip(path)
+        assert path.relative_to(run).as_posix() in named(run)
+        path.write_bytes(before)
+    assert named(run) == set()
+
+
+def test_any_missing_file_is_named(run):
+    """A file that was written and is gone is not mistaken for work that was never done."""
+    for path in files_of(run):
+        before = path.read_bytes()
+        path.unlink()
+        assert path.relative_to(run).as_posix() in named(run)
+        path.write_bytes(before)
+
+
+def test_a_valid_file_of_other_content_is_named(run):
+    """A file in the place of another one of its kind does not pass, whatever its own seal says."""
+    files = files_of(run)
+    for path in files:
+        others = [other for other in files if other.suffix == path.suffix and other != path]
+        before = path.read_bytes()
+        for other in others[:1]:
+            shutil.copy(other, path)
+            assert path.relative_to(run).as_posix() in named(run)
+        path.write_bytes(before)
+
+
+def test_a_damaged_run_is_refused_by_name(run):
+    """What training, evaluation and reports call first names the file and the remedy."""
+    flip(run / "trees" / "nodes-00000-of-00001.parquet")
+    with pytest.raises(StoreError, match=r"trees/nodes-00000-of-00001.parquet is changed[\s\S]*astro repair"):
+        refuse_damaged(run)
+
+
+def test_check_names_the_file_and_the_cost(run):
+    """The finding says what repair does, and the exit status tells scripts."""
+    flip(run / "trees" / "nodes-00000-of-00001.parquet")
+    console = quiet()
+    assert not check_run(run, console)
+    assert "nodes-00000-of-00001.parquet: changed" in console.file.getvalue()
+    assert "requeues its problems" in console.file.getvalue()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "trees/nodes-00000-of-00001.parquet",
+        "trees/complete.json",
+        "traces/traces-00000-of-00001.parquet",
+        "problems.parquet",
+        "config.yaml",
+        "datasets/complete.json",
+        "seals.jsonl",
+        "log.jsonl",
+    ],
+)
+def test_repair_and_resume_end_with_the_same_tables(run, name):
+    """Whatever file is damaged, repair and the same command make the run as it was."""
+    before = tables(run)
+    flip(run / name)
+    repair_run(run, quiet())
+    assert named(run) == set()
+    carry_out_plan(config_in(run.parent), quiet())
+    assert tables(run) == before
+    assert check_run(run, quiet())
+
+
+def test_problems_come_back_from_the_traces_if_their_source_is_gone(run):
+    """Without the source, the recorded prompts are the problems, in their order."""
+    (run.parent / "p.jsonl").write_text("".join(f'{{"prompt": "{i}+1?", "answer": "{i + 1}"}}\n' for i in range(3)))
+    overrides = ("name=q", f"problems={{source: {run.parent / 'p.jsonl'}}}")
+    config = config_in(run.parent, *overrides)
+    carry_out_plan(config, quiet())
+    before = (config.directory / "problems.parquet").read_bytes()
+    (run.parent / "p.jsonl").unlink()
+    flip(config.directory / "problems.parquet")
+    repair_run(config.directory, quiet())
+    assert (config.directory / "problems.parquet").read_bytes() == before
