@@ -117,10 +117,8 @@ def evaluate_model(
     """
     judge = how.evaluation.judge
     judged_by = None if judge is None else judge_fingerprint(judge)  # reports its mistakes before a model is loaded
-    if engine is None:
-        how.engine_for(model).check_serves(model)
-        if not folder.exists():
-            how.engine_for(model).check()
+    if engine is None and not folder.exists():
+        how.engine_for(model).check()
     fingerprint = model_fingerprint(model)
     trained_on = None if training is None else problems_fingerprint(training)
 

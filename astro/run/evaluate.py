@@ -76,7 +76,9 @@ def evaluate(
     Raises the errors of astro.errors that a user can fix.
     """
     order = take_order(model, problems, settings, like=like, out=out)
-    if order.how.engine_for(model).has_checkpoint:
+    engine = order.how.engine_for(model)
+    engine.check_serves(model)
+    if engine.has_checkpoint:
         check_model(model)
     if order.run is not None:
         refuse_damaged(order.run)

@@ -61,7 +61,9 @@ def evaluate_subject(run: Path, how: Arrangement, subject: Subject, console: Con
     """
     how = replace(how, evaluation=how.evaluation.of(on_the_way=subject.on_the_way))
     sets = dict(islice(how.evaluation.sets.items(), 1 if subject.on_the_way else None))
-    if how.engine_for(subject.path).has_checkpoint:
+    engine = how.engine_for(subject.path)
+    engine.check_serves(subject.path)
+    if engine.has_checkpoint:
         check_model(subject.path)
     folder = run / "evaluations" / subject.name
     problems = {name: load_set(name, section, console) for name, section in sets.items()}

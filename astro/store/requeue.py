@@ -7,6 +7,7 @@ one of the shard before it to the first one of the shard after it.
 
 import re
 import shutil
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from astro.records.trace import REJECTS
 from astro.store.atomic import sync_directory, writing
 from astro.store.entries import cost_from, digest, traces_from
 from astro.store.facts import trace_facts, tree_facts
@@ -77,10 +79,10 @@ def traces_again(trees: Stage) -> Callable[[Entry], Entry]:
     """Completes the entry of traces from shards. trees: the stage of the trees."""
 
     def complete(entry: Entry) -> Entry:
-        counts = {row["name"]: row["count"] for row in entry.tables["counts"].to_pylist()}
-        rejects = [Reject.from_row(row) for row in entry.tables["rejects"].to_pylist()]
+        counts = Counter({row["name"]: row["count"] for row in entry.tables["counts"].to_pylist()})
+        rejects = tuple(Reject(**REJECTS.fields(row)) for row in entry.tables["rejects"].to_pylist())
         cost = cost_from(entry)
-        outcome = TraceOutcome(traces_from(entry.tables["traces"]), rejects, counts, cost)
+        outcome = TraceOutcome(tuple(traces_from(entry.tables["traces"])), rejects, (), counts, cost)
         source = trees.digest(entry.problem_id) or encode(trees.read(entry.problem_id)).digest
         return replace(entry, facts=trace_facts(outcome, cost), source=source)
 

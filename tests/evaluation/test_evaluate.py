@@ -22,6 +22,7 @@ from astro.models.prompting import PromptConfig
 from astro.models.seeds import derive_seed
 from astro.problems import Problem
 from astro.records.split import Split
+from astro.store.atomic import read_sealed
 from astro.tasks import task_named, task_of
 from astro.tasks.countdown.generator import CountdownConfig, generate
 
@@ -116,7 +117,7 @@ def test_every_figure_of_a_known_model(tmp_path):
     }
     for figure in found["figures"].values():
         assert figure["value"] is None or figure["low"] <= figure["value"] <= figure["high"]
-    assert json.loads((tmp_path / "sums/figures.json").read_text(encoding="utf-8")) == found
+    assert read_sealed(tmp_path / "sums/figures.json") == found
     assert (engines.opened, engines.closed) == (1, 1)
 
 

@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 
 from astro.records.split import Split
 from astro.store import RunDirectory
+from astro.store.atomic import write_marker, write_sealed
 from astro.tasks.countdown.generator import CountdownConfig, generate
 
 HOSTILE = "<script>alert(1)</script> ``` \x1b[31m </pre><img src=x onerror=alert(1)>"
@@ -66,7 +67,7 @@ def train(folder: Path, arm: str, seed: int = 1) -> None:
         done = {"steps": STEPS, "seconds": rows[-1]["seconds"], "tokens": rows[-1]["tokens"], "times": {"update": 9.5}}
         if stage == "grpo":
             done["generated_tokens"] = GENERATED
-        (path / "done.json").write_text(json.dumps(done), encoding="utf-8")
+        write_marker(path / "done.json", [], **done)
 
 
 def evaluate(folder: Path, model: str, dataset: str, skill: float, seed: int = 1, *, count: int = PROBLEMS) -> None:
@@ -102,7 +103,7 @@ def evaluate(folder: Path, model: str, dataset: str, skill: float, seed: int = 1
         "contamination": contamination,
         "groups": {f"{size} numbers": {"problems": PROBLEMS // 2, "figures": figures} for size in (3, 4)},
     }  # fmt: skip
-    (path / "figures.json").write_text(json.dumps(content), encoding="utf-8")
+    write_sealed(path / "figures.json", content)
 
 
 def row(problem_id: str, sample: int, correct: bool, backtracks: int, rng: random.Random) -> dict:

@@ -13,6 +13,7 @@ from astro.records.rounds import RoundRecord
 from astro.run.inspect import show_run
 from astro.run.plan import models_of
 from astro.run.rounds import carry_out_rounds, check_rounds, expanded, resolve
+from astro.store.atomic import write_marker
 from astro.train.dpo import DPO
 
 EVALUATION = "evaluation={sets: {new: {countdown: {count: 3, split: test}}}, samples: 2, max_tokens: 600}"
@@ -105,7 +106,7 @@ def test_a_round_may_train_by_dpo_alone(tmp_path: Path) -> None:
     assert DPO.start(second.training(), second.dpo, "pairs").model == "one"
     folder = second.training().folder("pairs", "dpo")
     folder.mkdir(parents=True)
-    (folder / "done.json").write_text('{"model": "one", "data": "pairs.parquet"}', encoding="utf-8")
+    write_marker(folder / "done.json", [], model="one", data="pairs.parquet")
     assert [model.name for model in models_of(second)] == ["base", "pairs-dpo"]
 
 

@@ -18,6 +18,7 @@ from astro.run.plan import carry_out_plan, check_plan, models_of
 from astro.run.report import show_report
 from astro.run.subjects import Subject, evaluate_subject
 from astro.store import RunDirectory
+from astro.store.atomic import write_marker
 
 MODEL = Path(__file__).parents[2] / "data" / "models" / "tiny-countdown"
 EVALUATION = (
@@ -30,7 +31,7 @@ def trained(config: RunConfig, arm: str, stage: str, steps: int = 20) -> Path:
     """A finished training, as far as its folder tells."""
     folder = config.training().folder(arm, stage)
     folder.mkdir(parents=True)
-    (folder / "done.json").write_text(json.dumps({"steps": steps}), encoding="utf-8")
+    write_marker(folder / "done.json", [], steps=steps)
     return folder
 
 
@@ -60,7 +61,7 @@ def test_models_on_the_way_through_rl_are_sampled_as_often_as_asked(tmp_path: Pa
     counts = {}
     for name, on_the_way in (("base", False), ("astro-rl@5", True)):
         evaluate_subject(
-            config.directory, config.arrangement(), Subject(name, "scripted", on_the_way=on_the_way), quiet()
+            config.directory, config.arrangement(), Subject(name, "CountdownPlayer", on_the_way=on_the_way), quiet()
         )
         for figures in (config.directory / "evaluations" / name).glob("*/figures.json"):
             counts[name, figures.parent.name] = json.loads(figures.read_text(encoding="utf-8"))["samples"]
@@ -152,7 +153,7 @@ def test_what_an_arm_learned_from_a_file_of_its_own_is_compared(tmp_path: Path) 
     rows = [{"prompt": [{"role": "user", "content": asked[1].prompt}], "completion": "c"}] * 2
     pq.write_table(pa.Table.from_pylist(rows), tmp_path / "mine.parquet")
     folder = trained(config, "longer", "sft")
-    (folder / "done.json").write_text(json.dumps({"steps": 1, "data": str(tmp_path / "mine.parquet")}))
+    write_marker(folder / "done.json", [], steps=1, data=str(tmp_path / "mine.parquet"))
     evaluate_subject(config.directory, config.arrangement(), Subject("longer-sft", str(folder)), quiet())
     figures = json.loads((config.directory / "evaluations/longer-sft/new/figures.json").read_text(encoding="utf-8"))
     assert (figures["contamination"]["training"], figures["contamination"]["exact"]) == (7, 1)

@@ -61,7 +61,17 @@ def test_one_claim_at_a_time(tmp_path: Path) -> None:
 
 def test_a_damaged_identity_is_named(tmp_path: Path) -> None:
     """A file that is not YAML, or holds no settings, is not silently replaced."""
-    for content in ("a: [", "- 1\n"):
+    for content in ("a: [", "- 1\n", f"# sealed {'0' * 64}\na: 1\n"):
         (tmp_path / "settings.yaml").write_text(content, encoding="utf-8")
         with Claim(tmp_path) as claim, pytest.raises(StoreError, match=r"settings\.yaml"):
             claim.take({"seed": 1}, begun=True, refusal=REFUSAL)
+
+
+def test_an_edited_identity_is_refused(tmp_path: Path) -> None:
+    """A setting that was changed by hand does not fit the seal, so one folder never mixes two settings."""
+    with Claim(tmp_path) as claim:
+        claim.take({"k": 4}, begun=False, refusal=REFUSAL)
+        assert claim.identity() == {"k": 4}
+        claim.file.write_text(claim.file.read_text(encoding="utf-8").replace("k: 4", "k: 5"), encoding="utf-8")
+        with pytest.raises(StoreError, match="changed after it was written"):
+            claim.take({"k": 5}, begun=True, refusal=REFUSAL)

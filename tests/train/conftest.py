@@ -3,7 +3,6 @@
 import os
 
 import pytest
-import yaml
 from training_runs import SETTINGS, quiet
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -14,6 +13,7 @@ def made_run(tmp_path_factory):
     """The configuration of a finished run without checkpoints."""
     from astro.config import validate
     from astro.run import RunConfig, Stages, carry_out
+    from astro.store.claim import Claim
 
     folder = tmp_path_factory.mktemp("runs")
     content = {**SETTINGS, "sft": None, "grpo": None, "output": {"folder": str(folder)}}
@@ -21,7 +21,7 @@ def made_run(tmp_path_factory):
     carry_out(bare, Stages(), quiet())
     config = validate(RunConfig, {**SETTINGS, "output": {"folder": str(folder)}}, "test")
     # Begun without the training sections, so that making the run does not train; the verbs find them in its file.
-    (config.directory / "config.yaml").write_text(yaml.safe_dump(config.model_dump(mode="json")), encoding="utf-8")
+    Claim(config.directory, "config.yaml", lock=False).write(config.model_dump(mode="json"))
     return config
 
 

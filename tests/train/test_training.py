@@ -1,4 +1,3 @@
-import json
 import signal
 import subprocess
 import sys
@@ -223,7 +222,7 @@ def test_grpo_goes_on_after_a_kill(trained):
     again = carry_out(GRPO, trained.training(), trained.grpo, "astro", quiet())
     assert again.before
     assert not list(folder.glob("checkpoint-*/optimizer*"))
-    assert json.loads((folder / "done.json").read_text(encoding="utf-8")) == again.facts
+    assert read_done(folder) == again.facts
 
 
 def test_a_kill_at_the_very_end_costs_nothing(trained, monkeypatch):
