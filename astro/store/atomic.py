@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -10,7 +11,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Any
 
-from astro.errors import StoreError
+from astro.errors import AstroError, StoreError
 from astro.store.ledger import enter
 
 PARTIAL = ".partial"  # suffix of a file while it is written; leftovers are deleted when the folder is opened
@@ -32,6 +33,27 @@ def writing(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise StoreError(f"cannot write {path}: {error}; fix this and run again to resume") from error
+
+
+@contextmanager
+def saving(path: Path) -> Iterator[None]:
+    """As writing(), around libraries that raise errors of their own when the disk is full.
+
+    path: a folder on that disk. An error that a full disk does not explain is raised as it is.
+    """
+    try:
+        yield
+    except AstroError:
+        raise
+    except Exception as error:
+        if isinstance(error, OSError) or _disk_is_full(path, error):
+            raise StoreError(f"cannot write {path}: {error}; fix this and run again to resume") from error
+        raise
+
+
+def _disk_is_full(path: Path, error: Exception) -> bool:
+    said = any(words in str(error) for words in ("No space left", "PytorchStreamWriter", "inline_container"))
+    return said or shutil.disk_usage(path).free < _FULL
 
 
 def sync_directory(folder: Path) -> None:
@@ -143,3 +165,4 @@ def check_size(path: Path, expected: FileSeal) -> None:
 
 _FIX = "restore the file from a copy, or set it aside with `astro repair RUN`, which lets that stage run again"
 _SEAL = "seal"
+_FULL = 1 << 20  # bytes left on a full disk

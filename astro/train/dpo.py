@@ -99,7 +99,7 @@ class Dpo(Trainer[DpoConfig]):
             return {
                 "tokens": round(tokens * float(trainer.state.epoch or 0)),
                 "examples": len(train),
-                "loss": round(float(outcome.training_loss), 5),
+                "loss": round(training.recorder.mean_loss(float(outcome.training_loss)), 5),
             }
 
         about = f"{len(train)} pairs of {training.source.name}, {tokens:,} tokens, from {training.start.model}"

@@ -41,6 +41,7 @@ class Recorder:
         self.totals: defaultdict[str, float] = defaultdict(float)
         self.counts: dict[str, int] = {}
         self.before = 0.0
+        self._loss, self._step, self._tokens = 0.0, 0, 0
         self._begun = self._shown = self._step_begun = time.monotonic()
         self._noted = 0.0
 
@@ -54,6 +55,15 @@ class Recorder:
         self.before = float(last.get("seconds", 0.0))
         self.totals.update({name: float(value) for name, value in last.get("total_times", {}).items()})
         self.counts = dict(last.get("counts", {}))
+        self._loss, self._step = float(last.get("total_loss", 0.0)), int(last.get("step", 0))
+        self._tokens = int(last.get("num_tokens", 0))
+
+    def mean_loss(self, of_this_start: float) -> float:
+        """The mean of the loss over all steps, those of earlier starts included.
+
+        of_this_start: the mean that the trainer reports, for a training that has logged no loss.
+        """
+        return self._loss / self._step if self._loss and self._step else of_this_start
 
     def note(self, what: str, seconds: float) -> None:
         """Count seconds of the current step as spent on what."""
@@ -71,8 +81,9 @@ class Recorder:
         self._step_begun, self._noted = time.monotonic(), 0.0
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """Count the rest of the step as its update."""
-        del args, state, control
+        """Count the rest of the step as its update; log at every checkpoint and at the end, so that sums are whole."""
+        del args
+        control.should_log = control.should_log or control.should_save or state.global_step >= state.max_steps
         self.times["update"] += max(time.monotonic() - self._step_begun - self._noted, 0.0)
 
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
@@ -89,11 +100,16 @@ class Recorder:
         for what, seconds in self.times.items():
             self.totals[what] += seconds
         figures = {name: _plain(value) for name, value in logs.items()}
+        if _is_number(figures.get("loss")):
+            self._loss += figures["loss"] * (state.global_step - self._step)
+            self._step = state.global_step
+        if _is_number(figures.get("num_tokens")):
+            figures["num_tokens"] += self._tokens  # the trainer counts from its own start
         times = {what: round(seconds, 4) for what, seconds in self.times.items()}
         self.times.clear()
         row = {"step": state.global_step, "seconds": round(self.seconds, 3), **figures, "times": times}
         totals = {what: round(seconds, 3) for what, seconds in self.totals.items()}
-        self._stage.log({**row, "total_times": totals, "counts": self.counts})
+        self._stage.log({**row, "total_times": totals, "total_loss": self._loss, "counts": self.counts})
         shown = "".join(f", {name} {figures[name]:.3g}" for name in self._shown_names if _is_number(figures.get(name)))
         if shown and time.monotonic() - self._shown >= _SHOW_EVERY:
             self._shown = time.monotonic()

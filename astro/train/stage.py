@@ -12,6 +12,7 @@ from rich.console import Console
 
 from astro.errors import ConfigError, NothingToTrainError
 from astro.models.engine import check_model
+from astro.store.atomic import saving
 from astro.train.card import CardFacts, arguments_shown, write_card
 from astro.train.checkpoint import StageCheckpoint, check_checkpoint, content_hash, model_hash
 from astro.train.examples import check_columns, find_source
@@ -123,7 +124,8 @@ def _train(training: Training[Any], arm: str, stage: StageCheckpoint, console: C
     place_tensorboard(trainer, stage, done_steps)
     resumed = f"; resumes at {last.name}" if last else ""
     console.print(f"{kind.name} of {arm}: {prepared.about}{resumed}", highlight=False, markup=False, soft_wrap=True)
-    outcome = trainer.train(resume_from_checkpoint=None if last is None else str(last))
+    with saving(stage.path):
+        outcome = trainer.train(resume_from_checkpoint=None if last is None else str(last))
     facts = {
         "stage": kind.name,
         "arm": arm,
@@ -134,7 +136,8 @@ def _train(training: Training[Any], arm: str, stage: StageCheckpoint, console: C
         **prepared.facts(outcome),
         "times": {what: round(seconds, 3) for what, seconds in recorder.totals.items()},
     }
-    save_final(trainer, stage, model, adapter=training.adapter is not None)
+    with saving(stage.path):
+        save_final(trainer, stage, model, adapter=training.adapter is not None)
     if stage.main:
         _write_card(training, prepared, facts, stage.path)
     trainer.accelerator.wait_for_everyone()

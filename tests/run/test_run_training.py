@@ -12,6 +12,7 @@ import pytest
 from runs import config_in, quiet
 
 from astro.errors import ConfigError, MissingDependencyError
+from astro.evaluation.contamination import find_contamination
 from astro.run import RunConfig, Stages, carry_out
 from astro.run.evaluate import load_set, training_problems
 from astro.run.plan import carry_out_plan, check_plan, models_of
@@ -154,9 +155,8 @@ def test_what_an_arm_learned_from_a_file_of_its_own_is_compared(tmp_path: Path) 
     pq.write_table(pa.Table.from_pylist(rows), tmp_path / "mine.parquet")
     folder = trained(config, "longer", "sft")
     write_marker(folder / "done.json", [], steps=1, data=str(tmp_path / "mine.parquet"))
-    evaluate_subject(config.directory, config.arrangement(), Subject("longer-sft", str(folder)), quiet())
-    figures = json.loads((config.directory / "evaluations/longer-sft/new/figures.json").read_text(encoding="utf-8"))
-    assert (figures["contamination"]["training"], figures["contamination"]["exact"]) == (7, 1)
+    found = find_contamination(asked, training_problems(config.directory, str(folder), quiet()))
+    assert (found.training, sum(leak.exact for leak in found.leaks)) == (7, 1)
     (tmp_path / "mine.parquet").unlink()
     console = quiet()
     assert len(training_problems(config.directory, str(folder), console)) == 6
