@@ -143,6 +143,8 @@ class LoadedProblems:
 Outcome = Problem | RejectedRow | UnusedColumn
 """What becomes of a row, and a warning about a column of its source."""
 
+_HOPELESS = 10_000  # bad rows at the start of a source, after which nobody waits for a good one
+
 Check = Callable[[Problem], str | None]
 """Judges a problem's gold answer: returns a reason, or None."""
 
@@ -191,6 +193,8 @@ def stream_problems(
             else:
                 refused.append(_refusal(source, row, outcome))
                 yield refused[-1]
+                if len(refused) == _HOPELESS and good == good_before:
+                    raise ProblemsError(f"{_no_good_row(source, refused)}\nThe rest was not read.")
         if good == good_before:
             raise ProblemsError(_no_good_row(source, refused))
         yield from unused.found.values()

@@ -21,6 +21,9 @@ TEXT_SUFFIXES = (".jsonl", ".ndjson", ".json", ".csv", ".tsv")  # each may be fo
 SUFFIXES = (*TEXT_SUFFIXES, ".parquet")
 _LONGEST_LINE = 1 << 24  # bytes; a longer line or CSV field means a damaged file
 
+_BLOCK = 1 << 20
+_MOST_BLANKS = 16 << 20  # bytes before the first value of a JSON file
+
 
 class Row(NamedTuple):
     """A row with its line (of a text file, where the row ends) or its number in a table, from 1.
@@ -114,7 +117,7 @@ def _unreadable(detail: str) -> BadRowError:
 def _json_rows(path: Path) -> Iterator[Row]:
     """Rows of a JSON list, of an object that holds one list of rows, of a single object, or of JSON Lines."""
     with _open(path) as stream:
-        text = stream.read().removeprefix(b"\xef\xbb\xbf")
+        text = _after_blanks(stream, path) + stream.read()
     try:
         content = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -129,6 +132,18 @@ def _json_rows(path: Path) -> Iterator[Row]:
         raise ProblemsError(f"{path} must hold a list of rows, not {type(content).__name__}")
     for number, row in enumerate(content, 1):
         yield Row(number, _row(row), "" if isinstance(row, Mapping) else repr(row))
+
+
+def _after_blanks(stream: io.BufferedIOBase, path: Path) -> bytes:
+    """The first bytes that are not blank. Raises ProblemsError if they cannot begin JSON, before the rest is read."""
+    for _ in range(_MOST_BLANKS // _BLOCK):
+        block = stream.read(_BLOCK)
+        head = block.removeprefix(b"\xef\xbb\xbf").lstrip()
+        if head[:1] and head[:1] not in b'{["-0123456789tfn':
+            raise ProblemsError(f"{path} is not valid JSON: it begins with {head[:20]!r}")
+        if head or not block:
+            return head
+    raise ProblemsError(f"{path} is not valid JSON: its first {_MOST_BLANKS >> 20} MiB are blank")
 
 
 def _is_rows(values: list[Any]) -> bool:

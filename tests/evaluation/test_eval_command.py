@@ -61,7 +61,7 @@ def test_known_layouts_are_evaluated(file, tmp_path):
         return f"The answer is \\boxed{{{answer if seed % 2 else '7'}}}."
 
     found = evaluate(
-        "some/model",
+        "CountdownPlayer",
         str(path),
         ["engine.kind=scripted", "samples=4"],
         quiet(),
@@ -207,3 +207,11 @@ def test_mistakes_are_told(tmp_path, monkeypatch):
     assert not Path("evaluations/nowhere").exists()
     code, out = astro("eval", "CountdownPlayer", "countdown", "budget_forcing={wait: 1, cut_thinking: 3}")
     assert (code, "one of the two" in out) == (2, True)
+
+
+def test_a_scripted_engine_reports_on_no_checkpoint(tmp_path, monkeypatch):
+    """It would answer in place of any model, so a name that is not a scripted model is refused, missing or not."""
+    monkeypatch.chdir(tmp_path)
+    for model in ("f", "runs/r/checkpoints/astro/sft", "Qwen/Qwen2.5-7B"):
+        with pytest.raises(ConfigError, match="loads no weights: it cannot evaluate"):
+            evaluate(model, "countdown.count=2", PLAYER, quiet())
