@@ -60,7 +60,12 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-ConfigPath = Annotated[Path, typer.Argument(metavar="CONFIG", help="The YAML file of the run.", show_default=False)]
+ConfigPath = Annotated[
+    Path,
+    typer.Argument(
+        metavar="CONFIG", help="The YAML file of the run, or the name of one that comes with ASTRO.", show_default=False
+    ),
+]
 
 
 def _settings(about: str) -> Any:

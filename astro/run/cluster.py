@@ -17,7 +17,6 @@ from typing import Any
 
 from rich.console import Console
 
-from astro.config import load_config
 from astro.errors import ConfigError, EngineDeadError, MissingDependencyError
 from astro.models.engine import open_sampler
 from astro.models.roles import OpenModels
@@ -31,7 +30,7 @@ from astro.run.pipeline import count_done
 from astro.run.plan import making_of
 from astro.run.progress import Board, Tally
 from astro.run.sampling import Job, first_error
-from astro.run.settings import RunConfig
+from astro.run.settings import load_run
 from astro.run.trial import Trial
 from astro.run.workshop import Workshop
 from astro.search import search
@@ -56,7 +55,7 @@ def run_over_ray(
     address: of a cluster; None starts one on this machine.
     Raises the errors of astro.errors that a user can fix; finished work is kept.
     """
-    config = load_config(RunConfig, path, settings)
+    config = load_run(path, settings)
     stages = Stages.of(config.stages)
     if config.rounds or not stages.search:
         raise ConfigError(f"{path}: actors search a single run; it has rounds, or a plan without search")

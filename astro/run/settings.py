@@ -1,13 +1,16 @@
 """The whole configuration of a run, put together from the sections that live beside the code."""
 
+import difflib
 import re
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Self
 
 from pydantic import Field, SerializerFunctionWrapHandler, field_validator, model_serializer, model_validator
 
-from astro.config import Section, Seed
+from astro.config import Section, Seed, load_config, read_yaml, validate
+from astro.errors import ConfigError
 from astro.evaluation import Arrangement, EvaluationConfig
 from astro.models.engines import EngineConfig
 from astro.models.prompting import PromptConfig
@@ -16,6 +19,7 @@ from astro.problems import ProblemsConfig
 from astro.recipes import DataConfig
 from astro.run.seams import Seams
 from astro.search import SearchConfig
+from astro.shipped import shipped_configs, shipped_models
 from astro.store.settings import settings_hash
 from astro.traces import TracesConfig
 from astro.train import TRAINERS, TrainingSections
@@ -53,6 +57,31 @@ STAGES: dict[str, tuple[str, ...]] = {
 }
 """Every stage that a plan may name, and the stages whose files it reads where the plan has them."""
 SECTION = {**{name: name for name in TRAINERS}, "evaluate": "evaluation"}  # stages that need their section
+
+
+def load_run(path: Path, settings: Iterable[str] = ()) -> "RunConfig":
+    """The configuration in a file, or the one that comes with ASTRO under that name, such as tiny or strategies/beam.
+
+    Outside the source tree, a model of such a configuration is the one that was installed with it. Raises ConfigError.
+    """
+    known = {} if path.is_file() else shipped_configs()
+    name = path.as_posix().removeprefix("configs/").removesuffix(".yaml")
+    if name not in known:
+        if not path.is_file() and (near := difflib.get_close_matches(name, known, n=1)):
+            raise ConfigError(f"there is no file {path}, and no configuration {name!r} comes with ASTRO ({near[0]}?)")
+        return load_config(RunConfig, path, settings)
+    content = read_yaml(known[name])
+    moved = {place: folder for place, folder in shipped_models().items() if not Path(place).is_dir()}
+    return validate(RunConfig, _replaced(content, moved) or {}, str(known[name]), settings)
+
+
+def _replaced(content: Any, moved: Mapping[str, str]) -> Any:
+    """Plain data in which texts are replaced by others."""
+    if isinstance(content, dict):
+        return {key: _replaced(value, moved) for key, value in content.items()}
+    if isinstance(content, list):
+        return [_replaced(value, moved) for value in content]
+    return moved.get(content, content) if isinstance(content, str) else content
 
 
 class Source(StrEnum):

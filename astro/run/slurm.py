@@ -11,12 +11,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from astro.config import load_config
 from astro.errors import ConfigError, JobError
 from astro.inspect.plain import plain
 from astro.run.opening import Stages, check_settings
 from astro.run.plan import making_of
-from astro.run.settings import RunConfig
+from astro.run.settings import load_run
 from astro.store.atomic import write_text, writing
 
 _OPTION = re.compile(r"[a-z][a-z0-9-]*(=[^\n]*)?")
@@ -64,13 +63,13 @@ def slurm(
     workers: tasks of the array. options: further options of sbatch, such as gpus-per-task=1.
     Raises ConfigError (settings, options), and JobError if sbatch fails.
     """
-    config = load_config(RunConfig, path, settings)
+    config = load_run(path, settings)
     if config.rounds or not Stages.of(config.stages).search:
         raise ConfigError(f"{path}: workers divide the search of a single run; it has rounds, or a plan without search")
     check_settings(making_of(config))
     _check_options(options)
     folder = Path(config.output.folder).resolve() / f"{config.name}-slurm"
-    command = [sys.executable, "-m", "astro", "work", str(path.resolve()), *settings]
+    command = [sys.executable, "-m", "astro", "work", str(path.resolve() if path.is_file() else path), *settings]
     script = folder / "job.sh"
     text = _SCRIPT.format(
         what=f"{workers} workers of the run {config.name}",

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from rich.console import Console
 
-from astro.config import load_config
 from astro.errors import ConfigError
 from astro.models.engine import open_sampler
 from astro.models.roles import OpenEngine
@@ -16,7 +15,7 @@ from astro.run.making import conclude
 from astro.run.opening import Making, Stages, check_settings
 from astro.run.plan import making_of
 from astro.run.sampling import Job, sample, sample_here
-from astro.run.settings import RunConfig
+from astro.run.settings import load_run
 from astro.run.sharing import POLL, PROBLEMS, LeasedSource
 from astro.store import RunDirectory
 from astro.store.directory import WORKERS
@@ -31,7 +30,7 @@ def work(path: Path, settings: Sequence[str], console: Console) -> None:
 
     Raises the errors of astro.errors that a user can fix; finished work is kept.
     """
-    config = load_config(RunConfig, path, settings)
+    config = load_run(path, settings)
     if config.rounds:
         raise ConfigError(f"{path} has rounds; workers share a single run, so give them the configuration of a round")
     stages = Stages.of(config.stages)
