@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.text import Text
 
 from astro import __version__
-from astro.errors import EXPECTED_ERRORS, EngineDeadError
+from astro.errors import EXPECTED_ERRORS, BudgetSpentError, EngineDeadError
 from astro.inspect.plain import plain_lines
 from astro.train import TRAINERS
 from astro.train.trainer import Trainer
@@ -611,7 +611,8 @@ def _reporting(stopped: str = "Stopped.") -> Iterator[None]:
         errors.print(Text("error: ", style="bold red") + Text(plain_lines(str(error))))
         if isinstance(error, EngineDeadError):
             errors.print(Text(stopped))
-        raise typer.Exit(EXIT_AGAIN if isinstance(error, EngineDeadError) else EXIT_MISTAKE) from None
+        again = isinstance(error, EngineDeadError) and not isinstance(error, BudgetSpentError)
+        raise typer.Exit(EXIT_AGAIN if again else EXIT_MISTAKE) from None
     except KeyboardInterrupt:
         for number in (signal.SIGINT, signal.SIGTERM):  # what is left only cleans up; another one ends it at once
             signal.signal(number, signal.SIG_DFL)

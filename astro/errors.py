@@ -7,6 +7,7 @@
     +-- MissingDependencyError  an optional library is not installed (the message names the install line)
     +-- SamplingError           the language model could not answer, or none of its answers could be graded
     |   +-- EngineDeadError     the engine has stopped and cannot serve any further request in this process
+    |       +-- BudgetSpentError the tokens that the configuration allows are used up
     +-- StoreError              a run directory that is damaged or belongs to another run
     +-- JobError                a command that a pipeline started failed
     VerificationError           raised by astro.verify, which imports nothing else of astro
@@ -53,6 +54,10 @@ class SamplingError(AstroError):
 
 class EngineDeadError(SamplingError):
     """The engine has stopped. The run stops too; the same command resumes it."""
+
+
+class BudgetSpentError(EngineDeadError):
+    """The engine has used the tokens that it may use. A larger budget resumes the run."""
 
 
 class StoreError(AstroError):

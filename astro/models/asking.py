@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 from astro.models.completion import Completion, FinishReason, SampleParams, Sampler
 from astro.models.prompting import PromptFormat
@@ -22,6 +23,15 @@ class Reply:
     finished: bool
 
 
+@runtime_checkable
+class ChatSampler(Protocol):
+    """An engine that answers chats and cannot continue a prompt."""
+
+    async def reply(self, messages: Sequence[Message], params: SampleParams) -> tuple[Sequence[Completion], Cost]:
+        """Answer params.n times, with texts alone. Raises as Sampler.sample() does."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Model:
     """A language model behind a chat interface."""
@@ -35,8 +45,12 @@ class Model:
         """Send one request for n replies. Raises SamplingError as the sampler does."""
         stop = (*self.prompt_format.end_stop, _NEXT_EXAMPLE)
         params = SampleParams(n=n, max_tokens=max_tokens, temperature=temperature, stop=stop, seed=seed)
-        sampled = await self.sampler.sample(self.prompt_format.chat_ids(messages), params)
-        return [_reply(completion) for completion in sampled.completions], cost_of(sampled)
+        if isinstance(self.sampler, ChatSampler):
+            completions, cost = await self.sampler.reply(messages, params)
+        else:
+            sampled = await self.sampler.sample(self.prompt_format.chat_ids(messages), params)
+            completions, cost = sampled.completions, cost_of(sampled)
+        return [_reply(completion) for completion in completions], cost
 
 
 def _reply(completion: Completion) -> Reply:

@@ -50,6 +50,16 @@ class EngineSection(Section, ABC):
     seed: Seed = 0
     options: dict[str, Any] = Field(default_factory=dict)
 
+    @property
+    def gives_tokens(self) -> bool:
+        """Whether completions come with the token ids and log-probabilities that the model sampled."""
+        return True
+
+    @property
+    def continues(self) -> bool:
+        """Whether the engine continues any prompt; one that only answers chats can rewrite and judge."""
+        return True
+
     @abstractmethod
     def check(self, at: str = "engine") -> None:
         """Raise ConfigError if the model cannot exist or a setting cannot be used. Loads no model.

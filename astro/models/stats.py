@@ -78,6 +78,13 @@ class Meter:
             if self._in_flight == 0:
                 self._busy_seconds += time.perf_counter() - self._busy_since
 
+    def add(self, cost: Cost) -> None:
+        """Add the cost of answered requests."""
+        self._requests += cost.calls
+        self._prompt_tokens += cost.prompt_tokens
+        self._cached_tokens += cost.cached_tokens
+        self._generated_tokens += cost.generated_tokens
+
     def count(self, sampled: Sampled) -> None:
         """Add an answered request."""
         self._requests += 1

@@ -181,6 +181,11 @@ def _provenance(facts: CardFacts) -> str:
         ["model", origin.model],
         *([role, model] for role, model in (("rewriter", origin.rewriter), ("judge", origin.judge)) if model),
         *([["prompts", facts.prompts]] if facts.of_traces else []),
+        *(
+            [["tokens", "of the texts that a server returned, not those that the model sampled"]]
+            if origin.tokens
+            else []
+        ),
         ["configuration", origin.config_hash],
         ["seed", str(origin.seed)],
         ["code", origin.code_version],

@@ -46,6 +46,7 @@ class Origin:
     seed: the run's seed.
     code_version: version of this package, with the commit if known.
     rewriter, judge: the models that rewrote and voted, if they are not the solver.
+    tokens: where the solver's tokens come from, if they are not those that it sampled: of_text.
     """
 
     model: str
@@ -54,6 +55,7 @@ class Origin:
     code_version: str
     rewriter: str | None = None
     judge: str | None = None
+    tokens: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """The fields as JSON values, without roles that the solver fills."""

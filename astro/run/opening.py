@@ -16,6 +16,7 @@ from astro.records.problem import PROBLEMS
 from astro.run.seams import Seams
 from astro.run.source import FIRST, ArrivingSource, ProblemSource, StoredSource
 from astro.search import SearchConfig
+from astro.search.selection import Prior
 from astro.store import RunDirectory
 from astro.store.directory import TOOK_TREES
 from astro.store.settings import differences
@@ -71,6 +72,7 @@ def check_settings(making: Making) -> None:
         except ConfigError as error:
             mistakes.append(str(error))
     mistakes += seams.roles.mistakes()
+    mistakes += _mistakes_of_engine(making)
     if making.search.evaluator.needs_scorer and seams.roles.scorer is None:
         mistakes.append(
             f"search.evaluator.kind is {making.search.evaluator.kind}, which needs a scorer; add roles.scorer, or set "
@@ -78,6 +80,24 @@ def check_settings(making: Making) -> None:
         )
     if mistakes:
         raise ConfigError("\n".join(mistakes))
+
+
+def _mistakes_of_engine(making: Making) -> list[str]:
+    """What the search asks of an engine that cannot do it."""
+    engine, search = making.seams.engine, making.search
+    if not engine.continues:
+        return [f"engine.kind {engine.kind} only answers chats; it can be the engine of roles.rewriter and roles.judge"]
+    if engine.gives_tokens:
+        return []
+    lines = []
+    if search.reuse_rollouts:
+        lines.append("engine.text_mode gives no token ids of the model; set search.reuse_rollouts=false")
+    if search.prior in (Prior.NORMALIZED, Prior.SUM):
+        lines.append(
+            f"engine.text_mode gives no log-probabilities, which search.prior={search.prior} needs; set "
+            "search.prior=frequency or uniform"
+        )
+    return lines
 
 
 def check_start(making: Making, stages: Stages) -> bool:

@@ -122,4 +122,5 @@ def origin_of(seams: Seams) -> Origin:
         for name, role in seams.roles.models().items()
         if role.engine is not None and role.engine.model != seams.engine.model
     }
-    return Origin(seams.engine.model, seams.identity, seams.seed, __version__, **names)
+    tokens = None if seams.engine.gives_tokens else "of_text"
+    return Origin(seams.engine.model, seams.identity, seams.seed, __version__, **names, tokens=tokens)

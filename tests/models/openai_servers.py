@@ -4,6 +4,7 @@ import asyncio
 import math
 import random
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,6 +30,8 @@ class Behaviour:
     raw_logprobs: bool = False
     without_seeds: bool = False
     cut_stops: bool = False
+    nameless_stops: bool = False
+    chat: Callable[[list[dict[str, str]], dict[str, Any]], str] | None = None  # the reply to turns, given the body
     model: str = "bytes"
     window: int | None = 2000
 
@@ -61,6 +64,7 @@ class Server:
         app = web.Application()
         app.router.add_get("/v1/models", self._models)
         app.router.add_post("/v1/completions", self._completions)
+        app.router.add_post("/v1/chat/completions", self._chat)
         self._runner = web.AppRunner(app, shutdown_timeout=0.1, handler_cancellation=True)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
@@ -93,6 +97,21 @@ class Server:
             text = web.json_response(answer).text or ""
             return web.Response(text=text[: len(text) // 2])
         return web.json_response(answer)
+
+    async def _chat(self, request: web.Request) -> web.StreamResponse:
+        body = await request.json()
+        self.requests.append(body)
+        fault = self.behaviour.faults.pop(0) if self.behaviour.faults else self.behaviour.always
+        failed = await self._fail(fault, request) if fault is not None else None
+        if failed is not None:
+            return failed
+        if fault == "no choice":
+            return web.json_response({"choices": []})
+        assert self.behaviour.chat is not None
+        content = self.behaviour.chat(body["messages"], body)
+        usage = {"prompt_tokens": 7, "completion_tokens": 3, "prompt_tokens_details": {"cached_tokens": 2}}
+        choice = {"index": 0, "message": {"role": "assistant", "content": content}, "finish_reason": "stop"}
+        return web.json_response({"choices": [choice], "usage": usage})
 
     async def _fail(self, fault: str, request: web.Request) -> web.StreamResponse | None:
         if fault == "stall":
@@ -145,6 +164,8 @@ class Server:
         text = bytes(tokens).decode()
         if stop_reason is not None and how.cut_stops:
             text = text.removesuffix(stop_reason)
+        if how.nameless_stops:
+            stop_reason = None
         logprob = -math.log(len(VOCABULARY) if how.raw_logprobs else len(candidates))
         choice = {"index": index, "text": text, "finish_reason": reason, "stop_reason": stop_reason}
         choice["logprobs"] = {"token_logprobs": [logprob] * len(tokens), "tokens": [], "top_logprobs": []}

@@ -15,12 +15,13 @@ pytest.importorskip("aiohttp")
 from openai_servers import Behaviour, Server
 
 from astro.config import validate
-from astro.errors import ConfigError, EngineDeadError, MissingDependencyError, SamplingError
+from astro.errors import BudgetSpentError, ConfigError, EngineDeadError, MissingDependencyError, SamplingError
 from astro.models import open_sampler
 from astro.models.completion import FinishReason, SampleParams
 from astro.models.engines.openai import OpenAIConfig
 from astro.models.engines.openai_endpoint import _seconds
-from astro.models.engines.openai_engine import Pace, _Roots
+from astro.models.engines.openai_engine import _Roots
+from astro.models.engines.openai_pace import Pace
 from astro.models.engines.openai_traps import Trap
 from astro.models.tokenizer import ByteTokenizer
 
@@ -355,6 +356,22 @@ def test_a_pace_spaces_requests(requests, tokens):
         return time.monotonic() - begun
 
     assert asyncio.run(four()) >= 0.29
+
+
+def test_a_budget_of_tokens_ends_the_run_and_not_the_request_under_way(server):
+    """Three prompt tokens and eight generated ones a request: of a budget of 12, the second request is the last."""
+    engine = opened(server, token_budget=12)
+
+    async def three():
+        for _ in range(2):
+            await engine.sample(PROMPT, SampleParams(max_tokens=8, seed=1))
+        with pytest.raises(BudgetSpentError, match="22 of 12 tokens"):
+            await engine.sample(PROMPT, SampleParams(max_tokens=8, seed=1))
+        await engine.close()
+
+    asyncio.run(three())
+    assert len(server.requests) == 2
+    assert issubclass(BudgetSpentError, EngineDeadError)
 
 
 def test_prompts_that_continue_one_have_its_number():

@@ -11,11 +11,14 @@ from pydantic import AfterValidator
 from astro.config import OneOf
 from astro.models.engine import EngineSection
 from astro.models.engines.openai import OpenAIConfig
+from astro.models.engines.openai_chat import OpenAIChatConfig
 from astro.models.engines.scripted import ScriptedConfig
 from astro.models.engines.transformers import TransformersConfig
 from astro.models.engines.vllm import VllmConfig
 
-EngineConfig = Annotated[VllmConfig | TransformersConfig | ScriptedConfig | OpenAIConfig, OneOf(default="vllm")]
+EngineConfig = Annotated[
+    VllmConfig | TransformersConfig | ScriptedConfig | OpenAIConfig | OpenAIChatConfig, OneOf(default="vllm")
+]
 
 ENGINES: dict[str, type[EngineSection]] = {
     section.model_fields["kind"].default: section for section in get_args(get_args(EngineConfig)[0])
@@ -35,6 +38,7 @@ __all__ = [
     "ENGINES",
     "EngineConfig",
     "EngineKind",
+    "OpenAIChatConfig",
     "OpenAIConfig",
     "ScriptedConfig",
     "TransformersConfig",

@@ -73,8 +73,8 @@ class Endpoint:
         self._lost_in_a_row = 0
         self._quiet_until = 0.0  # by the loop's clock: the server asked for a pause
 
-    async def ask(self, body: bytes, read: Callable[[bytes], T]) -> T:
-        """Post a request to the completions endpoint until read accepts an answer.
+    async def ask(self, body: bytes, read: Callable[[bytes], T], path: str = "/completions") -> T:
+        """Post a request to an endpoint until read accepts an answer.
 
         read: raises ValueError where an answer cannot be used. Cancelling closes the connection, which frees the
         server.
@@ -88,7 +88,7 @@ class Endpoint:
             if self.gone is not None:
                 raise ServerGoneError(self.gone)
             try:
-                answer = read(await self._attempt("POST", "/completions", body))
+                answer = read(await self._attempt("POST", path, body))
             except _TryAgainError as error:
                 failure = error
                 self._quiet_until = max(self._quiet_until, asyncio.get_running_loop().time() + error.wait)

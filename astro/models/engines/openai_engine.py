@@ -4,7 +4,6 @@ Completions are those of the engine in the server's process, bit for bit where i
 with n > 1 vLLM's server reports those of the completion that ended last, which shared its siblings' blocks.
 """
 
-import asyncio
 from array import array
 from bisect import bisect_right, insort
 from collections.abc import Mapping, Sequence
@@ -19,18 +18,25 @@ from pydantic_core import to_json
 from astro.errors import EngineDeadError, SamplingError
 from astro.models.completion import Completion, FinishReason, Sampled, SampleParams
 from astro.models.engines.openai_endpoint import Endpoint, ServerGoneError
+from astro.models.engines.openai_pace import Pace
 from astro.models.engines.openai_wire import Answer, Choice, read_answer, request_fields
 from astro.models.seeds import derive_seed
 from astro.models.stats import EngineStats, Meter
 from astro.models.stops import StopTail, first_stop
 from astro.models.tokenizer import Tokenizer
 
-_FINISH_REASONS = {"stop": FinishReason.STOP, "length": FinishReason.LENGTH, "abort": FinishReason.ABORT}
+FINISH_REASONS = {"stop": FinishReason.STOP, "length": FinishReason.LENGTH, "abort": FinishReason.ABORT}
 _ROOTS_KEPT = 10_000
 
 
 class OpenAISampler:
-    """A Sampler over one or several servers of a model; one event loop at a time drives it."""
+    """A Sampler over one or several servers of a model; one event loop at a time drives it.
+
+    Attributes:
+        bare: whether answers may lack token ids and log-probabilities.
+    """
+
+    bare = False
 
     def __init__(
         self,
@@ -38,7 +44,7 @@ class OpenAISampler:
         tokenizer: Tokenizer,
         endpoints: Sequence[Endpoint],
         *,
-        pace: "Pace",
+        pace: Pace,
         max_model_len: int | None,
         seed: int,
         options: Mapping[str, Any],
@@ -61,7 +67,7 @@ class OpenAISampler:
             return replace(greedy, completions=greedy.completions * params.n)
         seed = params.seed if params.seed is not None else derive_seed(self._seed, next(self._arrivals))
         params = params._replace(seed=seed, max_tokens=self._room(prompt_ids, params))
-        body = to_json(request_fields(self._model, prompt_ids, params, priority) | self._options)
+        body = to_json(self._fields(prompt_ids, params, priority) | self._options)
         with self._meter.request(params.n):
             await self._pace.admit(len(prompt_ids) + params.n * params.max_tokens)
             answer = await self._ask(prompt_ids, body, params)
@@ -69,6 +75,7 @@ class OpenAISampler:
         cached = min(max(answer.cached_tokens or 0, 0), len(prompt_ids))
         sampled = Sampled(completions, prompt_tokens=len(prompt_ids), cached_tokens=cached)
         self._meter.count(sampled)
+        self._pace.spend(len(prompt_ids) + sum(len(completion.token_ids) for completion in completions))
         return sampled
 
     def stats(self) -> EngineStats:
@@ -95,7 +102,7 @@ class OpenAISampler:
 
     async def _ask(self, prompt_ids: Sequence[int], body: bytes, params: SampleParams) -> Answer:
         """Ask the prompt's server, or another where that one is gone."""
-        read = partial(read_answer, n=params.n, max_tokens=params.max_tokens)
+        read = partial(read_answer, n=params.n, max_tokens=params.max_tokens, bare=self.bare)
         while alive := [endpoint for endpoint in self._endpoints if endpoint.gone is None]:
             endpoint = alive[self._roots.number_of(prompt_ids) % len(alive)] if len(alive) > 1 else alive[0]
             try:
@@ -105,11 +112,15 @@ class OpenAISampler:
         lines = [f"{endpoint.url}: {endpoint.gone}" for endpoint in self._endpoints]
         raise EngineDeadError("no server answers any more: " + "; ".join(lines))
 
+    def _fields(self, prompt_ids: Sequence[int], params: SampleParams, priority: int) -> dict[str, Any]:
+        """The fields of a request."""
+        return request_fields(self._model, prompt_ids, params, priority)
+
     def _completion(self, choice: Choice, stops: tuple[str, ...]) -> Completion:
         assert choice.token_ids is not None
         assert choice.logprobs is not None
         token_ids, token_logprobs = tuple(choice.token_ids), tuple(choice.logprobs.token_logprobs)
-        finish_reason = _FINISH_REASONS.get(choice.finish_reason or "", FinishReason.ERROR)
+        finish_reason = FINISH_REASONS.get(choice.finish_reason or "", FinishReason.ERROR)
         stop = choice.stop_reason if isinstance(choice.stop_reason, str) else None
         if stop is None and finish_reason is FinishReason.STOP:  # not every server names the string
             found = first_stop(choice.text, stops)
@@ -119,25 +130,6 @@ class OpenAISampler:
         for token_logprob in token_logprobs:  # in order and unrounded, as vLLM adds them up; sum() differs by Python
             logprob += token_logprob
         return Completion(text, token_ids, logprob, finish_reason, stop, token_logprobs)
-
-
-class Pace:
-    """Spaces requests so that no minute holds more requests or tokens than the limits; None is no limit."""
-
-    def __init__(self, requests: int | None = None, tokens: int | None = None) -> None:
-        self._per_request = 60 / requests if requests else 0.0
-        self._per_token = 60 / tokens if tokens else 0.0
-        self._next = 0.0
-
-    async def admit(self, tokens: int) -> None:
-        """Wait for this request's turn."""
-        if not self._per_request and not self._per_token:
-            return
-        now = asyncio.get_running_loop().time()
-        begin = max(self._next, now)
-        self._next = begin + max(self._per_request, tokens * self._per_token)
-        if begin > now:
-            await asyncio.sleep(begin - now)
 
 
 class _Roots:

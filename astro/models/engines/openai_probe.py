@@ -16,7 +16,7 @@ from astro.errors import ConfigError, SamplingError
 from astro.models.completion import SampleParams
 from astro.models.engines.openai_endpoint import Endpoint
 from astro.models.engines.openai_traps import Trap
-from astro.models.engines.openai_wire import Answer, read_answer, request_fields
+from astro.models.engines.openai_wire import Answer, Choice, read_answer, request_fields, text_fields
 from astro.models.seeds import derive_seed
 from astro.models.token_text import TokenText
 from astro.models.tokenizer import Tokenizer
@@ -43,6 +43,7 @@ class _Server:
     tokenizer: Tokenizer
     options: Mapping[str, Any]
     window: int | None = None
+    text_mode: bool = False
 
     @property
     def prompt(self) -> list[int]:
@@ -50,8 +51,17 @@ class _Server:
         return self.tokenizer.encode(_TEXT, add_special_tokens=False)
 
     async def ask(self, prompt: Sequence[int] | str, asked: SampleParams, *, bare: bool = False) -> Answer:
-        body = to_json(request_fields(self.model, prompt, asked) | dict(self.options))
+        if self.text_mode:
+            bare, text = True, prompt if isinstance(prompt, str) else self.tokenizer.decode(prompt)
+            fields = text_fields(self.model, text, asked)
+        else:
+            fields = request_fields(self.model, prompt, asked)
+        body = to_json(fields | dict(self.options))
         return await self.endpoint.ask(body, partial(read_answer, n=asked.n, max_tokens=asked.max_tokens, bare=bare))
+
+    def drawn(self, choice: Choice) -> object:
+        """What tells one completion from another."""
+        return choice.text if self.text_mode else tuple(choice.token_ids or ())
 
 
 def probe_all(
@@ -62,6 +72,7 @@ def probe_all(
     max_model_len: int | None,
     accept: frozenset[Trap],
     options: Mapping[str, Any],
+    text_mode: bool = False,
 ) -> int | None:
     """Probe the servers and close them; returns the context window in tokens, None where nobody says.
 
@@ -70,7 +81,8 @@ def probe_all(
 
     async def each() -> list[tuple[int | None, _Found]]:
         try:
-            return await asyncio.gather(*(_probe(_Server(one, model, tokenizer, options)) for one in endpoints))
+            servers = [_Server(one, model, tokenizer, options, text_mode=text_mode) for one in endpoints]
+            return await asyncio.gather(*map(_probe, servers))
         finally:
             for one in endpoints:
                 await one.close()
@@ -94,13 +106,18 @@ async def _probe(server: _Server) -> tuple[int | None, _Found]:
     server = replace(server, window=window)
     if wrong is None:
         try:
-            wrong = await _token_ids(server) or await _completions(server) or await _stop_strings(server)
+            if server.text_mode:
+                wrong = await _stops_in_text(server)
+            else:
+                wrong = await _token_ids(server) or await _completions(server) or await _stop_strings(server)
         except SamplingError as error:
             wrong = str(error)
     if wrong is not None:
         return window, [(None, wrong)]
     found: _Found = []
     for trap, check in _CHECKS.items():
+        if server.text_mode and trap is Trap.LOGPROBS:
+            continue
         try:
             wrong = await check(server)
         except SamplingError as error:
@@ -137,8 +154,8 @@ async def _token_ids(server: _Server) -> str | None:
     theirs, ours = choice.prompt_token_ids, server.prompt
     if theirs is None:
         return (
-            "it returns no token ids, which this engine needs: it does not know the field return_token_ids; "
-            "vLLM's server does"
+            "it returns no token ids: it does not know the field return_token_ids; vLLM's server does. "
+            "engine.text_mode=true works without them (see docs/engines.md)"
         )
     if theirs != ours:
         at = len(list(takewhile(bool, map(eq, theirs, ours))))
@@ -172,10 +189,25 @@ async def _stop_strings(server: _Server) -> str | None:
     return None
 
 
+async def _stops_in_text(server: _Server) -> str | None:
+    """Whether a text shows which stop string ended it: by containing it, or by stop_reason."""
+    (free,) = (await server.ask(server.prompt, _WARM)).choices
+    stop = next((char for char in free.text if char.isascii() and char.isprintable()), None)
+    if stop is None:
+        return None
+    (stopped,) = (await server.ask(server.prompt, _WARM._replace(stop=(stop,)))).choices
+    if stopped.finish_reason == "stop" and (stop in stopped.text or stopped.stop_reason == stop):
+        return None
+    return (
+        "it does not say which stop string ended a completion: neither does the text keep it "
+        "(include_stop_str_in_output), nor is it in stop_reason"
+    )
+
+
 async def _sampling(server: _Server) -> str | None:
     prompts = (server.prompt, server.prompt[::-1], sorted(set(server.prompt), reverse=True))
     hot = await asyncio.gather(*(server.ask(prompt, _HOT) for prompt in prompts))
-    different = max(len({tuple(choice.token_ids or ()) for choice in answer.choices}) for answer in hot)
+    different = max(len({server.drawn(choice) for choice in answer.choices}) for answer in hot)
     if different >= _FEWEST:
         return None
     return (
@@ -188,7 +220,7 @@ async def _seeds(server: _Server) -> str | None:
     """Completion i has seed + i, in at least one of three: on GPUs the batch may change a completion."""
     four = (await server.ask(server.prompt, _WARM._replace(n=4))).choices
     three = (await server.ask(server.prompt, _WARM._replace(n=3, seed=_SEED + 1))).choices
-    if any(a.token_ids == b.token_ids for a, b in zip(four[1:], three, strict=True)):
+    if any(server.drawn(a) == server.drawn(b) for a, b in zip(four[1:], three, strict=True)):
         return None
     return "completion i of a request does not have the seed + i: no completion of a seed came again"
 

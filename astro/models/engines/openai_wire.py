@@ -87,6 +87,14 @@ def request_fields(model: str, prompt: Sequence[int] | str, params: SampleParams
     }
 
 
+def text_fields(model: str, prompt: str, params: SampleParams, priority: int = 0) -> dict[str, Any]:
+    """The fields of a request for servers without token ids: without those that ask for ids and log-probabilities."""
+    fields = request_fields(model, prompt, params, priority)
+    for name in ("logprobs", "return_token_ids", "stop_token_ids"):
+        del fields[name]
+    return fields | {"add_special_tokens": True}
+
+
 OWN_FIELDS = frozenset(request_fields("", (), SampleParams()))
 
 
