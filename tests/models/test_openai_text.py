@@ -93,7 +93,7 @@ def test_traps_are_found_in_texts(server, trap, behaviour):
 
 def test_without_text_mode_the_error_names_it(server):
     """Whoever has such a server learns what to set."""
-    with pytest.raises(ConfigError, match="engine.text_mode=true"):
+    with pytest.raises(ConfigError, match=r"engine\.text_mode=true"):
         ByteConfig(model="bytes", urls=(server.url,), timeout=2.0, retries=0).open()
 
 
