@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.text import Text
 
 from astro import __version__
-from astro.errors import EXPECTED_ERRORS, BudgetSpentError, EngineDeadError
+from astro.errors import EXPECTED_ERRORS, BudgetSpentError, ConfigError, EngineDeadError
 from astro.inspect.plain import plain_lines
 from astro.train import TRAINERS
 from astro.train.trainer import Trainer
@@ -300,28 +300,48 @@ def data(config: ConfigPath, settings: Settings = None) -> None:
     epilog=_examples(
         "astro export runs/tiny --to llamafactory",
         "astro export runs/tiny --to verl --out data/verl",
+        "astro export runs/tiny --push-to-hub me/tiny-traces --private",
+        "astro export runs/tiny --push-to-hub me/tiny-astro --checkpoint astro/sft",
     )
 )
 def export(
     run_path: RunPath,
+    *,
     to: Annotated[
-        str,
+        str | None,
         typer.Option(metavar="FORMAT", help="verl, sharegpt, llamafactory, openrlhf or alpaca.", show_default=False),
-    ],
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(metavar="FOLDER", help="Write to this folder. Default: RUN/exports/FORMAT.", show_default=False),
     ] = None,
+    push_to_hub: Annotated[
+        str | None,
+        typer.Option(metavar="OWNER/NAME", help="Upload the data sets with their card.", show_default=False),
+    ] = None,
+    checkpoint: Annotated[
+        str | None,
+        typer.Option(metavar="ARM/STAGE", help="Upload this model instead: astro/sft.", show_default=False),
+    ] = None,
+    private: Annotated[bool, typer.Option("--private", help="Create the repository as a private one.")] = False,
 ) -> None:
-    """Write the data sets of a run for another trainer.
+    """Write the data sets of a run for another trainer, or upload them to the Hugging Face hub.
 
-    Writes a file for each data set and split that the format can hold, and the files that the trainer asks for:
-    dataset_info.json for LLaMA-Factory, a reward function for verl. See docs/recipes.md.
+    --to writes a file for each data set and split that the format can hold, and the files that the trainer asks for:
+    dataset_info.json for LLaMA-Factory, a reward function for verl. See docs/recipes.md. --push-to-hub needs a token:
+    HF_TOKEN, or `hf auth login`.
     """
     with _reporting():
-        from astro.run.export import export as write_files  # noqa: PLC0415 - heavy
+        if to is None and push_to_hub is None:
+            raise ConfigError("say what to do: --to FORMAT writes files, --push-to-hub OWNER/NAME uploads")
+        if to is not None:
+            from astro.run.export import export as write_files  # noqa: PLC0415 - heavy
 
-        write_files(run_path, to, Console(), out)
+            write_files(run_path, to, Console(), out)
+        if push_to_hub is not None:
+            from astro.run.push import push  # noqa: PLC0415 - heavy
+
+            push(run_path, push_to_hub, Console(), checkpoint=checkpoint, private=private)
 
 
 @app.command(
