@@ -42,6 +42,7 @@ from astro.traces import Rewriting
 
 _RESTARTS = 100  # of one actor
 _LOADS = 3  # attempts to load a model
+_STARTS = 3  # attempts to start a cluster; Ray gives each 30 seconds, which a busy machine may exceed
 _PAUSE = 0.1  # seconds
 _DEAD = 75  # exit status of an actor whose engine has died
 
@@ -138,11 +139,15 @@ def _ray() -> Any:
 
 def _connect(ray: Any, actors: int, gpus: float, address: str | None) -> None:
     """Join a cluster or start one. Raises ConfigError if it cannot be reached or has not enough GPUs."""
-    quiet = {"include_dashboard": False, "num_cpus": actors} if address is None else {}
-    try:
-        ray.init(address=address or "local", log_to_driver=True, configure_logging=False, **quiet)
-    except (ConnectionError, RuntimeError, ValueError, OSError) as error:
-        raise ConfigError(f"the Ray cluster {address or 'on this machine'} cannot be used: {error}") from error
+    own = {"include_dashboard": False, "num_cpus": actors} if address is None else {}
+    for attempt in range(1, _STARTS + 1):
+        try:
+            ray.init(address=address or "local", configure_logging=False, **own)
+            break
+        except Exception as error:  # a cluster that starts too slowly raises nothing more precise
+            ray.shutdown()
+            if address is not None or attempt == _STARTS:
+                raise ConfigError(f"the Ray cluster {address or 'on this machine'} cannot be used: {error}") from error
     there = ray.cluster_resources().get("GPU", 0)
     if there < actors * gpus:
         ray.shutdown()
