@@ -6,7 +6,7 @@ import os
 import shlex
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -43,6 +43,9 @@ KEY=VALUE overrides any setting of the file:
   astro run configs/tiny.yaml name=small search.simulations=16
 
 Ctrl-C stops a run; the same command resumes it.
+
+Exit status: 0 done; 2 a mistake that you can fix; 75 the engine died, start the same command again; 130 stopped by Ctrl-C
+or SIGTERM; 1 anything else. With --json, verbs print one JSON object to standard output.
 """
 
 
@@ -90,6 +93,9 @@ PerMillion = Annotated[
     typer.Option(
         "--per-million", min=0, help="With --dry-run: the price of a million generated tokens.", show_default=False
     ),
+]
+Json = Annotated[
+    bool, typer.Option("--json", help="Print one JSON object to standard output, and the rest to standard error.")
 ]
 RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="A run directory, such as runs/tiny.", show_default=False)]
 Arm = Annotated[str | None, typer.Option("--arm", metavar="ARM", help="Train this arm only.", show_default=False)]
@@ -139,6 +145,7 @@ def run(  # noqa: PLR0917 - the options of the verb
     probe: Probe = 0,
     per_hour: PerHour = None,
     per_million: PerMillion = None,
+    as_json: Json = False,
 ) -> None:
     """Run all stages of a configuration.
 
@@ -151,7 +158,8 @@ def run(  # noqa: PLR0917 - the options of the verb
     with _reporting(_resumes()):
         from astro.run.run import run as carry_out_run  # noqa: PLC0415 - heavy
 
-        carry_out_run(config, settings or (), Console(), rehearsal=rehearsal)
+        carry_out_run(config, settings or (), _console(as_json), rehearsal=rehearsal)
+        _give(as_json and rehearsal is None, _run_facts, config, settings)
 
 
 @app.command(
@@ -167,12 +175,14 @@ def search(  # noqa: PLR0917 - the options of the verb
     probe: Probe = 0,
     per_hour: PerHour = None,
     per_million: PerMillion = None,
+    as_json: Json = False,
 ) -> None:
     """Search the problems, without making traces.
 
     `astro traces` or `astro run` with the same configuration continues from the trees.
     """
-    _make(config, settings, {"traces": False, "data": False}, _rehearsal(dry_run, probe, per_hour, per_million))
+    rehearsal = _rehearsal(dry_run, probe, per_hour, per_million)
+    _make(config, settings, {"traces": False, "data": False}, rehearsal, as_json=as_json)
 
 
 @app.command(
@@ -194,6 +204,7 @@ def traces(
         ),
     ] = None,
     dry_run: DryRun = False,
+    as_json: Json = False,
 ) -> None:
     """Make traces and data sets from existing trees.
 
@@ -201,7 +212,8 @@ def traces(
     join shards that were searched separately (name=part-1 problems.shard=1/2 and so on), name each of them with
     --trees-of.
     """
-    _make(config, settings, {"search": False, "trees_of": tuple(trees_of or ())}, _rehearsal(dry_run))
+    stages = {"search": False, "trees_of": tuple(trees_of or ())}
+    _make(config, settings, stages, _rehearsal(dry_run), as_json=as_json)
 
 
 @app.command(
@@ -210,7 +222,7 @@ def traces(
         "CUDA_VISIBLE_DEVICES=1 astro work configs/tiny.yaml",
     )
 )
-def work(config: ConfigPath, settings: Settings = None) -> None:
+def work(config: ConfigPath, settings: Settings = None, as_json: Json = False) -> None:
     """Search and make traces as one of several workers of a run.
 
     Start it as often as you like, on one machine or on several that share the run directory. The workers divide the
@@ -221,7 +233,8 @@ def work(config: ConfigPath, settings: Settings = None) -> None:
     with _reporting(_resumes()):
         from astro.run.work import work as carry_out_work  # noqa: PLC0415 - heavy
 
-        carry_out_work(config, settings or (), Console())
+        carry_out_work(config, settings or (), _console(as_json))
+        _give(as_json, _run_facts, config, settings)
 
 
 @app.command(
@@ -233,6 +246,7 @@ def work(config: ConfigPath, settings: Settings = None) -> None:
 def ray(
     config: ConfigPath,
     settings: Settings = None,
+    *,
     actors: Annotated[int, typer.Option(min=1, help="Number of actors; each loads the model.")] = 2,
     gpus: Annotated[
         float | None,
@@ -242,6 +256,7 @@ def ray(
         str | None,
         typer.Option(help="Address of a cluster, or auto. Default: start one on this machine.", show_default=False),
     ] = None,
+    as_json: Json = False,
 ) -> None:
     """Search and make traces with the model in the actors of a Ray cluster.
 
@@ -252,7 +267,8 @@ def ray(
     with _reporting(_resumes()):
         from astro.run.cluster import run_over_ray  # noqa: PLC0415 - heavy
 
-        run_over_ray(config, settings or (), Console(), actors=actors, gpus=gpus, address=address)
+        run_over_ray(config, settings or (), _console(as_json), actors=actors, gpus=gpus, address=address)
+        _give(as_json, _run_facts, config, settings)
 
 
 @app.command(
@@ -287,13 +303,13 @@ def slurm(
         "astro data configs/tiny.yaml output.license=mit",
     )
 )
-def data(config: ConfigPath, settings: Settings = None) -> None:
+def data(config: ConfigPath, settings: Settings = None, as_json: Json = False) -> None:
     """Write the data sets of a run and their card.
 
     The data sets are made from the trees and traces of the run, without a model unless a recipe samples from one
     (star). Data sets that are up to date are not written again.
     """
-    _make(config, settings, {"search": False, "traces": False})
+    _make(config, settings, {"search": False, "traces": False}, as_json=as_json)
 
 
 @app.command(
@@ -324,6 +340,7 @@ def export(
         typer.Option(metavar="ARM/STAGE", help="Upload this model instead: astro/sft.", show_default=False),
     ] = None,
     private: Annotated[bool, typer.Option("--private", help="Create the repository as a private one.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Write the data sets of a run for another trainer, or upload them to the Hugging Face hub.
 
@@ -334,14 +351,17 @@ def export(
     with _reporting():
         if to is None and push_to_hub is None:
             raise ConfigError("say what to do: --to FORMAT writes files, --push-to-hub OWNER/NAME uploads")
+        found: dict[str, str] = {}
         if to is not None:
             from astro.run.export import export as write_files  # noqa: PLC0415 - heavy
 
-            write_files(run_path, to, Console(), out)
+            found["folder"] = str(write_files(run_path, to, _console(as_json), out))
         if push_to_hub is not None:
             from astro.run.push import push  # noqa: PLC0415 - heavy
 
-            push(run_path, push_to_hub, Console(), checkpoint=checkpoint, private=private)
+            console = _console(as_json)
+            found["address"] = push(run_path, push_to_hub, console, checkpoint=checkpoint, private=private)
+        _give(as_json, lambda: found)
 
 
 @app.command(
@@ -364,6 +384,7 @@ def inspect(  # noqa: PLR0917 - options of a command
     rewrites: Annotated[
         bool, typer.Option("--rewrites", help="Show the rewrites that failed a check: of the run, or of the problem.")
     ] = False,
+    as_json: Json = False,
 ) -> None:
     """Show a run, or the tree and traces of one problem.
 
@@ -373,7 +394,11 @@ def inspect(  # noqa: PLR0917 - options of a command
         from astro.run.inspect import show_problem, show_rewrites, show_run  # noqa: PLC0415 - heavy
 
         console = Console()
-        if rewrites:
+        if as_json:
+            from astro.run.as_json import listing, problem_facts  # noqa: PLC0415 - heavy
+
+            _give(True, lambda: listing(run_path, rows) if problem is None else problem_facts(run_path, problem))
+        elif rewrites:
             show_rewrites(run_path, problem, console, rows)
         elif problem is None:
             show_run(run_path, console, rows)
@@ -403,6 +428,7 @@ def problems(
     write: Annotated[
         Path | None, typer.Option(metavar="FILE.jsonl", help="Write the problems to this file.", show_default=False)
     ] = None,
+    as_json: Json = False,
 ) -> None:
     """Read problems as a run would, and show them.
 
@@ -412,9 +438,13 @@ def problems(
         from astro.run.problems import show_problems, show_sets  # noqa: PLC0415 - heavy
 
         if source is None:
-            show_sets(Console())
+            show_sets(_console(as_json))
         else:
-            show_problems(source, settings or [], Console(), rows, write)
+            show_problems(source, settings or [], _console(as_json), rows, write)
+        if as_json:
+            from astro.run.as_json import problems_facts  # noqa: PLC0415 - heavy
+
+            _give(True, problems_facts, source, settings or [], rows)
 
 
 @app.command(
@@ -485,6 +515,7 @@ def evaluate(
             metavar="CONFIG_OR_RUN", help="Use the prompt, answer format and engine of this one.", show_default=False
         ),
     ] = None,
+    as_json: Json = False,
 ) -> None:
     """Evaluate a model on problem sets.
 
@@ -496,7 +527,9 @@ def evaluate(
     with _reporting("Stopped. The responses so far are kept; the same command resumes."):
         from astro.run.evaluate import evaluate as carry_out_evaluation  # noqa: PLC0415 - heavy
 
-        carry_out_evaluation(model, problems, settings or [], Console(), like=like, out=out, training=training)
+        console = _console(as_json)
+        found = carry_out_evaluation(model, problems, settings or [], console, like=like, out=out, training=training)
+        _give(as_json, lambda: found)
 
 
 @app.command(
@@ -504,7 +537,7 @@ def evaluate(
         "astro report runs/tiny",
     )
 )
-def report(run_path: RunPath) -> None:
+def report(run_path: RunPath, as_json: Json = False) -> None:
     """Write the report of a run, in RUN/reports.
 
     Writes report.md, report.html and the plots: a table of the models, each arm minus the control with intervals,
@@ -515,7 +548,8 @@ def report(run_path: RunPath) -> None:
     with _reporting():
         from astro.run.report import show_report  # noqa: PLC0415 - heavy
 
-        show_report(run_path, Console())
+        show_report(run_path, _console(as_json))
+        _give(as_json, lambda: {"report": str(run_path / "reports" / "report.html")})
 
 
 def _add_verb(trainer: Trainer[Any]) -> None:
@@ -566,7 +600,7 @@ def repair(run_path: RunPath) -> None:
 
 
 @app.command()
-def doctor() -> None:
+def doctor(as_json: Json = False) -> None:
     """Show what is installed and which engine works.
 
     Exits with status 1 if no engine works.
@@ -575,17 +609,26 @@ def doctor() -> None:
         from astro.run.doctor import examine, findings_table  # noqa: PLC0415 - heavy
 
         findings = examine()
-        Console().print(findings_table(findings))
+        _console(as_json).print(findings_table(findings))
+        _give(as_json, lambda: {"findings": findings})
         raise typer.Exit(1 if any(finding.ok is False for finding in findings) else 0)
 
 
-def _make(path: Path, settings: list[str] | None, stages: dict[str, Any], rehearsal: "Rehearsal | None" = None) -> None:
+def _make(
+    path: Path,
+    settings: list[str] | None,
+    stages: dict[str, Any],
+    rehearsal: "Rehearsal | None" = None,
+    *,
+    as_json: bool = False,
+) -> None:
     """Run some of the stages search, traces and data; stages: those to skip, as arguments of Stages."""
     with _reporting(_resumes()):
         from astro.run.opening import Stages  # noqa: PLC0415 - heavy
         from astro.run.run import make  # noqa: PLC0415
 
-        make(path, settings or (), Stages(**stages), Console(), rehearsal=rehearsal)
+        make(path, settings or (), Stages(**stages), _console(as_json), rehearsal=rehearsal)
+        _give(as_json and rehearsal is None, _run_facts, path, settings)
 
 
 def _rehearsal(
@@ -602,6 +645,26 @@ def _rehearsal(
     from astro.run.rehearsal import Price, Rehearsal  # noqa: PLC0415 - heavy
 
     return Rehearsal(probe, Price(per_hour, per_million))
+
+
+def _console(as_json: bool) -> Console:
+    return Console(stderr=True) if as_json else Console()
+
+
+def _give(as_json: bool, facts: Callable[..., object], *arguments: object) -> None:
+    """Print facts, which a function of astro.run.as_json collects, if they are wanted."""
+    if as_json:
+        from astro.run.as_json import as_text  # noqa: PLC0415 - heavy
+
+        typer.echo(as_text(facts(*arguments)))
+
+
+def _run_facts(config: Path, settings: list[str] | None) -> object:
+    """The summary of a configuration's run."""
+    from astro.run.as_json import run_facts  # noqa: PLC0415 - heavy
+    from astro.run.settings import load_run  # noqa: PLC0415
+
+    return run_facts(load_run(config, settings or ()).directory)
 
 
 def _resumes() -> str:

@@ -6,14 +6,14 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from astro.config import load_config, validate
+from astro.config import validate
 from astro.errors import ConfigError
 from astro.inspect.plain import plain, plain_lines
 from astro.problems import ProblemsConfig, Reason, load_problems
 from astro.problems.bundled import bundled_sets
 from astro.problems.write import summarize as summarize_problems
 from astro.problems.write import write_problems
-from astro.run.settings import RunConfig
+from astro.run.settings import load_run
 from astro.tasks import all_tasks, check_gold, gold_caveat
 
 
@@ -27,7 +27,7 @@ def show_sets(console: Console) -> None:
 
 def show_problems(source: str, settings: Sequence[str], console: Console, rows: int, write: Path | None) -> None:
     """The result of load_problems() for a source: counts, the first problems, and rejected rows with the reason."""
-    loaded = load_problems(_problems_config(source, settings), check_gold, gold_caveat)
+    loaded = load_problems(problems_config(source, settings), check_gold, gold_caveat)
     summary = summarize_problems(loaded)
     console.print(
         f"{summary.problems} problems ({_counts(summary.tasks)}; {summary.median_words} words at the median), "
@@ -54,14 +54,14 @@ def show_problems(source: str, settings: Sequence[str], console: Console, rows: 
         console.print(f"\n{len(loaded.problems)} problems written to {write}", markup=False)
 
 
-def _problems_config(source: str, settings: Sequence[str]) -> ProblemsConfig:
+def problems_config(source: str, settings: Sequence[str]) -> ProblemsConfig:
     """The section for a source, given directly, as the configuration of a run, or as a setting like countdown.count=9.
 
     Settings may have the prefix problems, as in a run and in messages about rows.
     """
     source, *settings = (given.removeprefix("problems.") for given in (source, *settings))
     if source.endswith((".yaml", ".yml")):
-        return load_config(RunConfig, Path(source), [f"problems.{setting}" for setting in settings]).problems
+        return load_run(Path(source), [f"problems.{setting}" for setting in settings]).problems
     if "=" in source and not Path(source).exists():
         begin = ("source=", *(name for name, task in all_tasks().items() if task.generator))
         if not any(setting.startswith(begin) for setting in (source, *settings)):
