@@ -44,8 +44,8 @@ KEY=VALUE overrides any setting of the file:
 
 Ctrl-C stops a run; the same command resumes it.
 
-Exit status: 0 done; 2 a mistake that you can fix; 75 the engine died, start the same command again; 130 stopped by Ctrl-C
-or SIGTERM; 1 anything else. With --json, verbs print one JSON object to standard output.
+Exit status: 0 done; 2 a mistake that you can fix; 75 the engine died, start the same command again; 130 stopped by
+Ctrl-C or SIGTERM; 1 anything else. With --json, verbs print one JSON object to standard output.
 """
 
 

@@ -1,13 +1,14 @@
 """The journal of a stage: the files of all its writers, read as one.
 
-Each process that writes has a file of its own, so no two ever write the same one. A problem counts once: its first
-entry, in the order of the files' names, unless prefer() chooses another.
+Each process that writes has a file of its own, so no two ever write the same one. A problem counts once: by the entry
+in the own file, else by the first in the order of the files' names, unless prefer() chooses another.
 """
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
+from threading import Lock
 from types import TracebackType
 from typing import NamedTuple, Self
 
@@ -46,9 +47,11 @@ class Journal:
         self._others: dict[str, list[_Place]] = {}  # further entries of a problem
         self._files: dict[Path, JournalFile] = {}
         self._own: JournalFile | None = None
+        self._lock = Lock()  # one thread appends while another refreshes
         if writer is not None:
             path = folder / file_name(writer)
-            self._own = self._files[path] = JournalFile(path, writable=True)
+            self._own = JournalFile(path, writable=True)
+            self._take_in(self._own)
         self.refresh()
 
     def __enter__(self) -> Self:
@@ -61,18 +64,17 @@ class Journal:
 
     def close(self) -> None:
         """Close the files. All appended entries are already durable."""
-        for file in self._files.values():
+        for file in [*self._files.values(), *([self._own] if self._own is not None else [])]:
             file.close()
 
     def refresh(self) -> None:
         """Take in what other processes have appended since."""
         for path in journal_files(self.folder):
-            if path not in self._files:
+            if path not in self._files and (self._own is None or path != self._own.path):
                 with suppress(FileNotFoundError):  # the stage was finished at this moment
                     self._files[path] = JournalFile(path, writable=False)
         for _, file in sorted(self._files.items()):
-            for line in file.catch_up():
-                self._add(line, file)
+            self._take_in(file)
 
     @property
     def problem_ids(self) -> frozenset[str]:
@@ -150,13 +152,18 @@ class Journal:
         place = self._places[problem_id]
         return place.file.payload(problem_id, place.offset, place.length, place.digest)
 
+    def _take_in(self, file: JournalFile) -> None:
+        for line in file.catch_up():
+            self._add(line, file)
+
     def _add(self, line: Line, file: JournalFile) -> None:
         place = _Place(file, line.offset, line.length, line.digest)
-        if line.problem_id in self._places:
-            self._others.setdefault(line.problem_id, []).append(place)
-        else:
-            self._places[line.problem_id] = place
-            self.sums.update(line.facts)
+        with self._lock:
+            if line.problem_id in self._places:
+                self._others.setdefault(line.problem_id, []).append(place)
+            else:
+                self._places[line.problem_id] = place
+                self.sums.update(line.facts)
 
 
 def file_name(writer: str) -> str:

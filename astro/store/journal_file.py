@@ -41,14 +41,13 @@ class JournalFile:
             self._file = None
 
     def catch_up(self) -> Iterator[Line]:
-        """The entries that were not yielded before, in append order; to be exhausted before the next append.
+        """The entries that were not yielded before, in append order; a writer calls it once, when it opens.
 
         A writer truncates a torn tail. Raises StoreError if an acknowledged frame can no longer be read.
         """
         lines = [line for line in self._index.more() if line.offset > self._end]
         if lines and not self._begins(lines[-1]):
-            if self._end:
-                raise StoreError(f"{self._index.path} does not fit {self.path}; delete the index, which is made again")
+            # Of another journal, or, over a network, newer than what can be seen of this one. The scan below decides.
             lines = []
             if self.writable:
                 self._index.clear()

@@ -3,6 +3,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from threading import Thread
 
 import pyarrow as pa
 import pytest
@@ -162,6 +163,26 @@ def test_the_journals_of_several_writers_read_as_one(tmp_path: Path) -> None:
             both.prefer("b", two.digest("b") if two.read("b").facts["rows"] == 4 else "")
             assert both.read("b").tables["nodes"].num_rows == 4
             assert both.sums["rows"] == 1 + 4 + 8 + 16 + 32
+
+
+def test_refreshing_while_appending_counts_each_entry_once(tmp_path: Path) -> None:
+    """A worker takes in others' entries in one thread while another thread appends its own."""
+    total = 40
+    with Journal(tmp_path, writer="x") as one, Journal(tmp_path, writer="y") as two:
+        threads = [
+            Thread(
+                target=lambda journal=journal, name=name: [journal.append([entry(f"{name}{i}")]) for i in range(total)]
+            )
+            for journal, name in ((one, "x"), (two, "y"))
+        ]
+        for thread in threads:
+            thread.start()
+        while any(thread.is_alive() for thread in threads):
+            one.refresh()
+        one.refresh()
+        assert len(one) == 2 * total
+        assert one.sums["rows"] == 3 * 2 * total
+        assert one.doubled == frozenset()
 
 
 def test_reading_never_changes_the_file(tmp_path: Path) -> None:
