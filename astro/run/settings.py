@@ -9,7 +9,8 @@ from typing import Any, Self
 
 from pydantic import Field, SerializerFunctionWrapHandler, field_validator, model_serializer, model_validator
 
-from astro.config import Section, Seed, load_config, read_yaml, validate
+from astro.bounded_yaml import read_yaml
+from astro.config import Section, Seed, load_config, validate
 from astro.errors import ConfigError
 from astro.evaluation import Arrangement, EvaluationConfig
 from astro.models.engines import EngineConfig

@@ -60,7 +60,8 @@ class OpenAIConfig(ServerSection):
         Raises ConfigError where a server cannot be reached or does not do what a search needs.
         """
         from astro.models.engines.openai_endpoint import Endpoint, Patience  # noqa: PLC0415 - needs aiohttp
-        from astro.models.engines.openai_engine import OpenAISampler, Pace  # noqa: PLC0415 - needs aiohttp
+        from astro.models.engines.openai_engine import OpenAISampler  # noqa: PLC0415 - needs aiohttp
+        from astro.models.engines.openai_pace import Pace  # noqa: PLC0415 - beside its user
         from astro.models.engines.openai_probe import probe_all  # noqa: PLC0415 - needs aiohttp
         from astro.models.engines.openai_text import TextSampler  # noqa: PLC0415 - needs aiohttp
 
