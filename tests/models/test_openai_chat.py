@@ -93,9 +93,9 @@ def test_a_chat_endpoint_rewrites_what_a_scripted_solver_searched(server, tmp_pa
         carry_out(config, Stages(), quiet())
         rows = pq.read_table(config.directory / "traces" / "traces-00000-of-00001.parquet").to_pylist()
         texts.append([(row["id"], row["text"]) for row in rows])
-        provenance = json.loads(rows[0]["provenance"])
+        origin = json.loads(rows[0]["origin"])
     assert texts[0] == texts[1]
-    assert provenance["rewriter"] == "writer"
+    assert origin["rewriter"] == "writer"
     assert server.requests
 
 
