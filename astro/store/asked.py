@@ -59,7 +59,7 @@ class Asked:
     def of(self, name: str, problem_id: str) -> list[Solution]:
         """The answers for a data set and a problem; empty if the recipe did not ask about it."""
         stage = self._stages.get(name)
-        if stage is None or problem_id not in stage.problem_ids:
+        if stage is None or problem_id not in stage:
             return []
         rows = stage.read(problem_id).tables["answers"].to_pylist()
         return [
@@ -78,7 +78,7 @@ class Asked:
     def _left(self) -> Iterator[tuple[str, Material]]:
         for material in materials(self._run, self._setup):
             for name, recipe in self._recipes.items():
-                if material.problem.id not in self._stages[name].problem_ids and recipe.wants(material):
+                if material.problem.id not in self._stages[name] and recipe.wants(material):
                     yield name, replace(material, traces=(), load_tree=None)
 
     async def ask(self, left: Sequence[tuple[str, Material]], solver: Solver) -> None:

@@ -42,24 +42,32 @@ def materials(run: RunDirectory, setup: DataSetup) -> Iterator[Material]:
     In a run without traces, the material of each searched problem. Raises StoreError if a recipe reads traces and the
     run has none, or if a file is damaged.
     """
-    problems = {problem.id: problem for problem in run.problems()}
-    if not run.traces.problem_ids:
+    stored, order = run.stored, run.stored.order()
+    if not len(run.traces):
         _check_needs_no_traces(run, setup.config)
-        for searched in run.trees.entries(list(problems)):
-            problem = problems[searched.problem_id]
+        for problem, searched in _paired(stored.each(), run.trees.entries(order)):
             yield _material(problem, setup.turns(problem.prompt), None, searched, setup)
         return
     reads_trees = any(recipe.reads_trees for recipe in setup.config.recipes.values())
-    trees = run.trees.entries(list(problems)) if reads_trees else iter(())
-    for traced in run.traces.entries(list(problems)):
+    trees = run.trees.entries(order) if reads_trees else iter(())
+    for problem, traced in _paired(stored.each(), run.traces.entries(order)):
         tree = next((found for found in trees if found.problem_id == traced.problem_id), None)
         prompt = traced.tables["rl"].column("prompt").to_pylist()[0]
-        yield _material(problems[traced.problem_id], prompt, traced, tree, setup)
+        yield _material(problem, prompt, traced, tree, setup)
+
+
+def _paired(problems: Iterator[Problem], entries: Iterator[Entry]) -> Iterator[tuple[Problem, Entry]]:
+    """Each entry with its problem; both are in the order of the problems."""
+    entry = next(entries, None)
+    for problem in problems:
+        if entry is not None and entry.problem_id == problem.id:
+            yield problem, entry
+            entry = next(entries, None)
 
 
 def count(run: RunDirectory) -> int:
     """Number of problems that materials() yields."""
-    return len(run.traces.problem_ids or run.trees.problem_ids)
+    return len(run.traces) or len(run.trees)
 
 
 def _material(problem: Problem, prompt: Turns, traced: Entry | None, tree: Entry | None, setup: DataSetup) -> Material:
@@ -75,7 +83,7 @@ def _material(problem: Problem, prompt: Turns, traced: Entry | None, tree: Entry
 
 def _check_needs_no_traces(run: RunDirectory, config: DataConfig) -> None:
     needing = [name for name, recipe in config.recipes.items() if recipe.reads_traces]
-    if needing and run.trees.problem_ids:
+    if needing and len(run.trees):
         raise StoreError(
             f"{run.path} has no traces, but the data sets {', '.join(needing)} are made from traces; make them with "
             "`astro traces`, or remove these data sets from data.recipes"
