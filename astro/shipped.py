@@ -8,12 +8,13 @@ from pathlib import Path, PurePosixPath
 
 _TREE = Path(__file__).parents[1]
 _SHARE = "share/astro-reasoner/"
+_OTHERS = ("ablations", "accelerate")  # folders of configs that hold no runs
 
 
 def shipped_configs() -> dict[str, Path]:
     """The configurations of runs by name: tiny, strategies/beam."""
     places = _files("configs", ".yaml")
-    return {str(place.with_suffix("")): path for place, path in places.items() if place.parts[0] != "accelerate"}
+    return {str(place.with_suffix("")): path for place, path in places.items() if place.parts[0] not in _OTHERS}
 
 
 def shipped_models() -> dict[str, str]:

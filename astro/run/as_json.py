@@ -1,8 +1,8 @@
 """What the verbs print, as plain data for --json."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import asdict, is_dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,6 @@ from astro.errors import StoreError
 from astro.problems import load_problems
 from astro.problems.bundled import bundled_sets
 from astro.problems.write import summarize as summarize_problems
-from astro.records.problem import Problem
 from astro.records.rounds import ROUNDS
 from astro.report.rounds import gather_rounds
 from astro.run.problems import problems_config
@@ -23,15 +22,15 @@ Facts = dict[str, Any]
 
 def as_text(found: Any) -> str:
     """One JSON object in one line; records become objects."""
-    return json.dumps(found, ensure_ascii=False, allow_nan=False, default=_plain)
+    return json.dumps(_plain(found), ensure_ascii=False, allow_nan=False)
 
 
 def run_facts(path: Path) -> Facts:
     """A run's summary, or of a run with rounds, the record of each. Raises StoreError."""
     if (path / ROUNDS).is_dir():
-        return {"run": str(path), "rounds": [asdict(each.record) for each in gather_rounds(path)]}
+        return {"run": str(path), "rounds": [each.record for each in gather_rounds(path)]}
     with RunDirectory.read(path) as run:
-        return {"run": str(path), **asdict(summarize(run))}
+        return {"run": str(path), **_plain(summarize(run))}
 
 
 def listing(path: Path, rows: int) -> Facts:
@@ -56,7 +55,7 @@ def problem_facts(path: Path, problem_id: str) -> Facts:
         tree = run.trees.read(problem_id).tables if problem_id in run.trees else {}
         traced = run.traces.read(problem_id).tables if problem_id in run.traces else {}
     rows = {name: table.to_pylist() for name, table in [*tree.items(), *traced.items()] if name != "costs"}
-    return {"problem": _problem(problem), **rows}
+    return {"problem": problem, **rows}
 
 
 def problems_facts(source: str | None, settings: Sequence[str], rows: int) -> Facts:
@@ -64,13 +63,16 @@ def problems_facts(source: str | None, settings: Sequence[str], rows: int) -> Fa
     if source is None:
         return {"sets": {name: str(file) for name, file in bundled_sets().items()}}
     loaded = load_problems(problems_config(source, settings), check_gold, gold_caveat)
-    first = {"first": [_problem(each) for each in loaded.problems[:rows]], "rejected_rows": loaded.rejected[:rows]}
-    return asdict(summarize_problems(loaded)) | first
-
-
-def _problem(problem: Problem) -> Facts:
-    return asdict(problem) | {"metadata": dict(problem.metadata)}
+    facts: Facts = _plain(summarize_problems(loaded))
+    return facts | {"first": loaded.problems[:rows], "rejected_rows": loaded.rejected[:rows]}
 
 
 def _plain(value: Any) -> Any:
-    return asdict(value) if is_dataclass(value) and not isinstance(value, type) else str(value)
+    """Records as objects, keys as texts."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): _plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    return value if isinstance(value, str | int | float | None) else str(value)
