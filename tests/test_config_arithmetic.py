@@ -8,8 +8,9 @@ import pytest
 
 from astro.run.settings import RunConfig, load_run
 from astro.shipped import shipped_configs
+from astro.traces import Rewriting
 
-PROMPT = 1024  # tokens of a chat model's problem with instructions; the longest of MATH has about 800
+LONGEST_PROMPT = 1024  # tokens of a chat model's problem with instructions; the longest of MATH has about 800
 REWRITE = 1024  # tokens of a rewrite's instructions, and of the step that it writes
 CHAT = ("chat-8b", "chat-70b")
 
@@ -45,6 +46,11 @@ def option(config: RunConfig, section: str, name: str) -> Any:
     return None if found is None else found.trainer.get(name)
 
 
+def prompt(length: int) -> int:
+    """Tokens of a problem in a window; a small one is for short problems."""
+    return min(LONGEST_PROMPT, length // 8)
+
+
 def window(config: RunConfig) -> int | None:
     """The context window that the configuration sets."""
     return getattr(config.engine, "max_model_len", None)
@@ -56,20 +62,20 @@ def test_prompts_and_what_follows_fit_the_context(name: str) -> None:
     config = load_run(Path(name))
     if (length := window(config)) is None:
         pytest.skip("the window is the model's")
-    assert PROMPT + config.search.max_rollout_tokens <= length
-    if config.traces.max_tokens is not None:
-        assert PROMPT + config.traces.max_tokens + REWRITE <= length
+    room = length - prompt(length)
+    assert config.search.max_rollout_tokens <= room
+    assert config.traces.max_tokens + (0 if config.traces.rewrite is Rewriting.NONE else REWRITE) <= room
     if config.evaluation is not None:
-        assert PROMPT + config.evaluation.max_tokens <= length
+        assert config.evaluation.max_tokens <= room
     if (completion := option(config, "grpo", "max_completion_length")) is not None:
-        assert PROMPT + completion <= length
+        assert completion <= room
 
 
 @pytest.mark.parametrize("name", CHAT)
 def test_no_trace_is_cut_in_training(name: str) -> None:
     """A trace that loses its end teaches never to stop."""
     config = load_run(Path(name))
-    assert PROMPT + config.traces.max_tokens <= option(config, "sft", "max_length")
+    assert LONGEST_PROMPT + config.traces.max_tokens <= option(config, "sft", "max_length")
 
 
 @pytest.mark.parametrize("name", CHAT)
