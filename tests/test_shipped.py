@@ -53,12 +53,14 @@ def test_the_wheel_has_the_configurations_and_the_model(tmp_path: Path) -> None:
     subprocess.run(wheel, check=True, capture_output=True)
     [built] = tmp_path.glob("*.whl")
     installed = tmp_path / "installed"
-    subprocess.run([*pip, "install", *offline, "--target", str(installed), str(built)], check=True, capture_output=True)
+    install = [*pip, "install", *offline, "--ignore-installed", "--prefix", str(installed), str(built)]
+    subprocess.run(install, check=True, capture_output=True)
+    [packages] = installed.glob("lib/*/site-packages")
     script = (
         "from pathlib import Path; from astro.run.settings import load_run; import astro;"
         "config = load_run(Path('tiny')); print(astro.__file__); print(config.engine.model)"
     )
-    environment = os.environ | {"PYTHONPATH": str(installed)}
+    environment = os.environ | {"PYTHONPATH": str(packages)}
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True, env=environment, cwd=tmp_path
     )
