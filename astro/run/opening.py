@@ -106,11 +106,9 @@ def check_start(making: Making, stages: Stages) -> bool:
     Raises StoreError (another configuration's run, no trees, trees of another search).
     """
     seams = making.seams
-    goes_on = RunDirectory.would_resume(seams.directory, seams.settings, ignored=seams.speed)
-    if goes_on:
-        with RunDirectory.read(seams.directory) as run:
-            has_trees = len(run.trees) > 0
-            taken = run.trees_taken_of()
+    standing = RunDirectory.standing(seams.directory, seams.settings, ignored=seams.speed)
+    if standing is not None:
+        has_trees, taken = standing.trees > 0, standing.trees_of
         if stages.trees_of and _places(stages.trees_of) != _places(taken):
             raise StoreError(
                 f"{seams.directory} has its own trees"
@@ -123,7 +121,7 @@ def check_start(making: Making, stages: Stages) -> bool:
             _check_same_search(source, seams, shards=len(stages.trees_of) > 1)
     if not stages.search and not has_trees:
         raise StoreError(_NO_TREES.format(seams.directory))
-    return goes_on
+    return standing is not None
 
 
 def open_run(making: Making, stages: Stages) -> tuple[RunDirectory, ProblemSource]:
@@ -148,7 +146,7 @@ def open_run(making: Making, stages: Stages) -> tuple[RunDirectory, ProblemSourc
             run.forget()
         if arriving is not None:
             return run, ArrivingSource(run, arriving)
-        return run, StoredSource(run)
+        return run, StoredSource(run, traces=stages.traces)
     except BaseException:
         run.close()
         raise

@@ -73,7 +73,7 @@ def probe(
         with run:
             run.write_problems(problems, [])
             begun = time.monotonic()
-            sample_here(Job(making, stages, run, StoredSource(run), console), open_engine)
+            sample_here(Job(making, stages, run, StoredSource(run, traces=stages.traces), console), open_engine)
             seconds = time.monotonic() - begun
             costs = {"search": _costs(run.trees)} | ({"traces": _costs(run.traces)} if stages.traces else {})
     generated = sum(row["generated_tokens"] for rows in costs.values() for row in rows)

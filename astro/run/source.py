@@ -88,12 +88,15 @@ class _Once:
 
 
 class StoredSource(_Once):
-    """The problems of a run's directory."""
+    """The problems of a run's directory, without those that are done.
+
+    traces: whether a problem is done when it has its traces, not only its tree.
+    """
 
     complete = repeatable = True
 
-    def __init__(self, run: RunDirectory) -> None:
-        self._stored = run.stored
+    def __init__(self, run: RunDirectory, *, traces: bool = True) -> None:
+        self._stored, self._done = run.stored, run.traces if traces else run.trees
         self.count, self.tasks = len(self._stored), self._stored.tasks()
 
     def first(self, most: int) -> list[str]:
@@ -102,7 +105,7 @@ class StoredSource(_Once):
 
     def draw(self) -> Iterator[Problem]:
         """The problems one by one."""
-        return self._stored.each()
+        return self._stored.each(without=self._done)
 
     async def read_on(self) -> None:
         """Nothing is left to read."""

@@ -19,6 +19,7 @@ import shutil
 import time
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -50,6 +51,14 @@ _OTHER_WORKERS = Refusal(
     "was made by another configuration",
     "Workers of one run need the same settings; add name=ANOTHER_NAME, or start the run with `astro run` first.",
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How many trees a run holds, and the runs whose trees it copied."""
+
+    trees: int
+    trees_of: tuple[Path, ...]
 
 
 class RunDirectory:
@@ -110,19 +119,19 @@ class RunDirectory:
         self.close()
 
     @classmethod
-    def would_resume(cls, path: Path, settings: Mapping[str, Any], *, ignored: Collection[str] = ()) -> bool:
-        """Whether create() would resume a run whose problems are fixed, rather than start one. Writes nothing.
+    def standing(cls, path: Path, settings: Mapping[str, Any], *, ignored: Collection[str] = ()) -> "Standing | None":
+        """What the run holds that create() would resume; None if it would start one. Writes nothing.
 
         Raises StoreError if create() would reject the folder or the settings.
         """
         cls._check_folder(path)
         if not (path / _CONFIG).exists():
-            return False
+            return None
         with cls.read(path) as run:
-            if run._changed(settings, ignored):  # noqa: SLF001 - of the same class
-                return False
+            if run._changed(settings, ignored) or not run.has_problems:  # noqa: SLF001 - of the same class
+                return None
             run._check_sources()  # noqa: SLF001
-            return run.has_problems
+            return Standing(len(run.trees), tuple(run.trees_taken_of()))
 
     @staticmethod
     def has_begun(path: Path) -> bool:

@@ -56,17 +56,6 @@ class Head(NamedTuple):
     source: str
 
 
-class Line(NamedTuple):
-    """An entry in a journal, as its index lists it. offset, length: of the payload, in bytes. digest: its SHA-256."""
-
-    problem_id: str
-    offset: int
-    length: int
-    digest: str
-    source: str
-    facts: Mapping[str, float]
-
-
 def encode(entry: Entry) -> Encoded:
     """The payload of an entry."""
     streams = [_to_stream(table) for table in entry.tables.values()]

@@ -14,8 +14,8 @@ from typing import NamedTuple, Self
 
 import pyarrow as pa
 
-from astro.store.frames import Encoded, Entry, Line, decode, encode, head_of, table_of
-from astro.store.index import SUFFIX
+from astro.store.frames import Encoded, Entry, decode, encode, head_of, table_of
+from astro.store.index import SUFFIX, Line
 from astro.store.journal_file import JournalFile
 
 _NAME, _END = "journal", ".astj"
@@ -33,18 +33,13 @@ class Journal:
 
     writer: the name of this process among the writers, "" for a process that writes alone; None only reads.
 
-    Attributes:
-        sums: the sum of each fact over the problems. Of numbers that are summed as floats, the last digits depend on
-            the order of the entries.
-
     Opening for writing truncates a torn tail of the own file. Raises StoreError if a file is damaged.
     """
 
     def __init__(self, folder: Path, *, writer: str | None) -> None:
         self.folder = folder
-        self.sums = Counter[str]()
         self._places: dict[str, _Place] = {}
-        self._others: dict[str, list[_Place]] = {}  # further entries of a problem
+        self._others: dict[str, list[_Place]] = {}  # further entries of a problem, which do not count
         self._files: dict[Path, JournalFile] = {}
         self._own: JournalFile | None = None
         self._lock = Lock()  # one thread appends while another refreshes
@@ -64,7 +59,7 @@ class Journal:
 
     def close(self) -> None:
         """Close the files. All appended entries are already durable."""
-        for file in [*self._files.values(), *([self._own] if self._own is not None else [])]:
+        for file in self._all_files():
             file.close()
 
     def refresh(self) -> None:
@@ -75,6 +70,16 @@ class Journal:
                     self._files[path] = JournalFile(path, writable=False)
         for _, file in sorted(self._files.items()):
             self._take_in(file)
+
+    @property
+    def sums(self) -> dict[str, float]:
+        """The sum of each fact over the problems. The last digits of floats depend on the order of the entries."""
+        sums = Counter[str]()
+        for file in self._all_files():
+            sums.update(file.sums)
+        for place in [place for places in self._others.values() for place in places]:
+            sums.subtract(head_of(_payload(place)).facts)
+        return dict(sums)
 
     @property
     def problem_ids(self) -> frozenset[str]:
@@ -126,11 +131,9 @@ class Journal:
         """Of several entries of a problem, count the one with this SHA-256, if there is one."""
         for place in self._others.get(problem_id, ()):
             if place.digest == digest:
-                self.sums.subtract(head_of(self.payload(problem_id)).facts)
                 self._others[problem_id].remove(place)
                 self._others[problem_id].append(self._places[problem_id])
                 self._places[problem_id] = place
-                self.sums.update(head_of(self.payload(problem_id)).facts)
                 return
 
     def read(self, problem_id: str) -> Entry:
@@ -149,8 +152,10 @@ class Journal:
 
     def payload(self, problem_id: str) -> bytes:
         """The payload of the problem's frame. Raises as read() does."""
-        place = self._places[problem_id]
-        return place.file.payload(problem_id, place.offset, place.length, place.digest)
+        return _payload(self._places[problem_id])
+
+    def _all_files(self) -> list[JournalFile]:
+        return [*self._files.values(), *([self._own] if self._own is not None else [])]
 
     def _take_in(self, file: JournalFile) -> None:
         for line in file.catch_up():
@@ -159,11 +164,12 @@ class Journal:
     def _add(self, line: Line, file: JournalFile) -> None:
         place = _Place(file, line.offset, line.length, line.digest)
         with self._lock:
-            if line.problem_id in self._places:
+            if self._places.setdefault(line.problem_id, place) is not place:
                 self._others.setdefault(line.problem_id, []).append(place)
-            else:
-                self._places[line.problem_id] = place
-                self.sums.update(line.facts)
+
+
+def _payload(place: _Place) -> bytes:
+    return place.file.payload(place.offset, place.length, place.digest)
 
 
 def file_name(writer: str) -> str:

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from astro.errors import StoreError
 from astro.store.atomic import sync_directory
-from astro.store.frames import HEADER_BYTES, MAGIC, Encoded, Line, head_of, header, read_header
-from astro.store.index import SUFFIX, Index
+from astro.store.frames import HEADER_BYTES, MAGIC, Encoded, head_of, header, read_header
+from astro.store.index import SUFFIX, Index, Line, Sums
 
 _BLOCK = 64 * 2**20  # bytes per read or write; the operating system's limit is 2 GiB
 
@@ -21,11 +21,15 @@ _BLOCK = 64 * 2**20  # bytes per read or write; the operating system's limit is 
 class JournalFile:
     """One journal file and its index. A single process appends; any number may read.
 
+    Attributes:
+        sums: the sum of each fact over the entries that catch_up() has returned and append() has written.
+
     Opening for writing creates the file if necessary.
     """
 
     def __init__(self, path: Path, *, writable: bool) -> None:
         self.path, self.writable = path, writable
+        self.sums: dict[str, float] = {}
         self._end = 0
         if writable and not path.exists():
             path.touch()
@@ -40,12 +44,13 @@ class JournalFile:
             self._file.close()
             self._file = None
 
-    def catch_up(self) -> Iterator[Line]:
-        """The entries that were not yielded before, in append order; a writer calls it once, when it opens.
+    def catch_up(self) -> list[Line]:
+        """The entries that were not returned before, in append order; a writer calls it once, when it opens.
 
         A writer truncates a torn tail. Raises StoreError if an acknowledged frame can no longer be read.
         """
-        lines = [line for line in self._index.more() if line.offset > self._end]
+        listed, sums = self._index.more()
+        lines = [line for line in listed if line.offset > self._end]
         if lines and not self._begins(lines[-1]):
             # Of another journal, or, over a network, newer than what can be seen of this one. The scan below decides.
             lines = []
@@ -53,11 +58,11 @@ class JournalFile:
                 self._index.clear()
         if lines:
             self._end = lines[-1].offset + lines[-1].length
-        yield from lines
+            self.sums = dict(sums)
         unlisted = list(self._scan())
         if unlisted and self.writable:
             self._index.append(unlisted)
-        yield from unlisted
+        return lines + [line for line, _ in unlisted]
 
     def append(self, entries: Sequence[Encoded]) -> list[Line]:
         """Write entries and wait until they are on disk, with one fsync for all of them.
@@ -66,13 +71,13 @@ class JournalFile:
         """
         assert self._file is not None, "appending to a journal that is closed"
         assert self.writable, "appending to a journal opened for reading"
-        lines: list[Line] = []
+        lines: list[tuple[Line, Sums]] = []
         frames: list[bytes] = []
-        end = self._end
+        end, sums = self._end, self.sums
         for entry in entries:
             frames += [header(entry.payload, bytes.fromhex(entry.digest)), entry.payload]
-            head, start = entry.head, end + HEADER_BYTES
-            lines.append(Line(head.problem_id, start, len(entry.payload), entry.digest, head.source, head.facts))
+            start, sums = end + HEADER_BYTES, _plus(sums, entry.head.facts)
+            lines.append((Line(entry.head.problem_id, start, len(entry.payload), entry.digest), sums))
             end = start + len(entry.payload)
         try:
             _write_at(self._file, b"".join(frames), self._end)
@@ -81,15 +86,15 @@ class JournalFile:
         except OSError as error:
             self._file.truncate(self._end)
             raise StoreError(f"cannot write {self.path}: {error}; free some space and run again to resume") from error
-        self._end = end
-        return lines
+        self._end, self.sums = end, sums
+        return [line for line, _ in lines]
 
-    def payload(self, problem_id: str, offset: int, length: int, digest: str) -> bytes:
+    def payload(self, offset: int, length: int, digest: str) -> bytes:
         """The payload of an entry. Raises StoreError if it is damaged."""
         frame = self._bytes(offset - HEADER_BYTES, HEADER_BYTES + length)
         payload = frame[HEADER_BYTES:]
         if frame[:HEADER_BYTES] != header(payload) or read_header(frame) != (length, digest):
-            raise StoreError(f"{self.path} is damaged at byte {offset} (problem {problem_id!r})")
+            raise StoreError(f"{self.path} is damaged at byte {offset}, in the entry with the SHA-256 {digest[:12]}...")
         return payload
 
     def _begins(self, line: Line) -> bool:
@@ -97,8 +102,8 @@ class JournalFile:
         found = read_header(self._bytes(line.offset - HEADER_BYTES, HEADER_BYTES))
         return found == (line.length, line.digest) and line.offset + line.length <= self._size()
 
-    def _scan(self) -> Iterator[Line]:
-        """The entries behind the last known one, read and checked whole."""
+    def _scan(self) -> Iterator[tuple[Line, Sums]]:
+        """The entries behind the last known one, read and checked whole, with the sums up to each."""
         size = self._size()
         while self._end < size:
             found, start = read_header(self._bytes(self._end, HEADER_BYTES)), self._end + HEADER_BYTES
@@ -108,8 +113,8 @@ class JournalFile:
                 return
             assert found is not None
             head = head_of(payload)
-            self._end = start + len(payload)
-            yield Line(head.problem_id, start, len(payload), found[1], head.source, head.facts)
+            self._end, self.sums = start + len(payload), _plus(self.sums, head.facts)
+            yield Line(head.problem_id, start, len(payload), found[1]), self.sums
 
     def _drop_tail(self, beyond: int) -> None:
         """Truncate the torn frame at self._end, unless a whole header follows at or after byte beyond."""
@@ -141,6 +146,11 @@ class JournalFile:
             parts.append(part)
             offset, length = offset + len(part), length - len(part)
         return b"".join(parts)
+
+
+def _plus(sums: Sums, facts: Sums) -> dict[str, float]:
+    """The sums with the facts of another entry."""
+    return {**sums, **{name: sums.get(name, 0) + value for name, value in facts.items()}}
 
 
 def _write_at(file: FileIO, content: bytes, offset: int) -> None:

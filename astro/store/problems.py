@@ -1,6 +1,6 @@
 """The problems of a run in its directory: written as they are read from their source, then sealed."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -68,11 +68,13 @@ class StoredProblems:
         column = pq.read_table(self._checked(FILES[0]), columns=["caveat"]).column("caveat")
         return len(column) - int(column.null_count)
 
-    def each(self) -> Iterator[Problem]:
-        """The problems in order; few are in memory at once."""
+    def each(self, without: Container[str] = ()) -> Iterator[Problem]:
+        """The problems in order, but those without; few are in memory at once."""
         with pq.ParquetFile(self._checked(FILES[0])) as file:
             for batch in file.iter_batches(batch_size=ROWS_PER_GROUP):
-                for row in batch.to_pylist():
+                ids = batch.column("id").to_pylist()
+                wanted = [place for place, problem_id in enumerate(ids) if problem_id not in without]
+                for row in batch.take(wanted).to_pylist() if wanted else ():
                     yield Problem.from_row(row)
 
     def some(self, start: int, stop: int) -> list[Problem]:

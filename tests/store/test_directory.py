@@ -70,8 +70,8 @@ def test_a_run_without_work_is_begun_anew_by_other_settings(tmp_path: Path, entr
         run.write_problems(PROBLEMS, [])
         run.trees.append(entries)
     other = {**SETTINGS, "seed": 1}
-    assert RunDirectory.would_resume(tmp_path / "r", SETTINGS)
-    assert not RunDirectory.would_resume(tmp_path / "r", other)
+    assert RunDirectory.standing(tmp_path / "r", SETTINGS) is not None
+    assert RunDirectory.standing(tmp_path / "r", other) is None
     with RunDirectory.create(tmp_path / "r", other) as run:
         assert (run.settings, run.has_problems, run.trees.problem_ids) == (other, False, frozenset())
         run.trees.append([tree_of("a", Stop.EXHAUSTED)])
@@ -152,7 +152,7 @@ def test_traces_of_trees_that_are_gone_are_told_before_a_search(tmp_path: Path) 
         run.trees.append([tree_of(name, Stop.EXHAUSTED) for name in "ab"])
         run.traces.append([traces_of("a")])
     shutil.rmtree(tmp_path / "r" / "trees")
-    for begin in (RunDirectory.create, RunDirectory.would_resume):
+    for begin in (RunDirectory.create, RunDirectory.standing):
         with pytest.raises(StoreError, match="the traces of 1 problems whose trees are missing"):
             begin(tmp_path / "r", SETTINGS)
     RunDirectory.read(tmp_path / "r").close()
