@@ -18,7 +18,7 @@ from astro.run.source import FIRST, ArrivingSource, ProblemSource, StoredSource
 from astro.search import SearchConfig
 from astro.search.selection import Prior
 from astro.store import RunDirectory
-from astro.store.directory import TOOK_TREES
+from astro.store.directory import TOOK_TREES, Standing
 from astro.store.settings import differences
 from astro.tasks import check_gold, gold_caveat
 from astro.traces import TracesConfig, load_prompts
@@ -108,20 +108,26 @@ def check_start(making: Making, stages: Stages) -> bool:
     seams = making.seams
     standing = RunDirectory.standing(seams.directory, seams.settings, ignored=seams.speed)
     if standing is not None:
-        has_trees, taken = standing.trees > 0, standing.trees_of
-        if stages.trees_of and _places(stages.trees_of) != _places(taken):
-            raise StoreError(
-                f"{seams.directory} has its own trees"
-                + (f", those of {', '.join(map(str, taken))}" if taken else "")
-                + "; leave --trees-of out, or add name=ANOTHER_NAME"
-            )
-    else:
-        has_trees = bool(stages.trees_of)
-        for source in stages.trees_of:
-            _check_same_search(source, seams, shards=len(stages.trees_of) > 1)
-    if not stages.search and not has_trees:
+        _check_standing(making, stages, standing)
+        return True
+    for source in stages.trees_of:
+        _check_same_search(source, seams, shards=len(stages.trees_of) > 1)
+    if not stages.search and not stages.trees_of:
         raise StoreError(_NO_TREES.format(seams.directory))
-    return standing is not None
+    return False
+
+
+def _check_standing(making: Making, stages: Stages, standing: Standing) -> None:
+    """Raise StoreError if the stages cannot go on from what a run holds."""
+    directory, taken = making.seams.directory, standing.trees_of
+    if stages.trees_of and _places(stages.trees_of) != _places(taken):
+        raise StoreError(
+            f"{directory} has its own trees"
+            + (f", those of {', '.join(map(str, taken))}" if taken else "")
+            + "; leave --trees-of out, or add name=ANOTHER_NAME"
+        )
+    if not stages.search and not standing.trees:
+        raise StoreError(_NO_TREES.format(directory))
 
 
 def open_run(making: Making, stages: Stages) -> tuple[RunDirectory, ProblemSource]:
@@ -132,7 +138,9 @@ def open_run(making: Making, stages: Stages) -> tuple[RunDirectory, ProblemSourc
     leaves no new run directory behind.
     """
     seams = making.seams
-    new = not check_start(making, stages)
+    # Opening a large run takes a second, so one that surely resumes is opened only once.
+    resumes = RunDirectory.belongs(seams.directory, seams.settings, ignored=seams.speed)
+    new = not (resumes or check_start(making, stages))
     whole = load_problems(making.problems, check_gold, gold_caveat) if new and len(stages.trees_of) > 1 else None
     streams = new and not stages.trees_of
     arriving = _begun(stream_problems(making.problems, check_gold, gold_caveat)) if streams else None
@@ -140,6 +148,8 @@ def open_run(making: Making, stages: Stages) -> tuple[RunDirectory, ProblemSourc
         check_shards(stages.trees_of, whole.problems)
     run = RunDirectory.create(seams.directory, seams.settings, ignored=seams.speed)
     try:
+        if resumes:
+            _check_standing(making, stages, run.held())
         if stages.trees_of and not run.has_problems:
             _take_trees(run, stages.trees_of, whole)
         if stages.search and len(run.trees) and not run.holds_work:

@@ -131,7 +131,16 @@ class RunDirectory:
             if run._changed(settings, ignored) or not run.has_problems:  # noqa: SLF001 - of the same class
                 return None
             run._check_sources()  # noqa: SLF001
-            return Standing(len(run.trees), tuple(run.trees_taken_of()))
+            return run.held()
+
+    @classmethod
+    def belongs(cls, path: Path, settings: Mapping[str, Any], *, ignored: Collection[str] = ()) -> bool:
+        """Whether path is a run with these settings whose problems are fixed; reads no more than its configuration."""
+        return cls.has_begun(path) and not Claim(path, _CONFIG, lock=False).changed(settings, ignored)
+
+    def held(self) -> Standing:
+        """What the run holds."""
+        return Standing(len(self.trees), tuple(self.trees_taken_of()))
 
     @staticmethod
     def has_begun(path: Path) -> bool:
