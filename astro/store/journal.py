@@ -96,7 +96,7 @@ class Journal:
         """The problems that several processes have finished."""
         return frozenset(self._others)
 
-    def __contains__(self, problem_id: str) -> bool:
+    def __contains__(self, problem_id: object) -> bool:
         return problem_id in self._places
 
     def __len__(self) -> int:

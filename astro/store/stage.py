@@ -92,7 +92,7 @@ class Stage:
         """The sum of each of the entries' facts over the finished problems."""
         return self._sums if self._journal is None else self._journal.sums
 
-    def __contains__(self, problem_id: str) -> bool:
+    def __contains__(self, problem_id: object) -> bool:
         """Whether the problem is finished."""
         return problem_id in (self._problem_ids if self._journal is None else self._journal)
 
