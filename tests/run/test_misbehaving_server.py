@@ -60,11 +60,11 @@ class PlayingServer(Server):
         self.behaviour.faults = [self._rng.choice(FAULTS)] if self._rng.random() < self._share else []
 
 
-def over(*servers: Server, retries: int) -> Any:
+def over(*servers: Server, retries: int, timeout: float = 60.0) -> Any:
     """An opener of the engine over these servers, as a configuration would have it, without the probe."""
 
     def opened(_: EngineSection) -> Engine:
-        patience = Patience(timeout=1.0, retries=retries, backoff=0.01)
+        patience = Patience(timeout, retries, backoff=0.01)
         endpoints = [Endpoint(server.url, patience, 64, 0) for server in servers]
         return OpenAISampler("m", ByteTokenizer(), endpoints, pace=Pace(), max_model_len=None, seed=0, options={})
 
@@ -84,7 +84,7 @@ def test_faults_that_pass_leave_no_trace(tmp_path: Path) -> None:
     carry_out(alone, Stages(), quiet())
     server = PlayingServer(share=1 / 6)
     try:
-        carry_out(faulty, Stages(), quiet(), over(server, retries=6))
+        carry_out(faulty, Stages(), quiet(), over(server, retries=20, timeout=2.0))
     finally:
         server.stop()
     assert tables(faulty.directory) == tables(alone.directory)
