@@ -38,7 +38,8 @@ from astro.train.model_files import load_tokenizer
 from astro.train.options import machine_defaults, trainer_config
 from astro.train.recorder import Recorder
 from astro.train.reward_settings import RewardsConfig
-from astro.train.rollouts import EngineGroups, GroupSampler, Prompt, Rollouts, TrlGroups
+from astro.train.rollouts import Rollouts
+from astro.train.sampling import EngineGroups, GroupSampler, Prompt, TrlGroups
 from astro.train.scoring import Scorer
 from astro.train.trainers import grpo_trainer, open_trainer
 

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from astro.evaluation.statistics import Floats, Interval, bootstrap_ratios, maj_at_k, pass_at_k
+from astro.evaluation.statistics import ANY, SHARE, Floats, Interval, bootstrap_ratios, maj_at_k, pass_at_k
 from astro.models.completion import FinishReason
+from astro.verify import Outcome
 
 BEHAVIOURS = ("verification", "backtracking", "subgoals", "backward_chaining")
 PER_BACKTRACK = ("wrong_to_right", "right_to_wrong")  # shares of the backtracks, not of the responses
@@ -20,6 +21,7 @@ OF_ATTEMPTS = {
     "restarts": ("restarted", "backtracks"),
     "restart_right": ("restarts_right", "restarted"),
 }
+UNBOUNDED = ("tokens", "backtracks", "length_error")  # all other figures are shares
 WITHIN = "right_within_"  # before a number of tokens: the curve of accuracy against generated tokens
 _SHORTEST_BUDGET = 32  # tokens
 
@@ -34,8 +36,8 @@ def ks_of(samples: int) -> list[int]:
 def figures_of(table: pa.Table, resamples: int, seed: int, wanted: int | None = None) -> dict[str, Any]:
     """The parts problems, outcomes (responses by verdict), figures and groups of figures.json, from responses.parquet.
 
-    Every problem has the same number of responses. Groups are sorted by name. wanted: the requested length in tokens,
-    if any.
+    Every problem has the same number of responses. Figures are over those that were graded; the share of the others is
+    the figure ungraded. Groups are sorted by name. wanted: the requested length in tokens, if any.
     """
     by_problem: dict[str, list[Row]] = {}
     for row in table.drop_columns(["text"]).to_pylist():
@@ -51,32 +53,45 @@ def _part(problems: Sequence[Sequence[Row]], resamples: int, seed: int, wanted: 
     columns = _columns(problems, np.random.default_rng(seed), wanted)
     tops = np.stack([top for top, _ in columns.values()], axis=1)
     bottoms = np.stack([bottom for _, bottom in columns.values()], axis=1)
-    intervals = bootstrap_ratios(tops, bottoms, resamples, np.random.default_rng(seed))
+    spans = [ANY if name in UNBOUNDED else SHARE for name in columns]
+    intervals = bootstrap_ratios(tops, bottoms, resamples, np.random.default_rng(seed), spans)
+    figures = zip(columns, intervals, bottoms.sum(axis=0), strict=True)
     return {
         "problems": len(problems),
         "outcomes": dict(sorted(Counter(row["outcome"] for rows in problems for row in rows).items())),
-        "figures": {name: as_json(interval) for name, interval in zip(columns, intervals, strict=True)},
+        "figures": {name: as_json(interval, int(count)) for name, interval, count in figures},
     }
 
 
-def as_json(interval: Interval) -> dict[str, float | None]:
-    """An interval in figures.json."""
-    return {"value": interval.value, "low": interval.low, "high": interval.high}
+def as_json(interval: Interval, count: int) -> dict[str, float | None]:
+    """An interval in figures.json; count: what the figure is a mean over, such as problems, responses or restarts."""
+    return {"value": interval.value, "low": interval.low, "high": interval.high, "count": count}
 
 
 def _columns(
-    problems: Sequence[Sequence[Row]], rng: np.random.Generator, wanted: int | None
+    responses: Sequence[Sequence[Row]], rng: np.random.Generator, wanted: int | None
 ) -> dict[str, tuple[Floats, Floats]]:
-    """Each figure as a sum over a problem's responses and the count it is divided by: two arrays of shape [P]."""
-    samples, ones = len(problems[0]), np.ones(len(problems))
+    """Each figure as a sum over a problem's responses and the count it is divided by: two arrays of shape [P].
+
+    A problem with fewer than k graded responses does not count in pass@k and maj@k.
+    """
+    samples = len(responses[0])
+    problems = [[row for row in rows if row["outcome"] != Outcome.ERROR] for rows in responses]
+    every = np.array([len(rows) for rows in problems], dtype=np.float64)
     columns: dict[str, tuple[Floats, Floats]] = {}
     right = [sum(row["correct"] for row in rows) for rows in problems]
-    for k in ks_of(samples):
-        columns[f"pass_at_{k}"] = np.array([pass_at_k(samples, count, k) for count in right]), ones
     votes = [[(vote_of(row), bool(row["correct"])) for row in rows] for rows in problems]
-    for k in ks_of(samples):
-        columns[f"maj_at_{k}"] = np.array([maj_at_k(each, k, rng) for each in votes]), ones
-    every = ones * samples
+    enough = {k: [len(rows) >= k for rows in problems] for k in ks_of(samples)}
+    for k, known in enough.items():
+        chances = [
+            pass_at_k(len(rows), count, k) if len(rows) >= k else 0.0
+            for rows, count in zip(problems, right, strict=True)
+        ]
+        columns[f"pass_at_{k}"] = np.array(chances), np.array(known, dtype=np.float64)
+    for k, known in enough.items():
+        chances = [maj_at_k(each, k, rng) if len(each) >= k else 0.0 for each in votes]
+        columns[f"maj_at_{k}"] = np.array(chances), np.array(known, dtype=np.float64)
+    columns["ungraded"] = samples - every, np.full(len(problems), float(samples))
     for name, column in (("tokens", "tokens"), ("backtracks", "backtracks"), ("first_attempt", "first_correct")):
         columns[name] = _summed(problems, column), every
     if wanted is not None:
@@ -95,7 +110,7 @@ def _columns(
     for name in BEHAVIOURS:
         columns[name] = _summed(problems, name), every
         judged = f"judged_{name}"
-        if judged in problems[0][0]:
+        if judged in responses[0][0]:
             asked = [sum(row[judged] is not None for row in rows) for rows in problems]
             columns[judged] = _summed(problems, judged), np.array(asked, dtype=np.float64)
     return columns
@@ -103,7 +118,7 @@ def _columns(
 
 def budgets_of(problems: Sequence[Sequence[Row]]) -> list[int]:
     """The points of the curve: powers of two from 32 tokens to the first that no response exceeds."""
-    longest = max(row["tokens"] for rows in problems for row in rows)
+    longest = max((row["tokens"] for rows in problems for row in rows), default=0)
     budgets = [_SHORTEST_BUDGET]
     while budgets[-1] < longest:
         budgets.append(2 * budgets[-1])

@@ -3,6 +3,7 @@
 Axes: P problems, R resamples, F figures, S seeds.
 """
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,12 +12,18 @@ from math import comb
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from astro.records.intervals import LEVEL, NORMAL, wilson
 
-LEVEL = 0.95  # of every interval
+Floats = NDArray[np.float64]
+Span = tuple[float, float]
+"""The least and the largest possible value of a figure."""
+
+SHARE: Span = (0.0, 1.0)
+DIFFERENCE: Span = (-1.0, 1.0)  # of two shares
+ANY: Span = (-math.inf, math.inf)
 _TAILS = ((1 - LEVEL) / 2, (1 + LEVEL) / 2)
-_NORMAL = 1.959963984540054  # the standard normal's quantile at the upper tail
 _CELLS = 4_000_000  # of resampling weights held at once, 32 MB
+_EVEN = 1e-9  # resamples closer than this have no spread
 _CHOICES = 1_000  # of k responses that vote, a problem
 
 
@@ -62,11 +69,14 @@ def maj_at_k(votes: Sequence[tuple[str | None, bool]], k: int, rng: np.random.Ge
     return float(np.mean(ahead[:, right].sum(axis=1) / np.maximum(ahead.sum(axis=1), 1)))
 
 
-def bootstrap_ratios(tops: Floats, bottoms: Floats, resamples: int, rng: np.random.Generator) -> list[Interval]:
+def bootstrap_ratios(
+    tops: Floats, bottoms: Floats, resamples: int, rng: np.random.Generator, spans: Sequence[Span] | None = None
+) -> list[Interval]:
     """Figures that are ratios of sums over problems, with percentile intervals from resampled problems.
 
     tops, bottoms: shape [P, F]. A mean over problems is a ratio to ones; a mean over events is one to their counts.
-    A figure whose bottoms are all 0 is None; resamples in which they are 0 are left out.
+    A figure whose bottoms are all 0 is None; resamples in which they are 0 are left out. spans: of each figure, for
+    those without variance (unvaried); null is SHARE for all.
     """
     problems, figures = tops.shape
     if problems == 0:
@@ -76,23 +86,58 @@ def bootstrap_ratios(tops: Floats, bottoms: Floats, resamples: int, rng: np.rand
     drawn = np.concatenate(
         [_ratios(weights @ tops, weights @ bottoms) for weights in _resampled(problems, resamples, rng)]
     )
-    return [_percentiles(None if np.isnan(value) else float(value), drawn[:, i]) for i, value in enumerate(values)]
+    units = (bottoms > 0).sum(axis=0)
+    return [
+        percentiles(
+            None if np.isnan(value) else float(value), drawn[:, i], int(units[i]), SHARE if spans is None else spans[i]
+        )
+        for i, value in enumerate(values)
+    ]
 
 
-def bootstrap_mean(values: Sequence[float] | Floats, resamples: int, rng: np.random.Generator) -> Interval:
-    """The mean over problems with its interval; values: shape [P]."""
+def bootstrap_mean(
+    values: Sequence[float] | Floats, resamples: int, rng: np.random.Generator, span: Span = SHARE
+) -> Interval:
+    """The mean over problems with its interval; values: shape [P], within span."""
     column = np.asarray(values, dtype=np.float64)[:, None]
-    return bootstrap_ratios(column, np.ones_like(column), resamples, rng)[0]
+    return bootstrap_ratios(column, np.ones_like(column), resamples, rng, [span])[0]
+
+
+def unvaried(value: float, units: int, span: Span) -> Interval:
+    """The interval of a mean over units of which all were equal, where resampling finds no width.
+
+    That none of n units differed leaves room for a chance of up to wilson(0, n) that one does, which could move the
+    mean as far as an end of its span. So 0 of 8 is [0, 0.32], and 8 of 8 is [0.68, 1], Wilson's intervals. No interval
+    if the span has no ends.
+    """
+    low, high = span
+    if not math.isfinite(high - low) or not low <= value <= high:
+        return Interval(value)
+    chance = wilson(0, units)[1]
+    return Interval(value, value - chance * (value - low), value + chance * (high - value))
+
+
+def percentiles(value: float | None, drawn: Floats, units: int, span: Span) -> Interval:
+    """The interval from resampled values of a figure, nan left out; without a spread, that of unvaried()."""
+    kept = drawn[~np.isnan(drawn)]
+    if value is None or len(kept) == 0:
+        return Interval(value)
+    low, high = np.quantile(kept, _TAILS)
+    return Interval(value, float(low), float(high)) if high - low > _EVEN else unvaried(value, units, span)
 
 
 def paired_difference(
-    ours: Sequence[float] | Floats, theirs: Sequence[float] | Floats, resamples: int, rng: np.random.Generator
+    ours: Sequence[float] | Floats,
+    theirs: Sequence[float] | Floats,
+    resamples: int,
+    rng: np.random.Generator,
+    span: Span = DIFFERENCE,
 ) -> Interval:
     """The mean of ours - theirs over the same problems, and seeds, with a percentile interval.
 
     ours, theirs: shape [P], or [S, P] for S seeds of the whole experiment, paired cell by cell. Problems are resampled,
     for all seeds alike, and seeds are resampled independently, so the interval covers other problems and other seeds.
-    With few seeds the interval tends to be too narrow.
+    With few seeds the interval tends to be too narrow. span: of a difference, if all are equal (unvaried).
     """
     differences = np.atleast_2d(np.asarray(ours, dtype=np.float64) - np.asarray(theirs, dtype=np.float64))
     seeds, problems = differences.shape
@@ -103,13 +148,13 @@ def paired_difference(
         by_seed = weights @ differences.T / problems  # [R, S]
         chosen = rng.multinomial(seeds, np.full(seeds, 1 / seeds), size=len(weights)) / seeds
         drawn.append((by_seed * chosen).sum(axis=1))
-    return _percentiles(float(differences.mean()), np.concatenate(drawn))
+    return percentiles(float(differences.mean()), np.concatenate(drawn), problems, span)
 
 
 def pearson(x: Sequence[float] | Floats, y: Sequence[float] | Floats) -> Interval:
     """Pearson's correlation, its interval by Fisher's z transformation (normal errors, independent points).
 
-    None with fewer than two points or without variance; the interval needs four points.
+    None with fewer than two points or without variance; the interval needs four points that are not on a line.
     """
     one, two = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
     if one.shape != two.shape or one.ndim != 1:
@@ -117,11 +162,9 @@ def pearson(x: Sequence[float] | Floats, y: Sequence[float] | Floats) -> Interva
     if len(one) < 2 or np.ptp(one) == 0 or np.ptp(two) == 0:
         return Interval(None)
     value = float(np.clip(_correlation(one[None], two[None])[0], -1.0, 1.0))
-    if len(one) < 4:
+    if len(one) < 4 or abs(value) == 1.0:
         return Interval(value)
-    if abs(value) == 1.0:
-        return Interval(value, value, value)
-    z, reach = np.arctanh(value), _NORMAL / np.sqrt(len(one) - 3)
+    z, reach = np.arctanh(value), NORMAL / np.sqrt(len(one) - 3)
     return Interval(value, float(np.tanh(z - reach)), float(np.tanh(z + reach)))
 
 
@@ -134,7 +177,7 @@ def bootstrap_pearson(
     if value is None:
         return Interval(None)
     chosen = rng.integers(len(one), size=(resamples, len(one)))
-    return _percentiles(value, _correlation(one[chosen], two[chosen]))
+    return percentiles(value, _correlation(one[chosen], two[chosen]), len(one), ANY)
 
 
 def _correlation(x: Floats, y: Floats) -> Floats:
@@ -160,11 +203,3 @@ def _ratios(tops: Floats, bottoms: Floats) -> Floats:
     with np.errstate(divide="ignore", invalid="ignore"):
         ratios: Floats = np.where(bottoms == 0, np.nan, tops / bottoms)
     return ratios
-
-
-def _percentiles(value: float | None, drawn: Floats) -> Interval:
-    kept = drawn[~np.isnan(drawn)]
-    if value is None or len(kept) == 0:
-        return Interval(value)
-    low, high = np.quantile(kept, _TAILS)
-    return Interval(value, float(low), float(high))

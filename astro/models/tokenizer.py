@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+from jinja2 import TemplateError
+
 from astro.models.model_folder import loading
 
 END_OF_TURN = 256
@@ -38,6 +40,39 @@ def hf_tokenizer(model: str) -> Any:
     # transformers prefers Mistral's own tokenizer, which has no chat template and encodes no control tokens.
     with loading(f"transformers could not load the tokenizer of {model}"):
         return AutoTokenizer.from_pretrained(model, mistral_format=False)
+
+
+def turn_end(tokenizer: Any) -> int | None:
+    """The special token that the chat template writes after an assistant's turn, or None if it writes none.
+
+    It need not be the end-of-sequence token: base models such as Qwen2.5 stop at <|endoftext|>, and their template ends
+    a turn with <|im_end|>.
+    """
+    added = getattr(tokenizer, "added_tokens_decoder", {})
+    special = {*tokenizer.all_special_ids, *(token for token, written in added.items() if written.special)}
+    after = tokenizer.encode(_after_turn(tokenizer), add_special_tokens=False)
+    return next((token for token in after if token in special), None)
+
+
+def _after_turn(tokenizer: Any) -> str:
+    """The text that the chat template writes after an assistant's turn; empty if it cannot render the turn."""
+    if not getattr(tokenizer, "chat_template", None):  # Mistral's tokenizer does not have the attribute
+        return ""
+    said = "The answer is here."
+    for content in (str, _as_parts):
+        turns = [{"role": "user", "content": content("Why?")}, {"role": "assistant", "content": content(said)}]
+        try:
+            text = str(tokenizer.apply_chat_template(turns, tokenize=False))
+        except (TemplateError, ValueError, TypeError):
+            continue
+        if said in text:
+            return text.rpartition(said)[2]
+    return ""
+
+
+def _as_parts(text: str) -> list[dict[str, str]]:
+    """A turn's content as models that also see images expect it."""
+    return [{"type": "text", "text": text}]
 
 
 class ByteTokenizer:

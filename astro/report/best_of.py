@@ -13,6 +13,7 @@ from astro.evaluation.figures import vote_of
 from astro.evaluation.statistics import bootstrap_mean, maj_at_k, pass_at_k
 from astro.report.gather import Evaluation
 from astro.report.statistics import RESAMPLES, Figure
+from astro.verify import Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +35,9 @@ def best_of(cheap: Evaluation, dear: Evaluation) -> BestOf | None:
     """Best-of-N of the cheap model at the mean tokens of a response of the dear one; None without responses."""
     votes: dict[str, list[tuple[str | None, bool]]] = defaultdict(list)
     table = cheap.responses
-    for row in table.select(["problem_id", "answer", "canonical", "correct"]).to_pylist():
-        votes[row["problem_id"]].append((vote_of(row), row["correct"]))
+    for row in table.select(["problem_id", "answer", "canonical", "correct", "outcome"]).to_pylist():
+        if row["outcome"] != Outcome.ERROR:
+            votes[row["problem_id"]].append((vote_of(row), row["correct"]))
     prices = [found.figures.get("tokens") for found in (cheap, dear)]
     if not votes or prices[0] is None or prices[1] is None or prices[0].value <= 0:
         return None

@@ -18,6 +18,7 @@ from astro.store import RunDirectory
 from astro.store.atomic import read_sealed
 from astro.train import TRAINERS
 from astro.train.checkpoint import read_done
+from astro.verify import Outcome
 
 BASE = "base"
 _CONTROL = "direct"  # the default of evaluation.control
@@ -56,8 +57,9 @@ class Evaluation:
             raise StoreError(f"{path} cannot be read: {error}; evaluate {self.model} again") from error
 
     def accuracy_by_problem(self) -> dict[str, float]:
-        """The share of right responses to each problem, in [0, 1]."""
-        table = self.responses.select(["problem_id", "correct"])
+        """The share of right responses among the graded ones to each problem, in [0, 1]; not of one without any."""
+        table = self.responses.filter(pc.not_equal(self.responses.column("outcome"), Outcome.ERROR.value))
+        table = table.select(["problem_id", "correct"])
         table = table.set_column(1, "correct", pc.cast(table.column("correct"), pa.float64()))
         means = table.group_by("problem_id").aggregate([("correct", "mean")])
         return dict(zip(means["problem_id"].to_pylist(), means["correct_mean"].to_pylist(), strict=True))

@@ -35,11 +35,14 @@ def paired_difference(ours: Shares, theirs: Shares, seed: int = 0) -> Figure | N
     return _figure(statistics.paired_difference(left, right, RESAMPLES, np.random.default_rng(seed)))
 
 
-def hierarchical_difference(pairs: Sequence[tuple[Shares, Shares]], seed: int = 0) -> Figure | None:
+def hierarchical_difference(
+    pairs: Sequence[tuple[Shares, Shares]], seed: int = 0, span: statistics.Span = statistics.DIFFERENCE
+) -> Figure | None:
     """The mean difference over seeds, with an interval that resamples seeds and, within each, its own problems.
 
     pairs: ours and theirs for every seed; each seed has its own problems. With one seed it is the interval over
-    problems alone. With few seeds, such as three, the interval tends to be too narrow.
+    problems alone. With few seeds, such as three, the interval tends to be too narrow. span: of a difference, if all
+    are equal (astro.evaluation.statistics.unvaried).
     """
     differences = [paired for ours, theirs in pairs if len(paired := _paired(ours, theirs))]
     if not differences:
@@ -51,13 +54,13 @@ def hierarchical_difference(pairs: Sequence[tuple[Shares, Shares]], seed: int = 
     for slot in range(count):
         of_seed = np.stack([_resampled_means(paired, rng) for paired in differences])  # [seed, draw]
         means += of_seed[chosen[slot], np.arange(RESAMPLES)] / count
-    low, high = np.percentile(means, (2.5, 97.5))
-    return Figure(float(np.mean([paired.mean() for paired in differences])), float(low), float(high))
+    value = float(np.mean([paired.mean() for paired in differences]))
+    return _figure(statistics.percentiles(value, means, sum(map(len, differences)), span))
 
 
 def mean_over_seeds(shares: Sequence[Shares]) -> Figure | None:
     """The mean of a figure over seeds with the interval of hierarchical_difference()."""
-    return hierarchical_difference([(found, dict.fromkeys(found, 0.0)) for found in shares])
+    return hierarchical_difference([(found, dict.fromkeys(found, 0.0)) for found in shares], span=statistics.SHARE)
 
 
 def pearson(points: Sequence[tuple[float, float]]) -> Figure | None:

@@ -4,7 +4,7 @@ The pairs reach the trainer as token ids (astro.train.examples), so the prompt h
 requests, and each response ends with the token that ends the model's turn.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from astro.errors import ConfigError
@@ -81,13 +81,15 @@ class Dpo(Trainer[DpoConfig]):
         """Tokenize the pairs and open the trainer."""
         from datasets import Dataset  # noqa: PLC0415 - heavy
 
-        from astro.train.examples import check_evaluation  # noqa: PLC0415
+        from astro.train.examples import check_evaluation, fitting  # noqa: PLC0415
 
-        train, test = list(_pairs(training, "train")), list(_pairs(training, "test"))
-        check_evaluation(training, test)
+        pairs, held_out = list(_pairs(training, "train")), list(_pairs(training, "test"))
+        check_evaluation(training, held_out)
+        args = training.options()
+        train, test = (fitting(training, args, each, _longest) for each in (pairs, held_out))
         trainer = training.open(
             _dpo_trainer(),
-            training.options(),
+            args,
             train_dataset=Dataset.from_list(train),
             eval_dataset=Dataset.from_list(test) if test else None,
         )
@@ -99,10 +101,12 @@ class Dpo(Trainer[DpoConfig]):
             return {
                 "tokens": round(tokens * float(trainer.state.epoch or 0)),
                 "examples": len(train),
+                "too_long": len(pairs) - len(train),
                 "loss": round(training.recorder.mean_loss(float(outcome.training_loss)), 5),
             }
 
-        about = f"{len(train)} pairs of {training.source.name}, {tokens:,} tokens, from {training.start.model}"
+        left = f" ({len(pairs) - len(train)} longer than {args.max_length} left out)" if len(train) < len(pairs) else ""
+        about = f"{len(train)} pairs of {training.source.name}{left}, {tokens:,} tokens, from {training.start.model}"
         return Prepared(trainer, about, facts)
 
 
@@ -117,6 +121,11 @@ def _pairs(training: Training[DpoConfig], split: str) -> Iterator[dict[str, list
         prompt = maker.prompt_ids(row)
         chosen, rejected = (maker.response_ids(prompt, row[column]) for column in ("chosen", "rejected"))
         yield {"prompt_ids": prompt, "chosen_ids": chosen, "rejected_ids": rejected}
+
+
+def _longest(pair: Mapping[str, Sequence[int]]) -> int:
+    """Tokens of the prompt with the longer of the two responses."""
+    return len(pair["prompt_ids"]) + max(len(pair["chosen_ids"]), len(pair["rejected_ids"]))
 
 
 def _dpo_trainer() -> Any:

@@ -2,22 +2,25 @@
 
 TRL would render a conversation with the chat template alone, and tokenize prompt and solution together. The search and
 the evaluation use PromptFormat.solve_ids (system turn, thinking prefix, few-shot examples, a fixed date). So the prompt
-has those tokens here; the solution's tokens and the token that ends the model's turn follow.
+has those tokens here; the solution's tokens and the token that ends the model's turn (astro.train.ending) follow.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from astro.errors import ConfigError, NothingToTrainError, StoreError
-from astro.models.prompting import PromptFormat, PromptStyle
+from astro.models.prompting import PromptFormat
 from astro.records.problem import Problem
 from astro.store import RunDirectory
 from astro.store.atomic import read_marker
 from astro.store.stage import MARKER
+from astro.train.ending import end_token
 from astro.train.options import evaluates
 from astro.train.trainer import Source, Training
+
+E = TypeVar("E")
 
 IGNORED = -100  # the label of a token that is not learned
 _SPLITS = ("train", "test")
@@ -123,6 +126,20 @@ def check_evaluation(training: Training[Any], held_out: Sequence[Any]) -> None:
         )
 
 
+def fitting(training: Training[Any], args: Any, examples: Sequence[E], length: Callable[[E], int]) -> list[E]:
+    """The examples of at most trainer.max_length tokens: TRL would cut the others, which would teach never to stop.
+
+    Raises NothingToTrainError if there are examples and none fits.
+    """
+    fit = [example for example in examples if args.max_length is None or length(example) <= args.max_length]
+    if examples and not fit:
+        raise NothingToTrainError(
+            f"all {len(examples)} rows of {training.source.name} have more than {training.options_section}.max_length="
+            f"{args.max_length} tokens, the shortest {min(map(length, examples))}; raise it, or leave it out"
+        )
+    return fit
+
+
 def read_split(training: Training[Any], split: str) -> list[dict[str, Any]]:
     """The rows of a split, "train" or "test", of a training's data; test rows only if the trainer evaluates."""
     if split == "test":
@@ -142,7 +159,7 @@ class ExampleMaker:
     def __init__(self, prompt_format: PromptFormat, tokenizer: Any, texts: Mapping[str, str]) -> None:
         """texts: problems by id; other problems use the row's own prompt."""
         self._format, self._tokenizer, self._texts = prompt_format, tokenizer, texts
-        self._end = end_ids(tokenizer, prompt_format.style)
+        self._end = end_token(tokenizer, prompt_format.style)
 
     def examples(self, rows: Sequence[Mapping[str, Any]], where: str) -> Iterator[Example]:
         """Raises ConfigError for a row without prompt and completion."""
@@ -156,7 +173,7 @@ class ExampleMaker:
     def response_ids(self, prompt: Sequence[int], response: str | Sequence[Mapping[str, str]]) -> list[int]:
         """The tokens of a response (a text, or the last of a list of turns) and of the end of the model's turn."""
         text = response if isinstance(response, str) else response[-1]["content"]
-        return [*self._format.continuation_ids(prompt, text), *self._end]
+        return [*self._format.continuation_ids(prompt, text), self._end]
 
     def prompt_ids(self, row: Mapping[str, Any]) -> list[int]:
         """The solve prompt of a row's problem, whose text is in the run, in the row or in its last turn."""
@@ -164,20 +181,3 @@ class ExampleMaker:
         if text is None and isinstance(row["prompt"], str):
             text = row["prompt"]
         return self._format.solve_ids_of(row["prompt"]) if text is None else self._format.solve_ids(text)
-
-
-def end_ids(tokenizer: Any, style: PromptStyle) -> list[int]:
-    """The end of the model's turn: the token that the chat template adds there, or the end-of-sequence token.
-
-    Raises ConfigError if there is neither, because the model would never learn to stop.
-    """
-    if style is PromptStyle.CHAT:
-        mark = "The answer is here."
-        turns = [{"role": "user", "content": "Why?"}, {"role": "assistant", "content": mark}]
-        after = str(tokenizer.apply_chat_template(turns, tokenize=False)).rpartition(mark)[2]
-        for token in tokenizer.encode(after, add_special_tokens=False):
-            if token in tokenizer.all_special_ids:
-                return [token]
-    if tokenizer.eos_token_id is None:
-        raise ConfigError("the model's tokenizer has no end-of-sequence token, so the model could not learn to stop")
-    return [tokenizer.eos_token_id]

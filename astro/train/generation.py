@@ -10,7 +10,7 @@ from astro.errors import ConfigError
 from astro.models.engine import EngineSection, open_sampler
 from astro.models.engines import VllmConfig
 from astro.train.grpo_settings import GrpoConfig, RolloutsBy
-from astro.train.rollouts import EngineGroups, GroupSampler, TrlGroups
+from astro.train.sampling import EngineGroups, GroupSampler, TrlGroups
 from astro.train.trainer import Training
 
 # Options of TRL's own generation that ASTRO's engine lacks, with their neutral values.

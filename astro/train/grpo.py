@@ -66,7 +66,7 @@ class Grpo(Trainer[GrpoConfig]):
         from astro.train.prompts import read_prompts, repeated  # noqa: PLC0415
         from astro.train.rollouts import Rollouts  # noqa: PLC0415
         from astro.train.scoring import open_scorer  # noqa: PLC0415
-        from astro.train.trainers import grpo_trainer  # noqa: PLC0415
+        from astro.train.trainers import grpo_trainer, saving_between_generations, steps_of_generation  # noqa: PLC0415
 
         config, arguments, prompt_format = training.config, training.arguments, training.prompt_format
         chosen, held_out, rows = read_prompts(training)
@@ -94,6 +94,8 @@ class Grpo(Trainer[GrpoConfig]):
         )
         silence_version_warning(args)
         trainer = training.open(grpo_trainer(), args, **rollouts.trainer_arguments())
+        if (steps := steps_of_generation(args)) > 1:
+            trainer.add_callback(saving_between_generations(steps))
         if mask_unfinished:
             trainer.mask_truncated_completions = False
 
@@ -105,6 +107,7 @@ class Grpo(Trainer[GrpoConfig]):
             f"{len(chosen)} prompts of {rows} with a pass rate in {list(config.pass_rate)}"
             + (f", repeated to the {len(prompts)} of a step" if len(chosen) < len(prompts) else "")
             + f", rollouts by {describe(sampler, args)}"
+            + (f", checkpoints at multiples of {steps} steps, where a generation ends" if steps > 1 else "")
         )
         weights = {str(name): weight for name, weight in config.rewards.weights.items()}
         return Prepared(trainer, about, facts, {"Rewards": weights})

@@ -1,7 +1,7 @@
 """The section grpo of the configuration."""
 
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -10,6 +10,14 @@ from astro.train.setup import ArmName, TrainerSection
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 COMPLETION_LENGTH = 512  # trl.GRPOConfig.max_completion_length if the configuration does not set it
+
+
+# Options of sampling that cut the distribution, with the values that do not, as written.
+_WHOLE = {
+    "top_p": ("None", "1", "1.0"),
+    "top_k": ("None", "0", "-1"),
+    "min_p": ("None", "0", "0.0"),
+}
 
 
 class RolloutsBy(StrEnum):
@@ -30,8 +38,8 @@ class GrpoConfig(TrainerSection):
         would mostly be all right or all wrong. A problem is dropped only if the whole 95 % interval of its pass rate is
         outside: 0 of 4 samples, or of 16, do not say that a rate is below 0.05. Problems without a pass rate are kept.
     curriculum: sort the prompts by pass rate, easy first, instead of shuffling them.
-    resample: how many times, at most, groups with equal rewards are replaced by groups of other prompts (DAPO's dynamic
-        sampling); 0 only counts them.
+    resample: how many times, at most, groups that are all right or all wrong are replaced by groups of other prompts
+        (DAPO's dynamic sampling), whatever else is rewarded; 0 only counts them. Those that stay have no advantage.
     rollouts: see RolloutsBy.
     trainer: options of trl.GRPOConfig; max_completion_length is the most tokens of a completion.
     """
@@ -50,6 +58,19 @@ class GrpoConfig(TrainerSection):
         if band[0] > band[1]:
             raise ValueError(f"pass_rate is [lowest, highest], and {band[0]} is above {band[1]}")
         return band
+
+    @field_validator("trainer")
+    @classmethod
+    def _samples_from_the_policy(cls, trainer: dict[str, Any]) -> dict[str, Any]:
+        more = trainer.get("generation_kwargs")
+        given = {**trainer, **(more if isinstance(more, dict) else {})}
+        cut = [f"{name} is {given[name]}" for name, whole in _WHOLE.items() if str(given.get(name)) not in whole]
+        if cut:
+            raise ValueError(
+                f"{' and '.join(cut)}, so completions would come from a part of the policy's distribution only, and "
+                "GRPO's gradient would be biased; leave it out (the temperature may be set)"
+            )
+        return trainer
 
     @model_validator(mode="after")
     def _wanted_lengths_fit(self) -> Self:

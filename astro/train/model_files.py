@@ -5,6 +5,7 @@ from typing import Any
 
 from astro.models.tokenizer import hf_tokenizer
 from astro.train.checkpoint import SEALED, StageCheckpoint, seal_checkpoint
+from astro.train.ending import name_ends
 
 
 def load_tokenizer(model: str) -> Any:
@@ -49,11 +50,16 @@ def tidy(stage: StageCheckpoint, model: str, *, keep: bool) -> None:
 
 
 def merge_adapter(model: str, adapter: Path, folder: Path) -> None:
-    """Write the model with its adapter merged in, for transformers and vLLM, into a folder. One process does it."""
+    """Write the model with its adapter merged in, for transformers and vLLM, into a folder. One process does it.
+
+    The adapter's folder also holds the tokenizer of the training, whose end of sequence the model gets.
+    """
     from peft import PeftModel  # noqa: PLC0415 - heavy
     from transformers import AutoModelForCausalLM  # noqa: PLC0415
     from transformers.integrations.deepspeed import unset_hf_deepspeed_config  # noqa: PLC0415
 
     unset_hf_deepspeed_config()  # after training under ZeRO-3 loading would wait for the other processes
     base = AutoModelForCausalLM.from_pretrained(model, dtype="auto")
-    PeftModel.from_pretrained(base, adapter).merge_and_unload().save_pretrained(folder)
+    merged = PeftModel.from_pretrained(base, adapter).merge_and_unload()
+    name_ends(merged, hf_tokenizer(str(adapter)))
+    merged.save_pretrained(folder)

@@ -14,7 +14,7 @@ from astro.tasks import USUAL, check_gold
 from astro.train.examples import check_evaluation, problems_of, read_split
 from astro.train.grpo_settings import GrpoConfig
 from astro.train.reward_settings import RewardName
-from astro.train.rollouts import Prompt
+from astro.train.sampling import Prompt
 from astro.train.trainer import Training
 
 

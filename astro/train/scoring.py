@@ -13,7 +13,7 @@ from astro.train.shaping import cosine_reward, length_reward, overlong_reward
 from astro.train.trainer import Training
 from astro.verify import Outcome, Verdict, Verifier
 
-_SAME = 1e-6  # rewards closer than this are equal
+_SAME = 1e-6  # values closer than this are equal
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +32,12 @@ class Scores:
     """One element a solution.
 
     rewards: by name; None if a reward does not apply. totals: the weighted sum, None if no reward applies.
-    correct: whether the verifier accepts it.
+    correct: whether the verifier accepts it; None if it could not grade it, and then every reward is None, too.
     """
 
     rewards: dict[RewardName, list[float | None]]
     totals: list[float | None]
-    correct: list[bool]
+    correct: list[bool | None]
 
 
 class Scorer:
@@ -59,13 +59,25 @@ class Scorer:
             for one in solutions
         ]
         verdicts = self._verifier.verify_many([(one.problem, one.text) for one in solutions])
-        rewards = {name: self._reward(name, solutions, verdicts) for name in self.names}
+        correct = [None if verdict.outcome is Outcome.ERROR else verdict.correct for verdict in verdicts]
+        rewards = {
+            name: [
+                None if right is None else reward
+                for reward, right in zip(self._reward(name, solutions, verdicts), correct, strict=True)
+            ]
+            for name in self.names
+        }
         weights = self.config.weights
         totals: list[float | None] = []
         for index in range(len(solutions)):
             parts = [(weights[name], reward) for name in self.names if (reward := rewards[name][index]) is not None]
             totals.append(sum(weight * reward for weight, reward in parts) if parts else None)
-        return Scores(rewards, totals, [verdict.correct for verdict in verdicts])
+        return Scores(rewards, totals, correct)
+
+    @property
+    def judges_by_accuracy(self) -> bool:
+        """Whether a right solution earns another reward than a wrong one, whatever else is rewarded."""
+        return not {RewardName.CORRECTNESS, RewardName.COSINE}.isdisjoint(self.names)
 
     def _reward(
         self, name: RewardName, solutions: Sequence[Solution], verdicts: Sequence[Verdict]
@@ -73,9 +85,9 @@ class Scorer:
         config, pairs = self.config, list(zip(solutions, verdicts, strict=True))
         match name:
             case RewardName.CORRECTNESS:
-                return [_graded(verdict, config.right if verdict.correct else config.wrong) for _, verdict in pairs]
+                return [config.right if verdict.correct else config.wrong for verdict in verdicts]
             case RewardName.COSINE:
-                return [_graded(verdict, self._cosine(solution, verdict)) for solution, verdict in pairs]
+                return [self._cosine(solution, verdict) for solution, verdict in pairs]
             case RewardName.LENGTH:
                 return [
                     None if one.wanted is None else length_reward(one.tokens, one.wanted, config.length)
@@ -121,12 +133,7 @@ def open_scorer(training: Training[GrpoConfig], limit: int) -> Scorer:
     return Scorer(training.config.rewards, verifier, limit, opens_thought=opens_thought)
 
 
-def varies(totals: Sequence[float | None]) -> bool:
-    """Whether the rewards of a group differ; if not, none of its solutions has an advantage."""
-    rewards = [reward for reward in totals if reward is not None]
-    return bool(rewards) and max(rewards) - min(rewards) > _SAME
-
-
-def _graded(verdict: Verdict, reward: float) -> float | None:
-    """The reward, or None if the verifier itself failed."""
-    return None if verdict.outcome is Outcome.ERROR else reward
+def varies(values: Sequence[float | None]) -> bool:
+    """Whether the values of a group differ; None is left out."""
+    known = [value for value in values if value is not None]
+    return bool(known) and max(known) - min(known) > _SAME

@@ -83,14 +83,17 @@ class Sft(Trainer[SftConfig]):
 
     def prepare(self, training: Training[SftConfig]) -> Prepared:
         """Tokenize the rows and open the trainer."""
-        from astro.train.examples import check_evaluation, maker_for, read_split  # noqa: PLC0415 - heavy
+        from astro.train.examples import check_evaluation, fitting, maker_for, read_split  # noqa: PLC0415 - heavy
         from astro.train.trainers import sft_trainer  # noqa: PLC0415
 
         source, maker = training.source, maker_for(training)
-        train = list(maker.examples(read_split(training, "train"), source.name))
-        test = list(maker.examples(read_split(training, "test"), source.name))
-        check_evaluation(training, test)
+        rows = list(maker.examples(read_split(training, "train"), source.name))
+        held_out = list(maker.examples(read_split(training, "test"), source.name))
+        check_evaluation(training, held_out)
         args = training.options()
+        train, test = (
+            fitting(training, args, each, lambda example: len(example.input_ids)) for each in (rows, held_out)
+        )
         whole = args.completion_only_loss is False  # prompts are learned, too
         trainer = training.open(
             sft_trainer(),
@@ -104,11 +107,18 @@ class Sft(Trainer[SftConfig]):
             return {
                 "tokens": round(tokens * float(trainer.state.epoch or 0)),
                 "examples": len(train),
+                "too_long": len(rows) - len(train),
                 "loss": round(training.recorder.mean_loss(float(outcome.training_loss)), 5),
             }
 
-        about = f"{len(train)} rows of {source.name}, {tokens:,} tokens, from {training.start.model}"
+        left = f" ({len(rows) - len(train)} longer than {args.max_length} left out)" if len(train) < len(rows) else ""
+        about = f"{len(train)} rows of {source.name}{left}, {tokens:,} tokens, from {training.start.model}"
         return Prepared(trainer, about, facts)
+
+
+def _length(example: Any) -> int:
+    """Tokens of an example."""
+    return len(example.input_ids)
 
 
 def _dataset(examples: Sequence[Any], *, whole: bool) -> Any:

@@ -15,6 +15,7 @@ from astro.models.engine import check_model
 from astro.store.atomic import saving
 from astro.train.card import CardFacts, arguments_shown, write_card
 from astro.train.checkpoint import StageCheckpoint, check_checkpoint, content_hash, model_hash
+from astro.train.ending import end_token, make_end
 from astro.train.examples import check_columns, find_source
 from astro.train.model_files import load_tokenizer, save_final, tidy
 from astro.train.options import lora_config, machine_defaults, trainer_arguments
@@ -58,6 +59,10 @@ def carry_out(trainer: Trainer[S], setup: TrainingSetup, config: S, arm: str, co
         if stage.done is not None:
             tidy(stage, start.model, keep=trainer.keeps_checkpoints)  # a kill may have prevented it
             return Trained(folder, stage.done, before=True)
+        tokenizer = load_tokenizer(start.model)
+        end = end_token(tokenizer, setup.prompt.style)
+        if make_end(tokenizer, end) and adapter is not None:
+            console.print(_may_be_new(trainer.name, tokenizer), highlight=False, markup=False, soft_wrap=True)
         training = Training(
             trainer=trainer,
             setup=setup,
@@ -66,7 +71,7 @@ def carry_out(trainer: Trainer[S], setup: TrainingSetup, config: S, arm: str, co
             source=source,
             arguments=arguments,
             adapter=adapter,
-            tokenizer=load_tokenizer(start.model),
+            tokenizer=tokenizer,
             recorder=Recorder(stage, console, f"{trainer.name} of {arm}", trainer.shown),
             stack=stack,
         )
@@ -147,6 +152,14 @@ def _train(training: Training[Any], arm: str, stage: StageCheckpoint, console: C
     del trainer, prepared
     gc.collect()
     return facts
+
+
+def _may_be_new(name: str, tokenizer: Any) -> str:
+    """LoRA leaves embeddings as they are, and TRL's loss reads those of the output from the model, not from peft."""
+    return (
+        f"{name}: responses are taught to end with {tokenizer.eos_token}, which the base model does not stop at. LoRA "
+        f"trains no embeddings: if the base has never seen this token, set {name}.lora.modules_to_save=[lm_head]"
+    )
 
 
 def _write_card(training: Training[Any], prepared: Prepared, facts: dict[str, Any], folder: Path) -> None:

@@ -1,8 +1,10 @@
 """TRL's trainers with changes that do not alter results: the same order after a restart, and less padding."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from astro.train.mismatch import Watch
 from astro.train.options import import_trl, refusals
 from astro.train.recorder import Recorder, callback_of
 
@@ -34,6 +36,13 @@ def open_trainer(kind: Any, section: str, owner: str, recorder: Recorder, **argu
     return trainer
 
 
+def _seed_of_epoch(trainer: Any) -> int:
+    """The seed of an epoch's order of rows: it depends on nothing that a restart would lose."""
+    args = trainer.args
+    seed: int = args.seed if args.data_seed is None else args.data_seed
+    return seed + int(round(trainer.state.epoch or 0.0, 6))
+
+
 def sft_trainer() -> Any:
     """trl.SFTTrainer whose grouping by length depends only on the seed and the epoch, so that a restart repeats it."""
     import torch  # noqa: PLC0415 - heavy
@@ -54,10 +63,7 @@ def sft_trainer() -> Any:
             self._trainer = trainer
 
         def __iter__(self) -> Iterator[int]:
-            args, state = self._trainer.args, self._trainer.state
-            seed = args.seed if args.data_seed is None else args.data_seed
-            epoch = int(round(state.epoch or 0.0, 6))
-            self.generator = torch.Generator().manual_seed(seed + epoch)
+            self.generator = torch.Generator().manual_seed(_seed_of_epoch(self._trainer))
             order: Iterator[int] = super().__iter__()
             return order
 
@@ -65,11 +71,13 @@ def sft_trainer() -> Any:
 
 
 def grpo_trainer() -> Any:
-    """trl.GRPOTrainer that computes less padding.
+    """trl.GRPOTrainer that computes less padding, resumes with the same rows, and logs the mismatch of its sampler.
 
     TRL pads a generation batch to its longest completion, and every microbatch keeps that width. Here the microbatches
     of an optimizer step hold completions of similar length and are cut to their own longest: the sum over a step is the
     same, in another order. The probabilities before a step are computed in the same way.
+
+    astro.train.mismatch compares the probabilities of the sampler with those of the loss.
     """
     import torch  # noqa: PLC0415 - heavy
 
@@ -77,6 +85,13 @@ def grpo_trainer() -> Any:
 
     class Trainer(trl.GRPOTrainer):  # type: ignore[misc,name-defined] # TRL has no types
         _buffered_inputs: Any
+
+        def __init__(self, *given: Any, **more: Any) -> None:
+            self._watch = Watch()
+            super().__init__(*given, **more)
+
+        def _get_train_sampler(self, dataset: Any = None) -> Any:
+            return _repeatable(super()._get_train_sampler(dataset), self)
 
         def _prepare_inputs(self, generation_batch: Any) -> Any:
             parts, together = self.args.steps_per_generation, self.args.gradient_accumulation_steps
@@ -90,7 +105,11 @@ def grpo_trainer() -> Any:
             return inputs
 
         def _compute_loss(self, model: Any, inputs: Any) -> Any:
-            return super()._compute_loss(model, trimmed(inputs))
+            inputs = trimmed(inputs)
+            self._watch.before_loss(self, inputs)
+            loss = super()._compute_loss(model, inputs)
+            self._watch.after_loss(self)
+            return loss
 
         def _get_per_token_logps_and_entropies(
             self,
@@ -104,7 +123,9 @@ def grpo_trainer() -> Any:
             score = super()._get_per_token_logps_and_entropies
             if batch_size is None or any(given is not None and given is not False for given in more.values()):
                 # The loss, whose parts are trimmed already; or images, whose rows are not so easily moved.
-                return score(model, input_ids, attention_mask, logits_to_keep, batch_size, **more)
+                found = score(model, input_ids, attention_mask, logits_to_keep, batch_size, **more)
+                self._watch.see(found[0])
+                return found
             logps = torch.zeros(len(input_ids), logits_to_keep, device=input_ids.device)
             lengths = attention_mask[:, -logits_to_keep:].sum(1)
             for rows in lengths.argsort(stable=True).split(batch_size):
@@ -115,6 +136,47 @@ def grpo_trainer() -> Any:
             return logps, None, None
 
     return Trainer
+
+
+def _repeatable(given: Any, trainer: Any) -> Any:
+    """TRL's sampler of GRPO's rows with an order that depends only on the seed and the epoch."""
+    from trl.trainer.utils import RepeatSampler  # noqa: PLC0415 - heavy
+
+    class Repeatable(RepeatSampler):  # type: ignore[misc] # TRL has no types
+        def __iter__(self) -> Iterator[int]:
+            if self.shuffle:
+                self.generator.manual_seed(_seed_of_epoch(trainer))
+            order: Iterator[int] = super().__iter__()
+            return order
+
+    counts = given.mini_repeat_count, given.batch_size, given.repeat_count
+    return Repeatable(given.data_source, *counts, given.shuffle, given.seed)
+
+
+def steps_of_generation(args: Any) -> int:
+    """The optimizer steps that are trained on one generation; only after the last is nothing lost by stopping."""
+    rounds, together = args.steps_per_generation * args.num_iterations, args.gradient_accumulation_steps
+    return math.lcm(rounds, together) // together
+
+
+def saving_between_generations(steps: int) -> Any:
+    """A callback that puts off checkpoints to the end of a generation, which has that many optimizer steps.
+
+    A training that resumes within one would sample again from a later policy, and all later losses would differ.
+    """
+    from transformers import TrainerCallback  # noqa: PLC0415 - heavy
+
+    class Callback(TrainerCallback):  # type: ignore[misc] # transformers has no types
+        due = False
+
+        def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            """Hold a checkpoint that is due, or save the one that was held."""
+            del args
+            due = self.due or control.should_save
+            control.should_save = due and (state.global_step % steps == 0 or state.global_step >= state.max_steps)
+            self.due = due and not control.should_save
+
+    return Callback()
 
 
 def sums_over_rows(args: Any) -> bool:

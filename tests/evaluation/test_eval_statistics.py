@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from astro.evaluation.statistics import (
+    ANY,
     bootstrap_mean,
     bootstrap_pearson,
     bootstrap_ratios,
@@ -135,11 +136,34 @@ def test_a_paired_difference_is_antisymmetric(pairs):
     assert one.low - 1e-12 <= one.value <= one.high + 1e-12
 
 
-def test_a_constant_difference_has_no_spread():
-    """Problems differ wildly, the models by 0.1 on every one: pairing takes the problems out."""
+def test_pairing_takes_the_problems_out():
+    """Problems differ wildly, the models by 0.1 on every one: the interval is that of 40 equal differences."""
     theirs = np.random.default_rng(0).random((3, 40))
     found = paired_difference(theirs + 0.1, theirs, 300, np.random.default_rng(0))
-    assert (found.value, found.low, found.high) == pytest.approx((0.1, 0.1, 0.1))
+    chance = 1.959964**2 / (40 + 1.959964**2)  # of another difference, which would be -1 or 1
+    assert (found.value, found.low, found.high) == pytest.approx((0.1, 0.1 - chance * 1.1, 0.1 + chance * 0.9))
+
+
+@pytest.mark.parametrize("problems", [1, 8, 200])
+def test_a_share_without_variance_has_wilsons_interval(problems):
+    """None of n and all of n: resampling finds no width, and n problems leave room for one."""
+    room = 1.959964**2 / (problems + 1.959964**2)
+    for value, ends in ((0.0, (0.0, room)), (1.0, (1 - room, 1.0))):
+        found = bootstrap_mean(np.full(problems, value), 100, np.random.default_rng(0))
+        assert (found.value, found.low, found.high) == pytest.approx((value, *ends))
+
+
+def test_a_share_of_events_counts_the_problems_that_have_some():
+    """No event succeeds, in 4 of 9 problems that have any: the interval of none of four."""
+    bottoms = np.array([[3.0]] * 4 + [[0.0]] * 5)
+    (found,) = bootstrap_ratios(np.zeros_like(bottoms), bottoms, 200, np.random.default_rng(0))
+    assert (found.value, found.low, found.high) == pytest.approx((0.0, 0.0, 1.959964**2 / (4 + 1.959964**2)))
+
+
+def test_a_length_without_variance_has_no_interval():
+    """Every response is 512 tokens long: nothing bounds how much longer another could be."""
+    found = bootstrap_mean(np.full(8, 512.0), 100, np.random.default_rng(0), ANY)
+    assert (found.value, found.low, found.high) == (512.0, None, None)
 
 
 def test_seeds_that_disagree_widen_the_interval():

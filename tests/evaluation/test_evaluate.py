@@ -85,6 +85,17 @@ def values(figures):
     return {name: figure["value"] for name, figure in figures["figures"].items()}
 
 
+def test_what_could_not_be_graded_is_neither_right_nor_wrong(tmp_path):
+    """A problem whose gold answer cannot be read: its responses are counted apart, and no figure contains them."""
+    problems = [PROBLEMS[0], Problem("broken", "What is 9 times 9?", "", "math", metadata={"level": 1})]
+    found = evaluate_model("m", "s", {"sums": problems}, how(), tmp_path, open_engine=Scripted(by_script))["sums"]
+    figures = found["figures"]
+    assert found["outcomes"]["error"] == 4
+    assert (figures["ungraded"]["value"], figures["ungraded"]["count"]) == (0.5, 8)
+    assert (figures["pass_at_1"]["value"], figures["pass_at_1"]["count"]) == (3 / 4, 1)
+    assert (figures["maj_at_4"]["value"], figures["first_attempt"]["count"]) == (1.0, 4)
+
+
 def test_every_figure_of_a_known_model(tmp_path):
     """Three of four and one of four are right; all else follows by hand."""
     engines = Scripted(by_script)
@@ -103,6 +114,8 @@ def test_every_figure_of_a_known_model(tmp_path):
     # Five attempts missed and five were right; one of each was followed by another, which started from the middle.
     assert (figures["back_when_missed"], figures["back_when_right"]) == (1 / 5, 1 / 5)
     assert (figures["restarts"], figures["restart_right"], figures["return_right"]) == (0.0, None, 0.5)
+    counts = {name: figure["count"] for name, figure in found["figures"].items()}
+    assert (counts["first_attempt"], counts["restart_right"], counts["return_right"]) == (8, 0, 2)
     assert figures["finished"] == 1.0
     assert found["outcomes"]["correct"] == 4
     assert sum(found["outcomes"].values()) == 8

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from astro.report.statistics import Figure, hierarchical_difference, paired_difference, pearson, pooled_pearson
+from astro.report.statistics import hierarchical_difference, paired_difference, pearson, pooled_pearson
 
 FALLING = [(step, -step + wave) for step, wave in enumerate((0, 0.3, -0.2, 0.1, -0.3, 0.2, 0, 0.1, -0.1))]
 
@@ -18,17 +18,20 @@ def shares(seed, mean, problems=200, spread=0.2):
 
 
 def test_a_difference_is_taken_problem_by_problem():
-    """A constant difference has no uncertainty, however different the problems are."""
+    """A constant difference leaves only the chance that another problem differs, however different the problems are."""
     theirs = shares(1, 0.3)
     ours = {problem: share + 0.1 for problem, share in theirs.items()}
     found = paired_difference(ours, theirs)
     assert found is not None
-    assert (found.value, found.low, found.high) == pytest.approx((0.1, 0.1, 0.1))
+    chance = 1.959964**2 / (200 + 1.959964**2)
+    assert (found.value, found.low, found.high) == pytest.approx((0.1, 0.1 - chance * 1.1, 0.1 + chance * 0.9))
 
 
 def test_only_problems_that_both_have_count():
     """A problem of one side alone is left out; with none in common there is no difference."""
-    assert paired_difference({"a": 1.0, "b": 0.0}, {"a": 0.0, "c": 1.0}) == Figure(1.0, 1.0, 1.0)
+    found = paired_difference({"a": 1.0, "b": 0.0}, {"a": 0.0, "c": 1.0})
+    chance = 1.959964**2 / (1 + 1.959964**2)  # one problem says next to nothing about others
+    assert (found.value, found.low, found.high) == pytest.approx((1.0, 1.0 - chance * 2, 1.0))
     assert paired_difference({"a": 1.0}, {"b": 1.0}) is None
 
 

@@ -7,8 +7,8 @@ from training_runs import MODEL
 from transformers import AutoTokenizer
 
 from astro.errors import ConfigError
-from astro.models.prompting import PromptConfig, PromptFormat, PromptStyle
-from astro.train.examples import IGNORED, ExampleMaker, end_ids, find_source, problem_texts, read_rows
+from astro.models.prompting import PromptConfig, PromptFormat
+from astro.train.examples import IGNORED, ExampleMaker, find_source, problem_texts, read_rows
 
 
 @pytest.fixture(scope="module")
@@ -48,16 +48,6 @@ def test_rows_of_other_problems_are_asked_in_their_own_words(tokenizer, prompt):
     row = {"prompt": prompt_format.training_messages(problem), "completion": "2 + 3 = 5", "problem_id": "elsewhere"}
     (example,) = ExampleMaker(prompt_format, tokenizer, {}).examples([row], "mine")
     assert example.input_ids[: example.prompt_tokens] == prompt_format.solve_ids(problem)
-
-
-def test_a_turn_ends_as_the_chat_template_ends_it(tokenizer):
-    """Not every model's turn ends with its end-of-sequence token; the template knows."""
-    assert end_ids(tokenizer, PromptStyle.CHAT) == [tokenizer.eos_token_id]
-    other = AutoTokenizer.from_pretrained(MODEL)
-    other.add_special_tokens({"additional_special_tokens": ["<|turn_end|>"]})
-    other.chat_template = "{% for m in messages %}{{ m['content'] }}<|turn_end|>{% endfor %}"
-    assert end_ids(other, PromptStyle.CHAT) == other.convert_tokens_to_ids(["<|turn_end|>"])
-    assert end_ids(other, PromptStyle.PLAIN) == [other.eos_token_id]
 
 
 def test_an_unknown_data_set_is_named_with_those_there_are(made_run):

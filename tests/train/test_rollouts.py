@@ -1,7 +1,9 @@
 import io
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
+from pydantic import ValidationError
 from rich.console import Console
 from training_runs import MODEL
 from transformers import AutoTokenizer
@@ -14,7 +16,8 @@ from astro.train.grpo_settings import GrpoConfig
 from astro.train.prompts import rl_prompts
 from astro.train.recorder import Recorder
 from astro.train.reward_settings import LengthConfig, RewardName, RewardsConfig
-from astro.train.rollouts import Prompt, Rolled, Rollouts, TrlGroups
+from astro.train.rollouts import Rollouts
+from astro.train.sampling import Prompt, Rolled, TrlGroups
 from astro.train.scoring import Scorer, Solution
 from astro.verify import Verifier
 
@@ -108,7 +111,7 @@ def test_groups_without_variance_are_counted(rolling):
     columns = rollouts([prompt(number).text for number in (1, 2) for _ in range(4)], fake_trainer())
     assert columns["id"] == ["p1"] * 4 + ["p2"] * 4
     assert (rollouts.figures["groups_flat"], rollouts.figures["groups_left"]) == (0.5, 0.5)
-    assert recorder.counts == {"groups": 2, "groups_flat": 1, "generated_tokens": 16}
+    assert recorder.counts == {"groups": 2, "groups_flat": 1, "generated_tokens": 16, "ungraded": 0}
     assert len(sampler.asked) == 1
 
 
@@ -117,14 +120,87 @@ def test_groups_without_variance_are_replaced(rolling):
     rollouts, sampler, _ = rolling(8)
     columns = rollouts([prompt(number).text for number in (1, 3) for _ in range(4)], fake_trainer())
     assert rollouts.figures == {
-        "accuracy": 0.0, "completion_length": 2.0, "backtracks": 0.0, "finished": 1.0, "groups_flat": 1.0,
-        "groups_replaced": 2.0, "groups_left": 0.0,
+        "accuracy": 0.0, "ungraded": 0.0, "completion_length": 2.0, "backtracks": 0.0, "finished": 1.0,
+        "groups_flat": 1.0, "groups_replaced": 2.0, "groups_left": 0.0,
     }  # fmt: skip
     chosen = set(columns["id"])
     assert len(chosen) == 2
     assert all(int(name[1:]) % 2 == 0 for name in chosen)
     asked = [name for call in sampler.asked for name in call]
     assert len(asked) == len(set(asked))
+
+
+def answered(numbers, lengths) -> list[Rolled]:
+    """Completions of these answers and these lengths."""
+    return [Rolled(rf"\boxed{{{number}}}", (7,) * size, True) for number, size in zip(numbers, lengths, strict=True)]
+
+
+@pytest.mark.parametrize("answer", [1, -1])
+@pytest.mark.parametrize("also", [RewardName.OVERLONG, RewardName.LENGTH, RewardName.FORMAT])
+def test_groups_are_judged_by_accuracy_whatever_else_is_rewarded(tmp_path, answer, also):
+    """All right or all wrong, a group counts as flat and has no advantage, although its other rewards differ."""
+    verifier = Verifier()
+    scorer = Scorer(RewardsConfig(weights={RewardName.CORRECTNESS: 1.0, also: 0.5}), verifier, 16)
+    recorder = Recorder(StageCheckpoint(tmp_path / "s"), Console(file=io.StringIO()), "t")
+    one = replace(prompt(1), wanted=5)
+    completions = answered([answer] * 4, (10, 12, 14, 16))
+    if also is RewardName.FORMAT:
+        completions[0] = replace(completions[0], text=f"The answer is {answer}.")
+    sampler = SimpleNamespace(sample=lambda *_: [completions])
+    rollouts = Rollouts([one], sampler, scorer, recorder, seed=0, resample=2)
+    columns = rollouts([one.text] * 4, fake_trainer())
+    verifier.close()
+    assert (rollouts.figures["groups_flat"], rollouts.figures["groups_left"]) == (1.0, 1.0)
+    assert all(len(set(columns[f"scored_{name}"])) == 1 for name in ("correctness", also))
+
+
+def test_a_mixed_group_keeps_all_its_rewards(tmp_path):
+    """Right and wrong completions: the reward overlong still tells long from short."""
+    verifier = Verifier()
+    weights = {RewardName.CORRECTNESS: 1.0, RewardName.OVERLONG: 0.5}
+    scorer = Scorer(RewardsConfig(weights=weights, overlong_buffer=4), verifier, 16)
+    recorder = Recorder(StageCheckpoint(tmp_path / "s"), Console(file=io.StringIO()), "t")
+    sampler = SimpleNamespace(sample=lambda *_: [answered([1, -1, 1, -1], (10, 12, 14, 16))])
+    rollouts = Rollouts([prompt(1)], sampler, scorer, recorder, seed=0, resample=0)
+    columns = rollouts([prompt(1).text] * 4, fake_trainer())
+    verifier.close()
+    assert columns["scored_overlong"] == [0.0, 0.0, -0.5, -1.0]
+    assert rollouts.figures["groups_flat"] == 0.0
+
+
+def test_what_could_not_be_graded_has_no_reward_at_all():
+    """Under any weights: a completion whose gold answer cannot be read is no evidence, however long it is."""
+    verifier = Verifier()
+    weights = {RewardName.CORRECTNESS: 1.0, RewardName.OVERLONG: 0.5, RewardName.FORMAT: 0.1}
+    scorer = Scorer(RewardsConfig(weights=weights, wrong=-1.0), verifier, 16)
+    unusable = Problem("p", "?", "", "math")
+    scores = scorer.score([Solution(unusable, r"\boxed{1}", 15, finished=True), *graded()])
+    verifier.close()
+    assert scores.totals[0] is None
+    assert {reward[0] for reward in scores.rewards.values()} == {None}
+    assert scores.correct == [None, True, False]
+    assert None not in scores.totals[1:]
+
+
+def graded() -> list[Solution]:
+    """A right and a wrong solution of 1 + 0."""
+    return [Solution(prompt(1).problem, rf"\boxed{{{number}}}", 4, finished=True) for number in (1, 2)]
+
+
+def test_accuracy_is_that_of_what_was_graded(tmp_path):
+    """One right of two graded, and two that could not be: half, not a quarter."""
+    verifier = Verifier()
+    scorer = Scorer(RewardsConfig(), verifier, 16)
+    recorder = Recorder(StageCheckpoint(tmp_path / "s"), Console(file=io.StringIO()), "t")
+    broken = Prompt(Problem("p9", "?", "", "math"), "?", (5, 9))
+    sampler = SimpleNamespace(sample=lambda prompts, *_: [answered([1, 2], (3, 3)) for _ in prompts])
+    rollouts = Rollouts([prompt(1), broken], sampler, scorer, recorder, seed=0, resample=0)
+    trainer = fake_trainer()
+    trainer.num_generations = 2
+    rollouts([prompt(1).text] * 2 + ["?"] * 2, trainer)
+    verifier.close()
+    assert (rollouts.figures["accuracy"], rollouts.figures["ungraded"]) == (0.5, 0.5)
+    assert recorder.counts["ungraded"] == 2
 
 
 def test_what_was_cut_off_can_be_left_out_of_the_loss(rolling):
@@ -233,6 +309,17 @@ def test_prompts_of_another_run_are_asked_once(prompt_format):
     assert found.ids == tuple(chat.solve_ids("1 + 0?"))
     (told,) = rl_prompts([{**ROWS[1], "prompt": "?", "problem": "1 + 0?"}], GrpoConfig(), chat, {}, 0)
     assert told.ids == found.ids
+
+
+@pytest.mark.parametrize(
+    "options", [{"top_p": 0.95}, {"top_k": 20}, {"min_p": "0.1"}, {"generation_kwargs": {"top_p": 0.9}}]
+)
+def test_sampling_from_a_part_of_the_policy_is_refused(options):
+    """Its gradient is not that of what was sampled; neutral values are taken."""
+    with pytest.raises(ValidationError, match="GRPO's gradient would be biased"):
+        GrpoConfig(trainer=options)
+    neutral = {"top_p": 1.0, "top_k": -1, "min_p": None, "temperature": 0.7}
+    assert GrpoConfig(trainer=neutral).trainer == neutral
 
 
 @pytest.mark.parametrize(

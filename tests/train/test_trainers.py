@@ -1,9 +1,14 @@
+import math
+from collections import defaultdict
+from types import SimpleNamespace
+
 import pytest
 import torch
 from transformers import set_seed
 
+from astro.train.mismatch import Mismatch, Watch
 from astro.train.options import machine_defaults, trainer_config
-from astro.train.trainers import by_length, sums_over_rows, trimmed
+from astro.train.trainers import by_length, saving_between_generations, steps_of_generation, sums_over_rows, trimmed
 
 
 def batch(lengths: list[int], width: int, prompt: int = 3) -> dict[str, torch.Tensor]:
@@ -69,3 +74,52 @@ def test_rows_change_places_only_where_it_is_the_same(tmp_path, option, value, s
     """Some losses depend on which rows share a part of a step."""
     arguments = {**machine_defaults(0, tmp_path), option: value}
     assert sums_over_rows(trainer_config("GRPOConfig", "grpo.trainer", arguments)) is same
+
+
+def test_the_mismatch_is_averaged_over_known_tokens():
+    """Two tokens with ratios 2 and 1/2; padding, and a token that the sampler gives no probability, are left out."""
+    mismatch = Mismatch()
+    assert mismatch.figures() == {}
+    unknown = float("nan")
+    sampled = torch.tensor([[-2.0, -1.0, unknown], [-9.0, -9.0, -9.0]])
+    trained = torch.tensor([[-2.0 + math.log(2), -1.0 - math.log(2), -1.0], [0.0, 0.0, 0.0]])
+    mismatch.add(trained, sampled, torch.tensor([[1, 1, 1], [0, 0, 0]]))
+    figures = mismatch.figures()
+    assert figures["sampling_ratio"] == pytest.approx((2 + 1 / 2) / 2, rel=1e-6)
+    # r - 1 - ln r, for r = 2 and r = 1/2: the logarithms cancel.
+    assert figures["sampling_kl"] == pytest.approx((1 - 1 / 2) / 2, rel=1e-6)
+    assert figures["sampling_gap"] == pytest.approx(math.log(2), rel=1e-6)
+
+
+def test_only_the_first_step_of_a_generation_is_compared():
+    """Later steps have other weights than those that were sampled from."""
+    args = SimpleNamespace(steps_per_generation=4, gradient_accumulation_steps=2)
+    metrics = {"train": defaultdict(list)}
+    trainer = SimpleNamespace(args=args, num_iterations=1, model=SimpleNamespace(training=True), _metrics=metrics)
+    watch, ones = Watch(), torch.ones(1, 3)
+    for part in range(8):
+        trainer._step = part
+        watch.before_loss(trainer, {"sampling_per_token_logps": -ones, "completion_mask": ones})
+        watch.see(-ones - part)
+        watch.after_loss(trainer)
+    # The gaps are 0 and 1 in the first generation's first step, 4 and 5 in the second's.
+    assert metrics["train"]["sampling_gap"] == [1.0, 5.0]
+
+
+@pytest.mark.parametrize(
+    ("rounds", "together", "iterations", "steps"), [(4, 4, 1, 1), (8, 2, 1, 4), (4, 4, 3, 3), (2, 4, 1, 1)]
+)
+def test_steps_that_share_a_generation(rounds, together, iterations, steps):
+    """Microbatches between two generations, in optimizer steps."""
+    args = SimpleNamespace(steps_per_generation=rounds, gradient_accumulation_steps=together, num_iterations=iterations)
+    assert steps_of_generation(args) == steps
+
+
+def test_checkpoints_wait_for_the_end_of_a_generation():
+    """Due at 6, 12 and 18 of 19 steps, with four steps a generation: saved at 8, 12 and, the last, 19."""
+    callback, saved = saving_between_generations(4), []
+    for step in range(1, 20):
+        control = SimpleNamespace(should_save=step % 6 == 0 or step == 19)
+        callback.on_step_end(None, SimpleNamespace(global_step=step, max_steps=19), control)
+        saved += [step] * control.should_save
+    assert saved == [8, 12, 19]

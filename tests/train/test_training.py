@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from astro.cli import app
 from astro.config import validate
-from astro.errors import ConfigError, StoreError
+from astro.errors import ConfigError, NothingToTrainError, StoreError
 from astro.run import RunConfig
 from astro.train.checkpoint import StageCheckpoint, read_done, read_metrics
 from astro.train.generation import rollouts_by
@@ -145,6 +145,21 @@ def test_a_model_without_a_tokenizer_is_a_mistake_and_no_crash(tmp_path):
         load_tokenizer(str(tmp_path))
 
 
+def test_rows_that_would_be_cut_are_left_out(trained):
+    """A response without its end teaches never to stop: rows longer than max_length are counted, not cut."""
+    whole = read_done(trained.directory / "checkpoints" / "astro" / "sft")
+    assert whole["too_long"] == 0
+    config, console = changed(trained, "sft.arms={short: sft}", "sft.trainer.max_steps=1"), quiet()
+    config = changed(config, "sft.trainer.max_length=300")
+    facts = carry_out(SFT, config.training(), config.sft, "short", console).facts
+    assert 0 < facts["too_long"] < whole["examples"]
+    assert facts["examples"] + facts["too_long"] == whole["examples"]
+    assert f"({facts['too_long']} longer than 300 left out)" in console.file.getvalue()
+    none = changed(trained, "sft.arms={none: sft}", "sft.trainer.max_length=20")
+    with pytest.raises(NothingToTrainError, match=r"have more than sft\.trainer\.max_length=20 tokens"):
+        carry_out(SFT, none.training(), none.sft, "none", quiet())
+
+
 def test_sft_goes_on_after_a_kill(trained):
     """SIGKILL midway, then the same command: the same steps, each logged once, and the weights of an unbroken run."""
     from safetensors.torch import load_file
@@ -223,6 +238,45 @@ def test_grpo_goes_on_after_a_kill(trained):
     assert again.before
     assert not list(folder.glob("checkpoint-*/optimizer*"))
     assert read_done(folder) == again.facts
+
+
+def test_grpo_resumes_with_the_same_losses(trained, monkeypatch):
+    """Two steps a generation and a checkpoint every five steps, stopped in the second epoch: as if never stopped.
+
+    The checkpoints are at 6 and 10, where generations end. A reward that always varies makes every step learn.
+    """
+    settings = ["grpo.rewards={weights: {overlong: 1.0}, overlong_buffer: 64}", "grpo.rollouts=transformers"]
+    options = {"steps_per_generation": 2, "gradient_accumulation_steps": 1, "max_steps": 12, "save_steps": 5}
+    settings += [f"grpo.trainer.{name}={value}" for name, value in {**options, "max_completion_length": 64}.items()]
+    sft = ["sft.arms={kept: sft, cut: sft}", "sft.trainer.max_steps=1"]
+    config = changed(trained, *settings, *sft)
+    for arm in ("kept", "cut"):
+        carry_out(SFT, config.training(), config.sft, arm, quiet())
+
+    def learned(folder) -> list[tuple[float, ...]]:
+        rows = [row for row in read_metrics(folder) if "loss" in row]
+        return [(row["loss"], row["grad_norm"], row["reward"], row["completion_length"]) for row in rows]
+
+    expected = learned(carry_out(GRPO, config.training(), config.grpo, "kept", quiet()).folder)
+    saved = []
+
+    def stop(stage):
+        saved.append(stage.last().name)
+        if len(saved) == 2:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(StageCheckpoint, "thin_earlier", stop)
+        with pytest.raises(KeyboardInterrupt):
+            carry_out(GRPO, config.training(), config.grpo, "cut", quiet())
+    assert saved == ["checkpoint-6", "checkpoint-10"]
+    console = quiet()
+    resumed = learned(carry_out(GRPO, config.training(), config.grpo, "cut", console).folder)
+    assert "checkpoints at multiples of 2 steps" in console.file.getvalue()
+    assert "resumes at checkpoint-10" in console.file.getvalue()
+    assert len(expected) == 12
+    assert resumed == [pytest.approx(row, abs=1e-5) for row in expected]
+    assert all(row[1] > 0 for row in expected)
 
 
 def test_a_kill_at_the_very_end_costs_nothing(trained, monkeypatch):

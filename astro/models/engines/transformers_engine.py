@@ -19,7 +19,7 @@ from astro.models.seeds import derive_seed
 from astro.models.stats import EngineStats, Meter
 from astro.models.stops import first_stop
 from astro.models.token_text import TokenText
-from astro.models.tokenizer import hf_tokenizer
+from astro.models.tokenizer import hf_tokenizer, turn_end
 
 
 @dataclass(slots=True)
@@ -247,7 +247,7 @@ def _load(name: str, options: Mapping[str, Any]) -> tuple[Any, Any]:
 
 
 def _end_tokens(model: Any, tokenizer: Any) -> frozenset[int]:
-    """The token ids that end a completion, from the generation settings and the tokenizer."""
+    """The token ids that end a completion: from the generation settings, the tokenizer and its chat template."""
     ends = model.generation_config.eos_token_id
     listed = ends if isinstance(ends, list) else [ends]
-    return frozenset(token for token in (*listed, tokenizer.eos_token_id) if token is not None)
+    return frozenset(token for token in (*listed, tokenizer.eos_token_id, turn_end(tokenizer)) if token is not None)

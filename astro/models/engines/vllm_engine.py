@@ -24,6 +24,7 @@ from astro.models.engines.lockstep import until_blocked
 from astro.models.model_folder import loading
 from astro.models.stats import EngineStats, Meter
 from astro.models.stops import StopTail
+from astro.models.tokenizer import turn_end
 
 # vLLM reads these when it is imported or when the engine starts. Variables that the user has set are kept.
 _ENVIRONMENT = {
@@ -50,6 +51,8 @@ class VllmSampler:
         self.tokenizer = self._engine.get_tokenizer()
         self.tokenizer.clean_up_tokenization_spaces = False  # Llama 3 sets it, and " ." would be decoded as "."
         self._tails = StopTail(self.tokenizer)
+        # vLLM stops at the tokens that the model's folder names, and base models name no end of turn.
+        self._ends = sorted({turn_end(self.tokenizer)} - {None, self.tokenizer.eos_token_id})
         self._meter = Meter()
         self._arrived = 0
         self._waiting: dict[str, asyncio.Future[Any]] = {}
@@ -113,7 +116,7 @@ class VllmSampler:
             internal_id = self._engine.add_request(
                 request_id,
                 tokens_input(list(prompt_ids)),
-                sampling_params(params),
+                sampling_params(params, self._ends),
                 priority=priority,
                 arrival_time=float(self._arrived),
             )
@@ -227,8 +230,11 @@ def _import_vllm() -> tuple[Any, Any, bool]:
     return EngineArgs, LLMEngine, on_cpu
 
 
-def sampling_params(params: SampleParams) -> Any:
-    """The vllm.SamplingParams that request the fields of a Completion."""
+def sampling_params(params: SampleParams, ends: Sequence[int] = ()) -> Any:
+    """The vllm.SamplingParams that request the fields of a Completion.
+
+    ends: tokens that end a completion, beside those that the model's folder names.
+    """
     from vllm import SamplingParams  # noqa: PLC0415 - heavy
     from vllm.sampling_params import RequestOutputKind  # noqa: PLC0415 - heavy
 
@@ -240,6 +246,7 @@ def sampling_params(params: SampleParams) -> Any:
         top_k=params.top_k,
         min_p=params.min_p,
         stop=list(params.stop),
+        stop_token_ids=list(ends),
         include_stop_str_in_output=True,
         seed=params.seed,
         logprobs=0,
