@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help setup demo results results-3 ablations test check format clean
+.PHONY: help setup demo results results-3 ablations test test-real check format clean
 
 help: ## list the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -35,8 +35,11 @@ ablations: $(STAMP) ## docs/results/ablations.md: variants of the traces and the
 	$(BIN)/python pipelines/ablations.py
 
 test: $(STAMP) ## all tests, including those with the real engine
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 -m "not engine"
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 -m "not engine and not real"
 	$(BIN)/python -m pytest -n auto --maxprocesses 2 -m engine
+
+test-real: $(STAMP) ## SFT, GRPO and evaluation of a chat model: ASTRO_REAL_MODEL=FOLDER
+	$(BIN)/python -m pytest -m real tests/real
 
 check: $(STAMP) ## check lint, format, types, import order, dead and duplicate code
 	$(BIN)/ruff check .

@@ -61,12 +61,12 @@ def train_files(run: Path, dataset: str) -> list[Path]:
 
 def sft(config: RunConfig, arguments: argparse.Namespace) -> None:
     """Fine-tune an arm."""
-    train_arm(config, SFT, arguments.arm, CONSOLE)
+    train_arm(config.training(), SFT, config.sft, arguments.arm, CONSOLE)
 
 
 def grpo(config: RunConfig, arguments: argparse.Namespace) -> None:
     """Train an arm's SFT checkpoint further by reinforcement learning."""
-    train_arm(config, GRPO, arguments.arm, CONSOLE)
+    train_arm(config.training(), GRPO, config.grpo, arguments.arm, CONSOLE)
 
 
 def evaluate(config: RunConfig, arguments: argparse.Namespace) -> None:

@@ -7,6 +7,8 @@ from jinja2 import TemplateError
 
 from astro.models.model_folder import loading
 
+_TEMPLATE_ERRORS = (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError,
+                    RecursionError, MemoryError)  # fmt: skip
 END_OF_TURN = 256
 USER_MARK, ASSISTANT_MARK, SYSTEM_MARK = "<|user|>\n", "<|assistant|>\n", "<|system|>\n"
 _MARKS = {"user": USER_MARK, "assistant": ASSISTANT_MARK, "system": SYSTEM_MARK}
@@ -63,7 +65,7 @@ def _after_turn(tokenizer: Any) -> str:
         turns = [{"role": "user", "content": content("Why?")}, {"role": "assistant", "content": content(said)}]
         try:
             text = str(tokenizer.apply_chat_template(turns, tokenize=False))
-        except (TemplateError, ValueError, TypeError):
+        except _TEMPLATE_ERRORS:
             continue
         if said in text:
             return text.rpartition(said)[2]

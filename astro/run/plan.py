@@ -93,7 +93,7 @@ def _train(config: RunConfig, trainer: Trainer[Any], left_out: set[str], console
         if arm in left_out:
             continue
         try:
-            train_arm(config, trainer, arm, console)
+            train_arm(config.training(), trainer, getattr(config, trainer.name), arm, console)
         except NothingToTrainError as error:
             left_out.add(arm)
             console.print(Text(f"{trainer.name} of {arm} is left out: {plain(str(error))}"), soft_wrap=True)

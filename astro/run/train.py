@@ -17,6 +17,7 @@ from astro.store import RunDirectory
 from astro.store.seals import refuse_damaged
 from astro.store.settings import differences
 from astro.train import TRAINERS
+from astro.train.setup import TrainerSection, TrainingSetup
 from astro.train.trainer import Trainer
 
 
@@ -32,7 +33,7 @@ def train(stage: str, run: Path, settings: Sequence[str], console: Console, arm:
         console = Console(file=io.StringIO())
     config = run_config(stage, run, settings)
     for each in [arm] if arm else _arms(stage, config):
-        train_arm(config, TRAINERS[stage], each, console)
+        train_arm(config.training(), TRAINERS[stage], getattr(config, stage), each, console)
 
 
 def launch(stage: str, accelerate: Path, run: Path, settings: Sequence[str], arm: str | None = None) -> int:
@@ -95,14 +96,16 @@ def run_config(stage: str, run: Path, settings: Sequence[str]) -> RunConfig:
     return config.model_copy(update={"name": run.absolute().name, "output": output, **sections})
 
 
-def train_arm(config: RunConfig, trainer: Trainer[Any], arm: str, console: Console) -> None:
-    """Train an arm, unless it is done. Raises ConfigError if the configuration lacks the trainer's section."""
+def train_arm(
+    setup: TrainingSetup, trainer: Trainer[Any], section: TrainerSection | None, arm: str, console: Console
+) -> None:
+    """Train an arm by a trainer's section, unless it is done. Raises ConfigError without the section."""
     from astro.train.stage import carry_out  # noqa: PLC0415 - heavy
 
-    name, section = trainer.name, getattr(config, trainer.name)
+    name = trainer.name
     if section is None:
         raise ConfigError(f"there is no section {name}, so there is nothing to train; {name}: {{}} has its defaults")
-    trained = carry_out(trainer, config.training(), section, arm, console)
+    trained = carry_out(trainer, setup, section, arm, console)
     facts = trained.facts
     done = "was done before" if trained.before else f"{facts['steps']} steps in {facts['seconds']:.0f} s"
     console.print(f"{name} of {arm}: {done}", markup=False, highlight=False)

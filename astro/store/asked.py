@@ -39,7 +39,7 @@ _ANSWERS = Table(
 class Asked:
     """The model's answers in one run, for each data set whose recipe asks for some.
 
-    They are stored in datasets/.asked, with one folder for each data set and the settings of its recipe.
+    They are stored in datasets/.asked, with one folder for each data set and everything that its answers depend on.
     """
 
     def __init__(self, run: RunDirectory, setup: DataSetup) -> None:
@@ -49,7 +49,7 @@ class Asked:
         for name, recipe in setup.config.recipes.items():
             if isinstance(recipe, AskingRecipe):
                 self._recipes[name] = recipe
-                self._stages[name] = _stage(run.path / "datasets" / ".asked", name, recipe)
+                self._stages[name] = _stage(run.path / "datasets" / ".asked", name, recipe, setup)
 
     def close(self) -> None:
         """Close the files."""
@@ -101,8 +101,11 @@ class Asked:
         await asyncio.gather(*(one(name, material) for name, material in left))
 
 
-def _stage(folder: Path, name: str, recipe: AskingRecipe) -> Stage:
-    place = folder / f"{name}-{settings_hash(recipe.model_dump(mode='json'))}"
+def _stage(folder: Path, name: str, recipe: AskingRecipe, setup: DataSetup) -> Stage:
+    """The stage of a data set's answers: of these settings, this model, prompt and seed."""
+    origin = setup.origin
+    asked = {"model": origin.model, "config": origin.config_hash, "seed": origin.seed}
+    place = folder / f"{name}-{settings_hash({'recipe': recipe.model_dump(mode='json'), **asked})}"
     place.parent.mkdir(parents=True, exist_ok=True)
     return Stage(place, {"answers": _ANSWERS.schema, "costs": COSTS.schema}, writable=True)
 

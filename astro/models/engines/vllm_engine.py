@@ -52,7 +52,8 @@ class VllmSampler:
         self.tokenizer.clean_up_tokenization_spaces = False  # Llama 3 sets it, and " ." would be decoded as "."
         self._tails = StopTail(self.tokenizer)
         # vLLM stops at the tokens that the model's folder names, and base models name no end of turn.
-        self._ends = sorted({turn_end(self.tokenizer)} - {None, self.tokenizer.eos_token_id})
+        end = turn_end(self.tokenizer)
+        self._ends = () if end is None or end == self.tokenizer.eos_token_id else (end,)
         self._meter = Meter()
         self._arrived = 0
         self._waiting: dict[str, asyncio.Future[Any]] = {}
