@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from astro.errors import StoreError
+from astro.report.left_out import LeftOut, left_out
 from astro.report.statistics import Figure
 from astro.store import RunDirectory
 from astro.store.atomic import read_sealed
@@ -104,7 +105,7 @@ class Findings:
     control: the arm that the others are compared with.
     models: the names of the models that the run has or plans, in the order of the tables.
     sets: the evaluation sets, the main one first. evaluations: by model and set.
-    prompts: the text of problems by id, as far as the run knows them.
+    prompts: the text of problems by id, as far as the run knows them. left_out: what the run did not use, and why.
     """
 
     name: str
@@ -118,6 +119,7 @@ class Findings:
     trainings: Sequence[Training]
     making: Sequence[Cost]
     prompts: Mapping[str, str]
+    left_out: Sequence[LeftOut] = ()
 
     @property
     def treatments(self) -> list[str]:
@@ -174,6 +176,7 @@ def gather(path: Path) -> Findings:
             trainings=list(_trainings(path / "checkpoints")),
             making=_making(run),
             prompts=prompts,
+            left_out=left_out(run) if run.has_problems else (),
         )
 
 

@@ -167,6 +167,16 @@ def cost_table(findings: Findings) -> TextTable | None:
     return TextTable("", ["stage", "seconds", "tokens", "of which"], rows, note)
 
 
+def left_out_table(findings: Findings) -> TextTable | None:
+    """What the run did not use, and why; None if it used everything."""
+    rows = [[line.what, f"{line.count:,}", f"{line.of:,}", line.why] for line in findings.left_out]
+    for (model, dataset), found in findings.evaluations.items():
+        if ungraded := found.outcomes.get(Outcome.ERROR, 0):
+            what, total = f"responses of {name_of(model)} to {dataset}", sum(found.outcomes.values())
+            rows.append([what, f"{ungraded:,}", f"{total:,}", "the engine refused the prompt, or the verifier failed"])
+    return TextTable("", ["left out", "count", "of", "why"], rows) if rows else None
+
+
 def shared_with_training(runs: Sequence[Sequence[Evaluation]]) -> str:
     """How many problems of a set are training problems, in a sentence; empty if nothing was compared.
 

@@ -20,6 +20,7 @@ from astro.report.tables import (
     difference_of,
     difference_table,
     group_table,
+    left_out_table,
     model_table,
     points,
     trainings_of,
@@ -106,6 +107,7 @@ def make_page(findings: Findings, captions: dict[str, str]) -> Page:
             "Found by patterns in the text: an estimate, best used to compare models that write alike.",
             behaviours,
         ),
+        Part("Left out", "No figure contains any of these.", _present([left_out_table(findings)])),
         Part("Cost", "", [cost] if cost else [], missing=_unless(cost, "Nothing has been run yet.")),
         Part(
             "An example",

@@ -45,19 +45,22 @@ class Grpo(Trainer[GrpoConfig]):
         return Start(str(base), config.data, checkpoint=True)
 
     def defaults(self, config: GrpoConfig) -> dict[str, Any]:
-        """Log every step, and keep four intermediate checkpoints."""
+        """Log every step, and keep four intermediate checkpoints; under a budget of tokens the last step is unknown."""
+        by_budget = {"max_steps": 1_000_000, "lr_scheduler_type": "constant", "save_steps": 20}
         return {
             "logging_steps": 1,  # what RL does to a model is in its curves
             "save_steps": 0.25,  # of all steps; the models on the way are kept, to be evaluated
             "shuffle_dataset": not config.curriculum,
             "reward_weights": list(config.rewards.weights.values()),
+            **(by_budget if config.budget_tokens is not None else {}),
         }
 
     def identity(self, setup: TrainingSetup, config: GrpoConfig) -> dict[str, Any]:
-        """How responses are graded, and the section."""
+        """How responses are graded, and the section; a stage begun before there were budgets has none."""
+        unset = () if config.budget_tokens is not None else ("budget_tokens",)
         return {
             "verify": setup.verify.model_dump(mode="json", exclude=set(setup.verify.SPEED)),
-            **config.model_dump(mode="json", exclude={"arms", "data"}),
+            **config.model_dump(mode="json", exclude={"arms", "data", *unset}),
         }
 
     def prepare(self, training: Training[GrpoConfig]) -> Prepared:
@@ -66,7 +69,12 @@ class Grpo(Trainer[GrpoConfig]):
         from astro.train.prompts import read_prompts, repeated  # noqa: PLC0415
         from astro.train.rollouts import Rollouts  # noqa: PLC0415
         from astro.train.scoring import open_scorer  # noqa: PLC0415
-        from astro.train.trainers import grpo_trainer, saving_between_generations, steps_of_generation  # noqa: PLC0415
+        from astro.train.trainers import (  # noqa: PLC0415
+            grpo_trainer,
+            saving_between_generations,
+            steps_of_generation,
+            stopping_at,
+        )
 
         config, arguments, prompt_format = training.config, training.arguments, training.prompt_format
         chosen, held_out, rows = read_prompts(training)
@@ -96,6 +104,8 @@ class Grpo(Trainer[GrpoConfig]):
         trainer = training.open(grpo_trainer(), args, **rollouts.trainer_arguments())
         if (steps := steps_of_generation(args)) > 1:
             trainer.add_callback(saving_between_generations(steps))
+        if config.budget_tokens is not None:
+            trainer.add_callback(stopping_at(training.recorder, config.budget_tokens))
         if mask_unfinished:
             trainer.mask_truncated_completions = False
 

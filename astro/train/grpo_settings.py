@@ -40,6 +40,8 @@ class GrpoConfig(TrainerSection):
     curriculum: sort the prompts by pass rate, easy first, instead of shuffling them.
     resample: how many times, at most, groups that are all right or all wrong are replaced by groups of other prompts
         (DAPO's dynamic sampling), whatever else is rewarded; 0 only counts them. Those that stay have no advantage.
+    budget_tokens: ends the training after the step in which this many tokens were generated, discarded groups included,
+        so that arms of different lengths can be compared at equal cost; null trains for trainer.max_steps.
     rollouts: see RolloutsBy.
     trainer: options of trl.GRPOConfig; max_completion_length is the most tokens of a completion.
     """
@@ -50,6 +52,7 @@ class GrpoConfig(TrainerSection):
     pass_rate: tuple[Share, Share] = (0.05, 0.95)
     curriculum: bool = False
     resample: int = Field(default=2, ge=0, le=16)
+    budget_tokens: int | None = Field(default=None, ge=1)
     rollouts: RolloutsBy = RolloutsBy.AUTO
 
     @field_validator("pass_rate")

@@ -179,6 +179,22 @@ def saving_between_generations(steps: int) -> Any:
     return Callback()
 
 
+def stopping_at(recorder: Recorder, tokens: int) -> Any:
+    """A callback that ends the training after the step in which that many tokens had been generated.
+
+    recorder: counts them, and continues the count of an earlier start.
+    """
+    from transformers import TrainerCallback  # noqa: PLC0415 - heavy
+
+    class Callback(TrainerCallback):  # type: ignore[misc] # transformers has no types
+        def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            """Stop if the budget is spent."""
+            del args, state
+            control.should_training_stop |= recorder.counts.get("generated_tokens", 0) >= tokens
+
+    return Callback()
+
+
 def sums_over_rows(args: Any) -> bool:
     """Whether a step's loss stays the same when rows move between its microbatches."""
     by_entropy = args.top_entropy_quantile < 1.0 or args.entropy_coef != 0.0 or args.use_adaptive_entropy

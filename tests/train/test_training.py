@@ -279,6 +279,20 @@ def test_grpo_resumes_with_the_same_losses(trained, monkeypatch):
     assert all(row[1] > 0 for row in expected)
 
 
+def test_grpo_ends_when_its_budget_is_spent(trained):
+    """After the first step at which the generated tokens, discarded groups included, reach the budget."""
+    settings = ["sft.arms={spent: sft}", "sft.trainer.max_steps=1", "grpo.rollouts=transformers"]
+    settings += ["grpo.budget_tokens=2000", "grpo.trainer.max_steps=50", "grpo.trainer.save_steps=50"]
+    config = changed(trained, *settings)
+    carry_out(SFT, config.training(), config.sft, "spent", quiet())
+    done = carry_out(GRPO, config.training(), config.grpo, "spent", quiet())
+    spent = [row["counts"]["generated_tokens"] for row in read_metrics(done.folder) if "loss" in row]
+    assert 0 < done.facts["steps"] < 50
+    assert len(spent) == done.facts["steps"]
+    assert spent[-1] == done.facts["generated_tokens"] >= 2000
+    assert all(tokens < 2000 for tokens in spent[:-1])
+
+
 def test_a_kill_at_the_very_end_costs_nothing(trained, monkeypatch):
     """The stage is done before what only going on would need is deleted."""
     config = changed(trained, "sft.arms={late: sft}", "sft.trainer.max_steps=1")
