@@ -1,12 +1,12 @@
 """From a configuration to an open run directory with its problems; nothing here loads a model."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from astro.errors import ConfigError, StoreError
 from astro.models.prompting import check_template
@@ -216,10 +216,15 @@ def _check_same_search(source: Path, seams: Seams, *, shards: bool) -> None:
     with RunDirectory.read(source) as other:
         if not other.trees.complete:
             raise StoreError(f"the search of {source} is not finished; finish it first")
-        ours = {key: seams.settings[key] for key in _SEARCH_SETTINGS}
-        theirs = {key: value for key, value in other.settings.items() if key in _SEARCH_SETTINGS}
+        ours, theirs = _of_search(seams.settings), _of_search(other.settings)
     free = {*seams.speed, *_FREE_FOR_TRACES, *(("problems.shard",) if shards else ())}
     changed = differences(theirs, ours, free)
     if changed:
         lines = "\n".join(f"  {line}" for line in changed)
         raise StoreError(f"the trees of {source} were searched with other settings:\n{lines}\nGive the same ones.")
+
+
+def _of_search(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings that determine trees; of the roles, that is the scorer."""
+    scorer = (settings.get("roles") or {}).get("scorer")
+    return {key: settings[key] for key in _SEARCH_SETTINGS if key in settings} | {"roles": {"scorer": scorer}}
