@@ -2,23 +2,33 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import ClassVar, Protocol
 
 from astro.config import Section
 from astro.models.asking import Model
 from astro.models.engine import EngineSection
 from astro.models.prompting import PromptConfig
+from astro.records.cost import Cost
 from astro.records.problem import Problem
 
 ModelOf = Callable[[EngineSection | None, PromptConfig | None], Model]
 """Opens a model; None takes the solver's engine or prompt."""
 
 
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """One value in [0, 1] for each solution; None if the reply cannot be read as one. cost: of asking for them."""
+
+    values: Sequence[float | None]
+    cost: Cost = field(default_factory=Cost)
+
+
 class Scorer(Protocol):
     """Values partial or whole solutions. One event loop drives it; many calls are in flight at once."""
 
-    async def score(self, problem: Problem, solutions: Sequence[str], /) -> Sequence[float | None]:
-        """One value in [0, 1] for each solution; None if the reply cannot be read as one.
+    async def score(self, problem: Problem, solutions: Sequence[str], /) -> Scores:
+        """The values of the solutions, in their order.
 
         Raises SamplingError if this request cannot be served, EngineDeadError if the engine cannot serve any further
         request.

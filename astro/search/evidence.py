@@ -83,12 +83,14 @@ class TreeEvidence:
         if node in self._ahead:
             solution += self._ahead[node].text
         try:
-            (value,) = await scorer.score(self._problem, [self._setup.without_end(solution)])
+            scores = await scorer.score(self._problem, [self._setup.without_end(solution)])
         except EngineDeadError:
             raise
         except SamplingError as error:
             tree.failure[node] = str(error)
             return None
+        tree.cost += scores.cost
+        (value,) = scores.values
         if value is None or not 0 <= value <= 1:
             tree.failure[node] = f"the scorer gave {value}, which is not a value in [0, 1]"
             return None

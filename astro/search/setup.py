@@ -8,6 +8,7 @@ from typing import Protocol, Self
 from astro.errors import ConfigError
 from astro.models.completion import Completion, Sampler
 from astro.models.prompting import AnswerStyle, PromptFormat
+from astro.models.scoring import Scores
 from astro.models.steps import StepEnd, StepSplitter, joined, step_end
 from astro.models.stops import before_stop
 from astro.records.problem import Problem
@@ -32,7 +33,7 @@ class Grader(Protocol):
 class Scorer(Protocol):
     """The scorer interface that search needs; see astro.models.scoring."""
 
-    async def score(self, problem: Problem, solutions: Sequence[str], /) -> Sequence[float | None]:
+    async def score(self, problem: Problem, solutions: Sequence[str], /) -> Scores:
         """One value in [0, 1] for each solution, whole or partial; None if the scorer gives none.
 
         Raises SamplingError if this request cannot be served, EngineDeadError if the engine cannot serve any further

@@ -52,7 +52,7 @@ def opened(folder, **settings):
 
 
 def scored(scorer, problem, *solutions):
-    return asyncio.run(scorer.score(problem, list(solutions)))
+    return asyncio.run(scorer.score(problem, list(solutions))).values
 
 
 def test_the_value_is_exp_of_the_mean_logprob_of_the_solution(model_folder, tokenizer):

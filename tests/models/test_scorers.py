@@ -29,7 +29,7 @@ def asked(script):
 
 def scored(scorer, *solutions):
     async def run():
-        return list(await scorer.score(PROBLEM, list(solutions)))
+        return list((await scorer.score(PROBLEM, list(solutions))).values)
 
     return asyncio.run(run())
 
@@ -39,6 +39,14 @@ def test_a_judge_s_value_is_the_share_of_yes():
     replies = ("Yes.", "yes", "No.", "Who knows")
     scorer = JudgeScorerConfig(votes=4).open(asked(lambda _, seed: replies[seed % 4]), 7)
     assert scored(scorer, "1 + 1 = 2") == [2 / 3]
+
+
+def test_a_judges_cost_is_that_of_its_replies():
+    """Two solutions, one request of two votes each; a reply has four bytes and the end of its turn."""
+    scorer = JudgeScorerConfig(votes=2).open(asked(lambda *_: "Yes."), 7)
+    cost = asyncio.run(scorer.score(PROBLEM, ["a", "b"])).cost
+    assert (cost.calls, cost.generated_tokens) == (2, 2 * 2 * 5)
+    assert cost.prompt_tokens > 0
 
 
 def test_a_judge_sees_the_problem_and_the_solution():

@@ -1,6 +1,7 @@
 """Each strategy on a scripted model whose best path is known, and the invariants of the trees of all of them."""
 
 import asyncio
+from dataclasses import replace
 from math import log, sqrt
 
 import pytest
@@ -10,6 +11,8 @@ from search_worlds import PROBLEM, PROMPT_IDS, ByAnswer, Recorder, WanderingMode
 
 from astro.errors import ConfigError, EngineDeadError, SamplingError
 from astro.models.engines.scripted import ScriptedSampler
+from astro.models.scoring import Scores
+from astro.records.cost import Cost
 from astro.search import ROOT, Stop, Terminal, Tree, best_solution, check_tree, search
 from astro.search.evaluators import Both, Scored
 from astro.search.strategies import Beam, BestFirst, BestOfN, BreadthFirst, DepthFirst, Lookahead, Puct, Samples, Uct
@@ -266,8 +269,8 @@ class Teacher:
         if self.refused and text.startswith(self.refused):
             raise SamplingError("the scorer is busy")
         if self.value is not None:
-            return [self.value]
-        return [0.9 if "7" in text else 0.2 * len(text) if "bab".startswith(text) else 0.0]
+            return Scores([self.value])
+        return Scores([0.9 if "7" in text else 0.2 * len(text) if "bab".startswith(text) else 0.0])
 
 
 def test_a_scorer_alone_needs_no_rollouts():
@@ -280,12 +283,26 @@ def test_a_scorer_alone_needs_no_rollouts():
     assert not any(tree.rollouts)
 
 
+def test_what_a_scorer_costs_is_part_of_the_trees_cost():
+    """Each node is scored once, at three calls and five tokens read."""
+
+    class Dear(Teacher):
+        async def score(self, problem, solutions):
+            return replace(await super().score(problem, solutions), cost=Cost(calls=3, prompt_tokens=5))
+
+    teacher = Dear()
+    free, _ = grown(Beam(width=1), "bab", evaluator=Scored(), scorer=Teacher())
+    tree, _ = grown(Beam(width=1), "bab", evaluator=Scored(), scorer=teacher)
+    assert tree.cost.calls - free.cost.calls == 3 * len(teacher.asked)
+    assert tree.cost.prompt_tokens - free.cost.prompt_tokens == 5 * len(teacher.asked)
+
+
 def test_the_best_of_n_is_the_scorers_choice():
     """The evaluator decides what is best, not the verdict: a scorer that likes aaa keeps aaa."""
 
     class Misled(Teacher):
         async def score(self, problem, solutions):
-            return [1.0 if "aaa" in solution else 0.5 for solution in solutions]
+            return Scores([1.0 if "aaa" in solution else 0.5 for solution in solutions])
 
     tree, _ = grown(BestOfN(n=8), "bab", evaluator=Scored(), scorer=Misled())
     assert names(tree)[best_solution(tree)] == "aaa."

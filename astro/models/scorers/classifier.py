@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from astro.errors import ConfigError, MissingDependencyError, SamplingError
 from astro.models.model_folder import loading, weights_options
 from astro.models.scorers.batches import Batches
+from astro.models.scoring import Scores
 from astro.models.tokenizer import hf_tokenizer
+from astro.records.cost import Cost
 from astro.records.problem import Problem
 
 Combine = Callable[[Sequence[float]], float]
@@ -78,14 +80,16 @@ class RewardModel:
         self._combine = combine
         self._batches = Batches(classifier.values, batch, "the reward model")
 
-    async def score(self, problem: Problem, solutions: Sequence[str], /) -> Sequence[float | None]:
+    async def score(self, problem: Problem, solutions: Sequence[str], /) -> Scores:
         """Value each solution; see Scorer. The value of a solution without a step is 1: it has no wrong step.
 
         Raises SamplingError if a text exceeds the model's context window.
         """
-        valued = await self._batches.of([self._text(problem.prompt, solution) for solution in solutions])
+        texts = [self._text(problem.prompt, solution) for solution in solutions]
+        valued = await self._batches.of(texts)
         found = [self._combine(values) if values else 1.0 for values in valued]
-        return [value if 0 <= value <= 1 else None for value in found]
+        read = Cost(calls=len(texts), prompt_tokens=sum(len(text.token_ids) for text in texts))
+        return Scores([value if 0 <= value <= 1 else None for value in found], read)
 
     def _text(self, problem: str, solution: str) -> Text:
         tokenizer = self._classifier.tokenizer

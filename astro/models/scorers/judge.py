@@ -12,9 +12,10 @@ from astro.models.asking import Model
 from astro.models.control_tokens import inert
 from astro.models.engines import EngineConfig
 from astro.models.prompting import PromptConfig, check_template
-from astro.models.scoring import ModelOf, Scorer, ScorerSection
+from astro.models.scoring import ModelOf, Scorer, ScorerSection, Scores
 from astro.models.seeds import derive_seed
 from astro.models.votes import Vote, read_vote
+from astro.records.cost import Cost
 from astro.records.problem import Problem
 
 
@@ -56,13 +57,14 @@ class JudgeScorer:
     model: Model
     seed: int
 
-    async def score(self, problem: Problem, solutions: Sequence[str], /) -> Sequence[float | None]:
+    async def score(self, problem: Problem, solutions: Sequence[str], /) -> Scores:
         """Ask about each solution; see Scorer."""
-        return await asyncio.gather(*(self._value(problem, solution) for solution in solutions))
+        found = await asyncio.gather(*(self._value(problem, solution) for solution in solutions))
+        return Scores([value for value, _ in found], sum((cost for _, cost in found), Cost()))
 
-    async def _value(self, problem: Problem, solution: str) -> float | None:
+    async def _value(self, problem: Problem, solution: str) -> tuple[float | None, Cost]:
         asked = f"Problem: {inert(problem.prompt)}\n\nSolution:\n{inert(solution.strip())}\n\n{self.config.question}"
-        replies, _ = await self.model.ask(
+        replies, cost = await self.model.ask(
             [{"role": "user", "content": asked}],
             derive_seed(self.seed, problem.id, "score", solution),
             temperature=self.config.temperature,
@@ -71,4 +73,4 @@ class JudgeScorer:
         )
         votes = Counter(map(read_vote, replies))
         read = votes[Vote.YES] + votes[Vote.NO]
-        return votes[Vote.YES] / read if read else None
+        return (votes[Vote.YES] / read if read else None), cost

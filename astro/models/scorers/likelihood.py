@@ -12,8 +12,9 @@ from astro.models.engine import check_model
 from astro.models.model_folder import loading, weights_options
 from astro.models.prompting import PromptConfig, PromptFormat, check_template
 from astro.models.scorers.batches import Batches
-from astro.models.scoring import ModelOf, Scorer, ScorerSection
+from astro.models.scoring import ModelOf, Scorer, ScorerSection, Scores
 from astro.models.tokenizer import hf_tokenizer
+from astro.records.cost import Cost
 from astro.records.problem import Problem
 
 
@@ -102,13 +103,14 @@ class Likelihood:
     prompts: PromptFormat
     batches: Batches[Continued, float]
 
-    async def score(self, problem: Problem, solutions: Sequence[str], /) -> Sequence[float | None]:
+    async def score(self, problem: Problem, solutions: Sequence[str], /) -> Scores:
         """Value each solution; see Scorer. Raises SamplingError if one exceeds the model's context window."""
         prompt = self.prompts.solve_ids(problem.prompt)
         texts = [Continued(prompt, self._tokens(prompt, solution)) for solution in solutions]
-        found = await self.batches.of([text for text in texts if text.solution])
-        means = iter(found)
-        return [math.exp(next(means)) if text.solution else 1.0 for text in texts]
+        asked = [text for text in texts if text.solution]
+        means = iter(await self.batches.of(asked))
+        read = Cost(calls=len(asked), prompt_tokens=sum(len(text.prompt) + len(text.solution) for text in asked))
+        return Scores([math.exp(next(means)) if text.solution else 1.0 for text in texts], read)
 
     def _tokens(self, prompt: Sequence[int], solution: str) -> list[int]:
         try:
