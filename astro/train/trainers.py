@@ -156,7 +156,8 @@ def _repeatable(given: Any, trainer: Any) -> Any:
 def steps_of_generation(args: Any) -> int:
     """The optimizer steps that are trained on one generation; only after the last is nothing lost by stopping."""
     rounds, together = args.steps_per_generation * args.num_iterations, args.gradient_accumulation_steps
-    return math.lcm(rounds, together) // together
+    steps: int = math.lcm(rounds, together) // together
+    return steps
 
 
 def saving_between_generations(steps: int) -> Any:
