@@ -1,6 +1,5 @@
 """Models beside their continuations in a report."""
 
-import json
 from pathlib import Path
 
 from reported import evaluate, finished
@@ -9,6 +8,7 @@ from astro.report import write_report
 from astro.report.continued import backtracking_table, best_of_control, control_table, with_continuations
 from astro.report.gather import gather
 from astro.report.tables import model_table
+from astro.store.atomic import read_sealed, write_sealed
 
 
 def continued(folder: Path) -> Path:
@@ -17,10 +17,10 @@ def continued(folder: Path) -> Path:
     for continuation, skill in (("nudge", 0.5), ("ask_again", 0.6)):
         evaluate(folder, f"direct-rl+{continuation}", "held-out", skill)
     path = folder / "evaluations" / "astro-rl" / "held-out" / "figures.json"
-    content = json.loads(path.read_text(encoding="utf-8"))
+    content = read_sealed(path)
     shares = {"back_when_missed": 0.9, "restarts": 0.75, "right_within_32": 0.1, "right_within_64": 0.6}
     content["figures"] |= {name: {"value": share, "low": None, "high": None} for name, share in shares.items()}
-    path.write_text(json.dumps(content), encoding="utf-8")
+    write_sealed(path, content)
     return folder
 
 

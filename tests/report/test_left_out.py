@@ -1,7 +1,6 @@
 """What a report says of everything that a run did not use."""
 
 import io
-import json
 from pathlib import Path
 
 from reported import SETTINGS, evaluate
@@ -13,6 +12,7 @@ from astro.report.left_out import left_out
 from astro.report.write import write_report
 from astro.run import RunConfig, Stages, carry_out
 from astro.store import RunDirectory
+from astro.store.atomic import read_sealed, write_sealed
 from astro.tasks.countdown.generator import CountdownConfig, generate
 
 
@@ -25,10 +25,10 @@ def test_rejected_rows_and_ungraded_responses_have_their_reasons(tmp_path: Path)
         )
     evaluate(tmp_path / "r", "base", "held-out", 0.5)
     file = tmp_path / "r/evaluations/base/held-out/figures.json"
-    content = json.loads(file.read_text(encoding="utf-8"))
+    content = read_sealed(file)
     content["outcomes"] |= {"error": 3}
     total = sum(content["outcomes"].values())
-    file.write_text(json.dumps(content), encoding="utf-8")
+    write_sealed(file, content)
     text = (write_report(tmp_path / "r") / "report.md").read_text(encoding="utf-8")
     assert "| rows rejected | 2 | 11 | duplicate id |\n| rows rejected | 1 | 11 | unreadable |" in text
     assert (

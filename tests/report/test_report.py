@@ -1,6 +1,5 @@
 """The page: what it says, and that nothing a model wrote acts in it."""
 
-import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -10,6 +9,7 @@ from reported import GENERATED, HOSTILE, STEPS, begun, evaluate, finished, train
 from astro.report import write_report
 from astro.report.gather import gather
 from astro.report.tables import model_table
+from astro.store.atomic import read_sealed, write_sealed
 
 
 class Tags(HTMLParser):
@@ -138,9 +138,9 @@ def test_how_near_an_asked_length_was_kept_stands_in_the_table(tmp_path: Path) -
     """Only where a length was asked for."""
     run = finished(tmp_path / "r")
     path = run / "evaluations" / "astro-rl" / "held-out" / "figures.json"
-    content = json.loads(path.read_text(encoding="utf-8"))
+    content = read_sealed(path)
     content["figures"]["length_error"] = {"value": 0.125, "low": 0.1, "high": 0.2}
-    path.write_text(json.dumps(content), encoding="utf-8")
+    write_sealed(path, content)
     asked, free = (model_table(gather(run), name) for name in ("held-out", "five"))
     at = asked.headings.index("off the asked length, %")
     assert [row[at] for row in asked.rows] == ["-", "-", "-", "-", "12.5"]
@@ -151,10 +151,10 @@ def test_the_name_of_a_group_does_not_act(tmp_path: Path) -> None:
     """A data set's levels name the groups: in Markdown they are no HTML, and nowhere an escape sequence."""
     run = finished(tmp_path / "r")
     for path in run.glob("evaluations/*/five/figures.json"):
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = read_sealed(path)
         first, second = content["groups"].values()
         content["groups"] = {"<img src=x onerror=alert(1)> \x1b[31m": first, "b": second}
-        path.write_text(json.dumps(content), encoding="utf-8")
+        write_sealed(path, content)
     folder = write_report(run)
     told = (folder / "report.md").read_text(encoding="utf-8").partition("## An example")[0]
     assert "| model | &lt;img src=x onerror=alert(1)> \N{SYMBOL FOR ESCAPE}[31m | b |" in told
