@@ -82,6 +82,7 @@ class Verifier:
         self.config = config or VerifyConfig()
         self.forms = FORMS if forms is None else dict(forms)
         self._settings = self.config.model_dump_json()
+        self._forms: dict[str, ModuleType] = {}  # loaded so far
         self._known: dict[str, _Known] = {}
         self._cached = 0
         self._lock = threading.Lock()
@@ -259,9 +260,12 @@ class Verifier:
 
     def _load(self, task: str) -> ModuleType:
         """The form of a task. Raises VerifierError if it cannot be loaded, or not be used on this machine."""
+        if (form := self._forms.get(task)) is not None:
+            return form
         form = load_form(task, self.forms)
         if check_machine := getattr(form, "check_machine", None):
             check_machine(self.config)
+        self._forms[task] = form
         return form
 
     def _settle(self, known: _Known, extraction: Extraction) -> Future[Reply]:

@@ -4,7 +4,8 @@ import re
 from functools import lru_cache
 
 from astro.verify.forms.math.lexer import lex
-from astro.verify.forms.math.question import Question, pack
+from astro.verify.forms.math.packing import pack
+from astro.verify.forms.math.question import Question
 from astro.verify.forms.math.reader import Reading
 from astro.verify.forms.math.words import HARMLESS, HEDGES
 from astro.verify.plain import plain_text

@@ -46,7 +46,8 @@ from astro.verify.forms.math.expressions import (
     walk,
 )
 from astro.verify.forms.math.measures import Measures
-from astro.verify.forms.math.question import Question, pack
+from astro.verify.forms.math.packing import pack
+from astro.verify.forms.math.question import Question
 from astro.verify.forms.math.shapes import asked_for, displayed_shapes, shape
 from astro.verify.forms.math.values import exact, numeric
 from astro.verify.forms.math.words import vocabulary

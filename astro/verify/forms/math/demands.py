@@ -20,8 +20,9 @@ from astro.verify.forms.math.expressions import (
     walk,
 )
 from astro.verify.forms.math.lexer import Kind
+from astro.verify.forms.math.packing import pack
 from astro.verify.forms.math.parser import TRIGONOMETRY
-from astro.verify.forms.math.question import Question, pack
+from astro.verify.forms.math.question import Question
 from astro.verify.forms.math.reader import Reading
 from astro.verify.forms.math.shapes import displayed_shapes, shape
 

@@ -65,6 +65,8 @@ _SINGLE = re.compile(r"(?<!\\)\\(?:\\\\){0,50}(?!\\)")
 def verify(problem: Subject, extraction: Extraction, config: VerifyConfig) -> Verdict | None:
     """Grade the answer to a mathematics problem, or return None to leave a long or costly one to a worker."""
     answer = extraction.answer or ""
+    if _WHOLE.fullmatch(answer) and (verdict := _of_whole_numbers(problem, extraction, config)):
+        return verdict
     if len(answer) > MAX_CHARACTERS:
         return as_written(problem.answer, answer) or Verdict(
             Outcome.MALFORMED, answer[:200], f"the answer has {len(answer)} characters"
@@ -78,6 +80,17 @@ def verify(problem: Subject, extraction: Extraction, config: VerifyConfig) -> Ve
         return None
 
 
+def _of_whole_numbers(problem: Subject, extraction: Extraction, config: VerifyConfig) -> Verdict | None:
+    """A shortcut for the most common answers: two whole numbers in their usual notation; None for any others."""
+    gold, answer = problem.answer, extraction.answer or ""
+    if extraction.parts or config.tolerance or "tolerance" in problem.metadata or not _WHOLE.fullmatch(gold):
+        return None
+    if gold == answer:
+        return Verdict(Outcome.CORRECT, answer, "written like the gold answer", answer)
+    return Verdict(Outcome.INCORRECT, answer, "a different answer", answer)
+
+
+_WHOLE = re.compile(r"-?[1-9][0-9]{0,14}|0")
 _QUICK_CHARACTERS = 600
 _LIBRARY_ERRORS = (ArithmeticError, ValueError, RecursionError)  # that mpmath raises on unforeseen values
 
@@ -217,7 +230,7 @@ def _grade(  # noqa: PLR0911, PLR0917 - one line a case
 ) -> Verdict:
     answer_text = concluded(extraction.answer or "", question.words)
     if _INDEXED.search(gold_text):
-        question = replace(question, periodic=True)
+        question = question.numbered()
     judge = Judge(question, _tolerance(problem, gold_text, config))
     if extraction.parts and not isinstance(gold.answer, Listing | Ordered | Values):
         return _parts(judge, gold, extraction, question)

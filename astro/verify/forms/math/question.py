@@ -1,154 +1,271 @@
 """Reads from the text of a problem what it says about the form of its answer."""
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from copy import copy
 from fractions import Fraction
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import islice
 
-from astro.verify.forms.math.units import Unit, read_unit, unit_named
+from astro.verify.forms.math.asked_units import asked_unit, counted_rate, counted_unit, named_units, stated, unit_of
+from astro.verify.forms.math.packing import pack
+from astro.verify.forms.math.units import Unit
 from astro.verify.forms.math.words import vocabulary
 from astro.verify.options import options_in
 
 _LONGEST = 20_000  # characters of a prompt that are read
 
 
-@dataclass(frozen=True, slots=True)
 class Question:
-    """Cues in the prompt of a problem, all in lower case except unknowns.
+    """Cues in the prompt of a problem. Each is read when it is first needed: most answers need few of them.
 
-    unit: the unit that the prompt asks for, if any.
-    rate: the unit of "how many miles per gallon", whose answer may also be in miles.
-    named: every unit the prompt names.
-    power: 2 if the prompt asks for an area, 3 for a volume, else 0.
-    words: every word of the prompt.
-    plain: those in lower case, so without names.
-    half_of_day: whether it asks if a time is a.m. or p.m.
-    general: whether it is about a differential equation or an integral, whose solution has free constants.
-    periodic: whether the solutions may be numbered by an index.
-    counted: the words for the things in "how many THINGS".
-    how_many: whether the unit is that of "how many hours", which an answer in minutes also answers.
-    stated: the quantities the prompt gives, as dimensions and size in base units.
-    unknowns: letters the prompt asks for by name, as in "solve for x".
-    options: the text of each lettered choice.
-    packed: the prompt as pack() returns it, for finding restated expressions.
-    functions: the logarithms and trigonometric functions in it.
-    displayed: the formulas of the prompt, without their dollar signs.
-    ordered: whether the prompt fixes the order of a list.
-    letters: single letters that the prompt uses as units, as in 5 m.
-    asked: the expression whose value the prompt asks for, as in "find x + y"; empty if it is none.
+    Two questions are equal only if they are the same object; read_question() keeps one for each prompt.
     """
 
-    percent: bool
-    unit: Unit | None
-    rate: Unit | None
-    named: tuple[Unit, ...]
-    power: int
-    words: frozenset[str]
-    counted: tuple[str, ...]
-    how_many: bool
-    stated: frozenset[tuple[tuple[tuple[str, int], ...], Fraction]]
-    unknowns: frozenset[str]
-    options: tuple[tuple[str, str], ...]
-    packed: str
-    displayed: tuple[str, ...]
-    asked: str
-    equation: bool
-    approximate: bool
-    positive: bool
-    lowest_terms: bool
-    scientific: bool
-    factored: bool
-    rationalized: bool
-    simplify: bool
-    simplified: bool
-    rectangular: bool
-    functions: frozenset[str]
-    expanded: bool
-    primes: bool
-    base: bool
-    clock: bool
-    half_of_day: bool
-    general: bool
-    periodic: bool
-    plain: frozenset[str]
-    vector: bool
-    pair: bool
-    evaluate: bool
-    ordered: bool
-    letters: frozenset[str]
+    def __init__(self, prompt: str) -> None:
+        self.prompt = prompt[:_LONGEST]
+
+    def numbered(self) -> "Question":
+        """The same question, with solutions that are numbered by an index."""
+        twin = copy(self)
+        twin.periodic = True
+        return twin
+
+    @cached_property
+    def text(self) -> str:
+        """The prompt in lower case."""
+        return self.prompt.lower()
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """Every word of the prompt, in lower case."""
+        return frozenset(_WORD.findall(self.text))
+
+    @cached_property
+    def plain(self) -> frozenset[str]:
+        """The words in lower case, so without names and without alternatives."""
+        return frozenset(re.findall(r"\b[a-z]{2,}", self.prompt)) - _alternatives(self.prompt)
+
+    @cached_property
+    def percent(self) -> bool:
+        """Whether it mentions percentages."""
+        return "percent" in self.text or "%" in self.text
+
+    @cached_property
+    def _unit_after_in(self) -> Unit | None:
+        return asked_unit(self.prompt)
+
+    @cached_property
+    def unit(self) -> Unit | None:
+        """The unit that the prompt asks for, if any."""
+        return self._unit_after_in or unit_of(counted_unit(self.counted), self.rate)
+
+    @cached_property
+    def rate(self) -> Unit | None:
+        """The unit of "how many miles per gallon", whose answer may also be in miles."""
+        return counted_rate(self.text)
+
+    @cached_property
+    def how_many(self) -> bool:
+        """Whether the unit is that of "how many hours", which an answer in minutes also answers."""
+        return self._unit_after_in is None
+
+    @cached_property
+    def stated(self) -> frozenset[tuple[tuple[tuple[str, int], ...], Fraction]]:
+        """The quantities the prompt gives, as dimensions and size in base units."""
+        return frozenset(stated(self.prompt))
+
+    @cached_property
+    def named(self) -> tuple[Unit, ...]:
+        """Every unit the prompt names."""
+        return named_units(self.prompt, self.words) + ((_DEGREE,) if _in_degrees(self.prompt) else ())
+
+    @cached_property
+    def power(self) -> int:
+        """2 if the prompt asks for an area, 3 for a volume, 1 for a length, else 0."""
+        extent = _EXTENT.search(self.text)
+        return _POWER_OF.get(extent.group(1), 1) if extent else 0
+
+    @cached_property
+    def counted(self) -> tuple[str, ...]:
+        """The words for the things in "how many THINGS"."""
+        return _counted(self.text)
+
+    @cached_property
+    def unknowns(self) -> frozenset[str]:
+        """Letters the prompt asks for by name, as in "solve for x"."""
+        return frozenset(
+            letter
+            for match in _UNKNOWN.finditer(self.prompt)
+            if match.group(1) not in ("a", "A", "I") or not _NOUN.match(self.prompt, match.end())
+            for letter in re.findall(r"[a-zA-Z]", match.group(1))
+        )
+
+    @cached_property
+    def options(self) -> tuple[tuple[str, str], ...]:
+        """The text of each lettered choice."""
+        return _options(self.prompt)
+
+    @cached_property
+    def packed(self) -> str:
+        """The prompt as pack() returns it, for finding restated expressions; without drawings."""
+        return pack(_DRAWING.sub("", self.prompt) if "[asy]" in self.prompt else self.prompt)
+
+    @cached_property
+    def asked(self) -> str:
+        """The expression whose value the prompt asks for, as in "find x + y"; empty if it is none."""
+        expression = _ASKED_FOR.search(self.prompt) or _VALUE_OF.search(self.prompt)
+        return expression.group(1) or expression.group(2) if expression else ""
+
+    @cached_property
+    def displayed(self) -> tuple[str, ...]:
+        """The formulas of the prompt, without their dollar signs."""
+        return tuple(one or other for one, other in islice(_DISPLAYED.findall(self.prompt), 20))
+
+    @cached_property
+    def functions(self) -> frozenset[str]:
+        """The logarithms and trigonometric functions in it."""
+        return frozenset(_FUNCTION.findall(self.prompt))
+
+    @cached_property
+    def letters(self) -> frozenset[str]:
+        """Single letters that the prompt uses as units, as in 5 m."""
+        return frozenset(_SPACED_LETTER.findall(self.prompt))
+
+    @cached_property
+    def equation(self) -> bool:
+        """Whether it asks for an equation."""
+        return "equation" in self.words and not _SOLVED.search(self.text)
+
+    @cached_property
+    def general(self) -> bool:
+        """Whether it is about a differential equation or an integral, whose solution has free constants."""
+        return bool(self.words & _OF_INTEGRALS)
+
+    @cached_property
+    def periodic(self) -> bool:
+        """Whether the solutions may be numbered by an index."""
+        if "general solution" in self.text:
+            return True
+        return bool(self.words & {"solve", "solutions"} and self.words & {"all", "general"})
+
+    @cached_property
+    def approximate(self) -> bool:
+        """Whether it asks for a rounded value."""
+        return any(cue in self.text for cue in _APPROXIMATE)
+
+    @cached_property
+    def positive(self) -> bool:
+        """Whether it restricts the variables to positive numbers."""
+        return any(cue in self.text for cue in _POSITIVE)
+
+    @cached_property
+    def lowest_terms(self) -> bool:
+        """Whether it asks for a reduced fraction."""
+        if any(cue in self.text for cue in _LOWEST):
+            return True
+        return bool("simpl" in self.text and _SIMPLIFIED_FRACTION.search(self.text))
+
+    @cached_property
+    def scientific(self) -> bool:
+        """Whether it asks for scientific notation."""
+        return "scientific notation" in self.text or "standard form" in self.text
+
+    @cached_property
+    def rationalized(self) -> bool:
+        """Whether it asks for a rational denominator."""
+        return bool(self.words & {"rationalize", "rationalise", "rationalized", "rationalizing"})
+
+    @cached_property
+    def simplify(self) -> bool:
+        """Whether it says "simplify"."""
+        return "simplify" in self.words
+
+    @cached_property
+    def simplified(self) -> bool:
+        """Whether it asks for a simplified root."""
+        demanded = "simplif" in self.text or "simplest" in self.text
+        return demanded and any(sign in self.prompt for sign in ("sqrt", "\u221a", "radical"))
+
+    @cached_property
+    def rectangular(self) -> bool:
+        """Whether it asks for the form a + bi."""
+        return "rectangular form" in self.text or "a+bi" in pack(self.prompt)
+
+    @cached_property
+    def factored(self) -> bool:
+        """Whether it asks for factors."""
+        return bool(_FACTOR.search(self.text))
+
+    @cached_property
+    def expanded(self) -> bool:
+        """Whether it asks for an expanded form."""
+        return "expand" in self.text
+
+    @cached_property
+    def primes(self) -> bool:
+        """Whether it asks for a product of primes."""
+        return bool(_OF_PRIMES.search(self.text))
+
+    @cached_property
+    def base(self) -> bool:
+        """Whether it is about numerals in a base."""
+        return bool(_BASE.search(self.text))
+
+    @cached_property
+    def half_of_day(self) -> bool:
+        """Whether it asks if a time is a.m. or p.m."""
+        return bool(_HALF_OF_DAY.search(self.text))
+
+    @cached_property
+    def clock(self) -> bool:
+        """Whether it may ask for a time of day."""
+        if self.words & {"time", "when", "clock", "o'clock", "hour"}:
+            return True
+        return bool(":" in self.text and _CLOCK.search(self.text))
+
+    @cached_property
+    def vector(self) -> bool:
+        """Whether it is about points or vectors."""
+        return bool(self.words & _OF_VECTORS)
+
+    @cached_property
+    def pair(self) -> bool:
+        """Whether it asks for an ordered pair or triple."""
+        return "ordered pair" in self.text or "ordered triple" in self.text or bool(_PAIR.search(self.text))
+
+    @cached_property
+    def evaluate(self) -> bool:
+        """Whether it asks for a value."""
+        return bool(self.words & _OF_VALUES)
+
+    @cached_property
+    def ordered(self) -> bool:
+        """Whether the prompt fixes the order of a list."""
+        return bool(self.words & {"order", "from", "terms"} and _ORDERED.search(self.text))
 
 
 @lru_cache(maxsize=1024)
 def read_question(prompt: str) -> Question:
-    """Read the cues of a prompt."""
-    prompt = prompt[:_LONGEST]
-    text = prompt.lower()
-    words = frozenset(_WORD.findall(text))
-    extent = _EXTENT.search(text)
-    asked, counted, rate = _asked_unit(prompt), _counted(text), _counted_rate(text)
-    expression = _ASKED_FOR.search(prompt) or _VALUE_OF.search(prompt)
-    return Question(
-        percent="percent" in text or "%" in text,
-        unit=asked or _unit_of(_counted_unit(counted), rate),
-        rate=rate,
-        how_many=asked is None,
-        stated=frozenset(_stated(prompt)),
-        named=_named_units(prompt, words) + ((_DEGREE,) if _in_degrees(prompt) else ()),
-        power=_POWER_OF.get(extent.group(1), 1) if extent else 0,
-        words=words,
-        counted=counted,
-        unknowns=frozenset(
-            letter
-            for match in _UNKNOWN.finditer(prompt)
-            if match.group(1) not in ("a", "A", "I") or not _NOUN.match(prompt, match.end())
-            for letter in re.findall(r"[a-zA-Z]", match.group(1))
-        ),
-        options=_options(prompt),
-        packed=pack(_DRAWING.sub("", prompt) if "[asy]" in prompt else prompt),
-        asked=expression.group(1) or expression.group(2) if expression else "",
-        displayed=tuple(one or other for one, other in islice(_DISPLAYED.findall(prompt), 20)),
-        equation="equation" in words and not _SOLVED.search(text),
-        general=bool(words & {"differential", "antiderivative", "antiderivatives", "integral", "integrate", "general"}),
-        periodic="general solution" in text or bool(words & {"solve", "solutions"} and words & {"all", "general"}),
-        plain=frozenset(re.findall(r"\b[a-z]{2,}", prompt)) - _alternatives(prompt),
-        approximate=any(cue in text for cue in _APPROXIMATE),
-        positive=any(cue in text for cue in _POSITIVE),
-        lowest_terms=any(cue in text for cue in _LOWEST) or bool("simpl" in text and _SIMPLIFIED_FRACTION.search(text)),
-        scientific="scientific notation" in text or "standard form" in text,
-        rationalized=bool(words & {"rationalize", "rationalise", "rationalized", "rationalizing"}),
-        simplify="simplify" in words,
-        simplified=("simplif" in text or "simplest" in text)
-        and any(sign in prompt for sign in ("sqrt", "\u221a", "radical")),
-        rectangular="rectangular form" in text or "a+bi" in pack(prompt),
-        functions=frozenset(_FUNCTION.findall(prompt)),
-        factored=bool(re.search(r"\bfactor(?:ize|ise|ed|ization)?\b", text)),
-        expanded="expand" in text,
-        primes=bool(re.search(r"\bprime factor|product of (?:\w+ )?primes", text)),
-        base=bool(re.search(r"\b(?:base|binary|octal|hexadecimal)\b", text)),
-        half_of_day=bool(_HALF_OF_DAY.search(text)),
-        clock=bool(words & {"time", "when", "clock", "o'clock", "hour"}) or bool(":" in text and _CLOCK.search(text)),
-        vector=bool(words & {"vector", "vectors", "point", "coordinates", "intersection", "direction"}),
-        pair="ordered pair" in text or "ordered triple" in text or bool(_PAIR.search(text)),
-        evaluate=bool(words & {"compute", "evaluate", "calculate", "simplify", "what", "find"}),
-        ordered=bool(words & {"order", "from", "terms"} and _ORDERED.search(text)),
-        letters=frozenset(_SPACED_LETTER.findall(prompt)),
-    )
+    """The question of a prompt."""
+    return Question(prompt)
 
 
+_OF_INTEGRALS = vocabulary("differential antiderivative antiderivatives integral integrate general")
+_OF_VECTORS = vocabulary("vector vectors point coordinates intersection direction")
+_OF_VALUES = vocabulary("compute evaluate calculate simplify what find")
+_FACTOR = re.compile(r"\bfactor(?:ize|ise|ed|ization)?\b")
+_OF_PRIMES = re.compile(r"\bprime factor|product of (?:\w+ )?primes")
+_BASE = re.compile(r"\b(?:base|binary|octal|hexadecimal)\b")
 _HALF_OF_DAY = re.compile(r"\ba\.?m\.?\s?(?:or|/|and)\s?p\.?m\b")
 _FUNCTION = re.compile(r"\\(log|ln|lg|sin|cos|tan|cot|sec|csc|arcsin|arccos|arctan)(?![a-z])")
 _SOLVED = re.compile(r"\b(?:solv\w{1,4}|solutions?|roots?|zeros?|satisf\w{1,6})\b[^.?]{0,40}\bequation")
 _ALTERNATIVES = re.compile(r"((?:\w{1,30}, ){0,6}\w{1,30}),? or (?:the )?(\w{1,30})")
 _WORD = re.compile(r"[a-z]+(?:'[a-z]+)?")
-_MEASURED = re.compile(r"(?<![\d.,])(\d{1,9}(?:\.\d{1,9})?)(?:\s|-|~|\\,)?(?:\\(?:text|mathrm)\{ ?)?([a-zA-Z]{1,14})\b")
 _EXTENT = re.compile(
     r"(?:what(?: is|'s)|find|compute|calculate|determine|state|give) (?:the|its|their|this|his|her) (?:[a-z']+ ){0,3}?"
     r"(area|volume|perimeter|circumference|length|width|height|distance|radius|diameter|hypotenuse|diagonal)\b"
 )
 _POWER_OF = {"area": 2, "volume": 3}
-_LETTER_UNIT = re.compile(r"\d\$?(?:\s|~|\\[,; ])?(?:\\(?:text|mathrm)\{)?\s?([mshgLlJWNVAK])\b")
 _SPACED_LETTER = re.compile(
     r"\d\$?(?:(?:\s|~|\\[,; ])|(?:\\[,; ])?\\(?:text|mathrm)\{)\s?([mshgLlJWNVAK])\b(?!\s?(?:[-+*/=^_(<>]|\\))"
 )
@@ -167,14 +284,7 @@ _ORDERED = re.compile(
     r"|heaviest|youngest|oldest|left|top) to\b"
     r"|\b(?:first|next|following) (?:two|three|four|five|six|seven|eight|nine|ten|\d{1,2}) (?:[a-z]+ ){0,2}terms\b)"
 )
-_MONEY = vocabulary("cost costs price prices pay pays paid money spend spent earn earns worth bill salary sale change")
-_OTHER_MONEY = vocabulary("euro euros yen rupee rupees rs sterling british exchange currency convert")
-_OTHER_SIGN = re.compile(r"[\u20ac\u00a3\u00a5\u20b9]|\\(?:euro|pounds|yen)\b")
-_SIGNS_OF_MONEY = (("\u20ac", "euro"), ("\\euro", "euro"), ("\u00a3", "sterling"), ("\\pounds", "sterling"),
-                   ("\u00a5", "yen"), ("\u20b9", "rupee"))  # fmt: skip
-_PRICE = re.compile(r"\\\$|\$\d[\d,.]*(?:[?)]|/[a-z]{3}|[\s-][A-Za-z]{2}|\s?\Z)")  # not what begins $2 < x$
 _COUNTED = re.compile(r"how many ((?:[a-z]+ ?){1,4})")
-_COUNTED_RATE = re.compile(r"how many ((?:square |cubic )?[a-z]+) per ([a-z]+)")
 _AFTER_NOUN = vocabulary(
     "are is was were do does did has have had can could will would in of on at to from with that which there if we you "
     "they he she must should may came come go went remain fit it for by per and or "
@@ -211,12 +321,6 @@ _LOWEST = (
     "relatively prime",
 )
 _PAIR = re.compile(r"\([a-z],\s?[a-z](?:,\s?[a-z])?\)")
-_NAMED_UNIT = r"(?:\\(?:text|mathrm)\{)?[a-zA-Z]{1,15}\}?(?:\^\{?[23]\}?| squared| cubed)?"
-_ASKED = re.compile(
-    rf"\bin (?:terms of )?((?:square |cubic |sq\.? )?{_NAMED_UNIT}"
-    rf"(?:(?: per |/)(?:square |cubic )?{_NAMED_UNIT}){{0,2}})"
-    r"(?=[\s.,?;)$]|$)"
-)
 
 
 def _in_degrees(prompt: str) -> bool:
@@ -227,86 +331,6 @@ def _in_degrees(prompt: str) -> bool:
 
 _LABELLED_DEGREES = re.compile(r"(?<![\w\\)])([a-zA-Z])\s?(?:\^\s?\{?\s?\\circ|\u00b0)")
 _DEGREE = Unit((("angle", 1),))
-
-
-def _asked_unit(prompt: str) -> Unit | None:
-    """The last unit after an "in", as in "what is the length in cm?"; one in a condition counts only if alone."""
-    found, settled = None, False
-    for match in _ASKED.finditer(prompt.translate(_POWERS)):
-        if "terms of" in match.group():
-            continue
-        words = re.findall(r"[a-zA-Z]+|\^|[23]|/", re.sub(r"\\(?:text|mathrm)", " ", match.group(1)))
-        unit = read_unit(words)
-        if unit is not None and unit.dimensions and not unit.words:
-            asked = not _is_condition(prompt, match.start())
-            found = unit if asked or found is None or not settled else found
-            settled = settled or asked
-    scales = _SCALE.findall(prompt)
-    return read_unit([scales[-1].lower()]) if scales else found
-
-
-def _is_condition(prompt: str, position: int) -> bool:
-    """Whether an "if" or "when" stands between the question word of the sentence and the position."""
-    sentence = _SENTENCE_END.split(prompt[max(0, position - 300) : position])[-1]
-    asked = [match.end() for match in _ASKING.finditer(sentence)]
-    return bool(asked) and _CONDITION.search(sentence, asked[-1]) is not None
-
-
-_SENTENCE_END = re.compile(r"[?!\n]|\.(?=\s)")
-_ASKING = re.compile(r"\b(?:what|how|find|determine|calculate|compute|which|express|give)\b", re.IGNORECASE)
-_CONDITION = re.compile(r"\b(?:if|when|given|where|assuming|suppose)\b", re.IGNORECASE)
-_POWERS = str.maketrans({"\u00b2": "^2", "\u00b3": "^3"})
-_SCALE = re.compile(r"\b(?:in|to) (?:degrees )?(celsius|fahrenheit|kelvin)s?\b", re.IGNORECASE)
-
-
-def _counted_rate(text: str) -> Unit | None:
-    """The unit of "how many miles per hour"."""
-    match = _COUNTED_RATE.search(text)
-    words = match.group(1).split() if match else []
-    above, rate = read_unit(words), read_unit([*words, "per", match.group(2)]) if match else None
-    return rate if rate and above and above.dimensions and not rate.words else None
-
-
-def _unit_of(counted: Unit | None, rate: Unit | None) -> Unit | None:
-    """The unit of a rate: miles per hour; but hours for hours per week, and miles for miles per gallon."""
-    kept = counted and rate and set(counted.dimensions) < set(rate.dimensions)
-    return rate if kept else counted
-
-
-def _counted_unit(counted: tuple[str, ...]) -> Unit | None:
-    """The unit of "how many square feet of carpet"."""
-    for end in range(len(counted), 0, -1):
-        unit = read_unit(counted[:end])
-        if unit is not None and unit.dimensions and not unit.words:
-            return unit
-    return None
-
-
-def _stated(prompt: str) -> Iterator[tuple[tuple[tuple[str, int], ...], Fraction]]:
-    """Numbers with a unit, and each together with the next one: 2 hours 30 minutes."""
-    before: tuple[tuple[tuple[str, int], ...], Fraction] | None = None
-    for number, word in islice(_MEASURED.findall(prompt), 100):
-        unit = unit_named(word)
-        if unit is None or not unit.dimensions or unit.words:
-            continue
-        here = (unit.dimensions, Fraction(number) * unit.size)
-        yield here
-        if before is not None and before[0] == here[0]:
-            yield here[0], before[1] + here[1]
-        before = here
-
-
-def _named_units(prompt: str, words: frozenset[str]) -> tuple[Unit, ...]:
-    """Units named in a prompt; a single letter is one after a number only, and "in" is a word."""
-    names = {word for word in words if len(word) > 1 and word != "in"}
-    names |= set(_LETTER_UNIT.findall(prompt))
-    priced = bool(_PRICE.search(prompt))
-    pounds = "pounds" in words and not priced  # beside dollars they are a weight
-    if (priced or words & _MONEY) and not (pounds or words & _OTHER_MONEY or _OTHER_SIGN.search(prompt)):
-        names.add("dollar")
-    names |= {name for sign, name in _SIGNS_OF_MONEY if sign in prompt}
-    units = (unit_named(name) for name in sorted(names))
-    return tuple(unit for unit in units if unit is not None and unit.dimensions and not unit.words)
 
 
 def _options(prompt: str) -> tuple[tuple[str, str], ...]:
@@ -337,27 +361,3 @@ def _counted(text: str) -> tuple[str, ...]:
             break
         words.append(word)
     return tuple(words)
-
-
-def pack(text: str) -> str:
-    r"""Text without spaces, braces and styling: \dfrac{1}{2} and 1/2 become the same string."""
-    for written, packed in _PACKED_AS:
-        if written in text:
-            text = text.replace(written, packed)
-    if "binom" in text or "choose" in text:
-        text = _BINOMIAL.sub(r"C(\1\3,\2\4)", text)
-    text = _PACKED_AWAY.sub("", _SIMPLE_FRACTION.sub(r"\1\2/\3\4", text))
-    return _APPLIED.sub(r"\1\2", text) if "\\" in text else text
-
-
-_APPLIED = re.compile(r"(\\(?:log|ln|sin|cos|tan|sec|csc|cot|exp)[_0-9a-z]{0,6})\(([^()]{1,20})\)")  # \sin(x) is \sin x
-
-
-_PACKED_AS = (
-    ("\\dfrac", "\\frac"), ("\\tfrac", "\\frac"), ("\\left", ""), ("\\right", ""), ("\\displaystyle", ""),
-    ("\\times", "*"), ("\\cdot", "*"), ("\u00d7", "*"), ("\u00b7", "*"), ("\\div", "/"), ("\u00f7", "/"),
-    ("\u221a", "\\sqrt"), ("\u2212", "-"),
-)  # fmt: skip
-_BINOMIAL = re.compile(r"\\[dt]?binom\s?\{(\w{1,20})\}\s?\{(\w{1,20})\}|\{?(\w{1,20})\s?\\choose\s?\{?(\w{1,20})\}?")
-_SIMPLE_FRACTION = re.compile(r"\\frac\s?(?:\{(\d+|[a-z])\}|(\d|[a-z]))\s?(?:\{(\d+|[a-z])\}|(\d|[a-z]))")
-_PACKED_AWAY = re.compile(r"\\[,;:! ]|[\s{}$]|\\text|\\mathrm|\\[()\[\]]")
