@@ -27,6 +27,7 @@ from astro.tasks.task import Generator, Likeness, Task
 from astro.verify import Verifier, VerifyConfig
 
 __all__ = [
+    "RESERVED",
     "TASKS",
     "USUAL",
     "Generator",
@@ -57,6 +58,9 @@ TASKS = (
 USUAL = MATH
 """The task of a row that names no task and that no task recognizes."""
 
+RESERVED = frozenset(("source", "columns", "task", "subset", "split", "limit", "shard", "exclude"))
+"""The settings of the section problems, which no task may be named after: its generator would be hidden by them."""
+
 _GROUP = "astro.tasks"
 
 
@@ -65,7 +69,7 @@ def all_tasks() -> Mapping[str, Task]:
     """Every task by its name: first the tasks of this package, then those of installed packages.
 
     Raises ConfigError if an entry point of the group astro.tasks cannot be loaded, is not a Task, or has the name of
-    another task.
+    another task or of a setting of the section problems.
     """
     found = {task.name: task for task in TASKS}
     for entry in sorted(entry_points(group=_GROUP), key=lambda entry: entry.name):
@@ -76,6 +80,8 @@ def all_tasks() -> Mapping[str, Task]:
             raise ConfigError(f"{where} cannot be loaded: {error}; fix or uninstall its package") from error
         if not isinstance(task, Task):
             raise ConfigError(f"{where} is a {type(task).__name__}, not an instance of astro.tasks.Task")
+        if task.name in RESERVED:
+            raise ConfigError(f"{where} is named {task.name!r}, like a setting of the section problems; rename it")
         if found.setdefault(task.name, task) is not task:
             raise ConfigError(f"{where} has the name of another task, {task.name!r}; rename it")
     return found

@@ -8,9 +8,10 @@ import pytest
 
 from astro import tasks
 from astro.errors import ConfigError
+from astro.problems import ProblemsConfig
 from astro.problems.layouts import COLUMNS
 from astro.records.problem import Problem
-from astro.tasks import TASKS, Task, all_tasks, check_gold, forms, make_verifier, task_of
+from astro.tasks import RESERVED, TASKS, Task, all_tasks, check_gold, forms, make_verifier, task_of
 from astro.tasks.row import Row
 from astro.verify import FORMS, VerifyConfig
 
@@ -69,17 +70,26 @@ def test_the_verifier_knows_every_task() -> None:
     assert dict(make_verifier().forms) == dict(forms())
 
 
+def test_the_reserved_names_are_the_settings_of_the_section_problems() -> None:
+    """Each setting that is no generator; a task of such a name could not be configured."""
+    generators = {name for name, task in all_tasks().items() if task.generator}
+    assert ProblemsConfig.model_fields.keys() - generators == RESERVED
+
+
 @pytest.mark.parametrize(
     ("value", "message"),
     [
         ("astro.nowhere:TASK", "cannot be loaded"),
         ("astro.records.problem:Problem", "not an instance of astro.tasks.Task"),
         ("tests_of_tasks_clash:TASK", "the name of another task, 'math'"),
+        ("tests_of_tasks_clash:HIDDEN", "is named 'split', like a setting of the section problems; rename it"),
     ],
 )
 def test_a_bad_entry_point_is_named(value: str, message: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """What cannot be loaded, is no task, or takes a name that is taken, is an error that says which package to mend."""
-    (tmp_path / "tests_of_tasks_clash.py").write_text("from astro.tasks.task import Task\nTASK = Task('math', 'm')\n")
+    (tmp_path / "tests_of_tasks_clash.py").write_text(
+        "from astro.tasks.task import Task\nTASK, HIDDEN = Task('math', 'm'), Task('split', 'm')\n"
+    )
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setattr(tasks, "entry_points", lambda group: [EntryPoint("mine", value, group)])
     all_tasks.cache_clear()

@@ -26,7 +26,6 @@ from astro.verify.forms.math.answers import (
 from astro.verify.forms.math.combining import as_region
 from astro.verify.forms.math.equality import (
     exact_zero,
-    renamed,
     same,
     same_up_to_constant,
     same_up_to_constants,
@@ -41,18 +40,16 @@ from astro.verify.forms.math.expressions import (
     Product,
     Quotient,
     Sum,
-    Var,
     variables,
     walk,
 )
 from astro.verify.forms.math.measures import Measures
-from astro.verify.forms.math.packing import pack
+from astro.verify.forms.math.names import as_relation, compatible, in_argument_of, is_applied, unnamed
 from astro.verify.forms.math.question import Question
 from astro.verify.forms.math.shapes import asked_for, displayed_shapes, shape
 from astro.verify.forms.math.values import exact, numeric
 from astro.verify.forms.math.words import vocabulary
 
-_OPPOSITES = (("maximum", "minimum"), ("minimum", "maximum"), ("max", "minimum"), ("min", "maximum"))
 _TRUTH = {"yes": "true", "no": "false"}
 
 
@@ -70,7 +67,7 @@ class Judge:
         """Whether the answer is the gold one. Raises UnreadableError if the two cannot be compared."""
         if gold == answer and not isinstance(gold, Scalar):
             return True
-        answer = self._unnamed(gold, answer)
+        answer = unnamed(self.question, gold, answer)
         match gold, answer:
             case Named(), _:
                 return self._named(gold, answer)
@@ -123,7 +120,7 @@ class Judge:
             case Relation(), Relation():
                 return self._relation(gold, answer)
             case Relation("="), Named():
-                relation = _as_relation(answer)
+                relation = as_relation(answer)
                 return relation is not None and self._relation(gold, relation)
             case Ratio(), _:
                 return self._ratio(gold, answer)
@@ -138,61 +135,14 @@ class Judge:
 
     # names
 
-    def _unnamed(self, gold: Answer, answer: Answer) -> Answer:
-        """Drop the name of x = 3 when the gold answer has none and the name is not another unknown."""
-        if not isinstance(answer, Named) or isinstance(gold, Named | Relation | Values):
-            return answer
-        if self.question.equation and isinstance(gold, Scalar) and variables(gold.expression):
-            return answer
-        name, asked = answer.name, self.question.unknowns
-        of_another = (
-            (len(name) == 1 and asked and name not in asked)
-            or (isinstance(gold, Scalar) and not variables(gold.expression) and self._is_another(name))
-            or self._is_of_another_kind(name)
-            or self._is_opposite(name)
-        )
-        if of_another:
-            return answer
-        if name.startswith("(") and isinstance(answer.value, Scalar):
-            return answer
-        if name.startswith("(") and isinstance(answer.value, Ordered) and name not in self.question.packed:
-            names = name.strip("()").split(",")
-            if len(names) == len(answer.value.entries):
-                return Values(tuple(zip(names, answer.value.entries, strict=True)))
-        return answer.value
-
-    def _is_opposite(self, name: str) -> bool:
-        """Whether a maximum answers a question about a minimum only, or the reverse."""
-        words = self.question.words
-        return any(name.lower() == one and other in words and one not in words for one, other in _OPPOSITES)
-
-    def _is_of_another_kind(self, name: str) -> bool:
-        """Whether just one of the name and the function asked for is a derivative or an inverse."""
-        asked = pack(self.question.asked)
-        if not asked.endswith(")") or asked[:1] != name[:1] or not _function_name(asked.replace("'", "")):
-            return False
-        return any((mark in name) != (mark in asked) for mark in ("'", "^-1"))
-
-    def _is_another(self, name: str) -> bool:
-        """Whether a name is not the expression asked for: x for x + y, f(2) for f(3), a_4 for a_5."""
-        wanted, packed = asked_for(self.question.asked), self.question.asked.replace(" ", "").strip("{}")
-        if wanted is None or sorted(name) == sorted(packed):
-            return False
-        if isinstance(wanted, Var):
-            return "_" in name and wanted.name != name and wanted.name.partition("_")[0] == name.partition("_")[0]
-        applied = _function_name(packed) and packed.endswith(")")
-        if _function_name(name):
-            return applied or name in packed
-        return set(name) <= variables(wanted) - ({packed[0]} if applied else set()) or name in variables(wanted)
-
     def _named(self, gold: Named, answer: Answer) -> bool:
         if isinstance(answer, Named):
             if answer.name == gold.name and self.equal(gold.value, answer.value):
                 return True
-            if _function_name(gold.name) or _function_name(answer.name):
-                value = _in_argument_of(gold.name, answer)
-                return self.equal(gold.value, value) and _compatible(gold.name, answer.name)
-        left, right = _as_relation(gold), _as_relation(answer)
+            if is_applied(gold.name) or is_applied(answer.name):
+                value = in_argument_of(gold.name, answer)
+                return self.equal(gold.value, value) and compatible(gold.name, answer.name)
+        left, right = as_relation(gold), as_relation(answer)
         if left is not None and right is not None and variables(left.right):
             return self._relation(left, right)
         if isinstance(answer, Named | Relation) or self.question.equation:
@@ -392,36 +342,3 @@ def _truth(text: str, question: Question) -> str:
     if {"true", "false"} <= question.words:
         text = {"t": "true", "f": "false"}.get(text, text)
     return _TRUTH.get(text, text) if question.words & {"true", "is", "does", "are", "can"} else text
-
-
-def _function_name(name: str) -> bool:
-    return len(name) > 2 and name[1:].removeprefix("^-1")[:1] == "("
-
-
-def _in_argument_of(name: str, answer: Named) -> Answer:
-    """Rename the variable: f(t) = 2t becomes 2x where the problem asks for f(x)."""
-    wanted, found = (each.partition("(")[2].removesuffix(")") for each in (name, answer.name))
-    if not (len(wanted) == len(found) == 1 and name[0] == answer.name[0] and isinstance(answer.value, Scalar)):
-        return answer.value
-    if wanted in variables(answer.value.expression):
-        return answer.value
-    return Scalar(renamed(answer.value.expression, found, wanted))
-
-
-def _compatible(one: str, other: str) -> bool:
-    """f(x) and y name one function; so do f(x) and g(x) if the problem asks for one only; f(x) and g(t) do not."""
-    bare = {name for name in (one, other) if not _function_name(name)}
-    arguments = {name.partition("(")[2] for name in (one, other)}
-    letters = one[0] == other[0] and all(len(argument) == 2 and argument[0].isalpha() for argument in arguments)
-    return bool(bare) or letters or len(arguments) == 1
-
-
-def _as_relation(answer: Answer) -> Relation | None:
-    match answer:
-        case Relation():
-            return answer
-        case Named(name, Scalar(expression, None, False, False)):
-            name = "y" if _function_name(name) else name
-            return Relation("=", Var(name), expression) if not name.startswith("(") else None
-        case _:
-            return None

@@ -4,9 +4,7 @@ The order matters. A separator outside of brackets makes a list; then a relation
 unions, matrices, ratios and times are tried; anything else is one number or formula with its unit, or words.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 from astro.verify.forms.math import regions
 from astro.verify.forms.math.answers import (
@@ -16,7 +14,6 @@ from astro.verify.forms.math.answers import (
     Named,
     Ordered,
     Ratio,
-    Relation,
     Scalar,
     Values,
     Words,
@@ -25,25 +22,22 @@ from astro.verify.forms.math.asides import (
     is_prose,
     last_step,
     residue,
-    restates_problem,
     without_conditions,
     without_exclusion,
     without_quantifier,
     without_remark,
 )
-from astro.verify.forms.math.combining import agree, combined, joined
+from astro.verify.forms.math.combining import combined, joined
 from astro.verify.forms.math.effort import spend
-from astro.verify.forms.math.equality import close, same
+from astro.verify.forms.math.equations import related
 from astro.verify.forms.math.errors import UnreadableError
-from astro.verify.forms.math.expressions import Expression, Product, Var, variables
-from astro.verify.forms.math.inequalities import solve_chain
+from astro.verify.forms.math.expressions import Product
 from astro.verify.forms.math.lexer import Kind, Token, lex
 from astro.verify.forms.math.notations import named_set, numeral, ratio_or_time, share
 from astro.verify.forms.math.parser import parse
 from astro.verify.forms.math.pieces import (
     closes,
     french,
-    is_function,
     is_pair,
     join_groups,
     name_of,
@@ -185,7 +179,7 @@ class _Reader:
             raise UnreadableError("an empty part")
         pieces, ops = split(tokens, RELATIONS)
         if ops:
-            return self._related(pieces, ops)
+            return related(self.answer, pieces, ops)
         for reading in (share, self._table, self._set_expression, self._bracketed, self._ratio_or_time, numeral):
             found = reading(tokens)
             if found is not None:
@@ -205,103 +199,6 @@ class _Reader:
             return None
         scaled = tuple(Scalar(Product((factor, entry.expression))) for entry in entries)
         return Ordered(vector.left, vector.right, scaled)
-
-    # relations
-
-    def _related(self, pieces: list[tuple[Token, ...]], ops: list[str]) -> Answer:
-        if "approx" in ops:
-            return self._approximate(pieces, ops)
-        if "in" in ops or "notin" in ops:
-            return self._membership(pieces, ops)
-        if not pieces[0]:
-            raise UnreadableError(f"a relation without its left side: {ops[0]}")
-        if set(ops) == {"="}:
-            return self._equation(pieces)
-        sides = [self._side(piece) for piece in pieces]
-        return solve_chain(sides, ops)
-
-    def _membership(self, pieces: list[tuple[Token, ...]], ops: list[str]) -> Answer:
-        """The set that contains x, with the name of x."""
-        if len(ops) > 1:
-            raise UnreadableError("a membership that does not name the answer")
-        name, value = name_of(pieces[0]), self.answer(pieces[1])
-        if pieces[0] and not name:  # 3x in [5, oo)
-            raise UnreadableError("a membership of something that is not an unknown")
-        if ops == ["notin"]:
-            return combined([Interval(regions.REALS), value], "setminus")
-        if isinstance(value, Interval):
-            return Interval(value.region, name)
-        if isinstance(value, Listing):
-            return Listing(value.entries, value.braced, name, value.gaps)
-        if not name and isinstance(value, Scalar):
-            raise UnreadableError("a membership in a number")
-        return Named(name, value) if name else value
-
-    def _side(self, piece: tuple[Token, ...]) -> Expression:
-        if is_function(piece) and name_of(piece):
-            return Var("y")  # -3 <= f(x) <= 3
-        value = self.answer(piece)
-        if isinstance(value, Scalar):
-            return value.expression
-        raise UnreadableError("a relation between things that are not numbers")
-
-    def _approximate(self, pieces: list[tuple[Token, ...]], ops: list[str]) -> Answer:
-        first = ops.index("approx")
-        exact = [piece for piece in pieces[: first + 1] if piece]
-        if not exact or (len(exact) == 1 and _is_name(exact[0])):
-            value = self.answer(pieces[first + 1])
-            if isinstance(value, Scalar):
-                about = Scalar(value.expression, value.unit, value.percent, approximate=True)
-                name = name_of(exact[0]) if exact else ""
-                return Named(name, about) if any(map(str.isdigit, name)) else about  # P(X = 5), not x
-            raise UnreadableError("an approximate answer that is not a number")
-        found = self.answer(exact[0]) if len(exact) == 1 else self._related(pieces[: first + 1], ops[:first])
-        self._check_rounding(found, pieces[first + 1])
-        return found
-
-    def _check_rounding(self, found: Answer, rounded: tuple[Token, ...]) -> None:
-        """Refuse 84 = about 85: the second side must be the first one rounded or truncated."""
-        value = found.value if isinstance(found, Named) else found
-        about = self.answer(rounded)
-        if not isinstance(value, Scalar) or not isinstance(about, Scalar) or variables(value.expression):
-            return
-        digits = [token.text for token in rounded if token.text not in ("-", "+")]
-        if len(digits) == 1 and not close(value.expression, about.expression, digits[0]):
-            raise UnreadableError("an approximation of another number")
-
-    def _equation(self, pieces: list[tuple[Token, ...]]) -> Answer:
-        if restates_problem(pieces[0]):
-            pieces = pieces[1:]
-            if len(pieces) == 1:
-                return self.answer(pieces[0])
-        name = name_of(pieces[0])
-        if name and len(pieces) > 1:
-            values = [self.answer(piece) for piece in pieces[1:]]
-            self._check_chain(values)
-            return Named(name, values[-1])
-        if len(pieces) == 2 and name_of(pieces[1]) and not is_function(pieces[1]):
-            value = self.answer(pieces[0])
-            if isinstance(value, Scalar) and not variables(value.expression):
-                return Named(name_of(pieces[1]), value)
-        return self._chain(pieces)
-
-    def _chain(self, pieces: list[tuple[Token, ...]]) -> Answer:
-        """Two or more sides, none of them a name: a relation, or a value and its derivation."""
-        sides = [self.answer(piece) for piece in pieces]
-        expressions = [side.expression for side in sides if isinstance(side, Scalar)]
-        if len(expressions) == len(sides) == 2 and any(variables(side) for side in expressions):
-            if variables(expressions[0]) == variables(expressions[1]) and same(*expressions):
-                return sides[-1]
-            return Relation("=", expressions[0], expressions[1])
-        worked = len(expressions) == len(sides) > 2 and not any(map(variables, expressions[1:]))
-        self._check_chain(sides[1:] if worked and variables(expressions[0]) else sides)
-        if worked and variables(expressions[0]):  # a + b = 4 + 5 = 9
-            return Relation("=", expressions[0], expressions[-1])
-        return sides[-1]
-
-    def _check_chain(self, values: Sequence[Answer]) -> None:
-        if not all(agree(one, other) for one, other in pairwise(values)):
-            raise UnreadableError("a chain of equations that is false")
 
     def _ratio_or_time(self, tokens: tuple[Token, ...]) -> Answer | None:
         return ratio_or_time(tokens, clock=self.manner.clock)
@@ -413,7 +310,3 @@ class _Reader:
         if len(named) != len(rows) or len(dict(named)) != len(named):
             raise UnreadableError("cases are not one value")
         return Values(named)
-
-
-def _is_name(tokens: tuple[Token, ...]) -> bool:
-    return bool(name_of(tokens))
