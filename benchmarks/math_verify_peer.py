@@ -31,6 +31,11 @@ def compare(gold: str, answer: str) -> bool:
     return bool(verify(parse(f"\\boxed{{{gold}}}"), parse(f"\\boxed{{{answer}}}")))
 
 
+def judge(gold: str, response: str) -> bool:
+    """Whether math-verify finds the gold answer in a whole response; its own alarms are on."""
+    return bool(verify(parse(f"\\boxed{{{gold}}}"), parse(response)))
+
+
 def warm() -> None:
     """Import and the first, slow call."""
     compare("\\frac{1}{2}", "0.5")

@@ -1,14 +1,15 @@
 """Test the verifiers on a file of labelled cases, against math-verify, and on bombs and noise.
 
-    python benchmarks/verifiers.py CASES.jsonl [--json] [--parts agreement,speed,respawn,inline,bombs,noise]
+    python benchmarks/verifiers.py CASES.jsonl [--json] [--parts agreement,speed,responses,respawn,inline,bombs,noise]
 
 Cases are lines of {id, task, problem, gold, response, expected}. Figures: agreement and false_positive_rate over all
 cases, math_agreement and peer_math_agreement over the math ones, suspects (verdicts sympy does not share), speedup
-(pairs a second of a mixed stream of distinct short answers over math-verify's, one core each), respawn_ms (median time
-from a killed task's reply to the next answer if no spare worker is ready), inline_ms (longest processor time of one
-hostile mathematics answer in the calling process; the rest goes to a worker), bombs_ratio (time with 5 % bombs over
-time without plus the bombs' limits divided by the cores), noise_correct and noise_growth_mb (random strings found
-correct; growth of the process from the first tenth to the end).
+(pairs a second of a mixed stream of distinct short answers over math-verify's, one core each), responses_speedup (the
+same for the mathematics responses of the file, whole and each problem read anew, with at most 400 of them for math-
+verify), respawn_ms (median time from a killed task's reply to the next answer if no spare worker is ready), inline_ms
+(longest processor time of one hostile mathematics answer in the calling process; the rest goes to a worker),
+bombs_ratio (time with 5 % bombs over time without plus the bombs' limits divided by the cores), noise_correct and
+noise_growth_mb (random strings found correct; growth of the process from the first tenth to the end).
 """
 
 import argparse
@@ -140,6 +141,25 @@ def speed(say: Callable[[str], None], *, ours: int = 12_000, theirs: int = 1_200
     differ = sum(verdict.correct != other for verdict, other in zip(verdicts, accepted, strict=False))
     say(f"pairs/s: {our_rate:,.0f}, math-verify {peer_rate:,.0f}; {differ} of {theirs} verdicts differ")
     return {"pairs_per_second": our_rate, "peer_pairs_per_second": peer_rate, "speedup": our_rate / peer_rate}
+
+
+def responses(cases: list[Case], say: Callable[[str], None], *, theirs: int = 400) -> Figures:
+    """Processor time of the file's mathematics responses in this process, without a cache of earlier verdicts."""
+    math = [case for case in cases if case.problem.task == "math"]
+    verifier = Verifier(VerifyConfig(workers=1))
+    verifier.verify_now(math[0].problem, math[0].response)
+    start = time.process_time()
+    left = sum(verifier.verify_now(case.problem, case.response) is None for case in math[1:])
+    our_rate = (len(math) - 1) / (time.process_time() - start)
+    verifier.close()
+    peer.warm()
+    some = math[:: max(1, len(math) // theirs)]
+    start = time.process_time()
+    for case in some:
+        peer.judge(case.problem.answer, case.response)
+    peer_rate = len(some) / (time.process_time() - start)
+    say(f"responses/s: {our_rate:,.0f} ({left} of {len(math)} left to a worker), math-verify {peer_rate:,.0f}")
+    return {"responses_per_second": our_rate, "responses_speedup": our_rate / peer_rate}
 
 
 def respawn(say: Callable[[str], None], rounds: int = 20) -> Figures:
@@ -342,6 +362,7 @@ def main() -> None:
     parts: dict[str, Callable[[], Figures]] = {
         "agreement": lambda: agreement(cases, say),
         "speed": lambda: speed(say),
+        "responses": lambda: responses(cases, say),
         "respawn": lambda: respawn(say),
         "inline": lambda: inline(say),
         "bombs": lambda: bombs(cases, say, options.bombs),
