@@ -96,13 +96,13 @@ def test_strategies_prints_a_line_a_strategy(tmp_path, monkeypatch, capsys) -> N
 
 
 def test_strategies_counts_a_solution_once(monkeypatch) -> None:
-    """A solution that is a rollout and a path counts once; a sampled end, which has a prior, counts beside them."""
+    """A solution that is a rollout and a path counts once; a sampled end, which is not grafted, counts beside them."""
     tree = Tree("p", (), 0)
     root = tree.add(NO_PARENT, "", ())
     for answer, outcome in (("7", Outcome.CORRECT), ("1", Outcome.INCORRECT), ("2", Outcome.TIMED_OUT)):
         tree.rollouts[root].append(Rollout(answer, 1, outcome, answer, None))
         end = tree.add(root, answer, (), prior=0.0, terminal=Terminal.ANSWER)
-        tree.outcome[end], tree.answer[end] = outcome, answer
+        tree.outcome[end], tree.answer[end], tree.grafted[end] = outcome, answer, True
     sampled = tree.add(root, "8", (), terminal=Terminal.ANSWER)
     tree.outcome[sampled], tree.answer[sampled] = Outcome.INCORRECT, "8"
     found = load("strategies", monkeypatch).Found.of(tree)
@@ -127,6 +127,16 @@ def test_orchestration_measures_the_named_figures(monkeypatch) -> None:
     assert {"nodes_per_second", "growth", "occupancy"} <= figures.keys()
     assert figures["nodes"] > 0
     assert 0 < figures["occupancy"] <= 1
+
+
+def test_values_finds_no_bias_but_that_of_v(monkeypatch) -> None:
+    """Grafts change no value; the pass rates of few trees are within five standard errors of the truth."""
+    values = load("values", monkeypatch)
+    monkeypatch.setattr(values, "Strategies", values.Puct | values.Uct)
+    figures = values.measure(8)
+    assert figures["graft_shift"] == 0.0
+    assert figures["pass_rate_bias"] < 5 * figures["pass_rate_error"]
+    assert 1 < figures["leaves_in_flight"] <= 8
 
 
 def test_verifiers_prints_agreement(tmp_path, monkeypatch, capsys) -> None:

@@ -77,6 +77,7 @@ class Trace:
         tokenizer cannot encode the text unchanged.
     cost: of the rewrite; the table of traces omits its cached tokens and seconds.
     prompts: the prompt set and the hash of its files, such as chat/v1@1a2b3c4d.
+    false_statements: statements of the thoughts that are false when executed again (Task.false_statements).
     """
 
     id: str
@@ -96,6 +97,7 @@ class Trace:
     cost: Cost
     prompts: str
     origin: Origin
+    false_statements: int = 0
 
     @property
     def backtracks(self) -> int:
@@ -152,6 +154,7 @@ TRACES = Table(
         Column("reason", "string", "the rule that decided the verdict", read="verdict.reason"),
         Column("backtracks", "int32", "moves back to an ancestor", read="backtracks"),
         Column("steps", "int32", "steps of the tree, repetitions included", read="steps"),
+        Column("false_statements", "int32", "statements that are false when executed again, such as 26 / 11 = 2"),
         Column("checked", "int32", "visits that the language model rewrote"),
         Column("first_try", "int32", "rewritten visits that passed the fidelity checks at once"),
         Column("retries", "int32", "further tries"),

@@ -6,6 +6,7 @@ from typing import Any
 
 from astro.config import Section
 from astro.records.problem import Problem
+from astro.tasks.arithmetic import false_equations
 from astro.tasks.row import Gold, Row, derived_id
 from astro.tasks.sentences import admits_miss
 from astro.verify import Extraction, VerifyConfig, extract
@@ -125,6 +126,17 @@ class Task:
     def right_by_luck(self, problem: Problem, steps: Sequence[str]) -> bool:  # noqa: ARG002
         """Whether the steps of a right solution are wrong: training on it would teach wrong reasoning."""
         return False
+
+    def false_statements(self, problem: Problem, steps: Sequence[str]) -> list[str]:  # noqa: ARG002
+        """Denials of the statements in the steps that are false when executed again, such as "26 / 11 is not 2".
+
+        The default executes equations between numbers.
+        """
+        return [str(found) for step in steps for found in false_equations(step)]
+
+    def place(self, problem: Problem, step: str) -> str | None:  # noqa: ARG002
+        """A key of the state after a step, equal for steps that reach the same state; None if unknown."""
+        return None
 
     def state(self, problem: Problem, step: str | None) -> str:  # noqa: ARG002
         """The state after a step, in the step's words, or at the beginning (step is None); "" if unknown.

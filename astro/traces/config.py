@@ -16,11 +16,19 @@ class Leave(StrEnum):
 
 
 class FinalReflection(StrEnum):
-    """Position of the last positive reflection."""
+    """Whether a positive reflection may stand at the end of an attempt."""
 
     NONE = "none"
-    BEFORE = "before"  # before the concluding step, so that judging decides stopping
-    AFTER = "after"  # after it (the paper)
+    BEFORE = "before"  # before the last step of an attempt, right or wrong, if the step before it has a high value
+    AFTER = "after"  # after the conclusion (the paper); it follows right answers only
+
+
+class FalseStatements(StrEnum):
+    """What happens to a search trace with a statement that is false when executed again, such as 26 / 11 = 2."""
+
+    KEEP = "keep"  # it stays as it is
+    DROP = "drop"  # the trace is rejected
+    NAME = "name"  # the doubt about the attempt says so: "26 / 11 is not 2."
 
 
 class Control(StrEnum):
@@ -47,9 +55,12 @@ class TracesConfig(Section):
         trace.
     leave: where a trace abandons a wrong attempt.
     restart: after every wrong attempt, go back to the beginning instead of the lowest common ancestor.
-    high_value: a positive reflection may follow a step with at least this value, in [0, 1].
-    high_value_reflections: most of these reflections per trace; 0 for none.
-    final_reflection: position of the last positive reflection.
+    high_value: a positive reflection may follow a step whose estimated value is at least this, in [0, 1]. The estimate
+        rests on at least 4 rollouts of the step (astro.search.estimates), never on what the attempt came to.
+    high_value_reflections: most of these reflections per attempt, right or wrong; 0 for none.
+    final_reflection: whether one may stand at the end of an attempt.
+    false_statements: what happens to false statements in abandoned attempts. A trace that is false in its last attempt
+        is right by luck, if the task can tell; otherwise it is dropped, unless this is keep.
     votes: the judge's votes on each correct terminal; 0 keeps all terminals without votes.
     agreement: share of votes that must be yes, in (0, 1].
     mend_claims: if a wrong attempt claims success, remove the claim; False does not use the attempt.
@@ -82,6 +93,7 @@ class TracesConfig(Section):
     votes: int = Field(default=8, ge=0)  # paper
     agreement: float = Field(default=1.0, gt=0, le=1)  # paper
     mend_claims: bool = True  # ours
+    false_statements: FalseStatements = FalseStatements.NAME  # ours
     rewrite: Rewriting = Rewriting.ALL
     rewrite_bar: float | None = Field(default=0.5, ge=0, le=1)  # ours
     trial_problems: int = Field(default=20, ge=1, le=100)  # ours

@@ -9,8 +9,10 @@ from enum import StrEnum
 from astro.models.control_tokens import has_control
 from astro.records.problem import Problem
 from astro.records.trace import Kind, Move, Trace, is_doubt
+from astro.tasks import task_of
 from astro.traces.claims import claims_success
-from astro.traces.config import TracesConfig
+from astro.traces.config import FalseStatements, TracesConfig
+from astro.traces.falsehoods import attempts_of
 
 _SHINGLE = 5  # words
 _REPEATS = 3  # a sentence that occurs at least this often is a loop
@@ -29,6 +31,7 @@ class Refusal(StrEnum):
     CONTRADICTION = "contradiction"  # a doubt right after a claim of success
     FALLBACKS = "fallbacks"  # too many original steps, which read unlike the thoughts around them
     INSTRUCTION = "instruction"  # writes about the format that the prompt asks for
+    FALSE_STATEMENT = "false_statement"  # such as 26 / 11 = 2, where no doubt names it
     LOOP = "loop"  # says the same sentence again and again
     DUPLICATE = "duplicate"  # nearly the same words as an earlier trace of the problem
 
@@ -76,6 +79,7 @@ def _refusals(
         Refusal.FALLBACKS: _left(trace, config),
         Refusal.CONTRADICTION: _contradiction(trace, problem),
         Refusal.INSTRUCTION: quoted_instruction(trace.text, instruction, problem.prompt),
+        Refusal.FALSE_STATEMENT: _false_statement(trace, problem, config),
         Refusal.LOOP: _loop(trace),
     }
     yield from ((reason, detail) for reason, detail in found.items() if detail)
@@ -129,6 +133,16 @@ def _contradiction(trace: Trace, problem: Problem) -> str | None:
         if is_step and is_doubt(trace.visits, index) and claims_success(problem, before):
             return f"before visit {index}: {before[:200]}"
     return None
+
+
+def _false_statement(trace: Trace, problem: Problem, config: TracesConfig) -> str | None:
+    """What is false in the trace, or in its last attempt if doubts name what is false in the others; or None."""
+    if config.false_statements is FalseStatements.KEEP:
+        return None
+    attempts = attempts_of(trace.visits, trace.thoughts)
+    judged = attempts if config.false_statements is FalseStatements.DROP else attempts[-1:]
+    found = [false for attempt in judged for false in task_of(problem).false_statements(problem, attempt)]
+    return found[0] if found else None
 
 
 def _loop(trace: Trace) -> str | None:

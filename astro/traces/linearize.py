@@ -2,7 +2,7 @@
 
 ASTRO (arXiv 2507.00417), algorithm 1: draw some wrong terminals with pairwise different answers and one correct
 terminal, and merge their paths, the correct one last. Each path adds only the nodes not yet visited. If the next node
-is not a child of the last one, the trace goes back to their lowest common ancestor.
+is not a child of the last one, the trace goes back to their lowest common ancestor whose step is whole and has a value.
 """
 
 import random
@@ -11,13 +11,17 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
+from operator import itemgetter
 
 from astro.records.trace import Kind, Move, Visit, check_visits
 from astro.records.tree import ROOT, Tree
-from astro.traces.config import FinalReflection, Leave, TracesConfig
+from astro.traces.affirmations import affirmed
+from astro.traces.config import Leave, TracesConfig
+from astro.traces.pauses import ends_whole
 from astro.verify import Outcome
 
 _DRAWS = 8  # draws of one search trace before giving up because all repeat earlier ones
+_PREFERRED = 4  # of these draws, those that look for the least used end and for attempts that leave late
 
 
 class Unused(StrEnum):
@@ -71,8 +75,8 @@ def linearize(
     """
     if not kept:
         return [], Counter()
-    draw = _Draw(tree, kept, _by_answer(tree, wrong), config, rng, Counter())
-    plans = [_plan(tree, [], rng.choice(kept), config, rng)]
+    draw = _Draw(tree, kept, _by_answer(tree, wrong), config, rng, Counter(), Counter())
+    plans = [draw.direct()]
     for _ in range(config.searches):
         plan = draw.search({_route(known.visits) for known in plans})
         if plan is not None:
@@ -101,32 +105,61 @@ class _Draw:
     config: TracesConfig
     rng: random.Random
     unused: Counter[Unused]
+    ends: Counter[int]  # how many plans end at each correct terminal
+
+    def direct(self) -> Plan:
+        """A direct plan."""
+        return self._used(_plan(self.tree, [], self._end(least_used=True), self.config, self.rng))
 
     def search(self, known: Collection[tuple[int, ...]]) -> Plan | None:
         """A search plan with a new route, or None, which is counted. It is shorter than drawn only if all new ones are.
 
-        If 0 wrong attempts are drawn, it is another direct plan.
+        The first draws prefer an end that few plans have, and attempts that leave its path late. If 0 wrong attempts
+        are drawn, it is another direct plan.
         """
         asked = self.rng.choice(self.config.wrong_terminals)
         why = Unused.NO_WRONG_TERMINAL if asked else Unused.REPEATED
         k = min(asked, len(self.by_answer))
         shorter: Plan | None = None
-        for _ in range(_DRAWS if k or not asked else 0):
-            answers = self.rng.sample(list(self.by_answer), k=k)
-            wrong = [self.rng.choice(self.by_answer[answer]) for answer in answers]
-            plan = _plan(self.tree, wrong, self.rng.choice(self.kept), self.config, self.rng)
+        for number in range(_DRAWS if k or not asked else 0):
+            preferring = number < _PREFERRED
+            correct = self._end(least_used=preferring)
+            wrong = self._wrong(k, correct, late=preferring and not self.config.restart)
+            plan = _plan(self.tree, wrong, correct, self.config, self.rng)
             self.unused[Unused.NOT_WORSE] += k - len(plan.wrong)
             new = (bool(plan.wrong) or not asked) and _route(plan.visits) not in known
             if new and len(plan.wrong) == k:
-                return plan
+                return self._used(plan)
             if new:
                 shorter = shorter or plan
             elif plan.wrong:
                 why = Unused.REPEATED
         if shorter is not None:
-            return shorter
+            return self._used(shorter)
         self.unused[why] += 1
         return None
+
+    def _end(self, *, least_used: bool) -> int:
+        """A correct terminal."""
+        fewest = min(self.ends[node] for node in self.kept)
+        return self.rng.choice([node for node in self.kept if not least_used or self.ends[node] == fewest])
+
+    def _wrong(self, k: int, correct: int, *, late: bool) -> list[int]:
+        """Wrong terminals with k different answers. late: prefer those that share steps with the path to correct."""
+        drawn = []
+        for answer in self.rng.sample(list(self.by_answer), k=len(self.by_answer)):
+            ends = self.by_answer[answer]
+            near = [end for end in ends if self._leaves_late(end, correct)] if late else []
+            drawn.append((not near, self.rng.choice(near or ends)))
+        return [end for _, end in sorted(drawn, key=itemgetter(0))[:k]]
+
+    def _leaves_late(self, end: int, correct: int) -> bool:
+        back = _landing(self.tree, end, correct)
+        return back != ROOT and _is_worse(self.tree, end, back)
+
+    def _used(self, plan: Plan) -> Plan:
+        self.ends[plan.correct] += 1
+        return plan
 
 
 def _route(visits: Iterable[Visit]) -> tuple[int, ...]:
@@ -149,7 +182,7 @@ def _plan(tree: Tree, wrong: Sequence[int], correct: int, config: TracesConfig, 
         stops = _stops(tree, ordered, config)
     visits = _walk(tree, stops, restart=config.restart)
     kind = Kind.SEARCH if len(ordered) > 1 else Kind.DIRECT
-    return Plan(kind, tuple(_with_reflections(tree, visits, config, rng)), correct, tuple(ordered[:-1]))
+    return Plan(kind, tuple(affirmed(tree, visits, config, rng)), correct, tuple(ordered[:-1]))
 
 
 def _depth_first(tree: Tree, wrong: Sequence[int], correct: int, rng: random.Random) -> list[int]:
@@ -173,59 +206,59 @@ def _stops(tree: Tree, ordered: Sequence[int], config: TracesConfig) -> list[int
     for terminal in ordered[:-1]:
         others = {node for other in ordered if other != terminal for node in tree.path(other)}
         own = [node for node in tree.path(terminal) if node not in others]  # never empty: it holds the terminal
-        stops.append(max(own, key=lambda node: tree.value[tree.parent[node]] - tree.value[node]))
+        stops.append(max(own, key=lambda node: _lost(tree, node)))
     return [*stops, ordered[-1]]
+
+
+def _lost(tree: Tree, node: int) -> float:
+    """The value that a step lost; -1 where it is unknown, or where no doubt could stand after the step."""
+    before, after = worth(tree, tree.parent[node]), worth(tree, node)
+    whole = tree.outcome[node] is not None or ends_whole(tree.text[node])
+    return -1.0 if before is None or after is None or not whole else before - after
+
+
+def worth(tree: Tree, node: int) -> float | None:
+    """V of a node, which the search gave it; of a grafted node its verdict, and None if it has none."""
+    if not tree.grafted[node]:
+        return tree.value[node]
+    outcome = tree.outcome[node]
+    return float(outcome is Outcome.CORRECT) if outcome in {Outcome.CORRECT, Outcome.INCORRECT} else None
 
 
 def _first_not_worse(tree: Tree, stops: Sequence[int], *, restart: bool) -> int | None:
     """Index of the first attempt abandoned at a node with at least the value of the node that the trace returns to."""
     for index, (stop, following) in enumerate(pairwise(stops)):
-        back = ROOT if restart else _common_ancestor(tree, stop, following)
-        if tree.value[stop] >= tree.value[back]:
+        if not _is_worse(tree, stop, ROOT if restart else _landing(tree, stop, following)):
             return index
     return None
 
 
-def _common_ancestor(tree: Tree, one: int, two: int) -> int:
-    common = ROOT
+def _is_worse(tree: Tree, node: int, back: int) -> bool:
+    left, there = worth(tree, node), worth(tree, back)
+    return left is not None and there is not None and left < there
+
+
+def _landing(tree: Tree, one: int, two: int) -> int:
+    """The node to go back to between two attempts: their lowest common ancestor that has a value and a whole step."""
+    node = ROOT
     for left, right in zip(tree.path(one), tree.path(two), strict=False):
         if left != right:
             break
-        common = left
-    return common
+        if left != ROOT and not tree.grafted[left] and ends_whole(tree.text[left]):
+            node = left
+    return node
 
 
 def _walk(tree: Tree, stops: Sequence[int], *, restart: bool) -> list[Visit]:
-    """Visit the path to every stop in turn. Between two stops, doubt and go back to their lowest common ancestor."""
+    """Visit the path to every stop in turn. Between two stops, doubt and go back to their landing."""
     visits: list[Visit] = []
     current = ROOT
     for stop in stops:
         back = ROOT
         if visits:
-            back = ROOT if restart else _common_ancestor(tree, current, stop)
+            back = ROOT if restart else _landing(tree, current, stop)
             visits += [Visit(current, Move.REFLECT), Visit(back, Move.BACKTRACK)]
         visits += [Visit(node, Move.ADVANCE) for node in tree.path(stop)[tree.depth[back] + 1 :]]
         current = stop
     visits[-1] = Visit(current, Move.CONCLUDE)
     return visits
-
-
-def _with_reflections(tree: Tree, visits: Sequence[Visit], config: TracesConfig, rng: random.Random) -> list[Visit]:
-    """Insert positive reflections: after steps of high value that precede another step, and around the conclusion."""
-    good = [
-        index
-        for index, (visit, following) in enumerate(pairwise(visits))
-        if visit.move is Move.ADVANCE and following.move is Move.ADVANCE and tree.value[visit.node] >= config.high_value
-    ]
-    after = set(rng.sample(good, k=min(config.high_value_reflections, len(good))))
-    last = len(visits) - 1
-    if config.final_reflection is FinalReflection.AFTER:
-        after.add(last)
-    elif config.final_reflection is FinalReflection.BEFORE and last > 0 and visits[last - 1].move is Move.ADVANCE:
-        after.add(last - 1)
-    reflected: list[Visit] = []
-    for index, visit in enumerate(visits):
-        reflected.append(visit)
-        if index in after:
-            reflected.append(Visit(visit.node, Move.REFLECT))
-    return reflected

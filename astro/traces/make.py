@@ -17,8 +17,10 @@ from astro.records.trace import Kind, Move, Origin, Trace
 from astro.records.tree import Terminal, Tree
 from astro.tasks import task_of
 from astro.traces.claims import claims_success
-from astro.traces.config import Control, Rewriting, TracesConfig
+from astro.traces.config import Control, FalseStatements, Rewriting, TracesConfig
+from astro.traces.counts import shape_counts
 from astro.traces.evaluation import Evaluator
+from astro.traces.falsehoods import count_false, with_denials
 from astro.traces.fidelity import Role, essence
 from astro.traces.filters import Refusal, Reject, refusal
 from astro.traces.linearize import Plan, Unused, control_plans, correct_terminals, linearize, wrong_terminals
@@ -43,7 +45,7 @@ class TraceOutcome:
     rejects: traces that were rewritten and rejected.
     rewrites: replies of the rewriter that failed a check.
     counts: by name: terminals.correct, terminals.wrong, votes.*, judge.*, unused.*, rewrite.*, faults.*, entailment.*,
-        refused.*, control.*.
+        refused.*, control.*, and those of astro.traces.counts.
     cost: of all model calls, for traces and self-evaluation.
     """
 
@@ -128,6 +130,7 @@ class _Work:
             if trace is not None and self._passes(trace, accepted):
                 accepted.append(trace)
         control = await self._control(spare, traces[len(plans) :], len(accepted))
+        self._counts.update(shape_counts(self._tree, self._problem, accepted))
         for reject in self._rejects:
             self._counts[f"refused.{reject.reason}"] += 1
         for trace in [*accepted, *control]:
@@ -204,6 +207,8 @@ class _Work:
         if not self._config.phrases_in_text:
             moves = (visit.move for visit in plan.visits)
             thoughts = ["" if move is Move.REFLECT else thought for move, thought in zip(moves, thoughts, strict=True)]
+        if self._config.false_statements is FalseStatements.NAME:
+            thoughts = with_denials(self._problem, plan.visits, thoughts)
         text = self._config.separator.join(thought for thought in thoughts if thought)
         prompt_ids = self._prompt_format.solve_ids(self._problem.prompt)
         verdict = await self._verifier.averify(self._problem, text)
@@ -226,6 +231,7 @@ class _Work:
             cost=rewritten.cost,
             prompts=self._rewriter.prompts.version,
             origin=self._origin,
+            false_statements=count_false(self._problem, plan.visits, thoughts),
         )
 
     def _note(self, rewritten: Rewritten) -> None:

@@ -81,19 +81,39 @@ def test_an_attempt_that_is_not_worse_is_left_out_and_counted():
     assert unused[Unused.NO_WRONG_TERMINAL] == 1
 
 
-def test_reflections_stand_at_high_values_and_before_the_conclusion():
-    """A step of high value that another step follows may be confirmed; the conclusion is preceded by a verdict."""
-    tree = new_tree()
-    for parent in (0, 1, 2, 3):
-        tree.add(parent, "s\n", (1,))
-    tree.terminal[4], tree.outcome[4], tree.answer[4] = Terminal.ANSWER, Outcome.CORRECT, "right"
-    backed_up(tree)
-    before = plans_of(tree, TracesConfig(high_value_reflections=1))[0][0]
-    assert short(before.visits) in {"a1 r1 a2 a3 r3 c4", "a1 a2 r2 a3 r3 c4"}
-    after = plans_of(tree, TracesConfig(high_value_reflections=0, final_reflection=FinalReflection.AFTER))[0][0]
-    assert short(after.visits) == "a1 a2 a3 c4 r4"
-    high = plans_of(tree, TracesConfig(high_value=1.0, high_value_reflections=9))[0][0]
-    assert short(high.visits) == "a1 r1 a2 r2 a3 r3 c4"
+def test_attempts_that_leave_in_the_middle_are_preferred():
+    """Of the three wrong ends 2 and 4 share steps with the way to 5, and 7 does not: no trace of one attempt restarts."""
+    config = PLAIN.model_copy(update={"wrong_terminals": (1,), "searches": 1})
+    for seed in range(20):
+        assert short(plans_of(drawn_tree(), config, seed)[0][1].visits) in {"a1 a2 r2 b1 a3 c5", "a1 a3 a4 r4 b3 c5"}
+
+
+def test_new_ends_come_before_used_ones():
+    """Four plans over two correct ends: two each."""
+    tree = drawn_tree()
+    other = tree.add(1, "right at once\n", (9,), terminal=Terminal.ANSWER)
+    tree.outcome[other], tree.answer[other] = Outcome.CORRECT, "right"
+    plans, _ = plans_of(backed_up(tree), PLAIN.model_copy(update={"wrong_terminals": (1,), "searches": 3}))
+    assert sorted(plan.correct for plan in plans) == [5, 5, other, other]
+
+
+def test_nothing_goes_back_to_a_grafted_node():
+    """Node 3, where 4 and 5 part, is a graft without a value: the way back goes to node 1, and takes 3 again."""
+    tree = drawn_tree()
+    for node in (3, 4, 5):
+        tree.grafted[node], tree.value[node], tree.visits[node] = True, 0.0, 0
+    wrong_ends = PLAIN.model_copy(update={"wrong_terminals": (1,), "searches": 8})
+    plans = {short(plan.visits) for plan in plans_of(tree, wrong_ends)[0]}
+    assert "a1 a3 a4 r4 b1 a3 c5" in plans
+    assert not any("b3" in plan for plan in plans)
+
+
+def test_nothing_goes_back_into_a_sentence():
+    """Node 1 ends with a colon: the way back from 2 goes to the beginning."""
+    tree = drawn_tree()
+    tree.text[1] = "Therefore the value is:\n"
+    config = PLAIN.model_copy(update={"wrong_terminals": (1,), "searches": 8})
+    assert "a1 a2 r2 b0 a1 a3 c5" in {short(plan.visits) for plan in plans_of(tree, config)[0]}
 
 
 def test_a_tree_without_a_kept_terminal_gives_no_plans():

@@ -7,6 +7,7 @@ from astro.records.problem import Problem
 from astro.tasks.countdown import attempts, claims, luck, rows
 from astro.tasks.countdown.generator import SOURCE, CountdownConfig, generate
 from astro.tasks.countdown.solver import find_solution
+from astro.tasks.expressions import figures
 from astro.tasks.row import Row
 from astro.tasks.task import Generator, Likeness, Task
 from astro.verify.forms.countdown import Use
@@ -52,6 +53,13 @@ class _Countdown(Task):
 
     def right_by_luck(self, problem: Problem, steps: Sequence[str]) -> bool:
         return luck.right_by_luck(problem, steps)
+
+    def place(self, problem: Problem, step: str) -> str | None:
+        """The numbers on the table, in order only if the problem fixes it."""
+        numbers = figures(claims.what_is_left(step)).numbers
+        if problem.metadata.get("use") != Use.ORDERED:
+            numbers = tuple(sorted(numbers, key=int)) if all(map(str.isdecimal, numbers)) else ()
+        return " ".join(numbers) or None
 
     def hint(self, problem: Problem) -> str:
         """A solution, if the numbers may be used in any order: the gold answer, the target, is in the prompt anyway."""

@@ -50,6 +50,11 @@ class Step:
         after = None if digit is None else grid.filled(cell, digit)
         return cls(cell, grid.seen(cell), grid.options(cell), digit, after)
 
+    @classmethod
+    def at_cell(cls, grid: Grid, cell: int) -> "Step":
+        """What a blank cell of a grid sees and can be."""
+        return cls(cell, grid.seen(cell), grid.options(cell))
+
     def holds(self, before: Grid) -> bool:
         """Whether all that the step says is true of the grid before it."""
         if before.cells[self.cell] or self.seen != before.seen(self.cell) or self.options != before.options(self.cell):
@@ -65,6 +70,18 @@ def step(said: Step, size: int) -> str:
     if said.digit is None:
         return f"{look}, so the grid is not correct."
     return f"{look}. I take {said.digit}, which leaves {said.after}."
+
+
+def denied(said: Step, before: Grid) -> str:
+    """What is true of the cell where a step does not hold in the grid before it, without a full stop."""
+    where = name(said.cell, before.size)
+    if digit := before.cells[said.cell]:
+        return f"{where} is already {digit}"
+    if said.seen != before.seen(said.cell) or said.options != before.options(said.cell):
+        return f"{where} {_looks(Step.at_cell(before, said.cell))}"
+    if said.digit is not None and said.digit not in said.options:
+        return f"{where} cannot be {said.digit}"
+    return f"That is not the grid after {where}"
 
 
 def thought(said: Step, size: int, opening: str) -> str:

@@ -1,7 +1,7 @@
 """Whether a right grid is right by luck: the statements of a solution can be checked exactly."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from astro.records.problem import Problem
 from astro.tasks.sudoku import claims, dialect
@@ -23,23 +23,28 @@ def right_by_luck(problem: Problem, steps: Sequence[str]) -> bool:
     if puzzle is None or solution is None:
         return False
     lines = [line for text in steps for line in text.splitlines()]
-    return _has_false_step(lines, puzzle) or _has_false_cell(lines, solution) or claims.says_missed("\n".join(steps))
+    false = next(_false_steps(lines, puzzle), None)
+    return false is not None or _has_false_cell(lines, solution) or claims.says_missed("\n".join(steps))
 
 
-def _has_false_step(lines: Sequence[str], puzzle: Grid) -> bool:
-    """Whether a step does not hold in the grid before it, or a grid changes a digit that is given."""
+def false_statements(problem: Problem, steps: Sequence[str]) -> list[str]:
+    """What is true where a step does not hold in the grid before it, or a grid changes a digit that is given."""
+    puzzle = claims.puzzle_of(problem)
+    return [] if puzzle is None else list(_false_steps([line for text in steps for line in text.splitlines()], puzzle))
+
+
+def _false_steps(lines: Sequence[str], puzzle: Grid) -> Iterator[str]:
     grid = puzzle
     for line in lines:
         if not all(shown.extends(puzzle) for shown in claims.grids(line, puzzle.size)):
-            return True
+            yield "That grid changes a digit that is given"
         said = dialect.read_step(line, puzzle.size)
         if said is None:  # perhaps a return
             grid = (claims.grids(line, puzzle.size) or [grid])[-1]
-        elif not said.holds(grid):
-            return True
-        else:
-            grid = said.after or grid
-    return False
+            continue
+        if not said.holds(grid):
+            yield dialect.denied(said, grid)
+        grid = said.after or grid
 
 
 def _has_false_cell(lines: Sequence[str], solution: Grid) -> bool:

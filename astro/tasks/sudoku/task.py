@@ -46,6 +46,12 @@ class _Sudoku(Task):
     def right_by_luck(self, problem: Problem, steps: Sequence[str]) -> bool:
         return luck.right_by_luck(problem, steps)
 
+    def false_statements(self, problem: Problem, steps: Sequence[str]) -> list[str]:
+        return luck.false_statements(problem, steps)
+
+    def place(self, problem: Problem, step: str) -> str | None:
+        return claims.state(problem, step) or None
+
     def state(self, problem: Problem, step: str | None) -> str:
         return claims.state(problem, step)
 
