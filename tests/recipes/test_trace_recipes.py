@@ -37,7 +37,7 @@ def test_the_columns_are_those_others_rely_on():
     """Names and order of sft and rl."""
     assert RECIPES["sft"].table.names == (
         "id", "problem_id", "tree_id", "kind", "prompt", "completion", "answer", "backtracks", "steps",
-        "prompt_tokens", "completion_tokens", "provenance",
+        "false_statements", "prompt_tokens", "completion_tokens", "provenance",
     )  # fmt: skip
     assert RECIPES["direct"].table.names == RECIPES["sft"].table.names
     assert RECIPES["rl"].table.names[:6] == ("id", "prompt", "answer", "task", "pass_rate", "samples")

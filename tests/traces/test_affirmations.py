@@ -14,7 +14,7 @@ CONFIG = TracesConfig(high_value=0.75, final_reflection=FinalReflection.BEFORE, 
 
 
 def valued_tree(rng, depth=6, width=2):
-    """A tree of steps with four rollouts each, whose true rate is drawn; an end is right at the rate of its last step."""
+    """Steps with four rollouts each, whose true rate is drawn; an end is right at the rate of its last step."""
     tree = new_tree(str(rng.random()))
     rates = {ROOT: 0.5}
     for node in _grown(tree, rates, rng, depth, width):

@@ -82,7 +82,7 @@ def test_an_attempt_that_is_not_worse_is_left_out_and_counted():
 
 
 def test_attempts_that_leave_in_the_middle_are_preferred():
-    """Of the three wrong ends 2 and 4 share steps with the way to 5, and 7 does not: no trace of one attempt restarts."""
+    """The wrong ends 2 and 4 share steps with the way to 5, and 7 does not: no trace of one attempt restarts."""
     config = PLAIN.model_copy(update={"wrong_terminals": (1,), "searches": 1})
     for seed in range(20):
         assert short(plans_of(drawn_tree(), config, seed)[0][1].visits) in {"a1 a2 r2 b1 a3 c5", "a1 a3 a4 r4 b3 c5"}

@@ -38,7 +38,7 @@ def shows_success(problem: Problem, steps: Sequence[str]) -> bool:
     for step in reversed(steps):
         equations = [expression for expression in figures(step).expressions if " = " in f" {expression} "]
         if equations:
-            return equations[-1].rpartition(" = ")[2] == target_of(problem)
+            return equations[-1].rpartition(" = ")[2].strip(" ()") == target_of(problem)
     return False
 
 

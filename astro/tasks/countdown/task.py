@@ -1,17 +1,18 @@
 """The Countdown task."""
 
 import json
+import re
 from collections.abc import Sequence
 
 from astro.records.problem import Problem
 from astro.tasks.countdown import attempts, claims, luck, rows
 from astro.tasks.countdown.generator import SOURCE, CountdownConfig, generate
 from astro.tasks.countdown.solver import find_solution
-from astro.tasks.expressions import figures
 from astro.tasks.row import Row
 from astro.tasks.task import Generator, Likeness, Task
 from astro.verify.forms.countdown import Use
 
+_NUMBER = re.compile(r"[0-9]+")
 _SOLVED = 6  # most numbers for which the solver tries all expressions, in 50 ms
 
 
@@ -56,9 +57,9 @@ class _Countdown(Task):
 
     def place(self, problem: Problem, step: str) -> str | None:
         """The numbers on the table, in order only if the problem fixes it."""
-        numbers = figures(claims.what_is_left(step)).numbers
+        numbers = _NUMBER.findall(claims.what_is_left(step))
         if problem.metadata.get("use") != Use.ORDERED:
-            numbers = tuple(sorted(numbers, key=int)) if all(map(str.isdecimal, numbers)) else ()
+            numbers.sort()
         return " ".join(numbers) or None
 
     def hint(self, problem: Problem) -> str:
