@@ -67,8 +67,11 @@ def _label(tree: Tree, node: int, *, on_best_path: bool) -> Text:
     failure = tree.failure[node] if tree.terminal[node] is Terminal.FAILED else None
     label = Text(no_wrap=True, overflow="ellipsis") if failure is None else Text(overflow="fold")
     label.append(f"#{node} ", style="dim")
-    label.append(f"V {tree.value[node]:.2f} ", style=_BEST if on_best_path else "cyan")
-    label.append(f"N {tree.visits[node]} P {tree.prior[node]:.2f} ", style="dim")
+    if tree.grafted[node]:
+        label.append("grafted ", style="dim")
+    else:
+        label.append(f"V {tree.value[node]:.2f} ", style=_BEST if on_best_path else "cyan")
+        label.append(f"N {tree.visits[node]} P {tree.prior[node]:.2f} ", style="dim")
     outcome = tree.outcome[node]
     if outcome is not None:
         answer = tree.answer[node]

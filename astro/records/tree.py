@@ -216,14 +216,14 @@ class Tree:
     def to_networkx(self) -> "nx.DiGraph[int]":
         """A directed graph from parents to children, with the scalar columns of NODES as attributes of every node.
 
-        A null cell becomes "". The graph's own attributes are problem_id, seed and stop.
+        A null text becomes "", and a null number is left out. The graph's own attributes are problem_id, seed and stop.
         """
         import networkx as nx  # noqa: PLC0415 - heavy, and only this method needs it
 
         graph = nx.DiGraph(problem_id=self.problem_id, seed=self.seed, stop=_text(self.stop))
         columns = {column.name: column.reader(self) for column in _ATTRIBUTES}
         for node in range(len(self)):
-            graph.add_node(node, **{name: _attribute(cells[node]) for name, cells in columns.items()})
+            graph.add_node(node, **dict(_attributes(columns, node)))
             if node != ROOT:
                 graph.add_edge(self.parent[node], node)
         return graph
@@ -345,9 +345,14 @@ def _text(value: str | None) -> str:
     return "" if value is None else str(value)
 
 
-def _attribute(cell: Any) -> Any:
-    """A cell as a graph attribute: GraphML has neither null nor enumerations."""
-    return _text(cell) if cell is None or isinstance(cell, str) else cell
+def _attributes(columns: Mapping[str, Sequence[Any]], node: int) -> Iterator[tuple[str, Any]]:
+    """The cells of a node as graph attributes: GraphML has neither null nor enumerations."""
+    for name, cells in columns.items():
+        cell = cells[node]
+        if name in _TEXTS:
+            yield name, _text(cell)
+        elif cell is not None:
+            yield name, cell
 
 
 _ROLLOUT = Struct(
@@ -431,3 +436,4 @@ _ATTRIBUTES = tuple(
     for column in NODES.columns
     if isinstance(column.kind, str) and column.name not in {"problem_id", "node", "parent"}
 )
+_TEXTS = frozenset(column.name for column in _ATTRIBUTES if column.kind == "string")

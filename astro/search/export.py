@@ -26,10 +26,11 @@ def write_graphml(tree: Tree, path: Path) -> None:
 
 
 def to_dot(tree: Tree) -> str:
-    """Graphviz source: a box per node with its step (up to 60 characters), V, N, prior; right is green, wrong red."""
+    """Graphviz source: a box per node with its step (up to 60 characters), V, N and prior; right is green, wrong red."""
     lines = ["digraph tree {", "  node [shape=box, style=filled, fillcolor=white];"]
     for node in range(len(tree)):
         facts = f"V={tree.value[node]:.2f} N={tree.visits[node]} P={tree.prior[node]:.2f}"
+        facts = "grafted" if tree.grafted[node] else facts
         title = tree.problem_id if node == ROOT else tree.text[node]
         label = f"{_quoted(_short(title))}\\n{facts}"
         color = "white" if tree.terminal[node] is Terminal.NONE else _COLORS.get(tree.outcome[node], "lightgray")
