@@ -50,7 +50,7 @@ _TABLE = Table(
         PROVENANCE,
     ),
 )
-_RIGHT, _WRONG = Estimate(1.0, 0), Estimate(0.0, 0)
+_RIGHT, _WRONG = Estimate(1.0, 0, 0), Estimate(0.0, 0, 0)
 
 
 class _Pair(NamedTuple):
@@ -66,7 +66,8 @@ class PreferenceRecipe(Recipe):
     """Pairs of siblings whose values differ, and pairs of right and wrong solutions.
 
     sources: where pairs come from. per_problem: most pairs per problem and source.
-    min_rollouts: fewest graded rollouts behind a sibling's value, unless the sibling ends its solution.
+    min_rollouts: fewest graded rollouts of a sibling that were sampled whatever their outcomes, unless it ends its
+        solution. Reused rollouts and those after an early decision do not count.
     margin: least difference between the values of siblings, in (0, 1].
     """
 
@@ -75,7 +76,7 @@ class PreferenceRecipe(Recipe):
     kind: Literal["preference"] = "preference"
     sources: tuple[Source, ...] = tuple(Source)
     per_problem: int = Field(default=4, ge=1)  # ours
-    min_rollouts: int = Field(default=4, ge=1)  # ours
+    min_rollouts: int = Field(default=3, ge=1)  # ours
     margin: float = Field(default=0.5, gt=0, le=1)  # ours
     filters: FilterConfig = FilterConfig()
 

@@ -40,7 +40,8 @@ class StepsRecipe(Recipe):
     """Process labels.
 
     per_problem: most paths per problem, drawn at random. A path ends at the last step with a label.
-    min_rollouts: fewest graded rollouts behind a label, unless the step ends the solution.
+    min_rollouts: fewest graded rollouts of a step that were sampled whatever their outcomes, unless it ends the
+        solution. Reused rollouts and those after an early decision do not count.
     threshold: a step is labelled right if its value is greater; 0 gives Math-Shepherd's hard estimate.
     """
 
@@ -48,7 +49,7 @@ class StepsRecipe(Recipe):
 
     kind: Literal["steps"] = "steps"
     per_problem: int = Field(default=16, ge=1)  # ours
-    min_rollouts: int = Field(default=4, ge=1)  # ours; the paper samples 8
+    min_rollouts: int = Field(default=3, ge=1)  # ours; the paper samples 8
     threshold: float = Field(default=0.0, ge=0, lt=1)  # paper
     filters: FilterConfig = FilterConfig()
 

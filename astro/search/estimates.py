@@ -21,14 +21,20 @@ class Estimate(NamedTuple):
 
     value: in [0, 1]; for the end of a solution, its verdict.
     samples: graded rollouts behind the value; 0 if the value is the node's verdict.
+    fixed: those of them that were sampled whatever their outcomes.
     """
 
     value: float
     samples: int
+    fixed: int
 
     def rests_on(self, count: int) -> bool:
-        """Whether the value is a verdict or based on at least count rollouts."""
-        return self.samples == 0 or self.samples >= count
+        """Whether the value is a verdict or based on at least count rollouts.
+
+        Only fixed ones count. A limit on all samples would select nodes by their outcomes: where the first ones disagree,
+        there are more.
+        """
+        return self.samples == 0 or self.fixed >= count
 
 
 class PassRate(NamedTuple):
@@ -58,10 +64,10 @@ def estimate(tree: Tree, node: int) -> Estimate | None:
         return None
     outcome = tree.outcome[node]
     if outcome is not None:
-        return None if outcome in UNGRADED else Estimate(float(outcome is Outcome.CORRECT), 0)
+        return None if outcome in UNGRADED else Estimate(float(outcome is Outcome.CORRECT), 0, 0)
     if node == ROOT or tree.strategy in _OF_SOLUTIONS:
         correct, graded = _count(_through(tree, node))
-        return Estimate(correct / graded, graded) if graded else None
+        return Estimate(correct / graded, graded, graded) if graded else None
     return _two_stages(tree, node)
 
 
@@ -89,7 +95,7 @@ def _two_stages(tree: Tree, node: int) -> Estimate | None:
     if not total:
         return None
     if total == first:
-        return Estimate(right / total, total)
+        return Estimate(right / total, total, first)
     all_wrong, all_right = before == 0, before == graded_before  # the borrowed ones alone would allow to stop
     orders = comb(total, right)
     begun = comb(total - 1, right - 1) if right else 0
@@ -98,7 +104,8 @@ def _two_stages(tree: Tree, node: int) -> Estimate | None:
     if all_right and right >= first:
         stopped = comb(total - first, right - first)
         orders, begun = orders - stopped, begun - stopped
-    return Estimate(begun / orders, total) if orders else None
+    fixed = first if all_wrong or all_right else total
+    return Estimate(begun / orders, total, fixed) if orders else None
 
 
 def _count(rollouts: list[Rollout]) -> tuple[int, int]:

@@ -26,7 +26,7 @@ def write_graphml(tree: Tree, path: Path) -> None:
 
 
 def to_dot(tree: Tree) -> str:
-    """Graphviz source: a box per node with its step (up to 60 characters), V, N and prior; right is green, wrong red."""
+    """Graphviz source: a box per node with its step (60 characters at most), V, N, prior; right is green, wrong red."""
     lines = ["digraph tree {", "  node [shape=box, style=filled, fillcolor=white];"]
     for node in range(len(tree)):
         facts = f"V={tree.value[node]:.2f} N={tree.visits[node]} P={tree.prior[node]:.2f}"

@@ -13,7 +13,7 @@ from astro.search.estimates import estimate
 from astro.traces.config import FinalReflection, TracesConfig
 from astro.traces.pauses import may_pause
 
-_SURE = 4  # fewest rollouts behind a value that is affirmed
+_SURE = 3  # fewest rollouts behind a value that is affirmed, sampled whatever their outcomes
 _APART = 2  # steps: affirmations are further apart
 
 
@@ -66,5 +66,5 @@ def _is_good(tree: Tree, visits: Sequence[Visit], index: int, least: float) -> b
     """Whether the value of a step is high, and no sentence goes on after it."""
     node, following = visits[index].node, visits[index + 1].node
     known = estimate(tree, node)
-    sure = known is not None and known.samples >= _SURE and known.value >= least
+    sure = known is not None and known.fixed >= _SURE and known.value >= least
     return sure and may_pause(tree.text[node], tree.text[following])

@@ -56,7 +56,7 @@ class TracesConfig(Section):
     leave: where a trace abandons a wrong attempt.
     restart: after every wrong attempt, go back to the beginning instead of the lowest common ancestor.
     high_value: a positive reflection may follow a step whose estimated value is at least this, in [0, 1]. The estimate
-        rests on at least 4 rollouts of the step (astro.search.estimates), never on what the attempt came to.
+        rests on at least 3 rollouts of the step (astro.search.estimates), never on what the attempt came to.
     high_value_reflections: most of these reflections per attempt, right or wrong; 0 for none.
     final_reflection: whether one may stand at the end of an attempt.
     false_statements: what happens to false statements in abandoned attempts. A trace that is false in its last attempt

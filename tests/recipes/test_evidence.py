@@ -11,7 +11,7 @@ from astro.verify import Outcome
 
 def test_a_value_is_the_share_of_the_nodes_own_rollouts():
     """Three of four, not the value that follows the visits."""
-    assert estimate(known_tree(), GOOD) == Estimate(0.75, 4)
+    assert estimate(known_tree(), GOOD) == Estimate(0.75, 4, 4)
 
 
 def test_a_verdict_that_could_not_be_had_is_not_counted():
@@ -20,7 +20,7 @@ def test_a_verdict_that_could_not_be_had_is_not_counted():
     lost = Rollout("?", 1, Outcome.TIMED_OUT, None, None)
     tree.rollouts[GOOD].append(lost)
     tree.first_look[GOOD] = 5
-    assert estimate(tree, GOOD) == Estimate(0.75, 4)
+    assert estimate(tree, GOOD) == Estimate(0.75, 4, 4)
     tree.rollouts[GOOD] = [lost]
     assert estimate(tree, GOOD) is None
 
@@ -28,7 +28,7 @@ def test_a_verdict_that_could_not_be_had_is_not_counted():
 def test_the_end_of_a_solution_rests_on_its_verdict():
     """No rollout is needed where the solution is finished."""
     tree = known_tree()
-    assert (estimate(tree, RIGHT), estimate(tree, WRONG)) == (Estimate(1.0, 0), Estimate(0.0, 0))
+    assert (estimate(tree, RIGHT), estimate(tree, WRONG)) == (Estimate(1.0, 0, 0), Estimate(0.0, 0, 0))
     assert estimate(tree, RIGHT).rests_on(100)
     assert not estimate(tree, GOOD).rests_on(5)
 
@@ -37,7 +37,7 @@ def test_a_grafted_node_is_no_evidence():
     """It is in the tree because it succeeded; its parent keeps the value of its own rollouts."""
     tree = known_tree()
     assert estimate(tree, GRAFTED) is None
-    assert estimate(tree, BAD) == Estimate(0.0, 4)
+    assert estimate(tree, BAD) == Estimate(0.0, 4, 4)
     assert GRAFTED not in {solution.node for solution in solutions(tree, Delimiters())}
 
 
@@ -68,4 +68,4 @@ def test_a_step_of_sampled_solutions_is_worth_those_that_go_through_it():
     later = [("Add.\nbad", Outcome.INCORRECT)]
     tree.rollouts[ROOT] = [Rollout(text, 1, outcome, None, None) for text, outcome in [*first, *later]]
     tree.first_look[ROOT] = len(first)
-    assert estimate(tree, step) == Estimate(2 / 3, 3)
+    assert estimate(tree, step) == Estimate(2 / 3, 3, 3)

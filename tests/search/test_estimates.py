@@ -45,6 +45,14 @@ def test_early_decisions_bias_no_estimate(rate, borrowed):
     assert borrowed or rate == 0.5 or naive != pytest.approx(rate)
 
 
+def test_only_samples_that_were_sure_to_come_count_for_a_limit():
+    """Two before the first look and four after it: the value rests on two, as it would if the two had agreed."""
+    found = estimate(tree_with([True, False, True, False, True, False], first_look=2), 1)
+    assert (found.samples, found.fixed) == (6, 2)
+    assert (found.rests_on(2), found.rests_on(3)) == (True, False)
+    assert estimate(tree_with([True, True], first_look=2), 1).fixed == 2
+
+
 def test_a_node_with_borrowed_rollouts_alone_has_no_estimate():
     """They are those that made its parent worth expanding."""
     assert estimate(tree_with([True] * 4, first_look=4, borrowed=4), 1) is None
@@ -53,7 +61,7 @@ def test_a_node_with_borrowed_rollouts_alone_has_no_estimate():
 def test_after_borrowed_rollouts_that_disagree_nothing_stops():
     """All of the node's own rollouts are drawn in any case: their share is the estimate."""
     found = estimate(tree_with([True, False, False, True, True, False], first_look=2, borrowed=2), 1)
-    assert found == Estimate(0.5, 4)
+    assert found == Estimate(0.5, 4, 4)
 
 
 def test_the_pass_rate_is_that_of_the_unconditional_rollouts_of_the_root():

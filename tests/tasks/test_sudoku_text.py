@@ -193,3 +193,20 @@ def test_a_problem_without_a_grid_is_no_bug():
     assert not TASK.right_by_luck(bare, STEPS)
     assert not TASK.misquotes(bare, FIRST)
     assert not TASK.shows_success(bare, STEPS)
+
+
+def test_a_false_step_is_denied_by_what_is_true():
+    """A filled cell, what a cell sees, and a digit that it cannot be; true steps are not denied."""
+    assert TASK.false_statements(PROBLEM, [FIRST, SECOND]) == []
+    assert TASK.false_statements(PROBLEM, [FIRST, FIRST]) == ["r1c2 is already 1"]
+    blind = FIRST.replace("sees 2 and 3 and can be 1 or 4", "sees 2 and can be 1, 3 or 4")
+    assert TASK.false_statements(PROBLEM, [blind]) == ["r1c2 sees 2 and 3 and can be 1 or 4"]
+    twice = FIRST.replace("take 1", "take 2").replace("leaves 2 1", "leaves 2 2")
+    assert TASK.false_statements(PROBLEM, [twice]) == ["r1c2 cannot be 2"]
+
+
+def test_an_attempt_after_a_way_back_is_checked_from_there():
+    """SECOND holds in the grid that the way back names, and not in the puzzle."""
+    back = "Let's go back to where we had 2 1 3 0 / 0 0 0 1 / 4 0 1 0 / 1 3 4 0."
+    assert TASK.false_statements(PROBLEM, [back, SECOND]) == []
+    assert TASK.false_statements(PROBLEM, [SECOND]) != []

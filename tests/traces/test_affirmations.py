@@ -128,11 +128,11 @@ def test_no_affirmation_interrupts_a_sentence():
 
 
 def test_few_rollouts_affirm_nothing():
-    """Three of three right is too little."""
+    """Two of two right is too little."""
     rng = random.Random(0)
     tree = valued_tree(rng)
     for node in range(len(tree)):
-        tree.rollouts[node] = tree.rollouts[node][:3]
+        tree.rollouts[node] = tree.rollouts[node][:2]
         tree.first_look[node] = len(tree.rollouts[node])
     plans = linearize(tree, correct_terminals(tree), [], CONFIG, rng)[0]
     assert all(visit.move is not Move.REFLECT for plan in plans for visit in plan.visits)
