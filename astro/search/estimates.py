@@ -31,8 +31,8 @@ class Estimate(NamedTuple):
     def rests_on(self, count: int) -> bool:
         """Whether the value is a verdict or based on at least count rollouts.
 
-        Only fixed ones count. A limit on all samples would select nodes by their outcomes: where the first ones disagree,
-        there are more.
+        Only fixed ones count. More come where the first ones disagree, so a limit on all samples would select nodes by
+        their outcomes.
         """
         return self.samples == 0 or self.fixed >= count
 
