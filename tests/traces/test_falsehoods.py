@@ -5,7 +5,7 @@ from growing import PROBLEM, add_solution, backed_up, new_tree
 
 from astro.records.trace import Kind
 from astro.tasks.countdown.player import CountdownPlayer
-from astro.traces.config import Control, FalseStatements
+from astro.traces.config import Control, FalseStatements, Rewriting
 from astro.traces.pauses import begins_whole, ends_whole
 
 RIGHT = (
@@ -20,7 +20,7 @@ WRONG = (
     "I take 3 + 2 = 5, which leaves 5.\n"
     "That is 5 and the target is 24, so the solution is not correct. The answer is \\boxed{(5 + 3) / 4 + 2}."
 )
-PLAIN = {"rewrite": False, "votes": 0, "control": Control.NONE, "searches": 1, "wrong_terminals": (1,)}
+PLAIN = {"rewrite": Rewriting.NONE, "votes": 0, "control": Control.NONE, "searches": 1, "wrong_terminals": (1,)}
 
 
 def tree_with_a_false_step():

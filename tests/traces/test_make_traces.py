@@ -84,7 +84,7 @@ def test_phrases_can_be_kept_out_of_the_text(make):
     """The model that tells has them in view, so the rest is word for word the same."""
     spoken, silent = (make(played(HONEST), HONEST, phrases_in_text=said) for said in (True, False))
     phrases = {thought for trace in spoken.traces for thought in trace.thoughts if thought.startswith("But wait")}
-    assert len(phrases) > 1
+    assert phrases
     assert [trace.visits for trace in silent.traces] == [trace.visits for trace in spoken.traces]
     for with_phrases, without in zip(spoken.traces, silent.traces, strict=True):
         assert without.text == "\n".join(thought for thought in with_phrases.thoughts if thought not in phrases)
