@@ -122,7 +122,7 @@ ENOUGH_TO_TELL = 4
 _INDENT = 2
 # A display with more blank lines was not closed, since LaTeX allows none.
 _BLANKS_IN_DISPLAY = 3
-_ITEM = re.compile(r"(?P<indent>[ \t]{0,12})(?:[-*+\u2022]|(?P<number>\(?\d{1,2}[.)]))[ \t]")
+_ITEM = re.compile(r"(?P<indent>[ \t]{0,12})(?:[-*+\u2022]|(?P<number>\(?\d{1,2}[.)]|\(?[a-zA-Z]\)))[ \t]")
 _FENCE = re.compile(r"[ \t]*(?:[-*+]|\d{1,2}[.)])?[ \t]*(?P<mark>`{3,}|~{3,})(?P<language>[^`]*)$")
 _INLINE_CODE = re.compile(r"`[^`]*`")
 _DISPLAY = re.compile(

@@ -29,8 +29,11 @@ class AnswerEnding:
     def ends(self, solution: str, step: str, stop: str | None) -> bool:
         """Whether a step that continues the solution ends it. stop: the string that ended the step."""
         # Check the short step first: it rarely has an answer. Then the whole decides, as the step may be in a thought.
-        if self._marked(step) and self._has_answer(solution + step):
+        # A marked answer has a command or a tag, which most steps do not.
+        if ("\\" in step or "<" in step) and self._has_answer(step) and self._has_answer(solution + step):
             return True
+        if self.stated is Stated.NEVER:
+            return False
         if self.stated is Stated.LAST_LINE:
             last_line = before_stop(step, stop).rstrip().rpartition("\n")[2]
             return self._states(last_line) and self._has_answer(solution + step, stated=True)
@@ -38,11 +41,7 @@ class AnswerEnding:
 
     def in_step(self, step: str) -> bool:
         """Whether a step gives an answer by itself."""
-        return self._marked(step) or self._states_anywhere(step)
-
-    def _marked(self, step: str) -> bool:
-        # A marked answer has a command or a tag, which most steps do not.
-        return ("\\" in step or "<" in step) and self._has_answer(step)
+        return (("\\" in step or "<" in step) and self._has_answer(step)) or self._states_anywhere(step)
 
     def _states_anywhere(self, step: str) -> bool:
         if self.stated is not Stated.ANYWHERE or _MAY_STATE.search(step) is None:

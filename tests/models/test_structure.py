@@ -24,6 +24,7 @@ WHOLE = {
     "an indented fence in a list": "1. Compute:\n   ```\n   a = 3\n\n   b = 4\n   ```",
     "a loose list": "We know that Ann has:\n\n- 3 apples\n\n- 4 pears",
     "a loose numbered list of facts": "The rules are these.\n1. Red first.\n\n2. Blue last.",
+    "a loose list of letters": "The rules are these.\n(a) Red first.\n\n(b) Blue last.",
     "an item of several paragraphs": "1. **Factor:**\n   51 = 3 * 17.\n\n   68 = 4 * 17.",
     "a list in an item": "1. **Factor:**\n   - For 51: 3 * 17\n\n   - For 68: 4 * 17",
     "a heading": "### Step 2: Add\n\nIt is 7.",
