@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help setup demo results results-3 ablations test test-real check format clean
+.PHONY: help setup demo results results-3 ablations test test-real check format audit clean
 
 help: ## list the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -48,6 +48,9 @@ check: $(STAMP) ## check lint, format, types, import order, dead and duplicate c
 	$(BIN)/lint-imports
 	$(BIN)/vulture
 	$(BIN)/python -m tools.duplicates astro pipelines benchmarks tools
+
+audit: $(STAMP) ## licences (docs/licences.md) and known vulnerabilities of the lock; says so when offline
+	$(BIN)/python -m tools.audit
 
 format: $(STAMP) ## apply ruff's fixes and formatting
 	$(BIN)/ruff check --fix .

@@ -6,9 +6,11 @@ import pytest
 from runs import config_in, quiet
 
 from astro.errors import StoreError
+from astro.problems.write import write_problems
 from astro.run.check import check_run
 from astro.run.plan import carry_out_plan
 from astro.run.repair import repair_run
+from astro.store import RunDirectory
 from astro.store.seals import find_faults, refuse_damaged
 
 
@@ -128,12 +130,14 @@ def test_repair_and_resume_end_with_the_same_tables(run, name):
 
 def test_problems_come_back_from_the_traces_if_their_source_is_gone(run):
     """Without the source, the recorded prompts are the problems, in their order."""
-    (run.parent / "p.jsonl").write_text("".join(f'{{"prompt": "{i}+1?", "answer": "{i + 1}"}}\n' for i in range(3)))
-    overrides = ("name=q", f"problems={{source: {run.parent / 'p.jsonl'}}}")
-    config = config_in(run.parent, *overrides)
+    with RunDirectory.read(run) as other:
+        write_problems(run.parent / "p.jsonl", other.problems()[:3])
+    config = config_in(run.parent, "name=q", f"problems={{source: {run.parent / 'p.jsonl'}}}")
     carry_out_plan(config, quiet())
-    before = (config.directory / "problems.parquet").read_bytes()
+    with RunDirectory.read(config.directory) as other:
+        before = other.problems()
     (run.parent / "p.jsonl").unlink()
     flip(config.directory / "problems.parquet")
     repair_run(config.directory, quiet())
-    assert (config.directory / "problems.parquet").read_bytes() == before
+    with RunDirectory.read(config.directory) as other:
+        assert other.problems() == before

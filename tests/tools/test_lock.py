@@ -12,3 +12,14 @@ def test_the_lock_is_laid_out_as_the_tool_writes_it():
     """Every pin is on a line of its own, and its hash on the next one."""
     text = LOCK.read_text(encoding="utf-8")
     assert text.count(" \\\n    --hash=sha256:") == len(pins())
+
+
+def test_the_list_of_licences_has_every_pin():
+    """`python -m tools.audit --licences` writes it again after a change of the lock."""
+    listed = (LOCK.parents[1] / "docs" / "licences.md").read_text(encoding="utf-8")
+    missing = [
+        pin
+        for pin in pins()
+        if f"| {pin.partition('==')[0].partition('[')[0]} | {pin.partition('==')[2]} |" not in listed
+    ]
+    assert missing == []
