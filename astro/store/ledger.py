@@ -32,9 +32,17 @@ def enter(file: Path, *, copy: bool = False) -> None:
     name, ledger = file.absolute().relative_to(run.absolute()).as_posix(), run / LEDGER
     content = file.read_bytes() if file.is_file() else None
     digest = None if content is None else hashlib.sha256(content).hexdigest()
+    length = _length(file, content)
+    if digest is not None and entered(run)[0].get(name) == Entered(digest, length):
+        return
+    grown = {} if length is None else {"bytes": length}
     kept = {"text": content.decode()} if copy and content is not None else {}
-    begun = {"bytes": len(content)} if file.suffix == ".jsonl" and content is not None else {}
-    append_line(ledger, {"file": name, "sha256": digest, **begun, **kept})
+    append_line(ledger, {"file": name, "sha256": digest, **grown, **kept})
+
+
+def _length(file: Path, content: bytes | None) -> int | None:
+    """The length that the hash of a growing file counts for; None for any other file."""
+    return len(content) if file.suffix == ".jsonl" and content is not None else None
 
 
 def remove(file: Path) -> None:
