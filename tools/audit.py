@@ -13,7 +13,7 @@ import re
 import subprocess
 import sys
 import venv
-from importlib.metadata import PackageNotFoundError, metadata
+from importlib.metadata import PackageMetadata, PackageNotFoundError, metadata
 from pathlib import Path
 
 from tools.lock import LOCK, pins
@@ -60,11 +60,15 @@ def licence_of(package: str) -> str:
         found = metadata(package)
     except PackageNotFoundError:
         return "not installed here"
-    if expression := found.get("License-Expression"):
-        return str(expression)
+    if expression := _field(found, "License-Expression"):
+        return expression
     kinds = [line.rpartition(" :: ")[2] for line in found.get_all("Classifier") or () if line.startswith(_CLASSIFIER)]
-    stated = (found.get("License") or "").strip().split("\n")[0][:80]
+    stated = _field(found, "License").strip().split("\n")[0][:80]
     return ", ".join(kind for kind in kinds if kind != "OSI Approved") or stated or "not stated"
+
+
+def _field(found: PackageMetadata, name: str) -> str:
+    return str(found[name]) if name in found else ""
 
 
 def audit() -> int:
