@@ -46,7 +46,11 @@ class AnswerEnding:
     def _states_anywhere(self, step: str) -> bool:
         if self.stated is not Stated.ANYWHERE or _MAY_STATE.search(step) is None:
             return False
-        return _TAKEN_BACK.match(step.rstrip().rpartition("\n")[2]) is None and self._states(step)
+        if _TAKEN_BACK.match(step.rstrip().rpartition("\n")[2]):
+            return False
+        answer = extract(step, self.answer_format, statements=True).answer
+        # A plan says "the answer is the sum of both": more words than a value has, and no number.
+        return answer is not None and (any(map(str.isdigit, answer)) or len(answer.split()) <= _WORDS_OF_A_VALUE)
 
     def _states(self, text: str) -> bool:
         return self._has_answer(text, stated=True)
@@ -55,6 +59,7 @@ class AnswerEnding:
         return extract(text, self.answer_format, statements=stated).answer is not None
 
 
+_WORDS_OF_A_VALUE = 3  # "the Pacific Ocean"
 # Only such a step can state an answer. "#### Step 1" is a heading, "#### 28" is GSM8K's answer.
 _MAY_STATE = re.compile(r"\banswers?\b|####\s{0,3}[-+$(\\]{0,3}\s{0,3}[\d.]", re.IGNORECASE)
 # A last line that doubts the answer before it.

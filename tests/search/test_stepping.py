@@ -103,6 +103,15 @@ def test_a_heading_with_four_marks_is_no_answer() -> None:
     assert "Step 2" in "".join(tree.text)
 
 
+def test_a_plan_that_mentions_the_answer_ends_nothing() -> None:
+    """ "The answer is the sum of all of them" is no value; the solution goes on to its answer."""
+    script = "First we count the eggs. The answer is the sum of all of them.\n\nShe has 3 + 4 eggs.\n\nThe answer is 7."
+    setup = setup_of(script, 8)
+    tree = asyncio.run(search(PROBLEM, prompt_of(setup), setup))
+    ends = [node for node, kind in enumerate(tree.terminal) if kind in (Terminal.ANSWER, Terminal.UNANSWERED)]
+    assert [tree.solution(end) for end in ends] == [script]
+
+
 def test_a_step_beyond_its_limit_is_cut_off() -> None:
     """A fence that goes on is truncated at max_step_tokens, in expansions as in rollouts."""
     setup = setup_of("```\n" + "a = 1\n\n" * 40 + "```\n\nDone.", max_step_tokens=50)
