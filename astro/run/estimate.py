@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from astro.search import SearchConfig
 from astro.search.views import Effort
 from astro.traces import TracesConfig
+from astro.traces.config import Control, Rewriting
 
 # Assumed shares, which only a model could measure; the estimate prints them.
 TYPICAL_LENGTH = 0.6  # a completion's length over its limit, if the limit is tight
@@ -88,8 +89,14 @@ def traces_load(search: SearchConfig, traces: TracesConfig, *, bound: bool) -> L
     terminals = search.simulations * search.k if bound else kept
     vote = _length(traces.evaluation_max_tokens, TYPICAL_STEP, bound=bound)
     votes = _load(terminals if traces.votes else 0, terminals * traces.votes, vote)
+    if traces.rewrite is Rewriting.NONE:
+        return votes
     attempts = max(traces.wrong_terminals) + 1
     steps = search.max_depth if bound else min(search.max_depth, TYPICAL_STEPS)
     visits = kept * attempts * (steps + 1)  # the steps of each attempt, and the way back
+    if traces.rewrite is Rewriting.BRIDGES:
+        visits = kept * (attempts - 1) * 2  # each way back and the step after it
+    elif traces.control is Control.REWRITTEN:
+        visits += kept * steps
     tries = visits * (1 + traces.retries if bound else 1)
     return votes + _load(tries, tries, _length(traces.rewrite_max_tokens, TYPICAL_STEP, bound=bound))

@@ -82,3 +82,14 @@ def test_what_real_runs_took_is_in_the_usual_range(tmp_path: Path, settings: str
     """Runs of other models and settings than these may be outside; the estimate says that a probe knows better."""
     expected = search_load(config_in(tmp_path, settings).search, bound=False).tokens * problems
     assert expected / FACTOR < tokens < expected * FACTOR
+
+
+def test_traces_in_the_words_of_the_solver_cost_nothing(tmp_path: Path) -> None:
+    """Without rewriting and votes, no model is asked; a rewritten control costs more than the original steps."""
+    config = config_in(tmp_path, "traces.rewrite=false", "traces.votes=0")
+    assert traces_load(config.search, config.traces, bound=False).tokens == 0
+    original = config_in(tmp_path, "traces.control=original")
+    rewritten = config_in(tmp_path, "traces.control=rewritten")
+    loads = [traces_load(each.search, each.traces, bound=False).tokens for each in (original, rewritten)]
+    bridges = config_in(tmp_path, "traces.rewrite=bridges")
+    assert traces_load(bridges.search, bridges.traces, bound=False).tokens < loads[0] < loads[1]
