@@ -1,0 +1,50 @@
+"""How commands end when they are interrupted or cannot write: with a message, never with a traceback."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ASTRO = [sys.executable, "-c", "from astro.cli import main; main()"]
+SLOW = ["eval", "CountdownPlayer", "countdown.count=3000", "engine.kind=scripted", "prompt.template=tiny",
+        "prompt.step=newline", "samples=4"]  # fmt: skip
+
+
+@pytest.mark.parametrize("signals", [(signal.SIGTERM,), (signal.SIGINT, signal.SIGINT)], ids=["term", "twice"])
+def test_an_interrupted_command_says_that_it_was_stopped(tmp_path, signals):
+    """SIGTERM counts as Ctrl-C; a second Ctrl-C ends at once. The status is 130, or that of the second signal."""
+    command = [*ASTRO, *SLOW, "--out", str(tmp_path / "out")]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    while process.poll() is None and not list((tmp_path / "out").rglob("journal*")):
+        time.sleep(0.01)
+    for number in signals:
+        process.send_signal(number)
+        time.sleep(0.05)
+    said = process.communicate(timeout=300)[1]
+    assert "Traceback" not in said
+    assert process.returncode in {130, -signal.SIGINT}
+    if len(signals) == 1:
+        assert "Stopped." in said
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_standard_output_is_an_error_of_the_machine():
+    """One line on standard error, and status 2."""
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([*ASTRO, "problems"], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 2
+    assert "No space left on device" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_reader_that_has_gone_is_no_error_of_astro():
+    """`astro problems | head -0` prints nothing more."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run([*ASTRO, "problems"], stdout=writing, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writing)
+    assert "Traceback" not in done.stderr
