@@ -34,7 +34,7 @@ def test_an_interrupted_command_says_that_it_was_stopped(tmp_path, signals):
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 def test_a_full_standard_output_is_an_error_of_the_machine():
     """One line on standard error, and status 2."""
-    with open("/dev/full", "w") as full:
+    with Path("/dev/full").open("w") as full:
         done = subprocess.run([*ASTRO, "problems"], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert done.returncode == 2
     assert "No space left on device" in done.stderr

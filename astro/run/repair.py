@@ -12,6 +12,7 @@ Damaged files are moved to RUN/set-aside/N.
 
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 
 from rich.console import Console
@@ -30,6 +31,7 @@ from astro.store.entries import TRACE_TABLES, TREE_TABLES
 from astro.store.ledger import LEDGER, copy_of, enter, entered, read_lines, rewrite_lines
 from astro.store.problems import StoredProblems
 from astro.store.requeue import requeue, traces_again, tree_again
+from astro.store.salvage import condition_of, salvage
 from astro.store.seals import Fault, find_faults
 from astro.store.stage import Stage
 from astro.tasks import check_gold
@@ -61,6 +63,7 @@ def _repair(path: Path, faults: Sequence[Fault]) -> Iterable[str]:
         by_part.setdefault(name.split("/")[0], []).append(name)
     yield from _repair_lines(path, by_part, aside)
     yield from (_restore(path, name, aside) for name in by_part.get("config.yaml", ()))
+    yield from _repair_journals(path, by_part, aside)
     if any(name in by_part for name in _PROBLEMS):
         yield _repair_problems(path, aside)
     if "trees" in by_part or "traces" in by_part:
@@ -105,6 +108,18 @@ def _repair_lines(path: Path, by_part: Mapping[str, Sequence[str]], aside: Path)
             inside = marker.relative_to(path).parts[0]
             if inside not in {"set-aside", ROUNDS} and _is_sealed(marker):
                 enter(marker, copy=marker.suffix == ".yaml")
+
+
+def _repair_journals(path: Path, by_part: dict[str, list[str]], aside: Path) -> Iterable[str]:
+    """Journals keep their whole entries; the problems of the others are processed again."""
+    for names in by_part.values():
+        for name in [name for name in names if Path(name).name.startswith("journal")]:
+            condition = condition_of(path / name)
+            (aside / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(path / name, aside / name)
+            salvage(path / name, condition)
+            names.remove(name)
+            yield f"{name}: kept {len(condition.frames)} whole entries; {condition.lost} are requeued"
 
 
 def _is_sealed(file: Path) -> bool:
@@ -167,21 +182,18 @@ def _problems_of_traces(path: Path, config: RunConfig) -> list[Problem]:
 
 def _requeue(path: Path, by_part: Mapping[str, Sequence[str]], aside: Path) -> Iterable[str]:
     problems = StoredProblems(path)
-    order, lost = problems.order(), frozenset[str]()
+    order = problems.order()
     damaged = {part: frozenset(name.split("/", 1)[1] for name in by_part.get(part, ())) for part in ("trees", "traces")}
     if damaged["trees"]:
-        lost = requeue(
-            path / "trees", TREE_TABLES, order, damaged=damaged["trees"], lost=(), aside=aside,
-            again=tree_again(problems),
-        )  # fmt: skip
-        yield f"trees: {len(lost)} of {len(order)} problems are requeued"
-    if damaged["traces"] or lost:
-        trees = Stage(path / "trees", TREE_TABLES, writable=False)
-        left = requeue(
-            path / "traces", TRACE_TABLES, order, damaged=damaged["traces"], lost=lost, aside=aside,
-            again=traces_again(trees),
-        )  # fmt: skip
-        trees.close()
+        again = tree_again(problems)
+        left = requeue(path / "trees", TREE_TABLES, order, damaged=damaged["trees"], lost=(), aside=aside, again=again)
+        yield f"trees: {len(left)} of {len(order)} problems are requeued"
+    if damaged["traces"] or "trees" in by_part:
+        with closing(Stage(path / "trees", TREE_TABLES, writable=False)) as trees:
+            lost, again = frozenset(order) - trees.problem_ids, traces_again(trees)
+            left = requeue(
+                path / "traces", TRACE_TABLES, order, damaged=damaged["traces"], lost=lost, aside=aside, again=again
+            )
         yield f"traces: {len(left)} of {len(order)} problems are requeued"
     if (path / "datasets").is_dir() and "datasets" not in by_part:
         yield _set_aside(path, "datasets", aside, "`astro data` makes them again")

@@ -17,6 +17,7 @@ from astro.errors import StoreError
 from astro.records.rounds import ROUNDS
 from astro.store.atomic import FileSeal, read_marker, seal
 from astro.store.ledger import LEDGER, Entered, entered, read_lines
+from astro.store.salvage import condition_of
 
 _THREADS = 4  # hashing releases the interpreter lock
 _SHOWN = 20
@@ -57,7 +58,7 @@ def find_faults(run: Path) -> list[Fault]:
     with ThreadPoolExecutor(_THREADS) as threads:
         found = threads.map(partial(_fault, run), listed, listed.values())
     faults |= {fault.file: fault for fault in found if fault is not None}
-    faults |= {fault.file: fault for fault in _log_faults(run)}
+    faults |= {fault.file: fault for fault in (*_log_faults(run), *_journal_faults(run))}
     for inner in sorted((run / ROUNDS).glob("*/config.yaml")):
         name = inner.parent.relative_to(run).as_posix()
         faults |= {f"{name}/{one.file}": Fault(f"{name}/{one.file}", one.damage, one.detail)
@@ -83,6 +84,14 @@ def refuse_damaged(run: Path, but: str = "") -> None:
             + f"\n`astro check {run}` says what each costs; `astro repair {run}` sets them aside, so that only their "
             "part runs again"
         )
+
+
+def _journal_faults(run: Path) -> Iterator[Fault]:
+    """Journals of unfinished stages that have lost entries."""
+    for path in sorted(run.rglob("journal*.astj")):
+        inside = path.relative_to(run)
+        if inside.parts[0] not in {ROUNDS, "set-aside"} and (lost := condition_of(path).lost):
+            yield Fault(inside.as_posix(), Damage.CHANGED, f"{lost} entries cannot be read")
 
 
 def _listed_by(run: Path, name: str) -> Iterator[tuple[str, FileSeal]] | dict[str, FileSeal]:

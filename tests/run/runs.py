@@ -1,12 +1,15 @@
 """Small runs with the scripted engine."""
 
 import io
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
 from astro.config import validate
+from astro.models.completion import Sampled, SampleParams
+from astro.models.engine import EngineSection, open_sampler
 from astro.run import RunConfig
 
 SETTINGS: dict[str, Any] = {
@@ -28,3 +31,17 @@ def config_in(folder: Path, *overrides: str) -> RunConfig:
 def quiet() -> Console:
     """A console that is no terminal; what was printed is in console.file.getvalue()."""
     return Console(file=io.StringIO(), width=200, force_terminal=False)
+
+
+class FailingEngine:
+    """The scripted engine until it has answered so many requests; then it raises."""
+
+    def __init__(self, config: EngineSection, answers: int, error: Exception) -> None:
+        self._engine, self._left, self._error = open_sampler(config), answers, error
+        self.tokenizer, self.stats, self.close = self._engine.tokenizer, self._engine.stats, self._engine.close
+
+    async def sample(self, prompt_ids: Sequence[int], params: SampleParams, *, priority: int = 0) -> Sampled:
+        self._left -= 1
+        if self._left < 0:
+            raise self._error
+        return await self._engine.sample(prompt_ids, params, priority=priority)

@@ -3,9 +3,9 @@
 import shutil
 
 import pytest
-from runs import config_in, quiet
+from runs import FailingEngine, config_in, quiet
 
-from astro.errors import StoreError
+from astro.errors import EngineDeadError, StoreError
 from astro.problems.write import write_problems
 from astro.run.check import check_run
 from astro.run.plan import carry_out_plan
@@ -141,3 +141,30 @@ def test_problems_come_back_from_the_traces_if_their_source_is_gone(run):
     repair_run(config.directory, quiet())
     with RunDirectory.read(config.directory) as other:
         assert other.problems() == before
+
+
+def test_a_journal_keeps_its_whole_entries(tmp_path):
+    """Of a search that was stopped, a flipped bit costs the one tree it hit and the traces of it; the rest is kept."""
+    config = config_in(tmp_path, "search.live_trees=1")
+
+    def dying(section):
+        return FailingEngine(section, 150, EngineDeadError("gone"))
+
+    with pytest.raises(EngineDeadError):
+        carry_out_plan(config, quiet(), open_engine=dying)
+    run = tmp_path / "r"
+    with RunDirectory.read(run) as stopped:
+        done = stopped.trees.problem_ids
+    assert 1 < len(done) < 6
+    assert named(run) == set()
+    journal = run / "trees" / "journal.astj"
+    content = bytearray(journal.read_bytes())
+    content[200] ^= 1
+    journal.write_bytes(content)
+    assert named(run) == {"trees/journal.astj"}
+    repair_run(run, quiet())
+    with RunDirectory.read(run) as repaired:
+        assert len(done - repaired.trees.problem_ids) == 1
+        assert repaired.traces.problem_ids <= repaired.trees.problem_ids
+    carry_out_plan(config, quiet())
+    assert check_run(run, quiet())

@@ -10,10 +10,9 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 from rich.console import Console
-from runs import config_in, quiet
+from runs import FailingEngine, config_in, quiet
 
 from astro.errors import EngineDeadError, StoreError
-from astro.models.completion import Sampled, SampleParams
 from astro.models.engine import Engine, EngineSection, open_sampler
 from astro.records.trace import check_visits
 from astro.run import Stages, carry_out, workshop
@@ -25,20 +24,6 @@ from astro.run.source import StoredSource
 from astro.store import Entry, RunDirectory, Stage
 from astro.store.entries import traces_from, tree_from
 from astro.verify import Outcome, verify
-
-
-class FailingEngine:
-    """The scripted engine until it has answered so many requests; then it raises."""
-
-    def __init__(self, config: EngineSection, answers: int, error: Exception) -> None:
-        self._engine, self._left, self._error = open_sampler(config), answers, error
-        self.tokenizer, self.stats, self.close = self._engine.tokenizer, self._engine.stats, self._engine.close
-
-    async def sample(self, prompt_ids: Sequence[int], params: SampleParams, *, priority: int = 0) -> Sampled:
-        self._left -= 1
-        if self._left < 0:
-            raise self._error
-        return await self._engine.sample(prompt_ids, params, priority=priority)
 
 
 def tables(folder: Path) -> dict[str, bytes]:
