@@ -10,7 +10,7 @@ from rich.table import Table
 
 from astro.models.engine import open_sampler
 from astro.models.roles import OpenEngine
-from astro.problems import Problem, load_problems
+from astro.problems import Problem, ProblemsConfig, load_problems
 from astro.problems.load import without_hub
 from astro.run.estimate import (
     FACTOR,
@@ -24,10 +24,8 @@ from astro.run.estimate import (
     search_load,
     traces_load,
 )
-from astro.run.opening import Stages, check_settings, check_shards, check_start
-from astro.run.plan import making_of
+from astro.run.opening import Making, Stages, check_settings, check_shards, check_start
 from astro.run.probe import Probe, probe, spread_out
-from astro.run.settings import RunConfig
 from astro.store import RunDirectory
 from astro.store.atomic import writing
 from astro.tasks import check_gold
@@ -50,7 +48,7 @@ class Rehearsal:
 
 
 def rehearse(
-    config: RunConfig,
+    making: Making,
     stages: Stages,
     console: Console,
     rehearsal: Rehearsal | None = None,
@@ -62,24 +60,24 @@ def rehearse(
     Problems on a hub are only fetched for a probe, and nothing is kept.
     """
     rehearsal = rehearsal or Rehearsal()
-    making = making_of(config)
+    directory, source = making.seams.directory, making.problems
     check_settings(making)
     settings = yaml.safe_dump(dict(making.seams.settings), sort_keys=False, allow_unicode=True)
     console.print(settings, markup=False, highlight=False)
     goes_on = check_start(making, stages)
-    _check_writable(config.directory)
-    console.print(f"{config.directory}: {'resumes' if goes_on else 'a new run'}", markup=False)
-    there = [config.directory] if goes_on else stages.trees_of
-    if len(there) > 1 and not without_hub(config.problems)[1]:
-        check_shards(there, load_problems(config.problems, check_gold).problems)
+    _check_writable(directory)
+    console.print(f"{directory}: {'resumes' if goes_on else 'a new run'}", markup=False)
+    there = [directory] if goes_on else stages.trees_of
+    if len(there) > 1 and not without_hub(source)[1]:
+        check_shards(there, load_problems(source, check_gold).problems)
     if rehearsal.probe:
-        problems = _problems_in(config.directory) if goes_on else load_problems(config.problems, check_gold).problems
+        problems = _problems_in(directory) if goes_on else load_problems(source, check_gold).problems
         found = probe(making, stages, spread_out(list(problems), rehearsal.probe), console, open_engine)
         _print_probed(found, len(problems), rehearsal.price, console)
         return
-    count = sum(len(_problems_in(run)) for run in there) if there else _count_problems(config, console)
-    console.print(_assumed_table(config, stages, count))
-    expected = sum(load.tokens for load, _ in _loads(config, stages).values()) * (1 if count is None else count)
+    count = sum(len(_problems_in(run)) for run in there) if there else _count_problems(source, console)
+    console.print(_assumed_table(making, stages, count))
+    expected = sum(load.tokens for load, _ in _loads(making, stages).values()) * (1 if count is None else count)
     for line in _money((expected / FACTOR, expected * FACTOR), None, rehearsal.price):
         console.print(line, highlight=False)
 
@@ -105,14 +103,14 @@ def _check_writable(path: Path) -> None:
         pass
 
 
-def _count_problems(config: RunConfig, console: Console) -> int | None:
+def _count_problems(source: ProblemsConfig, console: Console) -> int | None:
     """The number of problems, or None if a source would be downloaded; local sources are read anyway."""
-    local, remote = without_hub(config.problems)
+    local, remote = without_hub(source)
     if remote:
         console.print(f"problems: {', '.join(remote)} would be fetched; not read here", markup=False)
     loaded = load_problems(local, check_gold) if local is not None else None
-    if loaded is None or any(source in remote for source in config.problems.sources):
-        return config.problems.limit
+    if loaded is None or any(each in remote for each in source.sources):
+        return source.limit
     console.print(f"problems: {len(loaded.problems)}, rows rejected: {len(loaded.rejected)}", markup=False)
     for row in loaded.rejected[:5]:
         console.print(f"  {row}", markup=False)
@@ -121,11 +119,11 @@ def _count_problems(config: RunConfig, console: Console) -> int | None:
     return len(loaded.problems)
 
 
-def _assumed_table(config: RunConfig, stages: Stages, count: int | None) -> Table:
+def _assumed_table(making: Making, stages: Stages, count: int | None) -> Table:
     """The estimate from the settings alone."""
     table = _table(_title(count), _ASSUMED, ("requests", "completions", "tokens", "usual range", "at most"))
     times = 1 if count is None else count
-    for stage, (expected, bound) in _loads(config, stages).items():
+    for stage, (expected, bound) in _loads(making, stages).items():
         tokens = expected.tokens * times
         usual = _range(tokens / FACTOR, min(tokens * FACTOR, bound.tokens * times))
         figures = (expected.requests * times, expected.completions * times, tokens)
@@ -133,13 +131,13 @@ def _assumed_table(config: RunConfig, stages: Stages, count: int | None) -> Tabl
     return table
 
 
-def _loads(config: RunConfig, stages: Stages) -> dict[str, tuple[Load, Load]]:
+def _loads(making: Making, stages: Stages) -> dict[str, tuple[Load, Load]]:
     """The load of one problem by stage: expected, and at most."""
     loads = {}
     if stages.search:
-        loads["search"] = search_load(config.search, bound=False), search_load(config.search, bound=True)
+        loads["search"] = search_load(making.search, bound=False), search_load(making.search, bound=True)
     if stages.traces:
-        expected, bound = (traces_load(config.search, config.traces, bound=bound) for bound in (False, True))
+        expected, bound = (traces_load(making.search, making.traces, bound=bound) for bound in (False, True))
         loads["traces"] = expected, bound
     return loads
 

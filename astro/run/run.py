@@ -7,7 +7,7 @@ from rich.console import Console
 
 from astro.errors import ConfigError
 from astro.run.opening import Stages
-from astro.run.plan import carry_out, carry_out_plan, check_plan
+from astro.run.plan import carry_out, carry_out_plan, check_plan, making_of
 from astro.run.rehearsal import Rehearsal, rehearse
 from astro.run.rounds import carry_out_rounds, check_rounds, expanded, resolve
 from astro.run.settings import load_run
@@ -21,13 +21,13 @@ def run(path: Path, settings: Sequence[str], console: Console, *, rehearsal: Reh
         if rehearsal is not None:
             first = resolve(config, 1, expanded(config)[0], []).config
             console.print(f"the first of {len(expanded(config))} rounds:", highlight=False)
-            rehearse(first, Stages.of(first.stages), console, rehearsal)
+            rehearse(making_of(first), Stages.of(first.stages), console, rehearsal)
         else:
             carry_out_rounds(config, console)
         return
     check_plan(config, fetch=rehearsal is None)
     if rehearsal is not None:
-        rehearse(config, Stages.of(config.stages), console, rehearsal)
+        rehearse(making_of(config), Stages.of(config.stages), console, rehearsal)
     else:
         carry_out_plan(config, console)
 
@@ -40,6 +40,6 @@ def make(
     if config.rounds:
         raise ConfigError(f"{path} has rounds, which `astro run` carries out; a round is a run in RUN/rounds/N")
     if rehearsal is not None:
-        rehearse(config, stages, console, rehearsal)
+        rehearse(making_of(config), stages, console, rehearsal)
     else:
         carry_out(config, stages, console)

@@ -32,7 +32,7 @@ def test_a_rehearsal_with_a_probe_prints_hours_and_money_and_keeps_nothing(tmp_p
     """The table has a row for each stage; the price is that of the tokens and of the hours."""
     console = quiet()
     config = config_in(tmp_path, PROBLEMS)
-    rehearse(config, Stages(), console, Rehearsal(3, Price(per_hour=2.0, per_million=1.5)))
+    rehearse(making_of(config), Stages(), console, Rehearsal(3, Price(per_hour=2.0, per_million=1.5)))
     shown = console.file.getvalue()
     assert "Measured on 3 of the problems" in shown
     assert "hours" in shown
@@ -44,7 +44,7 @@ def test_a_rehearsal_with_a_probe_prints_hours_and_money_and_keeps_nothing(tmp_p
 def test_without_a_probe_the_estimate_says_what_it_rests_on(tmp_path: Path) -> None:
     """From the settings alone, with a range, and no hours."""
     console = quiet()
-    rehearse(config_in(tmp_path, PROBLEMS), Stages(), console, Rehearsal(0, Price(per_hour=2.0)))
+    rehearse(making_of(config_in(tmp_path, PROBLEMS)), Stages(), console, Rehearsal(0, Price(per_hour=2.0)))
     shown = console.file.getvalue()
     assert "From the settings alone" in shown
     assert "usual range" in shown
