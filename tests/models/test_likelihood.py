@@ -137,7 +137,7 @@ def test_a_folder_without_a_model_is_refused(tmp_path):
     """Before a run begins where there is no folder, and when it is opened where there is no model in it."""
     with pytest.raises(ConfigError, match=r"roles\.scorer\.model: .*nowhere"):
         LikelihoodConfig(model="./nowhere").check("roles.scorer")
-    with pytest.raises(ConfigError, match="could not load the scorer's model"):
+    with pytest.raises(ConfigError, match=f"could not load the tokenizer of {tmp_path}"):
         LikelihoodConfig(model=str(tmp_path)).open(model_of, 0)
 
 
