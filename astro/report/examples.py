@@ -50,7 +50,7 @@ def shown(text: str) -> str:
 
 
 def _first_responses(findings: Findings, model: str, dataset: str) -> dict[str, dict[str, Any]]:
-    columns = ["problem_id", "sample", "text", "tokens", "correct", "backtracks"]
+    columns = ["problem_id", "sample", "text", "tokens", "outcome", "correct", "backtracks"]
     rows = findings.evaluations[model, dataset].responses.select(columns).to_pylist()
     return {row["problem_id"]: row for row in rows if row["sample"] == 0}
 

@@ -11,8 +11,17 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from astro.inspect.plain import plain, plain_lines
 from astro.report.examples import Example, shown
 from astro.report.tables import TextTable, name_of
+from astro.verify import Outcome
 
 _FENCE = re.compile(r"`{3,}")
+_VERDICTS = {
+    Outcome.CORRECT: "right",
+    Outcome.INCORRECT: "wrong",
+    Outcome.UNANSWERED: "no answer",
+    Outcome.MALFORMED: "unreadable answer",
+    Outcome.TIMED_OUT: "not verified in time",
+    Outcome.ERROR: "not graded",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +86,7 @@ def verdict_line(response: Mapping[str, object]) -> str:
     backtracks = response["backtracks"]
     times = "once" if backtracks == 1 else f"{backtracks} times"
     went_back = f", goes back {times}" if backtracks else ""
-    return f"{'right' if response['correct'] else 'wrong'}, {response['tokens']} tokens{went_back}"
+    return f"{_VERDICTS[Outcome(str(response['outcome']))]}, {response['tokens']} tokens{went_back}"
 
 
 def _fenced(text: str) -> str:

@@ -4,12 +4,15 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 
+import pytest
 from reported import GENERATED, HOSTILE, STEPS, begun, evaluate, finished, train
 
 from astro.report import write_report
 from astro.report.gather import gather
+from astro.report.page import verdict_line
 from astro.report.tables import model_table
 from astro.store.atomic import read_sealed, write_sealed
+from astro.verify import Outcome
 
 
 class Tags(HTMLParser):
@@ -132,6 +135,15 @@ def test_what_timed_out_is_counted_apart(tmp_path: Path) -> None:
     text = (write_report(finished(tmp_path / "r")) / "report.md").read_text(encoding="utf-8")
     assert "| model | correct | incorrect | timed out |" in text
     assert re.search(r"\| ASTRO-RL \| 40 \| \d+ \| 2 \|", text)
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+def test_a_verdict_says_more_than_right_or_wrong(outcome: Outcome) -> None:
+    """Each outcome has words of its own beside an example."""
+    response = {"outcome": outcome.value, "tokens": 7, "backtracks": 0}
+    others = {verdict_line({**response, "outcome": other.value}) for other in Outcome if other is not outcome}
+    assert verdict_line(response) not in others
+    assert verdict_line(response).endswith(", 7 tokens")
 
 
 def test_how_near_an_asked_length_was_kept_stands_in_the_table(tmp_path: Path) -> None:
