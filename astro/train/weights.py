@@ -69,16 +69,19 @@ class WeightLoader:
 
 @contextmanager
 def policy_weights(model: Any) -> Iterator[dict[str, Any]]:
-    """The weights of a transformers model by name; peft adapters stay merged while the context is open."""
+    """The weights of a transformers model by name; peft adapters stay merged while the context is open.
+
+    Modules that peft trains whole (modules_to_save) have their trained weights.
+    """
     if not hasattr(model, "merge_adapter"):
         yield dict(model.state_dict())
         return
     model.merge_adapter()
     try:
         yield {
-            name.replace(".base_layer.", "."): tensor
+            name.replace(".base_layer.", ".").replace(".modules_to_save.default.", "."): tensor
             for name, tensor in model.base_model.model.state_dict().items()
-            if ".lora_" not in name
+            if ".lora_" not in name and ".original_module." not in name
         }
     finally:
         model.unmerge_adapter()

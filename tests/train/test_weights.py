@@ -67,7 +67,8 @@ def test_new_weights_are_served_in_place(served):
     assert gap < 1e-3
 
 
-def test_adapters_are_merged_for_the_engine_alone(served):
+@pytest.mark.parametrize("whole", [None, ["lm_head"]])
+def test_adapters_are_merged_for_the_engine_alone(served, whole):
     """The engine is given the adapted weights, under the names of the model without adapters, which stays as it was."""
     import torch
     from peft import LoraConfig, get_peft_model
@@ -79,7 +80,11 @@ def test_adapters_are_merged_for_the_engine_alone(served):
     sampler, _ = served
     base = AutoModelForCausalLM.from_pretrained(MODEL, dtype=torch.float32)
     names = set(base.state_dict())
-    adapted = get_peft_model(base, LoraConfig(target_modules="all-linear", init_lora_weights=False))
+    options = {"target_modules": "all-linear", "init_lora_weights": False, "modules_to_save": whole}
+    adapted = get_peft_model(base, LoraConfig(**options))
+    if whole:
+        with torch.no_grad():
+            adapted.get_output_embeddings().weight.mul_(1.1)  # the trained copy
     frozen = {name: tensor.clone() for name, tensor in adapted.state_dict().items()}
     prompt = sampler.tokenizer.encode(PROMPT)
     with policy_weights(adapted) as weights:
