@@ -63,7 +63,7 @@ def stated(text: str) -> list[Span]:
     """Plain final statements in the last lines: "The answer is X", "Answer: X", "#### X"."""
     tail_start = max(0, len(text) - 2000)
     tail = text[tail_start:]
-    lines = [line for line in tail.split("\n") if line.strip()][-3:]
+    lines = [line for line in tail.split("\n") if line.strip() not in ("", "\\[", "\\]", "$$")][-3:]
     if not lines:
         return []
     tail_start += tail.rfind(lines[0])
@@ -91,12 +91,17 @@ def stated(text: str) -> list[Span]:
 
 _STATEMENT = re.compile(
     r"(?:^[#*_ ]{0,8}(?:the )?(?:final )?answer[*_: ]{0,4}\n"
-    r"|\banswers?\b[*_ ]{0,4}(?:is equal to\b|is\b|are\b|:|=|was\b)(n't|\s?not\b)?|####|\bfinal answer\b[*_:]{0,4}\n)"
-    r"[*_:\s]{0,6}",
+    r"|(?<![a-zA-Z0-9])answers?\b(?: to (?:the|this|your) (?:problem|question|equation|exercise))?[*_ ]{0,4}"
+    r"(?:is equal to\b|is\b|are\b|:|=|was\b|equals\b|(?:should|must) be\b|comes (?:out )?to\b|turns out to be\b)"
+    r"(n't|\s?not\b)?|####|\bfinal answer\b[*_:]{0,4}\n)"
+    r"[*_:\s]{0,6}(?:(?:\\\[|\$\$)\s{1,4}(?=\S))?",
     re.IGNORECASE | re.MULTILINE,
 )
 _NOT_A_STATEMENT = re.compile(
-    r"(?:\b(?:is|if|whether|suppose|assume|not|no|was|key|wrong|(?:sum|product|difference|average|mean|number|ratio|"
+    r"(?:\b(?:is|if|whether|suppose|assume|not|no|was|key|wrong(?: that)?|incorrect that|impossible that|"
+    r"(?:key|clue|hint|way|path|step|steps|close|closer|closest|near|nearer|nearest|equal|unrelated|attempt) to|"
+    r"(?:nobody|no one|hardly anyone|few) [a-z ]{0,16}(?:say|think|believe|claim)s?(?: that)?|"
+    r"(?:sum|product|difference|average|mean|number|ratio|"
     r"order|list|total|all|both|each|some|any|one|two|three) of)"
     r"|(?:\b(?:doubt|unlikely|false|unsure|(?:might|could) (?:think|say))|(?:n't|\bnot) "
     r"(?:think|believe|sure|certain|say))(?: that)?)"

@@ -3,6 +3,7 @@ r"""Answers that name choices: a lettered option, a list of letters, circled num
 import re
 from functools import lru_cache
 
+from astro.verify.forms.math.identity import bare_text
 from astro.verify.forms.math.lexer import lex
 from astro.verify.forms.math.packing import pack
 from astro.verify.forms.math.question import Question
@@ -16,7 +17,7 @@ _LETTERS = re.compile(r"\(?[A-Z]\)?\.?(?:(?:\s?[,;&]\s?|\s)(?:and\s)?\(?[A-Z]\)?
 _RUN_OF_LETTERS = re.compile(r"[A-Z]{2,9}")
 _CIRCLED = re.compile(r"\\textcircled\s?\{?\s?(?:\\(?:small|scriptsize)\s?)?\{?(\d{1,2})\}?\}?|([\u2460-\u2473])")
 _NUMBERS = re.compile(r"\(?\d{1,2}\)?(?:\s?[,;]\s?\(?\d{1,2}\)?){0,19}|(?:\(\d{1,2}\)){1,20}")
-_BETWEEN = re.compile(r"[\s,;$\\.\u3001\uff0c{}]|and|\\text")
+_BETWEEN = re.compile(r"and|\\text|[\s,;$\\.\u3001\uff0c{}]")
 _LABELLED = re.compile(
     r"\s*\$?\\(?:textbf|mathbf|text|mathrm)\s?\{\s?\(([A-J])\)\s?\}(?:\\[ ,;:]|\\q?quad|[\s~])*(.{0,200}?)\$?\s*"
 )
@@ -64,6 +65,39 @@ def labelled(gold: str) -> tuple[str, str]:
     r"""The letter and the value of a gold answer like \textbf{(B)}\ 2; both empty for any other."""
     found = _LABELLED.fullmatch(gold) if "(" in gold and "{" in gold else None
     return (found.group(1), found.group(2).strip()) if found else ("", "")
+
+
+def label_verdict(gold: str, answer: str, question: Question) -> Verdict | None:
+    r"""Compare labels, where gold answer and answer name choices: A,C and (A), (C); \text{A} and A; None elsewhere."""
+    labels = listed_labels(gold, question)
+    if labels and (named := names_labels(labels, answer)) is not None:
+        return _of_labels(answer, correct=named)
+    if question.options:
+        return None
+    wanted, bare = labelled(gold)[0], plain_text(answer).strip("(). ")
+    if wanted and bare == wanted:
+        return Verdict(Outcome.CORRECT, answer, f"choice {wanted}", wanted)
+    said = labelled(answer)[0]
+    if wanted and said and said != wanted:
+        return Verdict(Outcome.INCORRECT, answer, f"choice {said}", said)
+    letters = not wanted and _LETTER.fullmatch(gold.strip()) and _LETTER.fullmatch(bare)
+    return _of_labels(answer, correct=gold.strip() == bare) if letters else None
+
+
+def without_labels(gold: str, answer: str, question: Question) -> tuple[str, str]:
+    r"""Both without the letter before a value, as in \textbf{(B)}\ 2; if the problem has options, the letter alone."""
+    label, value = labelled(gold)
+    if question.options:
+        return label or gold, answer
+    return (value or label or gold), (labelled(answer)[1] or answer)
+
+
+def _of_labels(answer: str, *, correct: bool) -> Verdict:
+    outcome = Outcome.CORRECT if correct else Outcome.INCORRECT
+    return Verdict(outcome, answer, "the same labels" if correct else "other labels", bare_text(answer))
+
+
+_LETTER = re.compile(r"[A-Z]")
 
 
 def is_choice(gold: Reading, question: Question) -> bool:

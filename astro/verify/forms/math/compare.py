@@ -125,6 +125,8 @@ class Judge:
             case Ratio(), _:
                 return self._ratio(gold, answer)
             case Clock(), Clock():
+                if gold.minutes < 60 and gold.full_day != answer.full_day and not (gold.suffix and answer.suffix):
+                    return False  # 0:30 is not 12:30
                 halves = {gold.suffix, answer.suffix} - {""}
                 open_half = gold.suffix == "am" if gold.full_day else not (gold.suffix and self.question.half_of_day)
                 return gold.minutes == answer.minutes and len(halves) < 2 and bool(answer.suffix or open_half)

@@ -3,7 +3,6 @@
 import re
 from dataclasses import replace
 from fractions import Fraction
-from functools import lru_cache
 
 from astro.verify.extraction import Extraction, extract
 from astro.verify.forms.math import symbolic
@@ -21,13 +20,14 @@ from astro.verify.forms.math.answers import (
     scalars,
 )
 from astro.verify.forms.math.canonical import canonical
-from astro.verify.forms.math.choices import choice_verdict, is_choice, labelled, listed_labels, names_labels
+from astro.verify.forms.math.choices import choice_verdict, is_choice, label_verdict, without_labels
 from astro.verify.forms.math.compare import Judge
 from astro.verify.forms.math.demands import refusal
 from astro.verify.forms.math.effort import ALLOWANCE, TooCostlyError, allowance
 from astro.verify.forms.math.errors import UnreadableError
-from astro.verify.forms.math.expressions import INFINITY, Call, Expression, Num, Quotient, Sum, variables, walk
-from astro.verify.forms.math.identity import bare_text, is_blank, written_alike
+from astro.verify.forms.math.expressions import Call, Expression, Num, Quotient, Sum, variables
+from astro.verify.forms.math.golds import as_said, read_gold, refuse_vectors, tolerance_of
+from astro.verify.forms.math.identity import bare_text, written_alike
 from astro.verify.forms.math.lexer import MAX_CHARACTERS, Kind
 from astro.verify.forms.math.manners import manner_of
 from astro.verify.forms.math.question import Question, read_question
@@ -38,8 +38,7 @@ from astro.verify.forms.math.sentences import concluded
 from astro.verify.forms.math.values import exact, numeric
 from astro.verify.forms.math.vectors import in_components
 from astro.verify.forms.math.wordings import listed_words_verdict, words_verdict
-from astro.verify.forms.math.words import HEDGES, phrase
-from astro.verify.plain import plain_text
+from astro.verify.forms.math.words import HEDGES
 from astro.verify.settings import VerifyConfig
 from astro.verify.subject import Subject
 from astro.verify.verdict import Outcome, Verdict
@@ -104,7 +103,7 @@ def second_opinion(problem: Subject, extraction: Extraction, config: VerifyConfi
     """Whether sympy finds a number or formula equal to the gold one; None for other kinds, or if it cannot tell."""
     question = read_question(problem.prompt)
     try:
-        gold = _read_gold(problem.answer, question)
+        gold = read_gold(problem.answer, question)
         answer = _read_answer(extraction.answer or "", gold, question).answer
     except UnreadableError:
         return None
@@ -127,22 +126,19 @@ def settle(problem: Subject, extraction: Extraction, config: VerifyConfig) -> Ve
 def _decided(problem: Subject, extraction: Extraction, config: VerifyConfig) -> Verdict:
     answer = extraction.answer or ""
     question = read_question(problem.prompt)
-    labels = listed_labels(problem.answer, question)
-    named = names_labels(labels, answer) if labels else None
-    if named is not None:
-        return _of_labels(answer, correct=named)
-    label, value = labelled(problem.answer)
-    if label and not question.options and plain_text(answer).strip("(). ") == label:
-        return Verdict(Outcome.CORRECT, answer, f"choice {label}", label)
-    gold_text = (label if question.options else value or label) if label else problem.answer
+    verdict = label_verdict(problem.answer, answer, question)
+    if verdict is not None:
+        return verdict
+    gold_text, answer_text = without_labels(problem.answer, answer, question)
     try:
-        gold = _read_gold(gold_text, question)
+        gold = read_gold(gold_text, question)
     except UnreadableError as error:
         return as_written(problem.answer, answer) or Verdict(
             Outcome.ERROR, answer, f"the gold answer cannot be read: {error}"
         )
     try:
-        verdict = _grade(problem, gold_text, gold, extraction, question, config)
+        bare = extraction if answer_text == answer else replace(extraction, answer=answer_text)
+        verdict = _grade(problem, gold_text, gold, bare, question, config)
     except UnreadableError as error:
         verdict = Verdict(Outcome.MALFORMED, answer, str(error))
     verdict = replace(verdict, answer=answer) if verdict.answer != answer else verdict
@@ -151,75 +147,11 @@ def _decided(problem: Subject, extraction: Extraction, config: VerifyConfig) -> 
     return verdict
 
 
-def _of_labels(answer: str, *, correct: bool) -> Verdict:
-    outcome = Outcome.CORRECT if correct else Outcome.INCORRECT
-    return Verdict(outcome, answer, "the same labels" if correct else "other labels", bare_text(answer))
-
-
 def as_written(gold: str, answer: str) -> Verdict | None:
     """CORRECT for an answer that is written like the gold one, whatever it is; else None."""
     if not written_alike(gold, answer):
         return None
     return Verdict(Outcome.CORRECT, answer, "written like the gold answer", bare_text(answer))
-
-
-def check_gold(problem: Subject) -> str | None:
-    """Why the gold answer cannot be used: it is blank. gold_caveat says which others are compared as written only."""
-    return f"the gold answer {problem.answer[:80]!r} is blank or reordered" if is_blank(problem.answer) else None
-
-
-def gold_caveat(problem: Subject) -> str | None:
-    """Why only an answer written like the gold one can be graded: the gold one is unreadable; None if it is not."""
-    if _PLAIN_GOLD.fullmatch(problem.answer):
-        return None
-    question = read_question(problem.prompt)
-    label, _ = labelled(problem.answer)
-    if label or listed_labels(problem.answer, question):
-        return None
-    try:
-        with allowance(_GOLD_ALLOWANCE):
-            gold = _read_gold(problem.answer, question)
-            equal = Judge(question).equal(gold.answer, gold.answer)
-    except UnreadableError as error:
-        return f"the gold answer {problem.answer[:80]!r} cannot be read: {error}"
-    except TooCostlyError:
-        return f"the gold answer {problem.answer[:80]!r} takes too long to read"
-    return None if equal else f"the gold answer {problem.answer[:80]!r} is not equal to itself"
-
-
-_PLAIN_GOLD = re.compile(r"-?\d{1,15}(?:\.\d{1,12})?")
-_GOLD_ALLOWANCE = 100 * ALLOWANCE  # a gold answer is read once, and is trusted
-
-
-@lru_cache(maxsize=2048)
-def _read_gold(text: str, question: Question) -> Reading:
-    """Read a gold answer, and make sure that it has a value."""
-    reading = _as_said(read(_with_things(text), manner_of(question, sets=True)))
-    for expression in scalars(reading.answer):
-        if not variables(expression) and INFINITY not in walk(expression) and exact(expression) is None:
-            numeric(expression, 30, {})
-    return reading
-
-
-def _with_things(text: str) -> str:
-    """The number and what it counts, of a gold answer like "9 (apples)"."""
-    found = _THINGS.fullmatch(text) if text.endswith(")") else None
-    return f"{found.group(1)} \\text{{ {found.group(2)}}}" if found else text
-
-
-_THINGS = re.compile(r"(-?\d[\d,./]{0,20}) ?\(([a-z][a-z ]{1,40})\)")
-
-
-def _as_said(reading: Reading) -> Reading:
-    """Read a run of letters that looks like a name or a word as a word, not as a product of variables."""
-    runs = [token.text for token in reading.tokens]
-    if all(token.kind is Kind.RUN for token in reading.tokens) and any(map(_is_word, runs)):
-        return Reading(Words(phrase(runs)), reading.tokens)
-    return reading
-
-
-def _is_word(run: str) -> bool:
-    return run.isupper() or run[0].isupper() or len(run) > 3 or run in ("yes", "no", "odd", "all")
 
 
 _INDEXED = re.compile(r"\\in\s?\\(?:mathbb\s?\{?)?Z|\binteger")
@@ -231,7 +163,7 @@ def _grade(  # noqa: PLR0911, PLR0917 - one line a case
     answer_text = concluded(extraction.answer or "", question.words)
     if _INDEXED.search(gold_text):
         question = question.numbered()
-    judge = Judge(question, _tolerance(problem, gold_text, config))
+    judge = Judge(question, tolerance_of(problem, gold_text, config))
     if extraction.parts and not isinstance(gold.answer, Listing | Ordered | Values):
         return _parts(judge, gold, extraction, question)
     if is_choice(gold, question):
@@ -243,26 +175,13 @@ def _grade(  # noqa: PLR0911, PLR0917 - one line a case
         return listed_words_verdict(judge, gold, answer_text, question)
     reading = _reading(judge, gold, answer_text, question)
     if answer_text.strip() == gold_text.strip():
-        return Verdict(
-            Outcome.CORRECT, answer_text, "written like the gold answer", canonical(_as_said(reading).answer)
-        )
+        return Verdict(Outcome.CORRECT, answer_text, "written like the gold answer", canonical(as_said(reading).answer))
     if not _equal(judge, gold, reading, gold_text, answer_text) and not _rounds_to(judge, gold, reading, answer_text):
-        return Verdict(Outcome.INCORRECT, answer_text, "a different answer", canonical(_as_said(reading).answer))
+        return Verdict(Outcome.INCORRECT, answer_text, "a different answer", canonical(as_said(reading).answer))
     refused = refusal(question, gold, reading, gold_text, answer_text, echo=config.echo)
     if refused:
-        return Verdict(Outcome.INCORRECT, answer_text, refused, canonical(_as_said(reading).answer))
-    return Verdict(Outcome.CORRECT, answer_text, "equal to the gold answer", canonical(_as_said(reading).answer))
-
-
-def _tolerance(problem: Subject, gold_text: str, config: VerifyConfig) -> float:
-    """The relative error allowed; a little for a gold answer that a program printed, like 0.30000000000000004."""
-    given = problem.metadata.get("tolerance", config.tolerance)
-    tolerance = float(given) if isinstance(given, int | float) else config.tolerance
-    return max(tolerance, _OF_FLOATS) if _PRINTED_FLOAT.fullmatch(gold_text) else tolerance
-
-
-_OF_FLOATS = 1e-12
-_PRINTED_FLOAT = re.compile(r"-?(?=(?:\d\.?){15})\d{1,9}\.\d{6,18}|-?0\.0{0,9}[1-9]\d{14,17}")
+        return Verdict(Outcome.INCORRECT, answer_text, refused, canonical(as_said(reading).answer))
+    return Verdict(Outcome.CORRECT, answer_text, "equal to the gold answer", canonical(as_said(reading).answer))
 
 
 def _rounds_to(judge: Judge, gold: Reading, reading: Reading, text: str) -> bool:
@@ -304,6 +223,7 @@ def _reading(judge: Judge, gold: Reading, text: str, question: Question) -> Read
 
 def _read_answer(text: str, gold: Reading, question: Question) -> Reading:
     """Read an answer; single letters may be units if the gold answer has one in words."""
+    refuse_vectors(text)
     unit = gold.answer.unit if isinstance(gold.answer, Scalar) else None
     measured = bool(unit and unit.dimensions) or (
         not _has_letters(gold) and bool(question.unit or (question.letters and _ends_in_unit(text, question.letters)))
@@ -317,7 +237,7 @@ def _read_answer(text: str, gold: Reading, question: Question) -> Reading:
     known = question.words - (HEDGES - {"more", "fewer", "less"}.intersection(question.counted[:1]))
     manner = manner_of(question, letters=measured, known=known, sets=sets, symbols=symbols)
     reading = read(text, manner)
-    return _as_said(reading) if sets else reading  # all real numbers, outside of \text{}
+    return as_said(reading) if sets else reading  # all real numbers, outside of \text{}
 
 
 def _ends_in_unit(text: str, letters: frozenset[str]) -> bool:

@@ -207,7 +207,10 @@ class _Reader:
 
     def _set_expression(self, tokens: tuple[Token, ...]) -> Answer | None:
         r"""Unions, intersections and differences, and the sets R, {x | ...} and the empty set."""
-        pieces, marks = split(tokens, _OF_SETS)
+        if not any(token.kind is Kind.COMMAND and token.text in _OF_SETS for token in tokens):
+            marks: list[str] = []  # 1 cup of rice
+        else:
+            marks = split(tokens, _OF_SETS)[1]
         for mark in ("cup", "cap", "setminus"):  # from the loosest binding to the tightest
             if mark in marks:
                 pieces, _ = split(tokens, frozenset((mark,)))

@@ -17,7 +17,13 @@ _FILLER = re.compile(
     r"calculated to be|computed as|obtained as|also)[: ]{1,2}",
     re.IGNORECASE,
 )
-_NUMERIC = re.compile(r"(?:\$\s?)?(?:\\\$|\\\(|\\\[)?\s?[-+]?(?:\\?[(\[]|\\(?:sqrt|d?frac|pi)|\$?\d|\.\d)")
+_HEADING = re.compile(r"(?:the |my )?(?:(?:final|correct|right) )?answer\s{0,2}[:=]\s{0,4}", re.IGNORECASE)
+_DOES = re.compile(
+    r"([A-Z][A-Za-z,' -]{1,120}?) ([a-z]{2,14}) (?=[$\\\d(+-])(.{1,200}?)[.!\s]{0,3}", re.DOTALL
+)  # She spends 50 dollars.
+_NUMERIC = re.compile(  # the start of a number or formula
+    r"(?:\$\s?)?(?:\\\$|\\\(|\\\[)?\s?[-+]?(?:\\?[(\[]|\\(?:sqrt|d?frac|pi)|\$?\d|\.\d|[a-zA-Z]\s?(?:[\^+*/(]|-\s?[\d\\(]|-[a-z](?![a-z])))"
+)
 _WORDS = re.compile(r"[a-z']+")
 _EMPTY = frozenset(("so", "hence", "thus", "therefore", "then", "his", "her", "their", "its", "our", "your", "my"))
 _PART_OF_SPEECH = frozenset(
@@ -33,6 +39,8 @@ def concluded(text: str, known: frozenset[str]) -> str:
     """
     if not (text[:1].isalpha() or text[:1] == "$") or len(text) > _LONGEST:
         return text
+    if (heading := _HEADING.match(text)) and _NUMERIC.match(text, heading.end()):
+        return text[heading.end() :]
     equal = _EQUAL.match(text)
     if equal and _NUMERIC.match(text, equal.end()):
         return f"{equal.group(1)} = {text[equal.end() :]}"
@@ -46,7 +54,7 @@ def _ending(text: str, known: frozenset[str]) -> str:
     """What follows the verb of a sentence, with the name of the unknown, if any; empty if it is no such sentence."""
     found = _SENTENCE.fullmatch(text)
     if found is None:
-        return ""
+        return _deed(text, known)
     lead, displayed, letter, verb, value = found.groups()
     words = set(_WORDS.findall(lead.lower()))
     hedged = words & (HEDGES - _EMPTY) or words & SIDES
@@ -55,6 +63,21 @@ def _ending(text: str, known: frozenset[str]) -> str:
         return ""
     name = displayed or letter
     return f"{name} = {value}" if name and name not in "aI" and verb in ("is", "equals", "be", "was") else value
+
+
+def _deed(text: str, known: frozenset[str]) -> str:
+    """What follows a verb of the problem in another form: the 50 dollars of "She spends 50 dollars."."""
+    found = _DOES.fullmatch(text)
+    if found is None:
+        return ""
+    lead, verb, value = found.groups()
+    words = set(_WORDS.findall(lead.lower()))
+    hedged = words & (HEDGES - _EMPTY) or words & SIDES or verb in HEDGES | SIDES | HARMLESS
+    stem = verb.removesuffix("s")
+    same = {verb, stem, stem.removesuffix("e")} & known
+    if hedged or not same or not verb.endswith("s") or not words <= HARMLESS | _EMPTY | _PART_OF_SPEECH | known:
+        return ""
+    return value if _NUMERIC.match(value) else ""
 
 
 def _without_filler(text: str) -> str:

@@ -295,7 +295,10 @@ class _Numeric:
         """Floor or ceiling of a real number."""
         if self.mp.im(argument) != 0:
             raise NotRealError(f"the {direction} of a complex number")
-        return getattr(self.mp, direction)(self.mp.re(argument))
+        real = self.mp.re(argument)
+        nearest = self.mp.nint(real)  # log_2 of 8 is computed as 2.99...9
+        exact_enough = abs(real - nearest) < self.mp.mpf(10) ** (-(self.mp.dps // 2))
+        return nearest if exact_enough else getattr(self.mp, direction)(real)
 
 
 _GROWING = frozenset(("factorial", "binom", "exp", "sinh", "cosh", "tanh"))
