@@ -76,6 +76,8 @@ def stated(text: str) -> list[Span]:
         end = stop.start() if stop else len(tail)
         inner = tail[match.end() : end]
         asked = tail[end : end + 1] == "?"
+        if tail[end:].strip(" .*_\n") and _CONDITION.search(tail[: match.start()].lower()):
+            continue  # a case among others; the last sentence may begin with "if", too
         if asked or _NEGATION.match(inner.lower()):
             continue
         broken_off = len(_DOLLAR.findall(inner)) % 2  # an odd number of dollars opens a formula, unless it is money
@@ -98,14 +100,17 @@ _STATEMENT = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _NOT_A_STATEMENT = re.compile(
-    r"(?:\b(?:is|if|whether|suppose|assume|not|no|was|key|wrong(?: that)?|incorrect that|impossible that|"
+    r"(?:\b(?:is|if|whether|suppose|assume|not|no|was|key|wrong(?: that)?|incorrect that|impossible that|of|"
+    r"bounds? for|twice|double|triple|half|times|plus|minus|"
     r"(?:key|clue|hint|way|path|step|steps|close|closer|closest|near|nearer|nearest|equal|unrelated|attempt) to|"
     r"(?:nobody|no one|hardly anyone|few) [a-z ]{0,16}(?:say|think|believe|claim)s?(?: that)?|"
-    r"(?:sum|product|difference|average|mean|number|ratio|"
-    r"order|list|total|all|both|each|some|any|one|two|three) of)"
+    r"(?:all|both|each|some|any|one|two|three) of)"
     r"|(?:\b(?:doubt|unlikely|false|unsure|(?:might|could) (?:think|say))|(?:n't|\bnot) "
     r"(?:think|believe|sure|certain|say))(?: that)?)"
     r"\s(?:the |an |my |these |those |all |both )?(?:two |three |\d )?(?:final |right |correct )?$"
+)
+_CONDITION = re.compile(
+    r"(?:^|[.!?:]\s|\n)[\s*_>-]{0,4}(?:but |and |or |then )?(?:if|suppose|assuming|were)\b[^.!?\n]{0,200}$"
 )
 _NEGATION = re.compile(r"\s{0,3}(?:not|no longer|unknown|unclear|never)\b")
 _DOLLAR = re.compile(r"(?<!\\)\$")

@@ -10,7 +10,8 @@ from astro.verify import Verifier, VerifyConfig
 from astro.verify.files import read_case
 
 CASES = defaultdict(list)
-for name in ("response_cases.jsonl", "graded_cases.jsonl", "real_cases.jsonl"):  # the third: kinds met in real answers
+# real_cases: kinds met in real answers; kind_cases: the same kinds, built from templates so that the label is certain
+for name in ("response_cases.jsonl", "graded_cases.jsonl", "real_cases.jsonl", "kind_cases.jsonl"):
     for number, line in enumerate(Path(__file__).with_name(name).read_text().splitlines(), 1):
         row = json.loads(line)
         row["id"] = json.dumps([row["task"], row["problem"], row["gold"]])  # one problem, one id

@@ -60,12 +60,28 @@ def refusal(  # noqa: PLR0911 - one line a case
     powers = question.scientific and bool(_POWER_OF_TEN.search(pack(to_ascii(gold_text))))
     if powers and (not _POWER_OF_TEN.search(pack(to_ascii(answer_text))) or _is_shifted(other)):
         return "not in scientific notation"
+    if question.notation and (unmet := _other_notation(question.notation, gold_text, answer_text)):
+        return unmet
     unmet = _unmet(question, one, other)
     if unmet:
         return unmet
     if echo and question.evaluate and _is_plain(one) and not _is_plain(other) and _rearranges(question, answer, other):
         return "restates the problem in another order"
     return None
+
+
+def _other_notation(wanted: str, gold: str, answer: str) -> str | None:
+    """The notation that the problem asks for and the gold answer has, but this answer has not."""
+    pattern = _NOTATIONS[wanted]
+    return f"not a {wanted}" if pattern.search(gold) and not pattern.search(answer) else None
+
+
+_FRACTION = r"(?:\\[dt]?frac|\d\s?/\s?\d)"
+_NOTATIONS = {
+    "mixed number": re.compile(r"\d(?:\s|\\[,; ]|~|\{)*\\[dt]?frac|\d\s(?:and\s)?\d+\s?/\s?\d"),
+    "fraction": re.compile(_FRACTION),
+    "decimal": re.compile(r"\d\.\d|\.\d"),
+}
 
 
 def _unmet(question: Question, gold: Expression, answer: Expression) -> str | None:
@@ -86,6 +102,8 @@ def _unmet(question: Question, gold: Expression, answer: Expression) -> str | No
         (question.rationalized and undone(_divides_by_root), "an irrational denominator"),
         (question.simplified and undone(_square_below_root), "a root that can be simplified"),
         (question.simplify and whole and any(map(_uncancelled, nodes)), "not cancelled"),
+        ((question.simplify or question.simplified) and undone(_collectable), "terms that can be added"),
+        (question.simplify and undone(_power_of_i), "a power of i"),
         (question.rectangular and undone(_is_polar), "not in rectangular form"),
         (
             question.evaluate and _is_plain(gold) and any(_is_function(node, question.functions) for node in nodes),
@@ -201,6 +219,30 @@ def _square_below_root(node: Expression) -> bool:
 
 
 _LARGE_RADICAND = 1_000_000
+
+
+def _collectable(node: Expression) -> bool:
+    """Whether a sum has two terms that differ by a factor only, like those of 2 sqrt(3) + 3 sqrt(3)."""
+    if not isinstance(node, Sum):
+        return False
+    parts = [_without_coefficient(term) for term in node.terms]
+    return len(set(parts)) < len(parts)
+
+
+def _without_coefficient(term: Expression) -> tuple[Expression, ...]:
+    match term:
+        case Num():
+            return ()
+        case Quotient(above, Num()):
+            return _without_coefficient(above)
+        case Product(factors):
+            return tuple(part for factor in factors for part in _without_coefficient(factor))
+        case _:
+            return (term,)
+
+
+def _power_of_i(node: Expression) -> bool:
+    return isinstance(node, Power) and node.root == IMAGINARY
 
 
 def _is_polar(node: Expression) -> bool:

@@ -187,6 +187,14 @@ class Question:
         return demanded and any(sign in self.prompt for sign in ("sqrt", "\u221a", "radical"))
 
     @cached_property
+    def notation(self) -> str:
+        """The notation of a number that it asks for: "mixed number", "decimal", "fraction", or none ("")."""
+        if "mixed n" in self.text or "mixed fraction" in self.text:
+            return "mixed number"
+        found = _NOTATION.search(self.text)
+        return found.group(1) if found else ""
+
+    @cached_property
     def rectangular(self) -> bool:
         """Whether it asks for the form a + bi."""
         return "rectangular form" in self.text or "a+bi" in pack(self.prompt)
@@ -254,6 +262,10 @@ _OF_INTEGRALS = vocabulary("differential antiderivative antiderivatives integral
 _OF_VECTORS = vocabulary("vector vectors point coordinates intersection direction")
 _OF_VALUES = vocabulary("compute evaluate calculate simplify what find")
 _FACTOR = re.compile(r"\bfactor(?:ize|ise|ed|ization)?\b")
+_NOTATION = re.compile(
+    r"\b(?:answer|result|it|your answer|value|number|probability|sum)\b[^.?!]{0,40}\bas an? "
+    r"(?:[a-z]+ )?(decimal|fraction)\b(?! or\b)"
+)
 _OF_PRIMES = re.compile(r"\bprime factor|product of (?:\w+ )?primes")
 _BASE = re.compile(r"\b(?:base|binary|octal|hexadecimal)\b")
 _HALF_OF_DAY = re.compile(r"\ba\.?m\.?\s?(?:or|/|and)\s?p\.?m\b")

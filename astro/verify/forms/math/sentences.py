@@ -37,8 +37,19 @@ def concluded(text: str, known: frozenset[str]) -> str:
     known: the words of the problem. A sentence counts if its other words are filler or come from the problem, and none
     of them hedges or gives a direction. A leading filler word ("indeed 42") is dropped in any text.
     """
-    if not (text[:1].isalpha() or text[:1] == "$") or len(text) > _LONGEST:
+    if len(text) > _LONGEST:
         return text
+    if text.startswith("\\text") and (wrapped := _WRAPPED.fullmatch(text)) and " " in wrapped.group(1).strip():
+        inside = wrapped.group(1).strip()
+        found = _value_of(inside, known)
+        return text if found == inside else found
+    return _value_of(text, known) if text[:1].isalpha() or text[:1] == "$" else text
+
+
+_WRAPPED = re.compile(r"\\text(?:bf|rm|it)?\s?\{([^{}]{1,300})\}[\s.]{0,3}")
+
+
+def _value_of(text: str, known: frozenset[str]) -> str:
     if (heading := _HEADING.match(text)) and _NUMERIC.match(text, heading.end()):
         return text[heading.end() :]
     equal = _EQUAL.match(text)
