@@ -78,7 +78,9 @@ def _other_notation(wanted: str, gold: str, answer: str) -> str | None:
 
 _FRACTION = r"(?:\\[dt]?frac|\d\s?/\s?\d)"
 _NOTATIONS = {
-    "mixed number": re.compile(r"\d(?:\s|\\[,; ]|~|\{)*\\[dt]?frac|\d\s(?:and\s)?\d+\s?/\s?\d"),
+    "mixed number": re.compile(
+        r"\d(?:\s|\\[,;:! ]|\\q?quad|[~{}$+]|\\text\{ ?and ?\}|and)*\\[dtc]?frac|\d(?:\s|-|and|\\ )+\d+\s?/\s?\d"
+    ),
     "fraction": re.compile(_FRACTION),
     "decimal": re.compile(r"\d\.\d|\.\d"),
 }
