@@ -60,7 +60,11 @@ def refusal(  # noqa: PLR0911 - one line a case
     powers = question.scientific and bool(_POWER_OF_TEN.search(pack(to_ascii(gold_text))))
     if powers and (not _POWER_OF_TEN.search(pack(to_ascii(answer_text))) or _is_shifted(other)):
         return "not in scientific notation"
-    if question.notation and (unmet := _other_notation(question.notation, gold_text, answer_text)):
+    if (
+        question.notation
+        and not variables(one)
+        and (unmet := _other_notation(question.notation, gold_text, answer_text))
+    ):
         return unmet
     unmet = _unmet(question, one, other)
     if unmet:
@@ -76,12 +80,11 @@ def _other_notation(wanted: str, gold: str, answer: str) -> str | None:
     return f"not a {wanted}" if pattern.search(gold) and not pattern.search(answer) else None
 
 
-_FRACTION = r"(?:\\[dt]?frac|\d\s?/\s?\d)"
 _NOTATIONS = {
     "mixed number": re.compile(
         r"\d(?:\s|\\[,;:! ]|\\q?quad|[~{}$+]|\\text\{ ?and ?\}|and)*\\[dtc]?frac|\d(?:\s|-|and|\\ )+\d+\s?/\s?\d"
     ),
-    "fraction": re.compile(_FRACTION),
+    "fraction": re.compile(r"frac|/|\\over(?![a-z])|[\u00bc-\u00be\u2150-\u215e]"),
     "decimal": re.compile(r"\d\.\d|\.\d"),
 }
 
@@ -105,7 +108,6 @@ def _unmet(question: Question, gold: Expression, answer: Expression) -> str | No
         (question.simplified and undone(_square_below_root), "a root that can be simplified"),
         (question.simplify and whole and any(map(_uncancelled, nodes)), "not cancelled"),
         ((question.simplify or question.simplified) and undone(_collectable), "terms that can be added"),
-        (question.simplify and undone(_power_of_i), "a power of i"),
         (question.rectangular and undone(_is_polar), "not in rectangular form"),
         (
             question.evaluate and _is_plain(gold) and any(_is_function(node, question.functions) for node in nodes),
@@ -241,10 +243,6 @@ def _without_coefficient(term: Expression) -> tuple[Expression, ...]:
             return tuple(part for factor in factors for part in _without_coefficient(factor))
         case _:
             return (term,)
-
-
-def _power_of_i(node: Expression) -> bool:
-    return isinstance(node, Power) and node.root == IMAGINARY
 
 
 def _is_polar(node: Expression) -> bool:
