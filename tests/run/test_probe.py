@@ -1,11 +1,14 @@
 """`--dry-run --probe N`: what a few problems really cost."""
 
+import time
 from pathlib import Path
 
 import pytest
 from runs import config_in, quiet
 
 from astro.errors import ConfigError
+from astro.models.engine import Engine, EngineSection, open_sampler
+from astro.problems import load_problems
 from astro.run import Stages, carry_out, rehearse
 from astro.run.plan import making_of
 from astro.run.probe import Measured, probe, spread_out
@@ -26,6 +29,19 @@ def test_a_probe_of_all_problems_costs_what_the_run_costs(tmp_path: Path) -> Non
     assert found.tokens["traces"].mean * 12 == pytest.approx(summary.tracing.generated_tokens)
     assert found.requests["search"].mean * 12 == pytest.approx(summary.search.calls)
     assert found.tokens_per_second > 0
+
+
+def test_the_time_to_load_the_model_is_not_part_of_the_speed(tmp_path: Path) -> None:
+    """An engine that takes a second to load and answers at once is not slower for it."""
+
+    def slow(section: EngineSection) -> Engine:
+        time.sleep(1.0)
+        return open_sampler(section)
+
+    config = config_in(tmp_path / "runs", PROBLEMS)
+    problems = load_problems(config.problems).problems[:2]
+    found = probe(making_of(config), Stages(traces=False), problems, quiet(), slow)
+    assert found.tokens["search"].mean * 2 / found.tokens_per_second < 1.0
 
 
 def test_a_rehearsal_with_a_probe_prints_hours_and_money_and_keeps_nothing(tmp_path: Path) -> None:
