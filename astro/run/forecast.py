@@ -36,18 +36,17 @@ def seconds_left(progress: Progress) -> float | None:
     done = min(
         (count for count, left in zip(progress.finished, progress.left, strict=True) if count or left), default=0
     )
-    live = min(progress.live, unfinished)
     if unfinished == 0:
         return 0.0
     if done < max(_FINISHED, _SHARE_OF_LIVE * min(progress.live, unfinished + done)) or not progress.tokens:
         return None
-    trees, traces = (
-        tokens / count if count else 0.0
-        for tokens, count in zip(progress.finished_tokens, progress.finished, strict=True)
-    )
-    in_all = trees + traces
-    each = max(in_all, progress.tokens / (done + _HALF * live))
-    more = each / in_all if in_all else 1.0
-    pending = progress.tokens - sum(progress.finished_tokens)
-    work = (progress.left[0] * trees + progress.left[1] * traces) * more - min(pending, _HALF * live * each)
-    return max(work, 0.0) / (progress.tokens / progress.seconds)
+    pending = max(0, progress.tokens - sum(progress.finished_tokens))
+    work = 0.0
+    # What is pending belongs to trees as long as there are any.
+    for left, finished, tokens in zip(progress.left, progress.finished, progress.finished_tokens, strict=True):
+        if left and finished:
+            half_done = _HALF * min(progress.live, left)
+            each = max(tokens / finished, (tokens + pending) / (finished + half_done))
+            work += left * each - min(pending, half_done * each)
+            pending = 0
+    return work / (progress.tokens / progress.seconds)

@@ -73,6 +73,14 @@ def test_traces_alone_are_estimated_from_traces() -> None:
     assert left == pytest.approx(100.0)
 
 
+def test_traces_that_lag_behind_their_trees_take_time() -> None:
+    """7 of 40 trees and 24 traces are left: at least half of the trees' 7 x 6,000 tokens and the traces' 24 x 400."""
+    progress = Progress((7, 24), (33, 16), (198_000, 6_400), 231_000, 64, 400.0)
+    left = seconds_left(progress)
+    assert left is not None
+    assert left >= (7 * 6000 / 2 + 24 * 400) / (231_000 / 400)
+
+
 def test_a_run_that_is_done_takes_no_time() -> None:
     """No problem is left."""
     assert seconds_left(Progress((0, 0), (3, 3), (10, 10), 20, 4, 1.0)) == 0.0
