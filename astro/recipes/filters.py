@@ -23,6 +23,7 @@ class Reason(StrEnum):
 
     NOT_CORRECT = "not_correct"  # not correct according to the verifier
     BY_LUCK = "by_luck"  # right, but its steps are wrong as far as the task can check
+    FALSE_STATEMENT = "false_statement"  # an equation that is false when executed again, such as 26 / 11 = 2
     CONTROL = "control"  # the text spells a control token
     EMPTY = "empty"  # no text
     TOO_LONG = "too_long"
@@ -43,6 +44,8 @@ class FilterConfig(Section):
 
     max_tokens: longest solution, in the solver's tokens; null for no limit.
     min_steps, max_steps: fewest and most steps of a solution; null for no limit.
+    false_statements: whether right solutions with a false statement (26 / 11 = 2) stay; False removes them. A task that
+        finds them in its right solutions removes those as by_luck in any case.
     max_similarity: two solutions of a problem whose sets of word 5-grams overlap more (Jaccard) are near duplicates; 1
         removes only exact duplicates.
     pass_rate: lowest and highest pass rate. A problem gets no rows if the 95 % interval of its pass rate is outside;
@@ -52,6 +55,7 @@ class FilterConfig(Section):
     max_tokens: int | None = Field(default=None, ge=1)
     min_steps: int = Field(default=0, ge=0)
     max_steps: int | None = Field(default=None, ge=1)
+    false_statements: bool = True
     max_similarity: float = Field(default=0.95, gt=0, le=1)  # as for traces
     pass_rate: tuple[float, float] = (0.0, 1.0)
 
@@ -89,6 +93,17 @@ def sound(problem: Problem, delimiters: Delimiters) -> Filter:
     def check(solution: Solution) -> Reason | None:
         lucky = task.right_by_luck(problem, delimiters.split(solution.text))
         return Reason.BY_LUCK if lucky else None
+
+    return check
+
+
+def true_to_numbers(problem: Problem, delimiters: Delimiters) -> Filter:
+    """A filter that removes solutions with a statement that is false when executed again (Task.false_statements)."""
+    task = task_of(problem)
+
+    def check(solution: Solution) -> Reason | None:
+        false = task.false_statements(problem, delimiters.split(solution.text))
+        return Reason.FALSE_STATEMENT if false else None
 
     return check
 

@@ -11,7 +11,17 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from astro.recipes.evidence import Solution, solutions
-from astro.recipes.filters import Filter, FilterConfig, Reason, correct_only, distinct, passing, sound, unlike
+from astro.recipes.filters import (
+    Filter,
+    FilterConfig,
+    Reason,
+    correct_only,
+    distinct,
+    passing,
+    sound,
+    true_to_numbers,
+    unlike,
+)
 from astro.recipes.recipe import COMPLETION, PROMPT, PROVENANCE, Material, Recipe, assistant, provenance
 from astro.records.columns import Column, Row, Table
 
@@ -68,7 +78,10 @@ def right_solutions(material: Material, filters: FilterConfig, wanted: int, take
 def right_filters(material: Material, filters: FilterConfig) -> list[Filter]:
     """New filters that pass right solutions of one problem that differ from each other."""
     once: list[Filter] = [distinct(), unlike(filters.max_similarity)]
-    return [correct_only, sound(material.problem, material.delimiters), *filters.of_form(), *once]
+    work: list[Filter] = [correct_only, sound(material.problem, material.delimiters)]
+    if not filters.false_statements:
+        work.append(true_to_numbers(material.problem, material.delimiters))
+    return [*work, *filters.of_form(), *once]
 
 
 def solution_row(material: Material, solution: Solution, kind: str, index: int) -> Row:

@@ -9,7 +9,17 @@ from astro.config import validate
 from astro.errors import ConfigError
 from astro.models.steps import StepRule
 from astro.recipes.evidence import Delimiters, Solution
-from astro.recipes.filters import FilterConfig, Reason, correct_only, distinct, passing, refusal, sound, unlike
+from astro.recipes.filters import (
+    FilterConfig,
+    Reason,
+    correct_only,
+    distinct,
+    passing,
+    refusal,
+    sound,
+    true_to_numbers,
+    unlike,
+)
 from astro.records.problem import Problem
 from astro.verify import Outcome
 
@@ -81,6 +91,13 @@ def test_the_pass_rate_is_that_of_the_root(low, high, fits):
     assert config.fits(tree) is fits
     tree.rollouts[0] = []
     assert config.fits(tree)
+
+
+def test_solutions_with_a_false_equation_can_be_removed():
+    """2 + 2 is not 5; what the answer is does not matter."""
+    check = true_to_numbers(Problem("p", "", "9", "math"), Delimiters(StepRule(("\n",))))
+    assert check(solution("2 + 2 = 5, so it is \\boxed{9}")) is Reason.FALSE_STATEMENT
+    assert check(solution("2 + 7 = 9, so it is \\boxed{9}")) is None
 
 
 def test_limits_in_the_wrong_order_are_refused():
