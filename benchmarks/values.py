@@ -38,7 +38,7 @@ from astro.records.tree import ROOT, Tree
 from astro.search import SearchConfig, SearchSetup, check_tree, search
 from astro.search.estimates import estimate
 from astro.search.grower import Grower
-from astro.search.strategies import Puct, Strategies
+from astro.search.strategies import Puct, Samples, Strategies
 from astro.verify import Verifier
 
 RATES = (0.05, 0.1, 0.3, 0.6, 0.9)
@@ -105,7 +105,7 @@ async def grow(rate: float, seed: int, config: SearchConfig) -> Grown:
 
 def grown_by(strategy: type, trees: int) -> Iterator[list[Grown]]:
     """The trees of a strategy, at one rate after the other."""
-    chosen = strategy()
+    chosen = Samples(batch=16) if strategy is Samples else strategy()  # as many unconditional samples as the others
     config = SearchConfig(
         strategy=chosen, k=4, rollouts=16, simulations=6, max_depth=DEPTH + 1,
         reuse_rollouts=chosen.reuses_rollouts, early_rollouts=4, goal_correct=2, goal_wrong=3,

@@ -67,7 +67,8 @@ class SearchConfig(Section):
     @property
     def may_stop_early(self) -> bool:
         """Whether the number of solutions in a tree may depend on what they are: on outcomes, lengths or duplicates."""
-        return self.goal_correct > 0 or not self.max_nodes is self.max_tokens is self.max_seconds is None
+        budgets = (self.max_nodes, self.max_tokens, self.max_seconds)
+        return self.goal_correct > 0 or any(budget is not None for budget in budgets)
 
     @model_validator(mode="before")
     @classmethod
