@@ -66,6 +66,17 @@ def without_label(text: str) -> str:
     return text[label.end() :].replace("**", "", label[0].count("**") % 2)
 
 
+def unlabelled(text: str) -> str:
+    """The text without the labels of its lines, if it begins with one; otherwise unchanged. Code blocks stay."""
+    if _LABEL.match(text) is None:
+        return text
+    lines, in_code = [], False
+    for line in text.splitlines(keepends=True):
+        in_code ^= line.lstrip().startswith(("```", "~~~"))
+        lines.append(line if in_code else without_label(line))
+    return "".join(lines)
+
+
 def without_labels(text: str) -> str:
     """The text without the labels at the start of its lines."""
     return _LABEL.sub(" ", text)

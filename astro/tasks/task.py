@@ -56,7 +56,6 @@ class Task:
     gold: how data sets write the gold answers.
     generator: generates problems; None if problems only come from data sets.
     credits: partial credit functions, by the name of their reward in GRPO.
-    formulas: whether texts contain mathematics in any notation; otherwise only numbers and their expressions count.
     """
 
     name: str
@@ -65,7 +64,6 @@ class Task:
     gold: Gold = field(default_factory=Gold)
     generator: Generator | None = None
     credits: Mapping[str, Credit] = field(default_factory=dict)
-    formulas: bool = True
 
     # Problems
 

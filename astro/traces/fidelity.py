@@ -1,37 +1,32 @@
 """Checks that a rewritten thought says what its step says: nothing lost, nothing added, no answer given away.
 
-Every check returns the first fault that it finds, or None. The checks read only figures, marks and lengths, in linear
-time. They do not judge the prose.
+Every check returns the first fault that it finds, or None. What the texts say is compared by astro.traces.meaning;
+where its rules cannot tell, the fault is UNDECIDED. Texts beyond a length are not compared, so the time is bounded.
 """
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from astro.models.control_tokens import has_control
 from astro.records.problem import Problem
-from astro.tasks import Task, task_of
-from astro.tasks.expressions import Figures, figures, sides
+from astro.tasks import task_of
 from astro.tasks.markup import has_answer, has_mark, without_answer, without_boxes
-from astro.traces.claims import claims_success
-from astro.traces.notation import in_notation, is_plain, terms
+from astro.traces.claims import claims_success, without_claims
+from astro.traces.meaning import LONGEST, differences
+from astro.traces.places import BEGINNING, Place, misplaced
 from astro.verify import extract
+from astro.verify.forms.math.normal import normal_form
 
 _LENGTH_FACTOR, _LENGTH_SLACK = 3, 200  # longest thought, in characters: 3 times its step and 200 more
 _ECHO = re.compile(
-    r"^[ \t]*(?:problem|thoughts|step|solution|original step|rewritten step|new thought)[ \t]{0,9}:|"
-    r"\b(?:rewrite|go back to) the step\b|\brewritten (?:step|thought|version)\b|\bhere(?:'s| is) the\b.{0,40}\brewr",
+    r"^[ \t]*(?:problem|thoughts|step|solution|original step|rewritten step|new thought|reword(?:ed)?)[ \t]{0,9}:|"
+    r"\b(?:rewrite|reword|go back to) the step\b|\brewritten (?:step|thought|version)\b|"
+    r"\bhere(?:'s| is) the\b.{0,40}\bre(?:wr|word|phras)",
     re.IGNORECASE | re.MULTILINE,
 )
 _ECHO_LENGTH = 40  # a copy of the whole problem or of the last thought counts as an echo from this length in characters
-_BEGINNING = re.compile(
-    r"\b(?:beginning|start over|starting over|restart|scratch|from the (?:start|top)|very start|original problem)\b",
-    re.IGNORECASE,
-)
-_WORD = re.compile(r"[^\W\d_]{4,}")
-_SHARED_WORDS = 2
 
 
 class Fault(StrEnum):
@@ -45,11 +40,18 @@ class Fault(StrEnum):
     ANSWER_LEAKED = "answer_leaked"  # a final answer before the concluding step
     ANSWER_LOST = "answer_lost"  # the concluding step without its final answer, or with another one
     NUMBER_LOST = "number_lost"
-    EXPRESSION_LOST = "expression_lost"
+    EXPRESSION_LOST = "expression_lost"  # also a variable, a relation or a block of code
     NUMBER_ADDED = "number_added"
     EXPRESSION_ADDED = "expression_added"
+    SENTENCE_LOST = "sentence_lost"
+    CLAIM_ADDED = "claim_added"
+    NAME_ADDED = "name_added"
+    JUDGEMENT_ADDED = "judgement_added"  # "mistakenly"
+    MEANING_CHANGED = "meaning_changed"  # a quantifier, a negation, a direction, one thing for another of its kind
+    SWAPPED = "swapped"  # who has what, what comes first, what follows from what
     CLAIMS_SUCCESS = "claims_success"  # a wrong attempt that says it is right
-    WRONG_PLACE = "wrong_place"  # a backtrack that does not name the state it goes back to
+    NO_RETURN = "no_return"  # a backtrack that does not say that it goes back
+    WRONG_PLACE = "wrong_place"  # a backtrack that does not name what was established where it goes
     ABANDONED = "abandoned"  # a backtrack to a state of the attempt just abandoned
     UNDECIDED = "undecided"  # the rules cannot tell, and there is no judge to ask
     NOT_ENTAILED = "not_entailed"  # the rules could not tell, and the judge said no
@@ -60,7 +62,7 @@ class Finding:
     """A fault of a rewritten thought. detail: the evidence, in one line."""
 
     fault: Fault
-    detail: str
+    detail: str = ""
 
 
 class Role(StrEnum):
@@ -92,27 +94,23 @@ def essence(step: str, role: Role) -> str:
 
 def step_fault(thought: str, step: str, role: Role, around: Around) -> Finding | None:
     """Check the rewrite of one step. thought: the rewrite. step: the original text."""
-    return _finding(_step_fault(thought, step, role, around))
-
-
-def _finding(fault: Fault | None) -> Finding | None:
-    return None if fault is None else Finding(fault, "")
-
-
-def _step_fault(thought: str, step: str, role: Role, around: Around) -> Fault | None:
     core = essence(step, role)
-    if fault := _form_fault(thought, core, around):
-        return fault
+    if found := _form_fault(thought, core or step, around):
+        return found
     if role is Role.RIGHT_END:
-        if _final_answer(thought) != _final_answer(step):
-            return Fault.ANSWER_LOST
+        if (said := _final_answer(thought)) != (meant := _final_answer(step)):
+            return Finding(Fault.ANSWER_LOST, f"{meant!r} is {said!r}" if said else f"{meant!r} is lost")
     elif _leaks(thought, core, role):
-        return Fault.ANSWER_LEAKED
+        return Finding(Fault.ANSWER_LEAKED)
+    sources = [around.problem.prompt, *around.thoughts]
     if role is Role.WRONG_END and claims_success(around.problem, thought):
-        return Fault.CLAIMS_SUCCESS
-    task = task_of(around.problem)
-    sources = [core, around.problem.prompt, *around.thoughts]
-    return _lost(thought, core, task) or _added(thought, sources, task)
+        return Finding(Fault.CLAIMS_SUCCESS)
+    if role is not Role.STEP:  # an end may be rewritten without its words on whether it is right
+        core, sources = without_claims(around.problem, core), [step, *sources]
+    if max(len(core), len(thought)) > LONGEST:
+        return Finding(Fault.UNDECIDED, f"more than {LONGEST} characters are not compared")
+    changes = differences(core, thought, sources)
+    return Finding(Fault(changes[0].what), changes[0].detail) if changes else None
 
 
 def backtrack_fault(thought: str, path: Sequence[str], abandoned: Sequence[str], around: Around) -> Finding | None:
@@ -121,37 +119,32 @@ def backtrack_fault(thought: str, path: Sequence[str], abandoned: Sequence[str],
     path: the original steps up to the target of the backtrack, including it; empty for the beginning.
     abandoned: the original steps after the target.
     """
-    return _finding(_backtrack_fault(thought, path, abandoned, around))
-
-
-def _backtrack_fault(thought: str, path: Sequence[str], abandoned: Sequence[str], around: Around) -> Fault | None:
     place = essence(path[-1], Role.STEP) if path else around.problem.prompt
-    if fault := _form_fault(thought, place, around):
-        return fault
+    if found := _form_fault(thought, place, around):
+        return found
     if has_answer(thought):
-        return Fault.ANSWER_LEAKED
-    if bool(path) == bool(_BEGINNING.search(thought)):
-        return Fault.WRONG_PLACE
+        return Finding(Fault.ANSWER_LEAKED)
+    if bool(path) == bool(BEGINNING.search(thought)):
+        return Finding(Fault.WRONG_PLACE, "it goes to the beginning" if path else "it does not go to the beginning")
     task = task_of(around.problem)
-    if fault := _added(thought, [around.problem.prompt, *path], task):
-        known = [around.problem.prompt, *path, *abandoned]
-        return Fault.ABANDONED if _added(thought, known, task) is None else fault
     state = task.state(around.problem, place if path else None)
-    return None if _names(thought, place, state, at_root=not path) else Fault.WRONG_PLACE
+    there = Place(around.problem.prompt, [essence(step, Role.STEP) for step in path], state)
+    misplacement = misplaced(thought, there, abandoned)
+    return Finding(Fault(misplacement.kind), misplacement.detail) if misplacement is not None else None
 
 
-def _form_fault(thought: str, core: str, around: Around) -> Fault | None:
+def _form_fault(thought: str, core: str, around: Around) -> Finding | None:
     if not thought.strip():
-        return Fault.EMPTY
+        return Finding(Fault.EMPTY)
     if len(thought) > _LENGTH_FACTOR * len(core) + _LENGTH_SLACK:
-        return Fault.TOO_LONG
+        return Finding(Fault.TOO_LONG, f"{len(thought)} characters for {len(core)}")
     if has_control(thought):
-        return Fault.CONTROL
+        return Finding(Fault.CONTROL)
     copied = [around.problem.prompt, *around.thoughts[-1:]]
     if any(len(text) >= _ECHO_LENGTH and text in thought and text not in core for text in copied):
-        return Fault.ECHO
-    if _ECHO.search(thought) and not _ECHO.search(core):
-        return Fault.ECHO
+        return Finding(Fault.ECHO, "it repeats the problem or the thought before it")
+    if (echo := _ECHO.search(thought)) and not _ECHO.search(core):
+        return Finding(Fault.ECHO, echo[0].strip())
     return None
 
 
@@ -162,57 +155,6 @@ def _leaks(thought: str, core: str, role: Role) -> bool:
     return (has_answer(thought) and not has_answer(core)) or (has_mark(thought) and not has_mark(core))
 
 
-def _final_answer(text: str) -> str:
-    return figures(extract(text).answer or "").running
-
-
-def _read(text: str, task: Task) -> tuple[Figures, frozenset[str]]:
-    """The figures of a text, and its terms if the task has formulas."""
-    if not task.formulas:
-        return figures(text), frozenset()
-    text = in_notation(text)
-    return figures(text), terms(text)
-
-
-def _lost(thought: str, core: str, task: Task) -> Fault | None:
-    (before, terms_before), (now, terms_now) = _read(core, task), _read(thought, task)
-    if set(before.numbers) - set(now.numbers):
-        return Fault.NUMBER_LOST
-    if terms_before - terms_now or not all(now.holds(expression) for expression in before.expressions):
-        return Fault.EXPRESSION_LOST
-    return None
-
-
-def _added(thought: str, sources: Iterable[str], task: Task) -> Fault | None:
-    """The fault of a number or term in thought that no source has, or of an expression with a side that none has."""
-    now, terms_now = _read(thought, task)
-    read = [_read(source, task) for source in sources]
-    known = [figures_there for figures_there, _ in read]
-    if set(now.numbers) - {number for source in known for number in source.numbers}:
-        return Fault.NUMBER_ADDED
-    if {term for term in terms_now if not is_plain(term)}.difference(*(terms_there for _, terms_there in read)):
-        return Fault.EXPRESSION_ADDED
-    for expression in now.expressions:
-        if not all(_occurs(side, known) for side in sides(expression)):
-            return Fault.EXPRESSION_ADDED
-    return None
-
-
-def _occurs(expression: str, known: Sequence[Figures]) -> bool:
-    return any(source.holds(expression) for source in known)
-
-
-def _names(thought: str, place: str, state: str, *, at_root: bool) -> bool:
-    """Whether thought names the place: all numbers of its state if known, otherwise enough words of its step."""
-    found = Counter(figures(thought).numbers)
-    there = Counter(figures(state).numbers)
-    if there and (found or not at_root):
-        return there <= found
-    if at_root:
-        return True
-    numbers = set(figures(place).numbers)
-    if numbers:
-        return not numbers.isdisjoint(found)
-    words = {word.lower() for word in _WORD.findall(place)}
-    shared = words & {word.lower() for word in _WORD.findall(thought)}
-    return len(shared) >= min(_SHARED_WORDS, len(words))
+def _final_answer(text: str) -> object:
+    answer = extract(text).answer
+    return normal_form(answer) if answer else ""

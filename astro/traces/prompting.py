@@ -30,6 +30,7 @@ from astro.traces.fidelity import Role
 _HERE = Path(__file__).parent / "prompts"
 _TASKS = ("rewrite", "backtrack", "evaluate")
 _ENTAILS = "entails"
+_FILES = (*_TASKS, _ENTAILS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +84,15 @@ def load_prompts(name: str) -> PromptSet:
             f"traces.prompts: {name!r} has no {missing[0]}.jinja; use one of {', '.join(known)}, "
             f"or a folder that holds {', '.join(f'{task}.jinja' for task in _TASKS)}"
         )
-    own = [task for task in (*_TASKS, _ENTAILS) if (folder / f"{task}.jinja").is_file()]
+    own = [each for each in _FILES if (folder / f"{each}.jinja").is_file()]
     digest = hashlib.sha256()
-    for task in own:
-        digest.update((folder / f"{task}.jinja").read_bytes())
+    for each in own:
+        digest.update((folder / f"{each}.jinja").read_bytes())
     # Plain text for a language model, not HTML: no escaping.
     environment = ImmutableSandboxedEnvironment(
         loader=FileSystemLoader([folder, _HERE / "chat" / "v1"]), undefined=StrictUndefined, autoescape=False
     )
-    modules = {task: _module(environment, task, name) for task in (*_TASKS, _ENTAILS)}
+    modules = {each: _module(environment, each, name) for each in _FILES}
     prompts = PromptSet(f"{name}@{digest.hexdigest()[:8]}", modules)
     _try_out(prompts, name)
     return prompts

@@ -14,12 +14,13 @@ from astro.records.problem import Problem
 from astro.records.trace import Move, Visit, is_doubt
 from astro.records.tree import Tree
 from astro.tasks import task_of
-from astro.tasks.expressions import without_label
+from astro.tasks.expressions import unlabelled
 from astro.traces.claims import without_claims
 from astro.traces.config import Rewriting, TracesConfig
 from astro.traces.entailment import Entailment, entails_both_ways
 from astro.traces.fidelity import Around, Fault, Finding, Role, backtrack_fault, essence, step_fault
 from astro.traces.linearize import Plan
+from astro.traces.places import established
 from astro.traces.prompting import PromptSet
 from astro.verify import Outcome
 
@@ -218,7 +219,7 @@ class Rewriter:
             text = before_stop(text, stop)
         if self.tree.text[self.tree.parent[node]].endswith(_HEADING):
             text = _HEADING + text
-        return without_label(_THINKING.sub("", text)).strip()
+        return unlabelled(_THINKING.sub("", text)).strip()
 
     def _role(self, visits: Sequence[Visit], index: int) -> Role:
         visit = visits[index]
@@ -239,9 +240,13 @@ class Rewriter:
         return f"That gives {inert(answer)}." if answer else ""
 
     def _plain_return(self, path: Sequence[str]) -> str:
-        """A fixed sentence that goes back to the end of a path of steps, without the language model."""
-        if not path:
-            return "Let's restart our solution from the beginning."
-        step = inert(essence(path[-1], Role.STEP))
-        left = task_of(self.problem).state(self.problem, step)
-        return f"Let's go back to where we had {left}" if left else f"Let's go back to where we had this: {step}"
+        """A fixed sentence that goes back to the end of a path of steps, without the language model.
+
+        It quotes the last thing that was established there. If nothing was, the place is the beginning.
+        """
+        steps = [inert(essence(step, Role.STEP)) for step in path]
+        if steps and (left := task_of(self.problem).state(self.problem, steps[-1])):
+            return f"Let's go back to where we had {left}"
+        if found := established(steps):
+            return f"Let's go back to where we had this: {found}"
+        return "Let's restart our solution from the beginning."

@@ -98,9 +98,9 @@ def test_a_return_has_to_name_the_whole_grid():
     around = Around(PROBLEM, [FIRST, SECOND])
     good = "Let's go back to where we had 2 1 3 0 / 0 0 0 1 / 4 0 1 0 / 1 3 4 0."
     assert backtrack_fault(good, [FIRST], [SECOND], around) is None
-    assert backtrack_fault("Let's go back to where we had r1c2.", [FIRST], [SECOND], around) is Fault.WRONG_PLACE
+    assert backtrack_fault("Let's go back to where we had r1c2.", [FIRST], [SECOND], around).fault is Fault.WRONG_PLACE
     abandoned = "Let's go back to where we had 2 1 3 4 / 0 0 0 1 / 4 0 1 0 / 1 3 4 0."
-    assert backtrack_fault(abandoned, [FIRST], [SECOND], around) is Fault.ABANDONED
+    assert backtrack_fault(abandoned, [FIRST], [SECOND], around).fault is Fault.ABANDONED
     restart = f"Let's restart our solution from the beginning with {PUZZLE}."
     assert backtrack_fault(restart, [], [FIRST, SECOND], around) is None
 
@@ -111,7 +111,7 @@ def test_a_rewritten_step_has_to_keep_the_grid():
     thought = dialect.thought(Step.at(PUZZLE, 1), 4, "Let's start with")
     assert step_fault(thought, FIRST, Role.STEP, around) is None
     changed = thought.replace("2 1 3 0 / 0 0 0 1", "2 1 3 0 / 0 0 1 0")
-    assert step_fault(changed, FIRST, Role.STEP, around) is Fault.EXPRESSION_LOST
+    assert step_fault(changed, FIRST, Role.STEP, around).fault is Fault.EXPRESSION_LOST
 
 
 @pytest.mark.parametrize(

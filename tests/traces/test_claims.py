@@ -40,6 +40,31 @@ def test_the_target_is_a_claim_in_countdown_only():
     assert claims_success(MATHS, "We have verified the result.")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "So $x = 23/3$. This completes the solution.",
+        "Checking: it works, so $x = 23/3$ is the solution.",
+        "Therefore 12 is the answer.",
+        "That is what we were asked to find.",
+        "Both sides are equal.",
+        "We are done.",
+    ],
+)
+def test_claims_of_chat_models_are_found(text):
+    """A wrong attempt that says it is finished or right contradicts a doubt."""
+    assert claims_success(MATHS, text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["He works 8 hours.", "It works for 5 hours.", "Let's see what the answer is.", "She is done with half of it."],
+)
+def test_work_and_answers_as_such_are_no_claims(text):
+    """The same words in the story of a problem."""
+    assert not claims_success(MATHS, text)
+
+
 def test_claims_are_cut_out_sentence_by_sentence():
     """What else was said stays, decimals included."""
     assert without_claims(PROBLEM, "That is 2.5 more. That is 24, the target. We stop.") == "That is 2.5 more. We stop."

@@ -86,5 +86,4 @@ COUNTDOWN = _Countdown(
     "astro.verify.forms.countdown",
     columns=rows.COLUMNS,
     generator=Generator(CountdownConfig, generate, SOURCE),
-    formulas=False,
 )

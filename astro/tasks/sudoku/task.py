@@ -64,5 +64,4 @@ SUDOKU = _Sudoku(
     "astro.tasks.sudoku.verifier",
     columns=rows.COLUMNS,
     generator=Generator(SudokuConfig, generate, SOURCE),
-    formulas=False,
 )

@@ -19,4 +19,4 @@ class _Swaps(Task):
         return "is sorted" in sentence
 
 
-TASK = _Swaps("swaps", "swap_sort.verifier", generator=Generator(SwapsConfig, generate, "swap_sort"), formulas=False)
+TASK = _Swaps("swaps", "swap_sort.verifier", generator=Generator(SwapsConfig, generate, "swap_sort"))

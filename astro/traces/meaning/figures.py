@@ -1,0 +1,226 @@
+"""Compares what two texts calculate: numbers, expressions, and the relations between them."""
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from astro.traces.meaning.difference import Difference, Differences, What
+from astro.traces.meaning.pieces import Kind, Piece, Reading, Relation
+from astro.verify.forms.math.normal import Normal, parts, value_of
+
+_MOST_COUNTED = 9  # a small number in words may count what the step lists
+_COMMON = frozenset(("=", "<", ">", "<=", ">=", "~"))  # relations that words may say in many ways
+_MOST_FORMS = 200  # of a text, that are searched for parts
+_MOST_RELATIONS = 200
+_SHORT_LIST = 3  # numbers of a list whose members are counted
+
+
+def compare_figures(step: Reading, rewrite: Reading, context: Sequence[Reading]) -> Differences:
+    """The differences in figures. context: texts whose figures a rewrite may bring in."""
+    if step.code != rewrite.code:
+        what = What.EXPRESSION_LOST if len(step.code) >= len(rewrite.code) else What.EXPRESSION_ADDED
+        yield Difference(what, "the code block differs")
+    ours, theirs = _Figures(step), _Figures(rewrite)
+    yield from _numbers_lost(ours, theirs)
+    yield from _numbers_added(theirs, [ours, *map(_Figures, context)])
+    yield from _expressions_lost(ours, theirs)
+    yield from _expressions_added(theirs, [ours, *map(_Figures, context)])
+    yield from _lists(step, rewrite)
+    yield from _relations(ours, theirs)
+
+
+class _Figures:
+    """The figures of a text, ready to be compared."""
+
+    def __init__(self, reading: Reading) -> None:
+        self.reading = reading
+        self.terms = [piece for piece in reading.terms if piece.form]
+        self.forms = {piece.form for piece in self.terms}
+        self.parts: set[Normal] = set()
+        for form in self.forms:
+            self.parts |= set(parts(form))
+        tokens = [form for form in self.parts if form[0] == "tokens"][:_MOST_FORMS]
+        self.spelled = [f" {' '.join(map(str, form[1:]))} " for form in tokens]
+        values = {value_of(form) for form in self.forms}
+        self.values = {value for value in values if value is not None}
+        ordinals = {Fraction(piece.ordinal) for piece in reading.words if piece.ordinal}
+        self.numbers = reading.numbers | reading.weak | ordinals | self.values
+        self.sources = self.numbers | reading.labels | {abs(value) for value in self.values}
+
+    def counts(self) -> set[int]:
+        """How many things the text lists: terms of a sum, sides, sentences, names."""
+        found = {len(self.reading.relations), len(self.terms)}
+        for form in self.forms:
+            for part in parts(form):
+                if part[0] == "sum":
+                    found.add(len(part) - 1)
+                elif part[0] == "product":
+                    found.add(sum(len(group) for group in part[2:] if isinstance(group, tuple)))
+        found.add(sum(piece.kind is Kind.END for piece in self.reading.pieces))
+        found.add(len({piece.stem for piece in self.reading.words if piece.name}))
+        return found
+
+
+def _said(value: Fraction) -> str:
+    return str(value) if value.denominator == 1 else str(float(value))
+
+
+def _numbers_lost(step: _Figures, rewrite: _Figures) -> Differences:
+    for piece in step.terms:
+        if piece.form in rewrite.parts:
+            continue
+        for number in piece.numbers:
+            reciprocal = 1 / number if number else number
+            known = number in rewrite.numbers or (not piece.firm and reciprocal in rewrite.reading.numbers)
+            if not known and not _is_pronoun(piece):
+                yield Difference(What.NUMBER_LOST, f"{_said(number)} is lost")
+    for number in step.reading.percents - rewrite.reading.percents:
+        if number / 100 not in rewrite.numbers:
+            yield Difference(What.EXPRESSION_LOST, f"{_said(number)}% is lost")
+
+
+def _is_pronoun(piece: Piece) -> bool:
+    return piece.text.lower() == "one"
+
+
+def _numbers_added(rewrite: _Figures, sources: Sequence[_Figures]) -> Differences:
+    step = sources[0]
+    known = set().union(*(source.sources for source in sources))
+    forms = set().union(*(source.parts for source in sources))
+    counted = step.counts()
+    for piece in rewrite.terms:
+        if piece.form in forms or value_of(piece.form) in known:
+            continue
+        in_words = piece.text.replace(" ", "").isalpha() and len(piece.text) > 1
+        for number in piece.numbers:
+            counts = in_words and 1 < number <= _MOST_COUNTED and number in counted
+            weak = not piece.firm and (number == 1 or 1 / number in step.reading.numbers)
+            if number not in known and not counts and not weak:
+                yield Difference(What.NUMBER_ADDED, f"{_said(number)} is added")
+    percents = set().union(*(source.reading.percents for source in sources))
+    for number in rewrite.reading.percents - percents:
+        if number / 100 not in known:
+            yield Difference(What.EXPRESSION_ADDED, f"{_said(number)}% is added")
+
+
+def _is_plain(form: Normal) -> bool:
+    return value_of(form) is not None
+
+
+def _expressions_lost(step: _Figures, rewrite: _Figures) -> Differences:
+    for piece in step.terms:
+        value = value_of(piece.form)
+        if value is not None:
+            if value < 0 and value not in rewrite.values and piece.form not in rewrite.parts:
+                yield Difference(What.EXPRESSION_LOST, f"{piece.text} is lost")
+        elif piece.form not in rewrite.parts and not _occurs(piece.form, rewrite):
+            yield Difference(What.EXPRESSION_LOST, f"{piece.text} is lost")
+
+
+def _expressions_added(rewrite: _Figures, sources: Sequence[_Figures]) -> Differences:
+    known = set().union(*(source.parts for source in sources))
+    for piece in rewrite.terms:
+        value = value_of(piece.form)
+        if value is not None:
+            if value < 0 and piece.form not in known:
+                yield Difference(What.EXPRESSION_ADDED, f"{piece.text} is added")
+        elif piece.form not in known and not any(_occurs(piece.form, source) for source in sources):
+            yield Difference(What.EXPRESSION_ADDED, f"{piece.text} is added")
+
+
+def _occurs(form: Normal, text: _Figures) -> bool:
+    """Whether the tokens of a form are part of a longer one."""
+    if form[0] != "tokens":
+        return False
+    spelled = " ".join(map(str, form[1:]))
+    return any(f" {spelled} " in other for other in text.spelled)
+
+
+def _lists(step: Reading, rewrite: Reading) -> Differences:
+    """Lists of numbers: what is left of them when one member is dropped is another list."""
+    ours, theirs = _enumerations(step), _enumerations(rewrite)
+    for members in ours:
+        if len(members) < _SHORT_LIST or sorted(members) in [sorted(other) for other in theirs]:
+            continue
+        for other in theirs:
+            if abs(len(other) - len(members)) == 1 and _missing(members, other) + _missing(other, members) == 1:
+                yield Difference(What.NUMBER_LOST, f"the list {', '.join(map(_said, members))} is not whole")
+
+
+def _missing(one: Sequence[Fraction], other: Sequence[Fraction]) -> int:
+    left = list(other)
+    missing = 0
+    for number in one:
+        if number in left:
+            left.remove(number)
+        else:
+            missing += 1
+    return missing
+
+
+def _enumerations(reading: Reading) -> list[list[Fraction]]:
+    found: list[list[Fraction]] = [[]]
+    for piece in reading.pieces:
+        value = value_of(piece.form) if piece.kind is Kind.TERM and piece.form else None
+        if value is not None:
+            found[-1].append(value)
+        elif piece.kind is Kind.TERM or piece.kind is Kind.END or piece.text not in (",", "and", ";"):
+            found.append([])
+    return [numbers for numbers in found if len(numbers) > 1]
+
+
+def _relations(step: _Figures, rewrite: _Figures) -> Differences:
+    theirs = set(rewrite.reading.relations)
+    if len(step.reading.relations) > _MOST_RELATIONS or len(theirs) > _MOST_RELATIONS:
+        yield Difference(What.UNDECIDED, f"more than {_MOST_RELATIONS} relations are not compared")
+        return
+    for relation in step.reading.relations:
+        if relation in theirs or relation.left == relation.right:
+            continue
+        if relation.sign == "=" and _connected(relation, rewrite.reading.relations):
+            continue
+        if relation.sign in ("=", "~", "equiv") and _adjacent(relation, rewrite.reading):
+            continue
+        yield Difference(What.EXPRESSION_LOST, f"a relation ({relation.sign}) is lost or changed")
+    kinds, kinds_now = (reading.signs - _COMMON for reading in (step.reading, rewrite.reading))
+    if kinds - kinds_now and kinds_now - kinds:
+        yield Difference(What.EXPRESSION_LOST, f"{min(kinds - kinds_now)} is now {min(kinds_now - kinds)}")
+    signs = {(each.left, each.right): each.sign for each in step.reading.relations}
+    for relation in theirs:
+        sign = signs.get((relation.left, relation.right)) or signs.get((relation.right, relation.left))
+        if sign is not None and sign != relation.sign and {sign, relation.sign} != {"=", "~"}:
+            ours = {
+                each for each in step.reading.relations if {each.left, each.right} == {relation.left, relation.right}
+            }
+            if relation not in ours:
+                yield Difference(What.EXPRESSION_ADDED, f"a relation ({sign}) is now {relation.sign}")
+
+
+def _connected(relation: Relation, relations: Sequence[Relation]) -> bool:
+    """Whether a chain of equations leads from one side to the other."""
+    reached, frontier = {relation.left}, [relation.left]
+    while frontier:
+        here = frontier.pop()
+        for left, sign, right in relations:
+            if sign == "=" and here in (left, right):
+                there = right if here == left else left
+                if there not in reached:
+                    reached.add(there)
+                    frontier.append(there)
+    return relation.right in reached
+
+
+def _adjacent(relation: Relation, reading: Reading) -> bool:
+    """Whether both sides stand next to each other, with nothing but words between them, and no denial."""
+    last: Normal | None = None
+    before: Piece | None = None
+    for piece in reading.pieces:
+        if piece.kind is Kind.TERM and piece.form:
+            if last is not None and {last, piece.form} == {relation.left, relation.right}:
+                return True
+            last = piece.form
+        elif (piece.kind is Kind.WORD and piece.text.lower() in ("not", "never")) or (
+            piece.kind is Kind.WORD and piece.text.lower() == "or" and before is not None and before.text != ","
+        ):
+            last = None
+        before = piece
+    return False

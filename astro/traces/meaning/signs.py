@@ -1,0 +1,102 @@
+"""Relations and operations in words become signs: "is at least", "divides", "subtracting A from B", "squared"."""
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from astro.traces.meaning.lexicon import UNITS, stem
+from astro.traces.meaning.tokens import JOINING, Token, is_term_end, is_term_start
+from astro.traces.meaning.wordings import BE, OPERATIONS, RELATIONS, VERBS, Wording
+
+_POWERS = {"squared": 2, "cubed": 3}
+_AFTER_VERB = ("of", "between", "the", "away")
+_WORDINGS = (*RELATIONS, *OPERATIONS)
+
+
+def with_signs(tokens: Sequence[Token]) -> list[Token]:
+    """The tokens with relations and operations in words as signs, where both neighbors are terms."""
+    found: list[Token] = []
+    position = 0
+    while position < len(tokens):
+        made = _made(tokens, position, found) if tokens[position].kind == "word" else None
+        if made is None:
+            found.append(tokens[position])
+            position += 1
+        else:
+            found += made[0]
+            position = made[1]
+    return found
+
+
+def _made(tokens: Sequence[Token], position: int, before: Sequence[Token]) -> tuple[list[Token], int] | None:
+    """The signs for the words that begin here, and the end of these words."""
+    token = tokens[position]
+    if token.inside:
+        return None
+    last = next((each for each in reversed(before[-2:]) if each.kind != "edge"), None)
+    power = _POWERS.get(token.text.lower())
+    if power and last is not None and is_term_end(last):
+        return [Token("sign", "^", inside=False), Token("number", str(power), False, Fraction(power))], position + 1
+    if (made := _verb(tokens, position)) is not None:
+        return made
+    if (found := _sign(tokens, position, before)) is None:
+        return None
+    wording, end = found
+    if wording.turned:
+        return [Token("turned", "rmid" if wording.sign == r"\mid" else "rnmid", inside=False)], end
+    kind = "command" if wording.sign.startswith("\\") else "sign"
+    return [Token(kind, wording.sign, inside=False)], end
+
+
+def _sign(tokens: Sequence[Token], position: int, before: Sequence[Token]) -> tuple[Wording, int] | None:
+    """The relation or operation that begins here, and its end."""
+    left = [token for token in before[-3:] if token.kind != "edge" and token.text != ","]
+    if len(left) > 1 and left[-1].text.lower() in UNITS and left[-2].value is not None:
+        left.pop()
+    if not left or not (is_term_end(left[-1]) or left[-1].text in ("a", "A")):
+        return None
+    alone = len(left) < 2 or left[-2].text not in JOINING
+    bare = alone and (left[-1].value is not None or left[-1].kind == "ratio")
+    for wording in _WORDINGS:
+        end = _matches(tokens, position, wording.words)
+        if not end or (bare and _is_loose(wording)):
+            continue  # "two thirds of 12 is 8" relates no number to another one
+        following = [token for token in tokens[end : end + 2] if token.kind != "edge"][:1]
+        if any(is_term_start(token) or (token.inside and token.kind == "word") for token in following):
+            return wording, end
+    return None
+
+
+def _is_loose(wording: Wording) -> bool:
+    """Whether a wording of equality may also say something else."""
+    return wording.sign == "=" and not {"equal", "equals"} & set(wording.words)
+
+
+def _matches(tokens: Sequence[Token], position: int, words: Sequence[str]) -> int:
+    """The end of these words at position, or 0."""
+    if position + len(words) > len(tokens):
+        return 0
+    for offset, word in enumerate(words):
+        token = tokens[position + offset]
+        said = token.text.lower()
+        if token.kind != "word" or token.inside or not (said in BE if word == "BE" else said == word):
+            return 0
+    return position + len(words)
+
+
+def _verb(tokens: Sequence[Token], position: int) -> tuple[list[Token], int] | None:
+    """B - A for "subtracting A from B", for numbers, and the end of these words."""
+    rule = VERBS.get(stem(tokens[position].text))
+    if rule is None:
+        return None
+    sign, joints, turned = rule
+    at = position + 1
+    while at < len(tokens) and tokens[at].kind == "word" and tokens[at].text.lower() in _AFTER_VERB:
+        at += 1
+    pattern = [token for token in tokens[at : at + 9] if token.kind != "edge"][:4]
+    if len(pattern) < 3 or pattern[0].kind != "number" or pattern[2].kind != "number":
+        return None
+    if pattern[1].text.lower() not in joints:
+        return None
+    one, other = (pattern[2], pattern[0]) if turned else (pattern[0], pattern[2])
+    end = at + next(offset for offset, token in enumerate(tokens[at:]) if token is pattern[2]) + 1
+    return [one, Token("sign", sign, False), other], end

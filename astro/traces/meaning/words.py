@@ -1,0 +1,305 @@
+"""Compares what two texts say beside their figures: quantifiers, denials, directions, names, and whole sentences."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from itertools import islice
+
+from astro.traces.meaning.difference import Difference, Differences, What
+from astro.traces.meaning.lexicon import (
+    JUDGEMENTS,
+    NEUTRAL,
+    Stems,
+    concept,
+    denies,
+    excludes,
+    is_unit,
+    opposite,
+    stem,
+    turned,
+    vocabulary,
+)
+from astro.traces.meaning.pieces import Kind, Piece, Reading
+from astro.verify.forms.math.normal import value_of
+
+_QUANTIFIERS = {
+    name: re.compile(rf"\b(?:{pattern})\b", re.IGNORECASE)
+    for name, pattern in (
+        ("when exactly", r"exactly when|if and only if|iff|precisely when|exactly if"),
+        ("at least", r"at least|no (?:fewer|less) than|not (?:fewer|less) than|or more|a minimum of"),
+        (
+            "at most",
+            (
+                r"at most|no more than|not more than|or (?:fewer|less)|a maximum of|"
+                r"(?<!add )(?<!adds )(?<!added )(?<!adding )(?<!sum )(?<!sums )up to(?= \$?\\?\$?\d)"
+            ),
+        ),
+        ("exactly", r"exactly|precisely"),
+        ("only", r"only|solely|alone|nothing but|none but"),
+        ("most", r"most of|the majority of|mostly|almost all|nearly all"),
+        ("some", r"some|there exists?|there is (?:an?|one|some) (?:\\?\$?[a-z]\$?|\w+) (?:with|such|for which|so)"),
+        ("all", r"for all|every|each|all|any|always|for any"),
+        ("perhaps", r"may|might|perhaps|possibly|maybe|probably"),
+        ("infinitely many", r"infinitely many|an infinite number of"),
+        ("finitely many", r"finitely many|a finite number of"),
+    )
+}
+_NOT_QUANTIFIERS = re.compile(
+    r"\b(?:in all|all in all|at all|after all|all right|altogether|all together|not only|if only|only now|some of the|"
+    r"all the way|once and for all)\b|\\(?=[a-z])",
+    re.IGNORECASE,
+)
+_BOUNDS = {"at least": "<=", "at most": "<="}
+_STRICT = ("at least", "at most", "exactly", "only", "most", "perhaps", "infinitely many", "finitely many")
+_NO_DENIALS = re.compile(
+    r"\b(?:no (?:more|less|fewer|greater|smaller|larger) than|not (?:more|less|fewer) than|does not exceed|not only|"
+    r"no longer|why not|let's not|whether or not|not yet)\b",
+    re.IGNORECASE,
+)
+_PRAISE = re.compile(
+    r"\b(?:exactly what (?:we|was|i)|just what we|as (?:expected|desired|hoped|required)|that's right|"
+    r"(?:is|was|are) (?:not )?right\b"
+    r"(?! (?:angle|triangle|side|hand|of|isosceles))|makes sense|checks out|for sure|without (?:a )?doubt|"
+    r"by (?:mistake|accident)|"
+    r"(?:seems?|looks?) (?:a bit |somewhat |too )?(?:off|odd|strange|wrong|unlikely|weird|large|small|high|low)|"
+    r"not (?:so |quite )?sure|"
+    r"(?:doesn't|does not) (?:seem|look|add up|make sense)|something (?:is|went|must))",
+    re.IGNORECASE,
+)
+_VERBS_AFTER_NAMES = vocabulary(
+    "has have had is was needs need gets got buys bought sells sold pays paid earns earned makes made gives gave "
+    "uses used eats ate spends spent saves saved reads read writes wrote takes took does did wants wanted will "
+    "would can could should must"
+)
+_MOST_COMPARED = 50  # lost words and added words that are compared pairwise
+_MOST_ADDED, _ADDED_SHARE = 4, 0.6
+_KEPT_SHARE = 0.5
+
+
+def compare_words(step: Reading, rewrite: Reading, context: Sequence[Reading], texts: tuple[str, str]) -> Differences:
+    """The differences in words. texts: the step and the rewrite as written."""
+    yield from _judgements(step, rewrite, texts)
+    yield from _names(step, rewrite, context)
+    yield from _quantifiers(step, rewrite, texts)
+    yield from _directions(step, rewrite, texts)
+    yield from _joints(step, rewrite)
+    yield from _lost_sentences(step, rewrite)
+    yield from _added_claims(step, rewrite, context)
+    yield from _substitutions(step, rewrite)
+    if _compares(step, texts[0]) and not _compares(rewrite, texts[1]):
+        yield Difference(What.UNDECIDED, "a comparison is lost")
+
+
+def content(piece: Piece) -> bool:
+    """Whether a piece is a word with content."""
+    if piece.kind is not Kind.WORD or piece.ordinal or len(piece.text) < 2:
+        return False
+    return piece.stem not in NEUTRAL and not denies(piece.text)
+
+
+def _judgements(step: Reading, rewrite: Reading, texts: tuple[str, str]) -> Differences:
+    ours = Stems(piece.stem for piece in step.words)
+    for piece in rewrite.words:
+        if piece.stem in JUDGEMENTS and piece.stem not in ours:
+            yield Difference(What.JUDGEMENT_ADDED, f"{piece.text!r} is added")
+    praised = _PRAISE.search(texts[1])
+    if praised is not None and not _PRAISE.search(texts[0]):
+        yield Difference(What.JUDGEMENT_ADDED, f"{praised[0]!r} is added")
+
+
+def _names(step: Reading, rewrite: Reading, context: Sequence[Reading]) -> Differences:
+    known = Stems(piece.stem for reading in (step, *context) for piece in reading.words)
+    pieces = rewrite.pieces
+    for index, piece in enumerate(pieces):
+        if piece.kind is not Kind.WORD or not piece.text[0].isupper() or piece.stem in known:
+            continue
+        following = next((other.text.lower() for other in pieces[index + 1 : index + 2] if other.kind is Kind.WORD), "")
+        first = not piece.name
+        is_name = piece.name and piece.stem not in NEUTRAL
+        if first and piece.stem not in NEUTRAL:
+            is_name = piece.text.endswith("'s") or following in _VERBS_AFTER_NAMES
+            is_name = is_name and not piece.text.lower().endswith(("ing", "ed", "ly", "thing", "one", "body"))
+        if is_name and not piece.text.isupper():
+            yield Difference(What.NAME_ADDED, f"{piece.text!r} is in neither the step, the problem nor the thoughts")
+
+
+def _quantifiers(step: Reading, rewrite: Reading, texts: tuple[str, str]) -> Differences:
+    ours, theirs = map(_quantifiers_of, texts)
+    has_bound = [any(each.sign == "<=" for each in reading.relations) for reading in (step, rewrite)]
+    for name in _STRICT:
+        lost, added = name in ours and name not in theirs, name in theirs and name not in ours
+        in_signs = name in _BOUNDS and has_bound[lost]
+        if (lost or added) and not in_signs:
+            yield Difference(What.MEANING_CHANGED, f"{name!r} is {'lost' if lost else 'added'}")
+    for one, other in (("all", "some"), ("some", "all")):
+        if one in ours and one not in theirs and other in theirs and other not in ours:
+            yield Difference(What.MEANING_CHANGED, f"{one!r} is now {other!r}")
+
+
+def _quantifiers_of(text: str) -> set[str]:
+    plain = _NOT_QUANTIFIERS.sub(" ", text.replace(r"\forall", " for all ").replace(r"\exists", " there exists "))
+    found = set()
+    for name, pattern in _QUANTIFIERS.items():
+        if pattern.search(plain):
+            found.add(name)
+            plain = pattern.sub(" ", plain)
+    return found
+
+
+def _directions(step: Reading, rewrite: Reading, texts: tuple[str, str]) -> Differences:
+    """Denials, and words for their opposites or for other things of their kind."""
+    lost, added = _changed(step, rewrite)
+    lost, added = lost[:_MOST_COMPARED], added[:_MOST_COMPARED]
+    flips = [(one, other) for one in lost for other in added if opposite(one, other) and not turned(one, other)]
+    denials = [
+        reading.negations - len(_NO_DENIALS.findall(text)) for reading, text in zip((step, rewrite), texts, strict=True)
+    ]
+    difference = denials[1] - denials[0]
+    excused = abs(difference) == len(flips) == 1 and not any(denies(word) for word in flips[0])
+    if flips and not excused:
+        yield Difference(What.MEANING_CHANGED, f"{flips[0][0]!r} is now {flips[0][1]!r}")
+    elif difference and not flips:
+        yield Difference(What.MEANING_CHANGED, f"a denial is {'added' if difference > 0 else 'lost'}")
+    for one in lost:
+        for other in added:
+            if excludes(one, other) and not opposite(one, other):
+                yield Difference(What.MEANING_CHANGED, f"{one!r} is now {other!r}")
+    ours = {piece.ordinal for piece in step.words if piece.ordinal}
+    theirs = [piece.ordinal for piece in rewrite.words if piece.ordinal and not _is_connective(rewrite, piece)]
+    gone = {number for number in ours - set(theirs) if number not in rewrite.numbers}
+    new = {number for number in set(theirs) - ours if number not in step.numbers and number != 1}
+    if gone and new:
+        yield Difference(What.MEANING_CHANGED, f"number {min(gone)} is now number {min(new)}")
+
+
+def _is_connective(reading: Reading, piece: Piece) -> bool:
+    """Whether an ordinal orders the text, as in "First, ..."."""
+    pieces = reading.pieces
+    at = next(index for index, other in enumerate(pieces) if other is piece)
+    starts = at == 0 or pieces[at - 1].kind is Kind.END
+    return starts and piece.text.lower() in ("first", "second", "third")
+
+
+def _changed(step: Reading, rewrite: Reading) -> tuple[list[str], list[str]]:
+    """The stems that occur less often in the rewrite, and those that occur more often, ignoring synonyms."""
+    ours = Counter(piece.stem for piece in step.words)
+    theirs = Counter(piece.stem for piece in rewrite.words)
+    lost = [stem for stem in ours if theirs[stem] < ours[stem]]
+    added = [stem for stem in theirs if ours[stem] < theirs[stem]]
+    return [stem for stem in lost if stem not in theirs or ours[stem] > theirs[stem]], added
+
+
+def _joints(step: Reading, rewrite: Reading) -> Differences:
+    """An "or" for an "and", and the reverse."""
+    (ors, ands), (or_now, and_now) = _joined(step), _joined(rewrite)
+    if ors > or_now and and_now > ands:
+        yield Difference(What.MEANING_CHANGED, "'or' is now 'and'")
+    if ands > and_now and or_now > ors:
+        yield Difference(What.MEANING_CHANGED, "'and' is now 'or'")
+
+
+def _joined(reading: Reading) -> tuple[int, int]:
+    ors = ands = 0
+    for before, piece in zip((None, *reading.pieces), reading.pieces, strict=False):
+        if piece.kind is Kind.WORD and not (before is not None and before.text == ","):
+            ors += piece.text.lower() == "or"
+            ands += piece.text.lower() in ("and", "both")
+    return ors, ands
+
+
+def sentences(reading: Reading) -> list[list[Piece]]:
+    """The pieces of each sentence, line or list item."""
+    found: list[list[Piece]] = [[]]
+    for piece in reading.pieces:
+        if piece.kind is Kind.END:
+            found.append([])
+        else:
+            found[-1].append(piece)
+    return [pieces for pieces in found if pieces]
+
+
+def _lost_sentences(step: Reading, rewrite: Reading) -> Differences:
+    said = Stems(piece.stem for piece in rewrite.words)
+    before, now = (Counter(piece.form for piece in reading.terms) for reading in (step, rewrite))
+    forms = set(now)
+    for sentence in sentences(step):
+        words = [piece for piece in sentence if content(piece)]
+        if not words:
+            continue
+        terms = [piece for piece in sentence if piece.kind is Kind.TERM and piece.form]
+        composite = any(value_of(piece.form) is None and piece.form in forms for piece in terms)
+        kept = sum(piece.stem in said for piece in words)
+        if composite or (terms and len(words) < 2):
+            continue
+        few = kept <= _KEPT_SHARE * len(words)
+        rarer = all(now[piece.form] < before[piece.form] for piece in terms)
+        if (not terms and few) or (terms and (not kept or (few and rarer))):
+            yield Difference(What.SENTENCE_LOST, f"nothing says {' '.join(piece.text for piece in sentence)[:120]!r}")
+
+
+def _added_claims(step: Reading, rewrite: Reading, context: Sequence[Reading]) -> Differences:
+    known = Stems(piece.stem for reading in (step, *context) for piece in reading.words)
+    forms = {piece.form for reading in (step, *context) for piece in reading.terms}
+    numbers = {number for reading in (step, *context) for number in reading.numbers | reading.weak}
+    total, size = 0, 0
+    for clause in _clauses(rewrite):
+        words = [piece for piece in clause if content(piece)]
+        new = [piece for piece in words if piece.stem not in known]
+        figures = sum(piece.form in forms or set(piece.numbers) <= numbers for piece in clause if piece.form)
+        supported = len(words) - len(new) + figures
+        different = len({piece.stem for piece in new})
+        total, size = total + different, size + len(words)
+        if different > 1 and different > supported:
+            yield Difference(What.CLAIM_ADDED, f"{' '.join(piece.text for piece in clause)[:120]!r} is added")
+    if total > _MOST_ADDED and total > _ADDED_SHARE * size:
+        yield Difference(What.UNDECIDED, f"{total} of {size} words with content are new")
+
+
+def _clauses(reading: Reading) -> list[list[Piece]]:
+    found: list[list[Piece]] = [[]]
+    for piece in reading.pieces:
+        if piece.kind in (Kind.END, Kind.BREAK):
+            found.append([])
+        else:
+            found[-1].append(piece)
+    return [pieces for pieces in found if pieces]
+
+
+def _substitutions(step: Reading, rewrite: Reading) -> Differences:
+    """A word with content where another one stood: next to the same kept word or term, on the same side."""
+    said, now = (Stems(piece.stem for piece in reading.words) for reading in (step, rewrite))
+    lost, added = _neighbors(step, now), _neighbors(rewrite, said)
+    for old, old_places in islice(lost.items(), _MOST_COMPARED):
+        for new, new_places in islice(added.items(), _MOST_COMPARED):
+            pair = stem(old), stem(new)
+            decided = opposite(*pair) or excludes(*pair) or turned(*pair)
+            if old_places & new_places and not decided:
+                yield Difference(What.UNDECIDED, f"{old!r} is now {new!r}")
+                return
+
+
+def _compares(reading: Reading, text: str) -> bool:
+    """Whether one thing is compared with another."""
+    return " than " in _NO_DENIALS.sub(" ", text) or any(relation.sign in ("<", "<=") for relation in reading.relations)
+
+
+def _neighbors(reading: Reading, kept: Stems) -> dict[str, set[tuple[str, str]]]:
+    """For each word with content that is not kept: the kept words and terms right before it and right after it."""
+    solid = [
+        piece
+        for piece in reading.pieces
+        if (piece.kind is Kind.TERM and piece.form) or content(piece) or (piece.kind is Kind.WORD and piece.ordinal)
+    ]
+    found: dict[str, set[tuple[str, str]]] = {}
+    for index, piece in enumerate(solid):
+        if piece.kind is not Kind.WORD or piece.ordinal or is_unit(piece.stem) or piece.stem in kept:
+            continue
+        places = found.setdefault(piece.text.lower(), set())
+        for side, at in (("after", index - 1), ("before", index + 1)):
+            if 0 <= at < len(solid):
+                other = solid[at]
+                if other.kind is Kind.TERM:
+                    places.add((side, repr(other.form)))
+                elif other.stem in kept:
+                    places.add((side, concept(other.text)))
+    return found
