@@ -57,7 +57,6 @@ def _examples(*commands: str) -> str:
 app = typer.Typer(
     help=_BEGIN,
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},

@@ -72,3 +72,10 @@ def test_the_exit_status_says_whether_to_start_again(tmp_path: Path) -> None:
 def test_an_error_prints_no_object(tmp_path: Path, verb: str) -> None:
     """Standard output stays empty, so that a script sees the status alone."""
     assert astro(verb, str(tmp_path), "--json", status=EXIT_MISTAKE) == ""
+
+
+def test_the_shell_completes_verbs_and_options() -> None:
+    """As bash asks: what begins with these letters."""
+    for words, place, expected in (("astro insp", "1", "inspect"), ("astro inspect --jso", "2", "--json")):
+        asked = {"_ASTRO_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": place}
+        assert CliRunner().invoke(app, [], prog_name="astro", env=asked).stdout.split() == [expected]
