@@ -15,6 +15,7 @@ from astro.recipes import DataConfig
 from astro.records.problem import PROBLEMS
 from astro.run.seams import Seams
 from astro.run.source import FIRST, ArrivingSource, ProblemSource, StoredSource
+from astro.run.trial import first_problems
 from astro.search import SearchConfig
 from astro.search.selection import Prior
 from astro.store import RunDirectory
@@ -143,7 +144,8 @@ def open_run(making: Making, stages: Stages) -> tuple[RunDirectory, ProblemSourc
     new = not (resumes or check_start(making, stages))
     whole = load_problems(making.problems, check_gold, gold_caveat) if new and len(stages.trees_of) > 1 else None
     streams = new and not stages.trees_of
-    arriving = _begun(stream_problems(making.problems, check_gold, gold_caveat)) if streams else None
+    first = max(FIRST, first_problems(making.traces))
+    arriving = _begun(stream_problems(making.problems, check_gold, gold_caveat), first) if streams else None
     if whole is not None:
         check_shards(stages.trees_of, whole.problems)
     run = RunDirectory.create(seams.directory, seams.settings, ignored=seams.speed)
@@ -155,16 +157,16 @@ def open_run(making: Making, stages: Stages) -> tuple[RunDirectory, ProblemSourc
         if stages.search and len(run.trees) and not run.holds_work:
             run.forget()
         if arriving is not None:
-            return run, ArrivingSource(run, arriving)
+            return run, ArrivingSource(run, arriving, first)
         return run, StoredSource(run, traces=stages.traces)
     except BaseException:
         run.close()
         raise
 
 
-def _begun(outcomes: Iterator[Outcome]) -> Iterator[Outcome]:
+def _begun(outcomes: Iterator[Outcome], first: int) -> Iterator[Outcome]:
     """The same, after the first ones were read: their errors are raised here. Raises ProblemsError."""
-    return chain(list(islice(outcomes, FIRST)), outcomes)
+    return chain(list(islice(outcomes, first)), outcomes)
 
 
 def _places(paths: Sequence[Path]) -> list[Path]:

@@ -119,7 +119,8 @@ class ArrivingSource(_Once):
 
     repeatable = False
 
-    def __init__(self, run: RunDirectory, outcomes: Iterator[Outcome]) -> None:
+    def __init__(self, run: RunDirectory, outcomes: Iterator[Outcome], first: int = FIRST) -> None:
+        """first: problems to read at once, if there are so many."""
         self.count, self.complete = 0, False
         self.tasks = set[str]()
         self._run, self._outcomes = run, outcomes
@@ -127,7 +128,9 @@ class ArrivingSource(_Once):
         self._waiting: deque[pa.Table] = deque()  # Arrow takes a fraction of the memory of Problem records
         self._drawn = 0
         self._first: list[str] = []
-        self._read(FIRST)
+        self._wanted = first
+        while self.count < first and not self.complete:
+            self._read(first - self.count)
 
     def first(self, most: int) -> list[str]:
         """The ids of the first problems of the run."""
@@ -164,7 +167,8 @@ class ArrivingSource(_Once):
                 self._run.log(UNUSED_COLUMN, warning=str(outcome))
         table = PROBLEMS.write(problems)
         self._writer.write(table, rejected)
-        self._first += [problem.id for problem in problems[: FIRST - len(self._first)]]
+        if len(self._first) < self._wanted:
+            self._first += [problem.id for problem in problems]
         self.count += len(problems)
         self.tasks.update(problem.task for problem in problems)
         if len(outcomes) < most:

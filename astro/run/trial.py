@@ -31,6 +31,11 @@ class _Phase:
             self.over.set()
 
 
+def first_problems(config: TracesConfig) -> int:
+    """How many problems the trials may take: the first ones of the run."""
+    return config.trial_problems * (len(Rewriting) - 1)
+
+
 class Trial:
     """Decides the mode of each problem from the problems before it, in the order of the run.
 
@@ -58,7 +63,7 @@ class Trial:
     @classmethod
     def of(cls, run: RunDirectory, source: ProblemSource, config: TracesConfig, *, search: bool) -> "Trial":
         """The trial of a run, as far as its traces are on the disk. search: whether trees may still come."""
-        first = source.first(config.trial_problems * (len(Rewriting) - 1))
+        first = source.first(first_problems(config))
         trial = cls(config, [name for name in first if search or name in run.trees], run.log)
         trial.take_in(run, log=False)
         return trial

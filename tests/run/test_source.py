@@ -44,7 +44,8 @@ def slowly(monkeypatch: pytest.MonkeyPatch, *, pause: float) -> None:
 
 def run_of(folder: Path, file: Path) -> RunConfig:
     """A run over a file of problems, two trees at a time."""
-    return config_in(folder, "problems.countdown=null", f"problems.source={file}", "search.live_trees=2")
+    small = ("search.live_trees=2", "traces.trial_problems=1")
+    return config_in(folder, "problems.countdown=null", f"problems.source={file}", *small)
 
 
 def tables(run: Path) -> dict[str, bytes]:
