@@ -40,20 +40,20 @@ def carry_out(trainer: Trainer[S], setup: TrainingSetup, config: S, arm: str, co
     was started with different settings, or the data set is damaged), MissingDependencyError, SamplingError.
     """
     start = trainer.start(setup, config, arm)
-    if not start.checkpoint:
-        if start.model == setup.engine.model and not setup.engine.has_checkpoint and "/" not in start.model:
-            raise ConfigError(
-                f"{trainer.name} would start from the model {start.model}, and engine.kind {setup.engine.kind} has "
-                f"no weights to train; set {trainer.name}.model to a folder or a hub name"
-            )
-        check_model(start.model)
-    else:
+    if start.checkpoint:
         check_checkpoint(Path(start.model))
+    else:
+        check_model(start.model)
     folder = setup.folder(arm, trainer.name)
     defaults = {**machine_defaults(setup.seed, folder), **trainer.defaults(config)}
     arguments = trainer_arguments(f"{trainer.title}Config", f"{trainer.name}.trainer", config.trainer, defaults)
     adapter = lora_config(config.lora, f"{trainer.name}.lora")
     source = find_source(setup.run, start.data)
+    if start.model == setup.engine.model and not setup.engine.has_checkpoint and "/" not in start.model:
+        raise ConfigError(
+            f"{trainer.name} would start from the model {start.model}, and engine.kind {setup.engine.kind} has no "
+            f"weights to train; set {trainer.name}.model to a folder or a hub name"
+        )
     with StageCheckpoint(folder, main=is_main()) as stage, ExitStack() as stack:
         stage.claim(_identity(trainer, setup, config, arm, start=start, source=source))
         if stage.done is not None:

@@ -9,6 +9,7 @@ from reported import STEPS, begun, finished
 from astro.errors import StoreError
 from astro.report.gather import gather
 from astro.report.statistics import Figure
+from astro.store.ledger import append_line
 
 
 def test_everything_a_run_left_is_found(tmp_path: Path) -> None:
@@ -59,7 +60,8 @@ def test_the_seconds_of_a_start_that_was_killed_are_not_given_to_another(tmp_pat
         {"event": "started", "time": 10, "search": False, "traces": True},
         {"event": "stopped", "time": 12, "seconds": 2.0},
     ]
-    (path / "log.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    for line in lines:
+        append_line(path / "log.jsonl", line)
     assert [(cost.stage, cost.seconds) for cost in gather(path).making] == [("search", 3.5), ("traces", 2.0)]
 
 
