@@ -8,7 +8,7 @@ correct exactly for the outcomes on which it drew them.
 from math import comb
 from typing import NamedTuple
 
-from astro.records.interval import clopper_pearson
+from astro.records.intervals import clopper_pearson
 from astro.records.tree import ROOT, UNGRADED, Rollout, Terminal, Tree
 from astro.search.strategies import BestOfN, Samples
 from astro.verify import Outcome

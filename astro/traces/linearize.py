@@ -199,14 +199,15 @@ def _depth_first(tree: Tree, wrong: Sequence[int], correct: int, rng: random.Ran
 
 
 def _stops(tree: Tree, ordered: Sequence[int], config: TracesConfig) -> list[int]:
-    """Where each attempt ends: at its terminal, or at the unshared step that lost the most value."""
+    """Where each attempt ends: at its terminal, or at the unshared step that lost the most value, if one is known."""
     if config.leave is Leave.TERMINAL:
         return list(ordered)
     stops = []
     for terminal in ordered[:-1]:
         others = {node for other in ordered if other != terminal for node in tree.path(other)}
         own = [node for node in tree.path(terminal) if node not in others]  # never empty: it holds the terminal
-        stops.append(max(own, key=lambda node: _lost(tree, node)))
+        stop = max(own, key=lambda node: _lost(tree, node))
+        stops.append(stop if _lost(tree, stop) >= 0 else terminal)
     return [*stops, ordered[-1]]
 
 

@@ -5,7 +5,7 @@ from math import comb
 
 import pytest
 
-from astro.records.interval import clopper_pearson
+from astro.records.intervals import clopper_pearson
 from astro.records.tree import NO_PARENT, ROOT, Rollout, Tree
 from astro.search.estimates import Estimate, estimate, pass_rate
 from astro.verify import Outcome
@@ -78,7 +78,14 @@ def test_a_root_without_rollouts_has_no_pass_rate():
 
 @pytest.mark.parametrize(
     ("correct", "samples", "low", "high"),
-    [(0, 4, 0.0, 0.6024), (0, 16, 0.0, 0.2059), (5, 10, 0.1871, 0.8129), (10, 10, 0.6915, 1.0), (0, 0, 0.0, 1.0)],
+    [
+        (0, 4, 0.0, 0.6024),
+        (0, 16, 0.0, 0.2059),
+        (5, 10, 0.1871, 0.8129),
+        (10, 10, 0.6915, 1.0),
+        (0, 0, 0.0, 1.0),
+        (2048, 4096, 0.4846, 0.5154),
+    ],
 )
 def test_the_interval_is_that_of_the_tables(correct, samples, low, high):
     """1 - 0.025 ** (1 / n) is the upper bound of 0 of n; the others are those of R's binom.test."""

@@ -71,6 +71,15 @@ def test_an_attempt_can_be_left_where_the_value_fell():
     assert "a6 r6 b0 a1 a3 c5" in {short(plan.visits) for plan in plans}
 
 
+def test_an_attempt_whose_values_are_unknown_is_left_at_its_end():
+    """The branch 6 -> 7 is grafted: no step of it has a value, and its end is known to be wrong."""
+    tree = drawn_tree()
+    for node in (6, 7):
+        tree.grafted[node], tree.value[node], tree.visits[node] = True, 0.0, 0
+    config = PLAIN.model_copy(update={"wrong_terminals": (1,), "searches": 8, "leave": Leave.FALL})
+    assert "a6 a7 r7 b0 a1 a3 c5" in {short(plan.visits) for plan in plans_of(tree, config)[0]}
+
+
 def test_an_attempt_that_is_not_worse_is_left_out_and_counted():
     """Where the state gone back to is worth nothing, a doubt would not be honest."""
     tree = drawn_tree()
