@@ -72,6 +72,15 @@ def test_a_full_cache_is_cleared():
     assert small.verify(PROBLEM, r"\boxed{42}").correct
 
 
+def test_a_verifier_forgets_the_problems_of_long_ago(monkeypatch):
+    """A run of many problems keeps few of them in memory, and verdicts on forgotten ones are given again."""
+    monkeypatch.setattr("astro.verify.verifier._PROBLEMS_KEPT", 3)
+    small = Verifier(VerifyConfig())
+    for n in [*range(10), 0]:
+        assert small.verify(replace(PROBLEM, id=f"p{n}", answer=str(n)), rf"\boxed{{{n}}}").correct
+        assert len(small._known) <= 3
+
+
 def test_math_never_suspends(verifier):
     """A mathematics verdict needs no worker: the coroutine ends at its first step."""
     coroutine = verifier.averify(PROBLEM, r"\boxed{42}")
