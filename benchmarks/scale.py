@@ -107,6 +107,8 @@ def problems(count: int) -> Iterator[Problem]:
 
 def child(task: str, folder: str, source: str, settings: list[str]) -> None:
     """One measured process; prints a JSON object."""
+    import pandas  # noqa: F401 - pyarrow imports it at its first conversion, which is no cost of a problem
+
     config = config_of(Path(folder), Path(source), *settings)
     opened: list[Watched] = []
 
