@@ -19,6 +19,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from importlib import import_module
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -107,7 +108,7 @@ def problems(count: int) -> Iterator[Problem]:
 
 def child(task: str, folder: str, source: str, settings: list[str]) -> None:
     """One measured process; prints a JSON object."""
-    import pandas  # noqa: F401 - pyarrow imports it at its first conversion, which is no cost of a problem
+    import_module("pandas")  # pyarrow imports it at its first conversion, which is no cost of a problem
 
     config = config_of(Path(folder), Path(source), *settings)
     opened: list[Watched] = []
