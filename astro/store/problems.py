@@ -65,7 +65,10 @@ class StoredProblems:
 
     def caveats(self) -> int:
         """How many problems have a gold answer that can only be compared as it is written."""
-        column = pq.read_table(self._checked(FILES[0]), columns=["caveat"]).column("caveat")
+        path = self._checked(FILES[0])
+        if "caveat" not in pq.read_schema(path).names:  # a run of an earlier version
+            return 0
+        column = pq.read_table(path, columns=["caveat"]).column("caveat")
         return len(column) - int(column.null_count)
 
     def each(self, without: Container[str] = ()) -> Iterator[Problem]:
