@@ -12,8 +12,6 @@ pass_rate_bias: the largest bias of the pass rates of `rl` rows, over strategies
 step_bias, step_bias_of_rollouts: bias of a step's value, the mean over trees and their steps: first of the estimate
     that recipes and traces read (astro.search.estimates), then of the share of all the rollouts that the node holds.
 leaves_in_flight: PUCT with 8 leaves: leaves that are expanded together, on average.
-
-About 4 minutes on a quiet CPU core with the default number of trees.
 """
 
 import argparse
