@@ -1,4 +1,5 @@
 import importlib
+import io
 import json
 import sys
 from pathlib import Path
@@ -6,8 +7,11 @@ from types import ModuleType
 
 import pytest
 import yaml
+from rich.console import Console
 
+from astro.config import validate
 from astro.records.tree import NO_PARENT, Rollout, Terminal, Tree
+from astro.run import RunConfig, Stages, carry_out
 from astro.verify import Outcome
 
 ROOT = Path(__file__).parents[1]
@@ -189,3 +193,30 @@ def test_steps_by_blank_lines_and_by_structure(monkeypatch, tmp_path, capsys) ->
     found = json.loads(capsys.readouterr().out)
     assert (found["blank lines"]["steps"], found["blank lines"]["colons"]) == (3, 1)
     assert (found["structure"]["steps"], found["structure"]["colons"]) == (2, 0)
+
+
+def test_fidelity_counts_both_kinds_of_errors(monkeypatch) -> None:
+    """One faithful pair and two unfaithful ones, of which the checks must see one; a wrong grade counts as an error."""
+    fidelity = load("fidelity", monkeypatch)
+    case = {"role": "step", "problem": "Solve it.", "thoughts": [], "step": "So $x = 5$."}
+    cases = [
+        case | {"rewrite": "So x is 5.", "faithful": True},
+        case | {"rewrite": "So x is 6.", "faithful": False},
+        case | {"rewrite": "So x equals 5.", "faithful": False},
+    ]
+    found = fidelity.report([fidelity.check(each) for each in cases])
+    assert (found["false_rejects"], found["false_accepts"]) == (0.0, 0.5)
+    assert (found["faithful"], found["unfaithful"]) == (1, 2)
+
+
+def test_rewriting_measures_each_mode_on_the_trees_of_a_run(tmp_path, monkeypatch, capsys) -> None:
+    """A scripted rewriter that keeps every figure passes at the first try."""
+    config = validate(RunConfig, {**SCRIPTED, "output": {"folder": str(tmp_path)}}, "test", [])
+    carry_out(config, Stages(traces=False, data=False), Console(file=io.StringIO()))
+    rewriting = load("rewriting", monkeypatch)
+    arguments = [str(tmp_path / "scripted"), "--prompts", "tiny/v1", "--texts", "8", "--json"]
+    monkeypatch.setattr("sys.argv", ["rewriting", *arguments])
+    rewriting.main()
+    found = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [each["mode"] for each in found] == ["all", "bridges"]
+    assert all(each["first_try"] > 0.9 for each in found if each["texts"])

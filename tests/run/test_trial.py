@@ -3,8 +3,11 @@
 import asyncio
 
 import pytest
+from runs import config_in, quiet
 
-from astro.run.trial import Trial
+from astro.run import Stages, carry_out
+from astro.run.trial import EVENT, Trial
+from astro.store import RunDirectory
 from astro.traces import Rewriting, TracesConfig
 
 ORDER = [f"p{number}" for number in range(8)]
@@ -91,3 +94,34 @@ def test_a_run_shorter_than_a_trial_never_changes_its_mode():
     made = trial(trial_problems=100)
     assert modes(made) == ["all"] * 8
     assert made.judged == set(ORDER)
+
+
+UNFAITHFUL = ("engine.options.fidelity=0.0", "traces.trial_problems=2", "traces.retries=0")
+
+
+def run_with(folder, *overrides):
+    """A finished run: the counts of its problems in order, its trials, and its Parquet files."""
+    summary = carry_out(config_in(folder, *overrides), Stages(), quiet())
+    with RunDirectory.read(folder / "r") as run:
+        modes = {name for row in run.traces.table("counts").to_pylist() for name in [row["name"]]}
+        trials = run.events(EVENT)
+    files = {path.name: path.read_bytes() for path in (folder / "r" / "traces").glob("*.parquet")}
+    return summary, modes, trials, {name: each for name, each in files.items() if not name.startswith("costs")}
+
+
+def test_a_run_whose_rewriter_fails_falls_back_and_says_so(tmp_path):
+    """Nothing passes: two problems are rewritten whole, two in bridges, and the rest not at all."""
+    summary, modes, trials, _ = run_with(tmp_path, *UNFAITHFUL)
+    assert {f"rewrite.{mode}.problems" for mode in Rewriting} <= modes
+    assert [(trial["mode"], trial["kept"]) for trial in trials][:1] == [("all", False)]
+    assert summary.counts["rewrite.all.problems"] == 2
+    assert summary.counts["rewrite.first_try"] < summary.counts["rewrite.checked"] / 2
+
+
+def test_the_same_run_decides_the_same_with_other_numbers_of_trees_in_flight(tmp_path):
+    """One tree at a time or all at once: what is in flight decides nothing."""
+    one = run_with(tmp_path / "one", *UNFAITHFUL, "search.live_trees=1")[3]
+    many = run_with(tmp_path / "many", *UNFAITHFUL, "search.live_trees=6")[3]
+    assert one.keys() == many.keys()
+    differing = [name for name in one if one[name] != many[name] and not name.startswith(("traces", "rl"))]
+    assert differing == []

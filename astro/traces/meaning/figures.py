@@ -71,7 +71,8 @@ def _numbers_lost(step: _Figures, rewrite: _Figures) -> Differences:
         for number in piece.numbers:
             reciprocal = 1 / number if number else number
             known = number in rewrite.numbers or (not piece.firm and reciprocal in rewrite.reading.numbers)
-            if not known and not _is_pronoun(piece):
+            both = number == 2 and any(word.text.lower() == "both" for word in rewrite.reading.words)
+            if not known and not both and not _is_pronoun(piece):
                 yield Difference(What.NUMBER_LOST, f"{_said(number)} is lost")
     for number in step.reading.percents - rewrite.reading.percents:
         if number / 100 not in rewrite.numbers:
