@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help setup demo results results-3 ablations test test-real check format audit clean
+.PHONY: help setup demo page results results-3 ablations test test-real check format audit clean
 
 help: ## list the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -24,6 +24,9 @@ $(STAMP): requirements/cpu.txt pyproject.toml
 
 demo: $(STAMP) ## the whole pipeline on the embedded model: search, traces, data sets, SFT, GRPO, evaluation
 	$(BIN)/astro run configs/tiny.yaml name=demo problems.limit=200
+
+page: ## check and build the page of astro view from web/ (needs Node)
+	cd web && npm ci --ignore-scripts --no-audit --no-fund && npm run --silent check && npm run --silent build
 
 results: $(STAMP) ## docs/results/one-seed: base, Direct and ASTRO, after SFT and GRPO
 	$(BIN)/python pipelines/results.py

@@ -317,18 +317,32 @@ def data(config: ConfigPath, settings: Settings = None, as_json: Json = False) -
         "astro export runs/tiny --to verl --out data/verl",
         "astro export runs/tiny --push-to-hub me/tiny-traces --private",
         "astro export runs/tiny --push-to-hub me/tiny-astro --checkpoint astro/sft",
+        "astro export runs/tiny countdown-2-3-7-to-6 --tree svg",
+        "astro export runs/tiny --traces labelled.csv",
     )
 )
 def export(
     run_path: RunPath,
+    problem: Annotated[
+        str | None, typer.Argument(metavar="PROBLEM", help="The problem of --tree.", show_default=False)
+    ] = None,
     *,
     to: Annotated[
         str | None,
         typer.Option(metavar="FORMAT", help="verl, sharegpt, llamafactory, openrlhf or alpaca.", show_default=False),
     ] = None,
+    tree: Annotated[
+        str | None, typer.Option(metavar="FORMAT", help="svg, png, dot, graphml or json.", show_default=False)
+    ] = None,
+    traces: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="All traces with their labels: .csv, .parquet or .jsonl.", show_default=False
+        ),
+    ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(metavar="FOLDER", help="Write to this folder. Default: RUN/exports/FORMAT.", show_default=False),
+        typer.Option(metavar="PATH", help="The folder of --to, the file of --tree.", show_default=False),
     ] = None,
     push_to_hub: Annotated[
         str | None,
@@ -341,25 +355,37 @@ def export(
     private: Annotated[bool, typer.Option("--private", help="Create the repository as a private one.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Write the data sets of a run for another trainer, or upload them to the Hugging Face hub.
+    """Write the data sets of a run for another trainer or to the Hugging Face hub, a tree for a paper, labelled traces.
 
     --to writes a file for each data set and split that the format can hold, and the files that the trainer asks for:
     dataset_info.json for LLaMA-Factory, a reward function for verl. See docs/recipes.md. --push-to-hub needs a token:
-    HF_TOKEN, or `hf auth login`.
+    HF_TOKEN, or `hf auth login`. --tree writes the tree of PROBLEM; --traces a table of all traces with the labels
+    given in `astro view`.
     """
     with _reporting():
-        if to is None and push_to_hub is None:
-            raise ConfigError("say what to do: --to FORMAT writes files, --push-to-hub OWNER/NAME uploads")
+        if all(wanted is None for wanted in (to, push_to_hub, tree, traces)) or (tree is None) != (problem is None):
+            raise ConfigError(
+                "say what to do: --to FORMAT writes files, --push-to-hub OWNER/NAME uploads, PROBLEM --tree FORMAT "
+                "writes a tree, --traces FILE the traces"
+            )
         found: dict[str, str] = {}
+        console = _console(as_json)
         if to is not None:
             from astro.run.export import export as write_files  # noqa: PLC0415 - heavy
 
-            found["folder"] = str(write_files(run_path, to, _console(as_json), out))
+            found["folder"] = str(write_files(run_path, to, console, out))
         if push_to_hub is not None:
             from astro.run.push import push  # noqa: PLC0415 - heavy
 
-            console = _console(as_json)
             found["address"] = push(run_path, push_to_hub, console, checkpoint=checkpoint, private=private)
+        if tree is not None and problem is not None:
+            from astro.run.export_tree import export_tree  # noqa: PLC0415 - heavy
+
+            found["tree"] = str(export_tree(run_path, problem, tree, console, out))
+        if traces is not None:
+            from astro.run.export_tree import export_traces  # noqa: PLC0415 - heavy
+
+            found["traces"] = str(export_traces(run_path, traces, console))
         _give(as_json, lambda: found)
 
 
@@ -369,6 +395,7 @@ def export(
         "astro inspect runs/tiny countdown-2-3-7-to-6",
         "astro inspect runs/tiny countdown-2-3-7-to-6 --nodes 300 --controls | less -S",
         "astro inspect runs/tiny --rewrites",
+        "astro inspect runs/tiny --html tiny.html",
     )
 )
 def inspect(  # noqa: PLR0917 - options of a command
@@ -384,16 +411,29 @@ def inspect(  # noqa: PLR0917 - options of a command
         bool, typer.Option("--rewrites", help="Show the rewrites that failed a check: of the run, or of the problem.")
     ] = False,
     as_json: Json = False,
+    html: Annotated[
+        Path | None,
+        typer.Option("--html", metavar="FILE", help="Write a page that opens from disk instead.", show_default=False),
+    ] = None,
+    beside: Annotated[
+        list[Path] | None,
+        typer.Option("--with", metavar="RUN", help="Another run on the page, to compare.", show_default=False),
+    ] = None,
+    share: Annotated[int, typer.Option("--problems", min=1, help="Trees of at most this many problems a run.")] = 300,
 ) -> None:
     """Show a run, or the tree and traces of one problem.
 
-    The run does not have to be finished.
+    The run does not have to be finished. --html writes one page with the run, its trees and its traces.
     """
     with _reporting():
         from astro.run.inspect import show_problem, show_rewrites, show_run  # noqa: PLC0415 - heavy
 
         console = Console()
-        if as_json:
+        if html is not None:
+            from astro.run.view import write_html  # noqa: PLC0415
+
+            write_html(html, [run_path, *(beside or ())], share, console)
+        elif as_json:
             from astro.run.as_json import listing, problem_facts  # noqa: PLC0415 - heavy
 
             _give(True, lambda: listing(run_path, rows) if problem is None else problem_facts(run_path, problem))
@@ -403,6 +443,28 @@ def inspect(  # noqa: PLR0917 - options of a command
             show_run(run_path, console, rows)
         else:
             show_problem(run_path, problem, console, nodes, controls=controls)
+
+
+@app.command(
+    epilog=_examples(
+        "astro view runs/tiny",
+        "astro view runs/tiny runs/longer --port 8123",
+    )
+)
+def view(
+    runs: Annotated[
+        list[Path], typer.Argument(metavar="RUN...", help="One or several run directories.", show_default=False)
+    ],
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port on 127.0.0.1; 0 takes a free one.")] = 8620,
+) -> None:
+    """Show runs in the browser: problems, trees, traces, comparisons, labels.
+
+    Serves a page on 127.0.0.1 until Ctrl-C. The runs may be of any size, and may still be going: the page follows them.
+    """
+    with _reporting():
+        from astro.run.view import view as show_runs  # noqa: PLC0415 - heavy
+
+        show_runs(runs, port, Console())
 
 
 @app.command(

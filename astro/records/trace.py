@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from html import escape
 from typing import Any
 
 from astro.records.columns import Column, ListOf, Struct, Table
@@ -19,6 +20,9 @@ class Move(StrEnum):
     BACKTRACK = "backtrack"  # to an ancestor: the text names the state to continue from
     REFLECT = "reflect"  # stays: the text judges the step (negative before a backtrack, otherwise positive)
     CONCLUDE = "conclude"  # to the correct terminal: its step follows, with the final answer
+
+
+_MARKS = {Move.BACKTRACK: "background:#fdeee8;color:#1b2430", Move.CONCLUDE: "background:#e8f6ee;color:#1b2430"}
 
 
 class Kind(StrEnum):
@@ -108,6 +112,16 @@ class Trace:
     def steps(self) -> int:
         """Number of tree steps that the trace takes, repetitions included."""
         return sum(visit.move in {Move.ADVANCE, Move.CONCLUDE} for visit in self.visits)
+
+    def _repr_html_(self) -> str:
+        """The trace visit by visit, for notebooks; doubts and ways back are marked."""
+        rows = [
+            f"<tr style='{_MARKS.get(visit.move, '')}'><td>{number}</td><td>{visit.move}</td><td>#{visit.node}</td>"
+            f"<td style='text-align:left;white-space:pre-wrap'>{escape(thought)}</td></tr>"
+            for number, (visit, thought) in enumerate(zip(self.visits, self.thoughts, strict=True), 1)
+        ]
+        facts = f"{self.backtracks} backtracks, {self.steps} steps, {self.verdict.outcome}"
+        return f"<table><caption>{escape(self.id)}: {facts}</caption>{''.join(rows)}</table>"
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> "Trace":

@@ -16,6 +16,8 @@ from astro.verify import Outcome
 if TYPE_CHECKING:
     import networkx as nx
 
+    from astro.records.picture import Drawn
+
 ROOT = 0
 NO_PARENT = -1
 UNGRADED = frozenset({Outcome.TIMED_OUT, Outcome.ERROR})
@@ -51,6 +53,7 @@ class Rollout(NamedTuple):
 
     text: what follows the node's path.
     tokens: length of text in tokens.
+    reason: the rule that decided the verdict.
     """
 
     text: str
@@ -58,6 +61,7 @@ class Rollout(NamedTuple):
     outcome: Outcome
     answer: str | None
     canonical: str | None
+    reason: str = ""
 
 
 class Tally(NamedTuple):
@@ -228,6 +232,25 @@ class Tree:
                 graph.add_edge(self.parent[node], node)
         return graph
 
+    def _repr_html_(self) -> str:
+        """The tree as a picture, for notebooks."""
+        return self.to_svg()
+
+    def to_svg(self) -> str:
+        """The tree as an SVG picture; of a large tree, the nodes with the most visits."""
+        from astro.records.picture import svg  # noqa: PLC0415 - only pictures need it
+
+        return svg(self.drawn())
+
+    def drawn(self) -> "Drawn":
+        """The columns that a picture shows."""
+        from astro.records.picture import Drawn  # noqa: PLC0415 - only pictures need it
+
+        ended = [terminal is not Terminal.NONE for terminal in self.terminal]
+        return Drawn(
+            self.problem_id, self.parent, self.text, self.value, self.visits, self.grafted, ended, self.outcome
+        )
+
     def rows(self) -> list[Row]:
         """One JSON-serializable dictionary per node, with the columns of NODES; from_rows() reads them back.
 
@@ -362,6 +385,7 @@ _ROLLOUT = Struct(
         Column("outcome", "string", "its verdict", values=Outcome),
         Column("answer", "string", "as extracted", nullable=True),
         Column("canonical", "string", "normal form of answer", nullable=True),
+        Column("reason", "string", "the rule that decided the verdict"),
     )
 )
 

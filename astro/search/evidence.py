@@ -154,7 +154,14 @@ class TreeEvidence:
         solution = self._requests.state(node)[1]
         verdicts = await self._requests.grade(node, [solution + completion.text for completion in completions])
         rollouts = [
-            Rollout(completion.text, len(completion.token_ids), verdict.outcome, verdict.answer, verdict.canonical)
+            Rollout(
+                completion.text,
+                len(completion.token_ids),
+                verdict.outcome,
+                verdict.answer,
+                verdict.canonical,
+                verdict.reason,
+            )
             for completion, verdict in zip(completions, verdicts, strict=True)
         ]
         self.tree.rollouts[node] += rollouts

@@ -1,0 +1,115 @@
+// The search simulation by simulation: visits and values as they were, and the terms by which children were chosen.
+
+import type { Nodes, Selection } from "./types";
+
+export interface Moment {
+  visits: Float64Array;
+  value: Float64Array;
+}
+
+export function simulations(nodes: Nodes): number {
+  let last = 0;
+  for (const simulation of nodes.simulation) last = Math.max(last, simulation);
+  return last;
+}
+
+/**
+ * Visits and values after a simulation: N counts the nodes of the subtree that were there and V is the mean of their
+ * rewards. Nodes that were grafted because of their outcome have no weight.
+ */
+export function momentAt(nodes: Nodes, simulation: number): Moment {
+  const count = nodes.parent.length;
+  const visits = new Float64Array(count);
+  const value = new Float64Array(count);
+  for (let node = count - 1; node >= 0; node--) {
+    if ((nodes.simulation[node] ?? 0) <= simulation && !nodes.grafted[node]) {
+      visits[node] = (visits[node] ?? 0) + 1;
+      value[node] = (value[node] ?? 0) + (nodes.reward[node] ?? 0);
+    }
+    const parent = nodes.parent[node] ?? -1;
+    if (parent >= 0) {
+      visits[parent] = (visits[parent] ?? 0) + (visits[node] ?? 0);
+      value[parent] = (value[parent] ?? 0) + (value[node] ?? 0);
+    }
+  }
+  for (let node = 0; node < count; node++) {
+    const weight = visits[node] ?? 0;
+    value[node] = weight ? (value[node] ?? 0) / weight : 0;
+  }
+  return { visits, value };
+}
+
+/** Whether the stored visits and values are means over subtrees, so that earlier ones can be computed. */
+export function canReplay(nodes: Nodes): boolean {
+  const last = momentAt(nodes, Infinity);
+  for (let node = 0; node < nodes.parent.length; node++) {
+    if (nodes.grafted[node]) continue;
+    if (last.visits[node] !== nodes.visits[node]) return false;
+    if (Math.abs((last.value[node] ?? 0) - (nodes.value[node] ?? 0)) > 1e-3) return false;
+  }
+  return true;
+}
+
+export interface Term {
+  child: number;
+  value: number;
+  exploration: number;
+  score: number;
+}
+
+/** The terms of a node's children before a simulation: PUCT as in astro/search/strategies/puct.py, UCT as in uct.py. */
+export function terms(nodes: Nodes, children: number[], node: number, before: Moment, simulation: number, by: Selection): Term[] {
+  const parentVisits = before.visits[node] ?? 0;
+  return children
+    .filter((child) => (nodes.simulation[child] ?? 0) < simulation && !nodes.grafted[child])
+    .map((child) => {
+      const visits = before.visits[child] ?? 0;
+      const value = before.value[child] ?? 0;
+      const exploration =
+        by.kind === "puct"
+          ? (by.c * (nodes.prior[child] ?? 0) * Math.sqrt(parentVisits)) / (1 + visits)
+          : visits
+            ? by.c * Math.sqrt(Math.log(parentVisits) / visits)
+            : Infinity;
+      return { child, value, exploration, score: value + exploration };
+    });
+}
+
+/** The nodes on the ways to the leaves that a simulation expanded. */
+export function expandedPath(nodes: Nodes, simulation: number): Set<number> {
+  const path = new Set<number>();
+  if (simulation === 0) return path;
+  nodes.simulation.forEach((added, node) => {
+    if (added !== simulation) return;
+    let at = nodes.parent[node] ?? -1;
+    while (at >= 0 && !path.has(at)) {
+      path.add(at);
+      at = nodes.parent[at] ?? -1;
+    }
+  });
+  return path;
+}
+
+export function childrenOf(nodes: Nodes): number[][] {
+  const children: number[][] = nodes.parent.map(() => []);
+  nodes.parent.forEach((parent, node) => {
+    if (parent >= 0) children[parent]?.push(node);
+  });
+  return children;
+}
+
+export function pathTo(nodes: Nodes, node: number): number[] {
+  const path: number[] = [];
+  for (let at = node; at >= 0; at = nodes.parent[at] ?? -1) path.push(at);
+  return path.reverse();
+}
+
+/** Wilson's 95 % interval of a share. */
+export function wilson(correct: number, graded: number): [number, number] {
+  if (!graded) return [0, 1];
+  const z = 1.959963984540054;
+  const share = correct / graded;
+  const middle = (share + (z * z) / (2 * graded)) / (1 + (z * z) / graded);
+  const half = (z / (1 + (z * z) / graded)) * Math.sqrt((share * (1 - share)) / graded + (z * z) / (4 * graded * graded));
+  return [Math.max(0, middle - half), Math.min(1, middle + half)];
+}

@@ -1,0 +1,265 @@
+// Where the page's data comes from: the file itself, or the server that sent it.
+
+import type {
+  Boot, Distribution, EvaluatedSet, Facts, FileRun, Label, Page, ProblemDocument, ProblemRow, Query, Responses, Rollout,
+  SetProblem,
+} from "./types";
+
+export interface Source {
+  readonly served: boolean;
+  readonly version: string;
+  readonly runs: Facts[];
+  refresh(run: number): Promise<boolean>;
+  problems(run: number, query: Query): Promise<Page>;
+  problem(run: number, id: string): Promise<ProblemDocument>;
+  has(run: number, id: string): boolean;
+  rollouts(run: number, id: string, node: number): Promise<Rollout[]>;
+  distributions(run: number): Promise<Distribution[]>;
+  evaluations(run: number): Promise<EvaluatedSet[]>;
+  setProblems(run: number, set: string): Promise<SetProblem[]>;
+  responses(run: number, set: string, id: string): Promise<Responses>;
+  labels(run: number): Promise<Label[]>;
+  label(run: number, label: Label): Promise<void>;
+}
+
+export function openSource(): Source {
+  const boot = JSON.parse(document.getElementById("boot")?.textContent ?? "null") as Boot | null;
+  if (boot === null) throw new Error("the page holds no data");
+  return boot.mode === "served" ? new Served(boot.version, boot.token, boot.runs) : new Embedded(boot.version, boot.runs);
+}
+
+class Served implements Source {
+  readonly served = true;
+
+  constructor(readonly version: string, private readonly token: string, readonly runs: Facts[]) {}
+
+  async refresh(run: number): Promise<boolean> {
+    const { changed, facts } = await this.get<{ changed: boolean; facts: Facts }>(run, "facts");
+    const before = this.runs[run];
+    this.runs[run] = facts;
+    return changed || JSON.stringify(before) !== JSON.stringify(facts);
+  }
+
+  problems(run: number, query: Query): Promise<Page> {
+    const asked: Record<string, string> = {};
+    for (const [name, value] of Object.entries(query)) {
+      if (value !== "" && value !== false) asked[name] = value === true ? "1" : String(value);
+    }
+    return this.get(run, "problems", asked);
+  }
+
+  problem(run: number, id: string): Promise<ProblemDocument> {
+    return this.get(run, "problem", { id });
+  }
+
+  has(): boolean {
+    return true;
+  }
+
+  rollouts(run: number, id: string, node: number): Promise<Rollout[]> {
+    return this.get(run, "rollouts", { id, node: String(node) });
+  }
+
+  distributions(run: number): Promise<Distribution[]> {
+    return this.get(run, "distributions");
+  }
+
+  evaluations(run: number): Promise<EvaluatedSet[]> {
+    return this.get(run, "evaluations");
+  }
+
+  setProblems(run: number, set: string): Promise<SetProblem[]> {
+    return this.get(run, "set", { set });
+  }
+
+  responses(run: number, set: string, id: string): Promise<Responses> {
+    return this.get(run, "responses", { set, id });
+  }
+
+  labels(run: number): Promise<Label[]> {
+    return this.get(run, "labels");
+  }
+
+  async label(run: number, label: Label): Promise<void> {
+    const answer = await fetch(`/api/runs/${run}/labels`, {
+      method: "POST",
+      headers: { "content-type": "application/json", "x-astro-token": this.token },
+      body: JSON.stringify(label),
+    });
+    await checked(answer);
+  }
+
+  private async get<T>(run: number, what: string, query: Record<string, string> = {}): Promise<T> {
+    const text = new URLSearchParams(query).toString();
+    const answer = await fetch(`/api/runs/${run}/${what}${text && `?${text}`}`, { headers: { "x-astro-token": this.token } });
+    return (await checked(answer)).json() as Promise<T>;
+  }
+}
+
+async function checked(answer: globalThis.Response): Promise<globalThis.Response> {
+  if (answer.ok) return answer;
+  const text = await answer.text();
+  throw new Error(text.slice(0, 2000) || `the server answered ${answer.status}`);
+}
+
+interface Kept extends ProblemDocument {
+  tree: (ProblemDocument["tree"] & { rollouts: Rollout[][] }) | null;
+}
+
+class Embedded implements Source {
+  readonly served = false;
+  readonly runs: Facts[];
+  private readonly rows: ProblemRow[][];
+  private readonly given: Label[][];
+  private readonly unpacked = new Map<string, Promise<Record<string, unknown>>>();
+
+  constructor(readonly version: string, private readonly files: FileRun[]) {
+    this.runs = files.map((file) => file.facts);
+    this.rows = files.map((file) => file.rows.map((cells) => asRow(file.columns, cells)));
+    this.given = files.map((file, run) => [...file.labels, ...storedLabels(this.key(run))]);
+  }
+
+  async refresh(): Promise<boolean> {
+    return false;
+  }
+
+  async problems(run: number, query: Query): Promise<Page> {
+    const rows = this.rows[run] ?? [];
+    const marks = problemMarks(await this.labels(run));
+    const found = rows.map((row) => ({ ...row, label: marks.get(row.id) ?? null })).filter((row) => matches(row, query));
+    if (query.sort) found.sort(comparing(query.sort, query.descending));
+    return { total: rows.length, matching: found.length, rows: found.slice(query.offset, query.offset + query.limit) };
+  }
+
+  async problem(run: number, id: string): Promise<ProblemDocument> {
+    return this.kept(run, id);
+  }
+
+  has(run: number, id: string): boolean {
+    return this.files[run]?.chunks[id] !== undefined;
+  }
+
+  async rollouts(run: number, id: string, node: number): Promise<Rollout[]> {
+    return (await this.kept(run, id)).tree?.rollouts[node] ?? [];
+  }
+
+  async distributions(run: number): Promise<Distribution[]> {
+    return this.files[run]?.distributions ?? [];
+  }
+
+  async evaluations(run: number): Promise<EvaluatedSet[]> {
+    return this.files[run]?.evaluations ?? [];
+  }
+
+  async setProblems(run: number, set: string): Promise<SetProblem[]> {
+    return this.files[run]?.sets[set] ?? [];
+  }
+
+  async responses(run: number, set: string, id: string): Promise<Responses> {
+    const all = await this.unpack(`responses-${run}`);
+    const found = (all[set] as Record<string, Responses> | undefined)?.[id];
+    if (!found) throw new Error("This file does not hold the responses to this problem; astro view shows all of them.");
+    return found;
+  }
+
+  async labels(run: number): Promise<Label[]> {
+    return this.given[run] ?? [];
+  }
+
+  async label(run: number, label: Label): Promise<void> {
+    const labels = this.given[run];
+    if (!labels) return;
+    labels.push(label);
+    try {
+      const added = labels.slice(this.files[run]?.labels.length ?? 0);
+      localStorage.setItem(this.key(run), JSON.stringify(added));
+    } catch {
+      // A browser may refuse storage to files; the labels then last as long as the page.
+    }
+  }
+
+  private key(run: number): string {
+    return `astro-labels-${this.files[run]?.facts.name ?? run}`;
+  }
+
+  private async kept(run: number, id: string): Promise<Kept> {
+    const chunk = this.files[run]?.chunks[id];
+    if (chunk === undefined) {
+      throw new Error("This file holds a share of the run's problems, and this one is not among them; astro view shows all.");
+    }
+    const found = (await this.unpack(`chunk-${run}-${chunk}`))[id];
+    return found as Kept;
+  }
+
+  private unpack(name: string): Promise<Record<string, unknown>> {
+    let found = this.unpacked.get(name);
+    if (!found) {
+      found = inflate(document.getElementById(name)?.textContent ?? "");
+      this.unpacked.set(name, found);
+    }
+    return found;
+  }
+}
+
+async function inflate(text: string): Promise<Record<string, unknown>> {
+  if (!text.trim()) return {};
+  const packed = Uint8Array.from(atob(text.trim()), (character) => character.charCodeAt(0));
+  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
+  return JSON.parse(await new globalThis.Response(stream).text()) as Record<string, unknown>;
+}
+
+function asRow(columns: string[], cells: unknown[]): ProblemRow {
+  return Object.fromEntries(columns.map((name, index) => [name, cells[index]])) as unknown as ProblemRow;
+}
+
+function storedLabels(key: string): Label[] {
+  try {
+    const stored: unknown = JSON.parse(localStorage.getItem(key) ?? "[]");
+    return Array.isArray(stored) ? (stored as Label[]) : [];
+  } catch {
+    return [];
+  }
+}
+
+/** The labels that count: the last of each trace and visit. */
+export function currentLabels(labels: Label[]): Map<string, Label> {
+  const current = new Map<string, Label>();
+  for (const label of labels) {
+    const key = `${label.trace_id}\n${label.visit ?? ""}`;
+    current.delete(key);
+    if (label.mark || label.note) current.set(key, label);
+  }
+  return current;
+}
+
+function problemMarks(labels: Label[]): Map<string, string> {
+  const rank: Record<string, number> = { note: 0, good: 1, bad: 2 };
+  const marks = new Map<string, string>();
+  for (const label of currentLabels(labels).values()) {
+    const word = label.mark || "note";
+    const before = marks.get(label.problem_id) ?? "note";
+    if ((rank[word] ?? 0) >= (rank[before] ?? 0)) marks.set(label.problem_id, word);
+  }
+  return marks;
+}
+
+function matches(row: ProblemRow, query: Query): boolean {
+  const text = `${row.id}\n${row.prompt}`.toLowerCase();
+  if (query.search.toLowerCase().split(/\s+/).some((word) => word && !text.includes(word))) return false;
+  if (query.status && row.status !== query.status) return false;
+  if (query.traces && (row.traces > 0) !== (query.traces === "some")) return false;
+  if (query.label === "any" && row.label === null) return false;
+  if (query.label === "none" && row.label !== null) return false;
+  if (query.label && query.label !== "any" && query.label !== "none" && row.label !== query.label) return false;
+  if (query.low !== "" && !(row.pass_rate !== null && row.pass_rate >= Number(query.low))) return false;
+  return query.high === "" || (row.pass_rate !== null && row.pass_rate <= Number(query.high));
+}
+
+function comparing(column: keyof ProblemRow, descending: boolean): (left: ProblemRow, right: ProblemRow) => number {
+  return (left, right) => {
+    const [one, other] = [left[column], right[column]];
+    if (one === null || other === null) return Number(one === null) - Number(other === null);
+    const order = one < other ? -1 : one > other ? 1 : 0;
+    return descending ? -order : order;
+  };
+}

@@ -1,0 +1,243 @@
+// What the Python side sends: astro/viewer/{facts,listing,documents,responses,labels}.py.
+
+export interface Facts {
+  name: string;
+  finished: { trees: boolean; traces: boolean };
+  problems: number;
+  trees: number;
+  solved: number;
+  failed: number;
+  stops: Record<string, number>;
+  traces: Record<string, number>;
+  backtracking: number;
+  verdicts: Record<string, number>;
+  rejects: Record<string, number>;
+  counts: Record<string, number>;
+  costs: StageCost[];
+  seconds: number;
+  lineage: Lineage;
+}
+
+export interface StageCost {
+  stage: string;
+  calls: number;
+  prompt_tokens: number;
+  cached_tokens: number;
+  generated_tokens: number;
+  seconds: number;
+}
+
+export interface Lineage {
+  model: string | null;
+  engine: string | null;
+  source: unknown;
+  seed: number | null;
+  trees_of: string[];
+  datasets: Record<string, number>;
+  checkpoints: string[];
+  settings: Record<string, unknown>;
+}
+
+export interface ProblemRow {
+  id: string;
+  prompt: string;
+  task: string;
+  status: string;
+  stop: string | null;
+  nodes: number | null;
+  simulations: number | null;
+  value: number | null;
+  pass_rate: number | null;
+  graded: number | null;
+  correct: number | null;
+  traces: number;
+  backtracks: number;
+  rejects: number;
+  tokens: number;
+  seconds: number;
+  label: string | null;
+}
+
+export interface Query {
+  search: string;
+  status: string;
+  traces: string;
+  label: string;
+  low: string;
+  high: string;
+  sort: keyof ProblemRow | "";
+  descending: boolean;
+  offset: number;
+  limit: number;
+}
+
+export interface Page {
+  total: number;
+  matching: number;
+  rows: ProblemRow[];
+}
+
+export interface Distribution {
+  title: string;
+  bars: [string, number][];
+}
+
+export type Rollout = [text: string, tokens: number, outcome: string, answer: string | null, canonical: string | null, reason: string];
+
+export interface Nodes {
+  parent: number[];
+  samples: number[];
+  visits: number[];
+  sampled: number[];
+  graded: number[];
+  correct: number[];
+  simulation: number[];
+  prior: (number | null)[];
+  value: (number | null)[];
+  reward: (number | null)[];
+  logprob: (number | null)[];
+  text: string[];
+  terminal: string[];
+  answer: (string | null)[];
+  verdict: (string | null)[];
+  failure: (string | null)[];
+  tokens: number[];
+  grafted: boolean[];
+}
+
+export interface Selection {
+  kind: string;
+  c: number;
+}
+
+export interface TreeDocument {
+  seed: number;
+  stop: string | null;
+  strategy: string;
+  calls: number;
+  prompt_tokens: number;
+  generated_tokens: number;
+  cached_tokens: number | null;
+  seconds: number | null;
+  selection: Selection | null;
+  nodes: Nodes;
+  rollouts?: Rollout[][];
+}
+
+export type Visit = [node: number, move: string, thought: string];
+
+export interface Trace {
+  id: string;
+  kind: string;
+  visits: Visit[];
+  verdict: string;
+  answer: string | null;
+  reason: string;
+  backtracks: number;
+  steps: number;
+  checked: number;
+  first_try: number;
+  retries: number;
+  fallbacks: number;
+  completion_tokens: number;
+  prompts: string;
+  origin: string;
+}
+
+export interface Reject {
+  id: string;
+  kind: string;
+  reason: string;
+  detail: string;
+  text: string;
+}
+
+/** A reply of the rewriter that failed a check. */
+export interface Rewrite {
+  trace_id: string;
+  visit: number;
+  attempt: number;
+  reason: string;
+  detail: string;
+  text: string;
+}
+
+export interface Problem {
+  id: string;
+  prompt: string;
+  answer: string;
+  task: string;
+  source: string;
+}
+
+export interface ProblemDocument {
+  problem: Problem;
+  tree: TreeDocument | null;
+  traced: boolean;
+  traces: Trace[];
+  rejects: Reject[];
+  rewrites: Rewrite[];
+  counts: Record<string, number>;
+}
+
+export interface EvaluatedModel {
+  model: string;
+  name: string;
+  problems: number;
+  samples: number;
+  figures: Record<string, [number, number | null, number | null]>;
+  curve: [number, number][];
+}
+
+export interface EvaluatedSet {
+  set: string;
+  models: EvaluatedModel[];
+}
+
+export interface SetProblem {
+  id: string;
+  group: string;
+  models: Record<string, [right: number, responses: number, backtracks: number]>;
+}
+
+export interface Response {
+  sample: number;
+  tokens: number;
+  outcome: string;
+  answer: string | null;
+  correct: boolean;
+  first_correct: boolean;
+  backtracks: number;
+  finish_reason: string;
+  pieces: [kind: string, text: string][];
+}
+
+export interface Responses {
+  problem: Problem | null;
+  set: string;
+  models: { model: string; responses: Response[] }[];
+}
+
+export interface Label {
+  problem_id: string;
+  trace_id: string;
+  visit: number | null;
+  mark: "" | "good" | "bad";
+  note: string;
+  time: number;
+}
+
+export interface FileRun {
+  facts: Facts;
+  columns: string[];
+  rows: unknown[][];
+  distributions: Distribution[];
+  evaluations: EvaluatedSet[];
+  labels: Label[];
+  chunks: Record<string, number>;
+  sets: Record<string, SetProblem[]>;
+}
+
+export type Boot =
+  | { mode: "served"; version: string; token: string; runs: Facts[] }
+  | { mode: "file"; version: string; runs: FileRun[] };
