@@ -220,3 +220,14 @@ def test_rewriting_measures_each_mode_on_the_trees_of_a_run(tmp_path, monkeypatc
     found = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [each["mode"] for each in found] == ["all", "bridges"]
     assert all(each["first_try"] > 0.9 for each in found if each["texts"])
+
+
+def test_replayed_responses_fall_into_the_steps_of_rollouts(monkeypatch, tmp_path, capsys) -> None:
+    """Expansions with the tokens of a model and the cut of a whole rollout give the same steps."""
+    text = "Ann has these eggs.\n\n- 3 brown ones\n\n- 4 white ones\n\nThe total of all the eggs is:\n\n3 + 4 = 7"
+    (tmp_path / "responses.jsonl").write_text(json.dumps({"response": text}) + "\n", encoding="utf-8")
+    module = load("steps", monkeypatch)
+    arguments = ["steps.py", str(tmp_path / "responses.jsonl"), "--content", "10", "--tokenizer", str(MODEL)]
+    monkeypatch.setattr(sys, "argv", arguments)
+    assert module.main() == 0
+    assert capsys.readouterr().out.startswith("1 of 1 responses fall into the same steps")
