@@ -73,7 +73,8 @@ def unlabelled(text: str) -> str:
     lines, in_code = [], False
     for line in text.splitlines(keepends=True):
         in_code ^= line.lstrip().startswith(("```", "~~~"))
-        lines.append(line if in_code else without_label(line))
+        bare = line if in_code else without_label(line)
+        lines.append(bare if bare == line else bare.lstrip(" \t"))
     return "".join(lines)
 
 

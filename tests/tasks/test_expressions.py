@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from astro.tasks.expressions import figures, sides, without_label
+from astro.tasks.expressions import figures, sides, unlabelled, without_label
 
 
 @pytest.mark.parametrize(
@@ -64,3 +64,17 @@ def test_any_text_can_be_read(text):
     """No text raises, and every expression found occurs in the text."""
     found = figures(text)
     assert all(found.holds(expression) for expression in found.expressions)
+
+
+@pytest.mark.parametrize(
+    ("text", "bare"),
+    [
+        ("1. Add them.\n2. Divide by 4.", "Add them.\nDivide by 4."),
+        ("Step 2: Read.\nStep 3: Write.", "Read.\nWrite."),
+        ("We do two things:\n1. Add them.\n2. Divide.", "We do two things:\n1. Add them.\n2. Divide."),
+        ("1. Run this:\n```\n1. stays\n```\n2. Done.", "Run this:\n```\n1. stays\n```\nDone."),
+    ],
+)
+def test_labels_go_from_all_lines_or_from_none(text, bare):
+    """A step that begins with a label loses those of its other lines, too, but not those of a code block."""
+    assert unlabelled(text) == bare
