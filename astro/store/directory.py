@@ -37,7 +37,7 @@ from astro.store.facts import FAILED, count
 from astro.store.ledger import append_line, enter, read_lines, remove
 from astro.store.problems import FILES as PROBLEM_FILES
 from astro.store.problems import MARKER as PROBLEMS_MARKER
-from astro.store.problems import ProblemWriter, StoredProblems
+from astro.store.problems import ProblemWriter, StoredProblems, problems_of
 from astro.store.settings import settings_hash
 from astro.store.stage import MARKER, Stage
 
@@ -176,8 +176,8 @@ class RunDirectory:
 
     @property
     def stored(self) -> StoredProblems:
-        """The problems of the run. Raises StoreError if it has none yet."""
-        return StoredProblems(self.path)
+        """The problems of the run, or those read so far. Raises StoreError if it has none yet."""
+        return problems_of(self.path)
 
     def problems(self) -> list[Problem]:
         """All problems of the run, in order. Raises StoreError if it has none yet or their file is damaged."""

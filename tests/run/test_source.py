@@ -11,6 +11,7 @@ from astro.models.engine import Engine, EngineSection, open_sampler
 from astro.problems import ProblemsConfig, load_problems
 from astro.problems.write import write_problems
 from astro.run import RunConfig, Stages, carry_out, opening, source
+from astro.run.summary import summarize
 from astro.store import RunDirectory
 
 COUNT = 10
@@ -92,6 +93,7 @@ def test_a_start_that_ends_before_all_is_read_is_continued(
         carry_out(stopped, Stages(), quiet(), dying)
     with RunDirectory.read(stopped.directory) as run:
         assert not run.has_problems
+        assert summarize(run).trees == len(run.trees)  # `astro inspect` shows what is there
         before = {name: run.trees.digest(name) for name in run.trees.problem_ids}
     assert before
     with pytest.raises(EngineDeadError):

@@ -5,7 +5,7 @@ import pytest
 from astro.errors import StoreError
 from astro.records.problem import PROBLEMS, Problem
 from astro.store import problems as problems_module
-from astro.store.problems import ProblemWriter, StoredProblems
+from astro.store.problems import ProblemWriter, StoredProblems, problems_of
 
 COUNT = 25
 
@@ -23,6 +23,29 @@ def stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StoredProblems:
         StoredProblems(tmp_path)
     writer.seal()
     return StoredProblems(tmp_path)
+
+
+def test_problems_that_are_still_read_can_be_seen(tmp_path: Path) -> None:
+    """What was written so far, also beside a batch that is not whole; once sealed, the sealed file counts."""
+    every = [Problem(f"p{i}", f"What is {i}?", str(i), "math") for i in range(6)]
+    writer = ProblemWriter(tmp_path)
+    with pytest.raises(StoreError, match="no problems yet"):
+        problems_of(tmp_path)
+    writer.write(PROBLEMS.write(every[:2]))
+    writer.write(PROBLEMS.write(every[2:4]))
+    seen = problems_of(tmp_path)
+    assert (len(seen), seen.order(), seen.tasks()) == (4, ["p0", "p1", "p2", "p3"], {"math"})
+    assert list(seen.each(without={"p1"})) == [every[0], *every[2:4]]
+    assert (seen.some(1, 3), seen.rejected().num_rows) == (every[1:3], 0)
+    [arriving] = tmp_path.glob("*.arrow*")
+    whole = arriving.read_bytes()
+    arriving.write_bytes(whole[:-20])
+    assert len(problems_of(tmp_path)) == 2
+    arriving.write_bytes(whole)
+    writer.write(PROBLEMS.write(every[4:]))
+    writer.seal()
+    assert list(problems_of(tmp_path).each()) == every
+    assert not arriving.exists()
 
 
 def test_problems_are_read_one_by_one_in_their_order(stored: StoredProblems) -> None:
