@@ -12,6 +12,7 @@ from rich.console import Console
 from astro.config import validate
 from astro.records.tree import NO_PARENT, Rollout, Terminal, Tree
 from astro.run import RunConfig, Stages, carry_out
+from astro.search.strategies import Puct, Uct
 from astro.verify import Outcome
 
 ROOT = Path(__file__).parents[1]
@@ -136,7 +137,7 @@ def test_orchestration_measures_the_named_figures(monkeypatch) -> None:
 def test_values_finds_no_bias_but_that_of_v(monkeypatch) -> None:
     """Grafts change no value; the pass rates of few trees are within five standard errors of the truth."""
     values = load("values", monkeypatch)
-    monkeypatch.setattr(values, "Strategies", values.Puct | values.Uct)
+    monkeypatch.setattr(values, "Strategies", Puct | Uct)
     figures = values.measure(8)
     assert figures["graft_shift"] == 0.0
     assert figures["pass_rate_bias"] < 5 * figures["pass_rate_error"]

@@ -1,11 +1,18 @@
 """Right answers for wrong reasons."""
 
 import pytest
-from growing import PROBLEM
 
 from astro.records.problem import Problem
 from astro.tasks import task_of
 from astro.tasks.countdown.luck import right_by_luck
+
+PROBLEM = Problem(
+    id="cd-1",
+    prompt="Using each of the numbers 2, 3, 5 and 4 exactly once, with +, -, * and /, make 24.",
+    answer="24",
+    task="countdown",
+    metadata={"numbers": [2, 3, 5, 4], "target": 24, "operations": "+-*/", "use": "all"},
+)
 
 SOUND = [
     "I take 5 + 3 = 8, which leaves 8, 2 and 4.\n",

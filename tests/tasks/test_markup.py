@@ -1,7 +1,6 @@
 """Answer announcements."""
 
 import pytest
-from growing import PROBLEM
 
 from astro.models.control_tokens import inert
 from astro.records.problem import Problem
@@ -9,6 +8,14 @@ from astro.tasks.expressions import figures, without_label
 from astro.tasks.markup import has_answer, without_answer
 from astro.traces.claims import claims_success
 from astro.traces.fidelity import Around, Role, backtrack_fault, step_fault
+
+PROBLEM = Problem(
+    id="cd-1",
+    prompt="Using each of the numbers 2, 3, 5 and 4 exactly once, with +, -, * and /, make 24.",
+    answer="24",
+    task="countdown",
+    metadata={"numbers": [2, 3, 5, 4], "target": 24, "operations": "+-*/", "use": "all"},
+)
 
 
 @pytest.mark.parametrize(
