@@ -105,11 +105,15 @@ def step_fault(thought: str, step: str, role: Role, around: Around) -> Finding |
     sources = [around.problem.prompt, *around.thoughts]
     if role is Role.WRONG_END and claims_success(around.problem, thought):
         return Finding(Fault.CLAIMS_SUCCESS)
-    if role is not Role.STEP:  # an end may be rewritten without its words on whether it is right
-        core, sources = without_claims(around.problem, core), [step, *sources]
     if max(len(core), len(thought)) > LONGEST:
         return Finding(Fault.UNDECIDED, f"more than {LONGEST} characters are not compared")
-    changes = differences(core, thought, sources)
+    if role is Role.STEP:
+        changes = differences(core, thought, sources)
+    else:  # an end may be rewritten without its words on whether it is right
+        sources = [step, *sources]
+        changes = differences(without_claims(around.problem, core), thought, sources)
+    if changes and role is Role.RIGHT_END:  # or with them
+        changes = differences(core, thought, sources)
     return Finding(Fault(changes[0].what), changes[0].detail) if changes else None
 
 
