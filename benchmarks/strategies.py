@@ -74,8 +74,8 @@ def _answers(tree: Tree) -> Iterator[tuple[Outcome, str | None]]:
         for rollout in rollouts:
             yield rollout.outcome, rollout.canonical or rollout.answer
     for node, outcome in enumerate(tree.outcome):
-        # An end with prior 0 is a rollout that was added as a path, so it is already counted.
-        if outcome is not None and not tree.grafted[node]:
+        # An end with prior 0 is a rollout that was added as a path, or a solution sampled whole: already counted.
+        if outcome is not None and tree.prior[node] > 0:
             yield outcome, tree.canonical[node] or tree.answer[node]
 
 

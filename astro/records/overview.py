@@ -17,8 +17,9 @@ class _Overview(NamedTuple):
 def overview(tree: Tree) -> Row:
     """The tree's row in TREES."""
     outcomes = Counter(rollout.outcome for rollouts in tree.rollouts for rollout in rollouts)
-    ends = zip(tree.outcome, tree.grafted, strict=True)  # a grafted end is one of the rollouts
-    outcomes.update(outcome for outcome, grafted in ends if outcome is not None and not grafted)
+    # An end with prior 0 is one of the rollouts: a grafted path, or a solution that was sampled whole.
+    ends = zip(tree.outcome, tree.prior, strict=True)
+    outcomes.update(outcome for outcome, prior in ends if outcome is not None and prior > 0)
     return TREES.cells(_Overview(tree, outcomes))
 
 

@@ -13,6 +13,7 @@ from astro.errors import ConfigError, EngineDeadError, SamplingError
 from astro.models.engines.scripted import ScriptedSampler
 from astro.models.scoring import Scores
 from astro.records.cost import Cost
+from astro.records.overview import overview
 from astro.search import ROOT, Stop, Terminal, Tree, best_solution, check_tree, search
 from astro.search.evaluators import Both, Scored
 from astro.search.strategies import Beam, BestFirst, BestOfN, BreadthFirst, DepthFirst, Lookahead, Puct, Samples, Uct
@@ -180,6 +181,13 @@ def test_samples_come_in_rounds():
     assert (len(tree), tree.visits[ROOT], tree.value[ROOT]) == (23, 16, 1 / 8)
     assert {tree.samples[node] for node in tree.answered()} == {2}
     assert requests[0][1].seed != requests[1][1].seed
+
+
+def test_a_sampled_solution_is_one_verdict():
+    """The row of the tree counts the verdicts of 16 solutions, though each is a rollout of the root and a path, too."""
+    tree, _ = grown(Samples(n=16, batch=8), "bab")
+    row = overview(tree)
+    assert (row["correct"], row["incorrect"]) == (2, 14)
 
 
 def test_the_last_round_asks_for_what_is_missing():
