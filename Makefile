@@ -16,7 +16,7 @@ $(STAMP): requirements/cpu.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "ASTRO needs Python 3.11 or newer; set PYTHON=/path/to/python3.11 (the lock was made on 3.11)"; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --no-deps -r requirements/cpu.txt || { \
+	$(BIN)/python -m pip install --quiet --no-deps --no-compile -r requirements/cpu.txt || { \
 	  echo; echo "If pip did not find torch 2.13.0+cpu: PyPI does not carry PyTorch's CPU wheel. Set PIP_EXTRA_INDEX_URL to the CPU"; \
 	  echo "index given on pytorch.org (Get Started > Stable > Linux > Pip > Python > CPU), then run make again."; exit 1; }
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .

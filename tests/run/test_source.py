@@ -66,7 +66,7 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "problems.jsonl"
 
 
-@pytest.mark.parametrize("pause", [0.0, 60.0])
+@pytest.mark.parametrize("pause", [0.0, 2.0])
 def test_problems_that_arrive_during_the_search_change_nothing(
     tmp_path: Path, file: Path, monkeypatch: pytest.MonkeyPatch, pause: float
 ) -> None:
@@ -88,7 +88,7 @@ def test_a_start_that_ends_before_all_is_read_is_continued(
     """The source is read again, no tree is searched again, and the run ends as if nothing had happened."""
     whole, stopped = run_of(tmp_path / "whole", file), run_of(tmp_path / "stopped", file)
     carry_out(whole, Stages(), quiet())
-    slowly(monkeypatch, pause=60.0)
+    slowly(monkeypatch, pause=2.0)
     with pytest.raises(EngineDeadError):
         carry_out(stopped, Stages(), quiet(), dying)
     with RunDirectory.read(stopped.directory) as run:
@@ -110,7 +110,7 @@ def test_a_source_that_changes_before_all_is_read_is_refused(
 ) -> None:
     """A tree would belong to another problem of the same id."""
     config = run_of(tmp_path, file)
-    slowly(monkeypatch, pause=60.0)
+    slowly(monkeypatch, pause=2.0)
     with pytest.raises(EngineDeadError):
         carry_out(config, Stages(), quiet(), dying)
     with RunDirectory.read(config.directory) as run:
