@@ -43,7 +43,7 @@ def base(tmp_path_factory):
 
 
 def configured(run, base, *settings: str) -> RunConfig:
-    settings = (f"sft.model={base}", "sft.arms={direct: direct, low: direct}", *settings)
+    settings = (f"sft.model={base}", "sft.arms={direct: direct, ended: direct}", *settings)
     return validate(RunConfig, run.model_dump(mode="json"), "test", settings)
 
 
@@ -120,7 +120,7 @@ def test_a_tuned_base_model_finishes(made_run, base, tuned):
 def test_a_merged_adapter_stops_where_it_was_taught_to(made_run, base):
     """The merged model's files are written from the base, and get the end that was taught; the console says so."""
     config, console = configured(made_run, base, "sft.lora.r=4", "sft.trainer.max_steps=1"), quiet()
-    folder = carry_out(SFT, config.training(), config.sft, "low", console).folder
+    folder = carry_out(SFT, config.training(), config.sft, "ended", console).folder
     assert ends_of(folder) == ({PAD, END}, END, END)
     assert "taught to end with <|end|>, which the base model does not stop at" in console.file.getvalue()
 
@@ -133,13 +133,13 @@ def test_preferences_and_rewards_keep_the_end(made_run, base, tuned, tmp_path):
 
     pq.write_table(pa.Table.from_pylist([row] * 8), tmp_path / "pairs.parquet")
     section = {
-        "arms": ["pairs"],
+        "arms": ["ended"],
         "model": str(base),
         "data": str(tmp_path / "pairs.parquet"),
         "trainer": {"max_steps": 1},
     }
     config = validate(RunConfig, {**made_run.model_dump(mode="json"), "dpo": section}, "test")
-    assert ends_of(carry_out(DPO, config.training(), config.dpo, "pairs", quiet()).folder) == ({PAD, END}, END, END)
+    assert ends_of(carry_out(DPO, config.training(), config.dpo, "ended", quiet()).folder) == ({PAD, END}, END, END)
     settings = ("grpo.rollouts=transformers", "grpo.trainer.max_steps=1", "grpo.resample=0")
     config = configured(made_run, base, *settings)
     done = carry_out(GRPO, config.training(), config.grpo, "direct", quiet())

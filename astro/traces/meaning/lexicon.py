@@ -104,7 +104,7 @@ earn make paid wage salary income
 remain rest leftover left
 start begin initial initially beginning originally original
 end finish final finally
-last take duration lasts
+take duration
 show demonstrate prove
 big large great
 small little
