@@ -178,7 +178,7 @@ def finished(process: "subprocess.Popen[str]") -> dict[str, Any]:
 
 
 def fabricate(config: RunConfig, count: int, model: Path) -> None:
-    """A run of so many problems, of which DONE are done: copies of the entries of the run at model."""
+    """A run of this number of problems, of which DONE are done: copies of the entries of the run at model."""
     making = making_of(config)
     with (
         RunDirectory.read(model) as finished_run,
@@ -211,7 +211,7 @@ def renamed(entry: Encoded, problem_id: str) -> Encoded:
 
 
 def measure_large(folder: Path, count: int) -> dict[str, float]:
-    """Start and resume of a run of so many problems."""
+    """Start and resume of a run of this number of problems."""
     write_source(folder / "large.jsonl", count)
     start = measured("first", folder / "start", folder / "large.jsonl")
     write_source(folder / "model.jsonl", 8)
@@ -231,7 +231,7 @@ def measure_large(folder: Path, count: int) -> dict[str, float]:
 
 
 def measure_memory(folder: Path, count: int) -> dict[str, float]:
-    """Resident memory during a run that really works on so many problems."""
+    """Resident memory during a run that works on this number of problems."""
     write_source(folder / "memory.jsonl", count)
     memory = measured("all", folder / "memory", folder / "memory.jsonl")["memory_mib"]
     return {

@@ -1,4 +1,4 @@
-"""The interval of a share: between which values a rate lies, given how often something happened in so many trials."""
+"""The interval of a share: between which values a rate lies, given how often something happened in n trials."""
 
 from collections.abc import Callable
 from functools import lru_cache

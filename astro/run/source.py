@@ -120,7 +120,7 @@ class ArrivingSource(_Once):
     repeatable = False
 
     def __init__(self, run: RunDirectory, outcomes: Iterator[Outcome], first: int = FIRST) -> None:
-        """first: problems to read at once, if there are so many."""
+        """first: problems to read at once, or all if there are fewer."""
         self.count, self.complete = 0, False
         self.tasks = set[str]()
         self._run, self._outcomes = run, outcomes

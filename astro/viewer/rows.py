@@ -66,6 +66,6 @@ def spans_of(problem_ids: pa.ChunkedArray) -> dict[str, Span]:
 
 
 def spans_of_sizes(problem_ids: Iterable[str], sizes: Iterable[int]) -> dict[str, Span]:
-    """Where the rows of each problem are, if the problems have so many each, in this order."""
+    """Where the rows of each problem are, if the problems have these numbers of rows, in this order."""
     edges = [0, *accumulate(sizes)]
     return {name: (edges[index], edges[index + 1]) for index, name in enumerate(problem_ids)}
