@@ -1,5 +1,6 @@
 """Programs that must pass unit tests. The layouts of MBPP, HumanEval and APPS are read without configuration."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from astro.records.problem import Problem
@@ -31,6 +32,10 @@ class _Code(Task):
                 tests = _with_setup(row, tests)
             row.put("answer", tests)
         return super().read(row, source)
+
+    def right_by_luck(self, problem: Problem, steps: Sequence[str]) -> bool:  # noqa: ARG002
+        """False: the tests have run the program, and an output that a solution shows is an example."""
+        return False
 
     def marked_answer(self, response: str, config: VerifyConfig) -> Extraction:
         """The program in a closed code block, whatever config asks for."""

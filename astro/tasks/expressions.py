@@ -7,9 +7,10 @@ from itertools import pairwise
 
 _LABEL = re.compile(
     r"^[ \t]*(?P<heading>#{1,6}[ \t]*)?(?:\*\*)?(?:step[ \t]{1,9}\d{1,9}"
-    r"(?:(?:\*\*)?[ \t]{0,9}[:.)\u2013\u2014-]+(?:\*\*)?|\*\*|(?(heading)\b|(?=[ \t\r]*$)))|\d{1,2}[.)]\s)",
+    r"(?:(?:\*\*)?[ \t]{0,9}[:.)\u2013\u2014-]+(?:\*\*)?|\*\*|(?(heading)\b|(?=[ \t\r]*$)))|(?P<number>\d{1,2})[.)]\s)",
     re.IGNORECASE | re.MULTILINE,
 )
+_FENCED = re.compile(r"^[ \t]*(?:```|~~~).*?(?:^[ \t]*(?:```|~~~)|\Z)", re.DOTALL | re.MULTILINE)
 _FRACTION = re.compile(r"\\[dt]?frac[ \t]{0,9}\{([^{}]{1,200})\}[ \t]{0,9}\{([^{}]{1,200})\}")
 _SPELLING = {
     "\u00d7": "*", "\u00b7": "*", "\u22c5": "*", "\u2217": "*", "\u00f7": "/", "\u2212": "-", "\u2013": "-",
@@ -67,14 +68,25 @@ def without_label(text: str) -> str:
 
 
 def unlabelled(text: str) -> str:
-    """The text without the labels of its lines, if it begins with one; otherwise unchanged. Code blocks stay."""
-    if _LABEL.match(text) is None:
-        return text
+    """The text without the labels of its lines. Code blocks stay.
+
+    A numbered list under a sentence that announces it becomes a list of dashes, so that no line keeps a label that
+    others lose.
+    """
+    starts_with_label = _LABEL.match(text) is not None
+    numbers = [int(label["number"]) for label in _LABEL.finditer(_FENCED.sub("", text)) if label["number"]]
+    is_list = numbers[:1] == [1] or any(after == before + 1 for before, after in pairwise(numbers))
     lines, in_code = [], False
     for line in text.splitlines(keepends=True):
         in_code ^= line.lstrip().startswith(("```", "~~~"))
-        bare = line if in_code else without_label(line)
-        lines.append(bare if bare == line else bare.lstrip(" \t"))
+        label = None if in_code else _LABEL.match(line)
+        if label is None or (label["number"] and not (starts_with_label or is_list)):
+            lines.append(line)
+        elif starts_with_label or not label["number"]:
+            lines.append(without_label(line).lstrip(" \t"))
+        else:
+            indent = line[: len(line) - len(line.lstrip(" \t"))]
+            lines.append(f"{indent}- {without_label(line).lstrip(' ')}")
     return "".join(lines)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from astro.config import Section
 from astro.records.problem import Problem
 from astro.tasks.arithmetic import false_equations
+from astro.tasks.programs import invents_output
 from astro.tasks.row import Gold, Row, derived_id
 from astro.tasks.sentences import admits_miss
 from astro.verify import Extraction, VerifyConfig, extract
@@ -122,8 +123,11 @@ class Task:
         return False
 
     def right_by_luck(self, problem: Problem, steps: Sequence[str]) -> bool:  # noqa: ARG002
-        """Whether the steps of a right solution are wrong: training on it would teach wrong reasoning."""
-        return False
+        """Whether the steps of a right solution are wrong: training on it would teach wrong reasoning.
+
+        The default finds the output of a program that nothing ran.
+        """
+        return invents_output(steps)
 
     def false_statements(self, problem: Problem, steps: Sequence[str]) -> list[str]:  # noqa: ARG002
         """Denials of the statements in the steps that are false when executed again, such as "26 / 11 is not 2".

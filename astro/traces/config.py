@@ -7,6 +7,8 @@ from pydantic import Field, field_validator, model_validator
 
 from astro.config import Section
 
+Phrases = str | tuple[str, ...]  # one phrase, or several that take turns
+
 
 class Leave(StrEnum):
     """Where a trace abandons a wrong attempt."""
@@ -74,7 +76,8 @@ class TracesConfig(Section):
     evaluation_temperature, evaluation_max_tokens: sampling of one vote.
     retries: further tries after a rewrite fails its checks; after the last one, the trace keeps the original step.
     max_fallbacks: reject a trace that keeps more original steps than this; null for no limit. The control is exempt.
-    doubt, positive, negative: the fixed phrases of a reflection; empty phrases are omitted.
+    doubt, positive, negative: the fixed phrases of a reflection; empty phrases are omitted. Of a list, each reflection
+        of a trace takes the next one, from a seeded start.
     phrases_in_text: whether the trace contains these phrases; False shows them only to the rewriter.
     separator: the text between two thoughts of a trace.
     control: the prose of the direct control set.
@@ -104,9 +107,9 @@ class TracesConfig(Section):
     evaluation_max_tokens: int = Field(default=16, ge=1)  # ours; a model that thinks first needs room for it
     retries: int = Field(default=2, ge=0)  # ours
     max_fallbacks: int | None = Field(default=None, ge=0)  # ours
-    doubt: str = "But wait, are we solving the problem correctly so far? Hmm..."  # paper
-    positive: str = "Our solution seems to be correct so far."  # paper
-    negative: str = "I'm not sure if we're solving the problem correctly so far."  # paper
+    doubt: Phrases = "But wait, are we solving the problem correctly so far? Hmm..."  # paper
+    positive: Phrases = "Our solution seems to be correct so far."  # paper
+    negative: Phrases = "I'm not sure if we're solving the problem correctly so far."  # paper
     phrases_in_text: bool = True
     separator: str = "\n\n"  # ours
     control: Control = Control.REWRITTEN

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
-from astro.tasks.expressions import figures
+from astro.tasks.expressions import figures, without_label
 from astro.traces.backtracks import count_backtracks
 from astro.traces.meaning import Reading, What, compare_figures, compare_words, read
 from astro.traces.meaning.lexicon import stem
@@ -31,11 +31,15 @@ _FINDS = re.compile(
 )
 _PLANS = re.compile(
     r"^\W{0,9}(?:to |let's |let us |first|next|now,? (?:let|we (?:need|will|have to))|"
-    r"we (?:need|will|have to|must|should|can)\b|find |calculate |compute |determine |identify |understand |solve )|"
+    r"we (?:need|will|have to|must|should|can)\b|(?:find|calculate|compute|determine|identify|understand|solve|add|sum|"
+    r"subtract|multiply|divide|convert|combine|compare|count|apply|use|substitute|simplify|evaluate|list|write|check|"
+    r"take|set up|plug|express|figure out|work out|break|consider|recall|look) )|"
     r"\b(?:the following steps|step by step|steps below)\b",
     re.IGNORECASE,
 )
 _PIECE = re.compile(r"(?:[^.!?\n]|[.!?](?!\s|$))+[.!?]*")
+_RELATION = re.compile(r"[=<>\u2264\u2265]|\\(?:le|ge|approx)")
+_BULLET = re.compile(r"\A[-*+\u2022][ \t]+(?!.*\n)")  # of one line; a whole list keeps its bullets
 _WORD = re.compile(r"[^\W\d_]{4,}")
 _SHARED_WORDS = 2
 _SHORT = 240  # characters of a step that is quoted whole
@@ -132,14 +136,19 @@ def established(path: Sequence[str]) -> str:
     A step that only announces ("To find x, we follow these steps:") or plans establishes nothing.
     """
     for step in reversed(path):
-        whole = step.strip()
+        whole = _bare(step)
         if not whole or _announces(whole):
             whole = _last_statement(whole)
-        elif len(whole) > _SHORT or _PLANS.search(whole):
-            whole = _last_statement(whole) or (whole if _has_figures(whole) else "")
+        elif len(whole) > _SHORT or _PLANS.search(whole) or any(map(_announces, whole.splitlines())):
+            whole = _last_statement(whole) or (whole if _RELATION.search(whole) and len(whole) <= 2 * _SHORT else "")
         if whole:
             return whole
     return ""
+
+
+def _bare(text: str) -> str:
+    """A step or line without the label or bullet before it: "2. Add them" and "- Total = 40" are no quotations."""
+    return _BULLET.sub("", without_label(text.strip()).strip()) if text.strip() else ""
 
 
 def _announces(text: str) -> bool:
@@ -154,7 +163,8 @@ def _last_statement(step: str) -> str:
     """The last sentence or line of a step that has figures and announces nothing; not out of a display or block."""
     if "```" in step or "\\[" in step or "\\begin" in step or "$$" in step:
         return step if not _announces(step) and len(step) <= 2 * _SHORT else ""
-    for piece in reversed(_PIECE.findall(step)):
+    pieces = [piece for line in step.splitlines() for piece in _PIECE.findall(_bare(line))]
+    for piece in reversed(pieces):
         sentence = str(piece).strip()
         if not _announces(sentence) and not _PLANS.search(sentence) and _has_figures(sentence):
             return sentence

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from astro.models.asking import Message, Model, Reply
 from astro.models.control_tokens import inert
-from astro.models.seeds import derive_seed
+from astro.models.seeds import SPACING_BITS, derive_seed
 from astro.models.stops import before_stop
 from astro.records.cost import Cost
 from astro.records.problem import Problem
@@ -16,7 +16,7 @@ from astro.records.tree import Tree
 from astro.tasks import task_of
 from astro.tasks.expressions import unlabelled
 from astro.traces.claims import without_claims
-from astro.traces.config import Rewriting, TracesConfig
+from astro.traces.config import Phrases, Rewriting, TracesConfig
 from astro.traces.entailment import Entailment, entails_both_ways
 from astro.traces.fidelity import Around, Fault, Finding, Role, backtrack_fault, essence, step_fault
 from astro.traces.linearize import Plan
@@ -139,7 +139,18 @@ class Rewriter:
 
     def _reflection(self, visits: Sequence[Visit], index: int) -> str:
         verdict = self.config.negative if is_doubt(visits, index) else self.config.positive
-        return " ".join(phrase for phrase in (self.config.doubt, verdict) if phrase)
+        phrases = [self._phrase(among, visits, index) for among in (self.config.doubt, verdict)]
+        return " ".join(phrase for phrase in phrases if phrase)
+
+    def _phrase(self, among: Phrases, visits: Sequence[Visit], index: int) -> str:
+        """One phrase: of several, the next at each reflection of the trace, from a start that differs by trace."""
+        if isinstance(among, str):
+            return among
+        if not among:
+            return ""
+        start = derive_seed(self.seed, self.problem.id, "phrases", *(visit.node for visit in visits)) >> SPACING_BITS
+        before = sum(visit.move is Move.REFLECT for visit in visits[:index])
+        return among[(start + before) % len(among)]
 
     async def _ask(self, task: _Task, node: int, name: str, rewritten: Rewritten) -> str:
         rewritten.checked += 1
@@ -195,8 +206,13 @@ class Rewriter:
         )
 
     def _return(self, node: int, *, left: int, thoughts: Sequence[str]) -> _Task:
-        """The request for the sentence that goes back from the node left to an ancestor."""
+        """The request for the sentence that goes back from the node left to an ancestor.
+
+        Steps that establish nothing cannot be named, so the sentence then goes back to the beginning.
+        """
         path = self._named(node)
+        if not self._place(path):
+            path = []
         abandoned = [self._text(step) for step in self.tree.path(left)[self.tree.depth[node] + 1 :]]
         around = Around(self.problem, thoughts)
         return _Task(
@@ -240,13 +256,14 @@ class Rewriter:
         return f"That gives {inert(answer)}." if answer else ""
 
     def _plain_return(self, path: Sequence[str]) -> str:
-        """A fixed sentence that goes back to the end of a path of steps, without the language model.
+        """A fixed sentence that goes back to the end of a path of steps, without the language model."""
+        return self._place(path) or "Let's restart our solution from the beginning."
 
-        It quotes the last thing that was established there. If nothing was, the place is the beginning.
-        """
+    def _place(self, path: Sequence[str]) -> str:
+        """A sentence that quotes the last thing that a path of steps established; "" if nothing was."""
         steps = [inert(essence(step, Role.STEP)) for step in path]
         if steps and (left := task_of(self.problem).state(self.problem, steps[-1])):
             return f"Let's go back to where we had {left}"
         if found := established(steps):
             return f"Let's go back to where we had this: {found}"
-        return "Let's restart our solution from the beginning."
+        return ""

@@ -71,10 +71,13 @@ def test_any_text_can_be_read(text):
     [
         ("1. Add them.\n2. Divide by 4.", "Add them.\nDivide by 4."),
         ("Step 2: Read.\nStep 3: Write.", "Read.\nWrite."),
-        ("We do two things:\n1. Add them.\n2. Divide.", "We do two things:\n1. Add them.\n2. Divide."),
+        ("We do two things:\n1. Add them.\n2. Divide.", "We do two things:\n- Add them.\n- Divide."),
+        ("We do this:\n\n1. **Add**:\n   - 2 + 3", "We do this:\n\n- **Add**:\n   - 2 + 3"),
+        ("Intro.\n  **Step 2:** We add.", "Intro.\nWe add."),
+        ("The sum is\n12. It is even.", "The sum is\n12. It is even."),
         ("1. Run this:\n```\n1. stays\n```\n2. Done.", "Run this:\n```\n1. stays\n```\nDone."),
     ],
 )
-def test_labels_go_from_all_lines_or_from_none(text, bare):
-    """A step that begins with a label loses those of its other lines, too, but not those of a code block."""
+def test_labels_go_from_all_lines(text, bare):
+    """Every line loses its label, but those of a code block; a list under a sentence gets dashes."""
     assert unlabelled(text) == bare

@@ -2,11 +2,12 @@
 
 import json
 import random
+import re
 from collections import Counter
 from pathlib import Path
 
 import pytest
-from golden_traces import CASES, golden
+from golden_traces import CASES, PLAYER, golden
 from growing import PROBLEM, add_solution, backed_up, new_tree, played
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -462,6 +463,18 @@ def test_reflections_can_be_silent(make):
     assert search.backtracks == 1
     assert "But wait" not in search.text
     assert "\n\n" not in search.text
+
+
+def test_phrases_of_a_list_take_turns(make):
+    """Two doubts of a trace differ, and the next trace may begin with another."""
+    doubts = ("But wait.", "Hold on.", "Hmm, is that so?")
+    options = {"restart": True, "wrong_terminals": (3,), "control": Control.NONE, "doubt": doubts, "negative": ("No.",)}
+    outcome = make(played(PLAYER, samples=60, seed=2), PLAYER, **options)
+    found = [re.findall(rf"({'|'.join(map(re.escape, doubts))}) No\.", trace.text) for trace in outcome.traces]
+    longest = max(found, key=len)
+    assert len(longest) == 3
+    assert set(longest) == set(doubts)
+    assert len({tuple(phrases[:1]) for phrases in found if phrases}) > 1
 
 
 def rewriter_of(mode, tree, make):

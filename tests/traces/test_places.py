@@ -18,6 +18,13 @@ PLAN = "To find the value, we will follow these steps:"
         (["The train leaves the station at 3."], "The train leaves the station at 3."),
         (["The kings of the north came first."], "The kings of the north came first."),
         (["We need to find the number of eggs."], ""),
+        (["We do this:\n\n1. Find the length.\n2. Multiply the length by the number of laps."], ""),
+        (["3. **Add the feed:**\n   - Total = 15 + 25\n   - Total = 40 cups"], "Total = 40 cups"),
+        (["To find how much shorter it is after 4 hours, we need the length after 2 hours."], ""),
+        (["Sum the distances of one day to get the total distance of 2 days."], ""),
+        (["Let's take x = 5."], "Let's take x = 5."),
+        (["- Total = 40 cups"], "Total = 40 cups"),
+        (["2. So x = 4."], "So x = 4."),
     ],
 )
 def test_a_step_that_announces_or_plans_establishes_nothing(path, said):
