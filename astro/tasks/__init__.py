@@ -20,6 +20,7 @@ from astro.tasks.code import CODE
 from astro.tasks.countdown.task import COUNTDOWN
 from astro.tasks.logic import LOGIC
 from astro.tasks.math import MATH
+from astro.tasks.maze.task import MAZE
 from astro.tasks.mcq import MCQ
 from astro.tasks.qa import QA
 from astro.tasks.sudoku.task import SUDOKU
@@ -46,6 +47,7 @@ TASKS = (
     MATH,
     COUNTDOWN,
     SUDOKU,
+    MAZE,
     MCQ,
     QA,
     CODE,
