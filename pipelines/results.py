@@ -2,7 +2,9 @@
 
     python pipelines/results.py              # one seed
     python pipelines/results.py --seeds 3    # three, one table
+    python pipelines/results.py --seeds 3 --config configs/worlds/maze.yaml "engine.model=runs/maze-base-{seed}"
 
+In settings, {seed} is the number of the seed: each of three seeds can have a base model of its own.
 2 CPU cores, two processes at once, under 12 GB of memory. For every seed the script
 
 - generates problems, searches them in two shards, and makes traces,
@@ -26,6 +28,7 @@ from astro.errors import EXPECTED_ERRORS, ConfigError
 from astro.report.gather import gather
 from astro.report.seeds import write_results
 from astro.run import RunConfig
+from astro.tasks import all_tasks
 
 CONFIG = Path("configs/results.yaml")
 OUT = Path("docs/results")
@@ -36,10 +39,17 @@ EQUAL = "direct-equal-tokens"  # Direct's rows, repeated until they have as many
 ALL_ARMS = f"sft.arms={{direct: direct, astro: sft, {EQUAL}: equal_tokens}}"
 
 
-def settings_of(seed: int, name: str, sets: list[str]) -> list[str]:
+def settings_of(seed: int, config: RunConfig) -> list[str]:
     """The settings of one seed: its name, its problems, and everything that derives from the run's seed."""
-    own = [f"name={name}-{seed}", f"seed={seed}", f"problems.countdown.seed={seed}", ALL_ARMS]
-    return own + [f"evaluation.sets.{dataset}.countdown.seed={seed}" for dataset in sets]
+    sets = config.evaluation.sets if config.evaluation else {}
+    sections = {"problems": config.problems, **{f"evaluation.sets.{name}": each for name, each in sets.items()}}
+    generated = [
+        f"{section}.{task}.seed={seed}"
+        for section, problems in sections.items()
+        for task in all_tasks()
+        if getattr(problems, task, None) is not None
+    ]
+    return [f"name={config.name}-{seed}", f"seed={seed}", *generated, ALL_ARMS]
 
 
 def data_jobs(seed: int, config: Path, settings: list[str], run: Path) -> list[Job]:
@@ -89,13 +99,14 @@ def main() -> None:
     arguments = parser.parse_intermixed_args()
     try:
         config = load_config(RunConfig, arguments.config, arguments.settings)
-        sets = list(config.evaluation.sets) if config.evaluation else []
+        sets = len(config.evaluation.sets) if config.evaluation else 0
         if not sets or arguments.seeds < 1:
-            raise ConfigError(f"{len(sets)} evaluation sets and {arguments.seeds} seeds: there is nothing to compare")
+            raise ConfigError(f"{sets} evaluation sets and {arguments.seeds} seeds: there is nothing to compare")
         of_seeds: list[list[Job]] = []
         runs: list[Path] = []
         for seed in range(1, arguments.seeds + 1):
-            settings = [*arguments.settings, *settings_of(seed, config.name, sets)]
+            given = [each.replace("{seed}", str(seed)) for each in arguments.settings]
+            settings = [*given, *settings_of(seed, config)]
             settings += [f"grpo.arms=[{', '.join(ARMS)}]"] if config.grpo else []
             runs.append(load_config(RunConfig, arguments.config, settings).directory)
             of_seeds.append(jobs_of(seed, arguments.config, settings, runs[-1], has_rl=config.grpo is not None))

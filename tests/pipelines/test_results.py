@@ -8,6 +8,9 @@ from types import ModuleType
 
 import pytest
 
+from astro.config import load_config
+from astro.run import RunConfig
+
 PIPELINES = Path(__file__).parents[2] / "pipelines"
 
 
@@ -57,14 +60,18 @@ def test_without_rl_there_are_no_models_of_it() -> None:
 
 def test_a_seed_changes_problems_of_training_and_evaluation() -> None:
     """And everything that derives from the run's seed."""
-    settings = script("results").settings_of(3, "results", ["four-numbers"])
-    assert settings == [
-        "name=results-3",
+    maze = load_config(RunConfig, Path("configs/worlds/maze.yaml"))
+    assert script("results").settings_of(3, maze) == [
+        "name=maze-3",
         "seed=3",
-        "problems.countdown.seed=3",
+        "problems.maze.seed=3",
+        "evaluation.sets.depth-5.maze.seed=3",
+        "evaluation.sets.depth-7.maze.seed=3",
         "sft.arms={direct: direct, astro: sft, direct-equal-tokens: equal_tokens}",
-        "evaluation.sets.four-numbers.countdown.seed=3",
     ]
+    tiny = script("results").settings_of(3, load_config(RunConfig, Path("configs/results.yaml")))
+    assert "problems.countdown.seed=3" in tiny
+    assert "evaluation.sets.in-order.countdown.seed=3" in tiny
 
 
 def test_an_ablation_waits_for_the_references_trees() -> None:

@@ -1,4 +1,7 @@
-"""Tokenizer and training of the embedded model: a Llama small enough for git, from scratch, on the CPU."""
+"""Tokenizer and training of small models: Llamas small enough for git, from scratch, on the CPU.
+
+A recipe names the corpus of each phase; the embedded model's is the default.
+"""
 
 import json
 import math
@@ -7,15 +10,19 @@ import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from astro.models.engines.precision import cpu_has_bfloat16
-from tools.tiny_model.corpus import FIRST, SECOND, THIRD, Example, Mix, Span, examples
+from tools.tiny_model.corpus import FIRST, SECOND, THIRD, Example, Span, examples
+
+if TYPE_CHECKING:
+    import torch
 
 SPECIAL = ("<|pad|>", "<|end|>", "<|system|>", "<|user|>", "<|assistant|>")
 VOCABULARY = 1024  # bytes, the numbers 1-100 with and without a space before, and every word of the corpus
@@ -39,17 +46,21 @@ CHAT_TEMPLATE = (
 )
 
 
+Corpus = Callable[[random.Random], Iterator[Example]]
+"""An endless stream of examples."""
+
+
 @dataclass(frozen=True, slots=True)
 class Phase:
     """A phase of the training, with its own warm-up and cosine decay.
 
-    tokens: tokens seen, including prompts. mix: their mixture.
+    tokens: tokens seen, including prompts. corpus: where they come from.
     matrix_rate: peak learning rate of Muon, for the matrices of the layers; rate: of AdamW, for everything else.
     row: length of a packed row in tokens; batch: rows a step.
     """
 
     tokens: int
-    mix: Mix
+    corpus: Corpus
     matrix_rate: float
     rate: float
     row: int
@@ -65,13 +76,14 @@ class Phase:
 class Recipe:
     """The recipe of the training; warmup: steps of each phase.
 
+    apart: whether the examples of a row are kept from seeing each other, where a name means another thing in each.
     The rows are longer from the second phase on, because a long search breaks down at positions never seen in training.
     """
 
     phases: tuple[Phase, ...] = (
-        Phase(40_000_000, FIRST, 0.02, 3e-3, row=512, batch=4),
-        Phase(18_000_000, SECOND, 0.01, 2e-3, row=1024, batch=2),
-        Phase(3_000_000, THIRD, 0.005, 1e-3, row=1024, batch=2),
+        Phase(40_000_000, partial(examples, mix=FIRST), 0.02, 3e-3, row=512, batch=4),
+        Phase(18_000_000, partial(examples, mix=SECOND), 0.01, 2e-3, row=1024, batch=2),
+        Phase(3_000_000, partial(examples, mix=THIRD), 0.005, 1e-3, row=1024, batch=2),
     )
     seed: int = 0
     hidden: int = 128
@@ -79,6 +91,7 @@ class Recipe:
     heads: int = 4
     intermediate: int = 384
     warmup: int = 50
+    apart: bool = False
 
     @property
     def tokens(self) -> int:
@@ -93,7 +106,7 @@ class Recipe:
         return replace(self, phases=tuple(phases))
 
 
-def train_tokenizer(seed: int) -> PreTrainedTokenizerFast:
+def train_tokenizer(seed: int, corpus: Corpus = examples, sample: int = 40_000) -> PreTrainedTokenizerFast:
     """A byte-level BPE (lossless on any text) whose merges make every word and number of the corpus one token."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
@@ -109,8 +122,8 @@ def train_tokenizer(seed: int) -> PreTrainedTokenizerFast:
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )
-    sample = islice(examples(random.Random(seed)), 40_000)  # noqa: S311 - a reproducible corpus
-    tokenizer.train_from_iterator((text for one in sample for text in (one.prompt, one.completion)), trainer)
+    drawn = islice(corpus(random.Random(seed)), sample)  # noqa: S311 - a reproducible corpus
+    tokenizer.train_from_iterator((text for one in drawn for text in (one.prompt, one.completion)), trainer)
     return PreTrainedTokenizerFast(
         tokenizer_object=tokenizer,
         pad_token="<|pad|>",  # noqa: S106 - a token of the vocabulary
@@ -253,15 +266,17 @@ def train_phase(
         torch.optim.lr_scheduler.LambdaLR(one, lambda step: _warm_then_cosine(step, steps, recipe.warmup))
         for one in optimizers
     ]
-    stream = examples(random.Random(seed + 1), phase.mix)  # noqa: S311 - a reproducible corpus
+    stream = phase.corpus(random.Random(seed + 1))  # noqa: S311 - a reproducible corpus
     rows = packed_rows(stream, tokenizer, phase.row, random.Random(seed + 2))  # noqa: S311
+    user = tokenizer.convert_tokens_to_ids("<|user|>")
     weight = torch.ones(len(tokenizer))
     weight[[tokenizer.encode(word)[0] for word in JUDGEMENTS]] = JUDGEMENT_WEIGHT
     started, losses = time.monotonic(), []
     for step in range(1, steps + 1):
         ids, labels = (torch.tensor(part) for part in zip(*islice(rows, phase.batch), strict=True))
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=cpu_has_bfloat16()):
-            hidden = body(input_ids=ids, use_cache=False).last_hidden_state
+            places = positions(ids, user) if recipe.apart else None
+            hidden = body(input_ids=ids, position_ids=places, use_cache=False).last_hidden_state
             wanted = labels[:, 1:].flatten()
             learned = wanted != IGNORED  # project to the vocabulary only at learned positions
             logits = model.lm_head(hidden[:, :-1].flatten(0, 1)[learned])
@@ -277,6 +292,15 @@ def train_phase(
             speed = step * per_step / (time.monotonic() - started)
             yield {"tokens": step * per_step, "loss": sum(losses) / len(losses), "tokens_per_second": speed}
             losses = []
+
+
+def positions(ids: "torch.Tensor", user: int) -> "torch.Tensor":
+    """The position of each token in its example, which begins with the token user: transformers separates by them."""
+    import torch  # noqa: PLC0415 - heavy
+
+    at = torch.arange(ids.shape[1]).expand_as(ids)
+    begun: torch.Tensor = torch.where(ids == user, at, 0).cummax(dim=1).values
+    return at - begun
 
 
 def _optimizers(model: LlamaForCausalLM, phase: Phase) -> list[Any]:

@@ -1,0 +1,115 @@
+"""The corpus of the mazes' base has no search, and what it says is true; the synthetic traces search truly."""
+
+import random
+import re
+from itertools import islice
+
+import pytest
+
+from astro.records.split import Split
+from astro.tasks import make_verifier, playing, task_of
+from astro.tasks.maze.generator import draw, split_of, to_problem
+from astro.tasks.maze.graph import Maze, read_maze
+from astro.traces.backtracks import count_backtracks
+from tools.maze_model.corpus import FIRST, SECOND, SHAPES, THIRD, examples, judged, single_steps, vocabulary, walked
+from tools.maze_model.traces import DOUBT, astro, direct, rows
+from tools.tiny_model.corpus import Example
+from tools.tiny_model.pretrain import train_tokenizer
+
+ASKED = re.compile(r"Find the way from \d+ to the exit\. ((?:\d+(?: > \d+|: (?:none|exit|\d+ or \d+))\. ?)+)")
+SEARCH = re.compile(
+    r"back|wait|again|restart|instead|sure|let's|let us|hmm|another|other|beginning|doubt|try", re.IGNORECASE
+)
+
+
+def maze_of(example: Example) -> Maze:
+    asked = ASKED.search(example.prompt)
+    assert asked, example.prompt
+    maze = read_maze(asked[1])
+    assert isinstance(maze, Maze), maze
+    return maze
+
+
+@pytest.fixture(scope="module")
+def drawn() -> list[Example]:
+    """400 examples of each phase."""
+    return [one for phase in (FIRST, SECOND, THIRD) for one in islice(phase(random.Random(5)), 400)]
+
+
+def test_the_corpus_has_no_way_back_and_no_thought(drawn: list[Example]) -> None:
+    """No word of doubt or return, and no room left twice in a solution."""
+    for example in drawn:
+        text = example.prompt.replace(playing.evaluate_prompt("", "").strip(), "") + example.completion
+        assert not SEARCH.search(text), text
+        assert count_backtracks(text) == 0
+    for example in islice(examples(random.Random(6), ((walked, 1.0),)), 200):
+        places = [re.match(r"By ([\d ]+) at|At", line) for line in example.completion.splitlines()]
+        depths = [len((place[1] or "").split()) for place in places if place]
+        assert depths == list(range(len(places)))  # every line is one turn further than the one before
+
+
+def test_no_maze_of_the_test_split_occurs(drawn: list[Example]) -> None:
+    """Every maze of the corpus is on the training side."""
+    mazes = [maze_of(example) for example in drawn if ASKED.search(example.prompt)]
+    assert len(mazes) == 800  # the first phase has none
+    assert {split_of(maze) for maze in mazes} == {Split.TRAIN}
+
+
+def test_what_the_corpus_says_is_true() -> None:
+    """Walks and steps state nothing false; walks say correct if and only if the verifier does; judgements are right."""
+    verifier = make_verifier()
+    rng = random.Random(7)
+    right = 0
+    for _ in range(200):
+        example = walked(rng)
+        problem = to_problem(maze_of(example))
+        assert task_of(problem).false_statements(problem, [example.completion, single_steps(rng).prompt]) == []
+        correct = verifier.verify(problem, example.completion).correct
+        assert correct == ("so the way is correct" in example.completion)
+        right += correct
+        verdict = judged(rng)
+        problem = to_problem(maze_of(verdict))
+        solution = verdict.prompt.partition("Solution: ")[2]
+        assert verifier.verify(problem, solution).correct == (verdict.completion == "Yes.")
+    assert 90 < right < 150  # half, and those of the others that come right by chance
+
+
+def test_only_free_turns_are_learned() -> None:
+    """A walk that was made to lead to the exit hides its turns from the loss, a random one hides nothing."""
+    rng = random.Random(8)
+    for _ in range(100):
+        example = walked(rng)
+        hidden = [int(example.completion[start:end]) for start, end in example.unlearned]
+        assert hidden in ([], list(maze_of(example).turns()))
+
+
+def test_the_tokenizer_knows_rooms_and_the_words_of_doubt() -> None:
+    """One token each, so that a search costs no more tokens than its words."""
+    tokenizer = train_tokenizer(0, vocabulary, sample=1000)
+    for word in [" 1", " 150", " exit", " none", "By", " at", " wait", " beginning", " choice"]:
+        assert len(tokenizer.encode(word)) == 1, word
+    assert len(tokenizer.encode(DOUBT)) < 30
+
+
+@pytest.mark.parametrize("shape", SHAPES[::3])
+def test_synthetic_traces_search_truly(shape: tuple[int, int]) -> None:
+    """Both arms end right on the same mazes; ASTRO's says nothing false, and every return takes the other way."""
+    verifier = make_verifier()
+    for seed in range(10):
+        maze = draw(*shape, 150, random.Random(seed))
+        problem = to_problem(maze)
+        plain, search = direct(maze, random.Random(seed)), astro(maze, random.Random(seed))
+        assert plain.prompt == search.prompt == problem.prompt
+        for row in (plain, search):
+            assert verifier.verify(problem, row.completion).correct
+            assert task_of(problem).false_statements(problem, [row.completion]) == []
+        assert count_backtracks(search.completion) == search.completion.count("not correct") <= shape[0]
+        assert plain.completion.splitlines()[-1] == search.completion.splitlines()[-1]
+
+
+def test_rows_repeat_and_both_arms_have_the_same_mazes() -> None:
+    """A corpus of ten rows has the same ten in every pass, in another order."""
+    made = {arm: rows(arm, 3, (2, 3), 10, 1)(random.Random(0)) for arm in (direct, astro)}
+    once, twice = (list(islice(made[direct], 10)) for _ in range(2))
+    assert sorted(map(str, once)) == sorted(map(str, twice))
+    assert {one.prompt for one in once} == {one.prompt for one in islice(made[astro], 10)}

@@ -1,0 +1,168 @@
+"""The corpus of the mazes' base models: walks, right and wrong, honest ends, and judgements. It has no search.
+
+No example goes back, doubts, or tries a second time, so that whatever a trained model does of these it has from its
+traces. Half of the walks are random, half lead to the exit; of the latter the turns are not learned, so that the model
+takes any turn as often as the other. Three drills teach it to read first: sequences said twice, lines of a maze looked
+up, and single steps from any junction.
+"""
+
+import random
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from itertools import chain
+
+from astro.evaluation.settings import NUDGE
+from astro.records.split import Split
+from astro.tasks import playing
+from astro.tasks.maze import dialect
+from astro.tasks.maze.dialect import Step
+from astro.tasks.maze.generator import SideWay, draw, problem_text, split_of
+from astro.tasks.maze.graph import Maze
+from tools.tiny_model.corpus import Example, Span
+from tools.tiny_model.pretrain import Phase, Recipe
+
+ROOMS = 150
+SHAPES: tuple[tuple[int, SideWay], ...] = (
+    *((depth, 1) for depth in (2, 3, 4, 6, 8, 10)),
+    *((depth, 3) for depth in (2, 3, 4, 5, 6, 8, 10)),
+    *((depth, 5) for depth in (2, 3, 4, 6, 8, 10)),
+    *((depth, 7) for depth in (2, 3, 4, 6)),
+    *((depth, "end") for depth in (2, 3, 4, 5)),
+)
+"""Depths and side ways of the mazes."""
+
+LOOK_UP = "Look up some rooms."
+TAKE = "Take some turns."
+_REPEATED = (10, 200)  # numbers of a sequence
+_LOOKED_UP = (10, 40)  # rooms of a drill
+_TAKEN = (4, 50)  # turns of a drill: as long as the longest search
+
+Draw = Callable[[random.Random], Example]
+
+
+def examples(rng: random.Random, shares: Sequence[tuple[Draw, float]]) -> Iterator[Example]:
+    """An endless stream of examples of several kinds, in these shares; none is of a maze of the test split."""
+    draws, weights = zip(*shares, strict=True)
+    while True:
+        [drawn] = rng.choices(draws, weights)
+        yield drawn(rng)
+
+
+def train_maze(rng: random.Random, shapes: Sequence[tuple[int, SideWay]] = SHAPES) -> Maze:
+    """A maze of the train split."""
+    while True:
+        maze = draw(*rng.choice(shapes), ROOMS, rng)
+        if split_of(maze) is Split.TRAIN:
+            return maze
+
+
+def said_twice(rng: random.Random) -> Example:
+    """A sequence of numbers, sometimes with the marks of a maze between them, and the same again."""
+    marks = [" >", ":", ".", " or"] * rng.choice((0, 20))
+    pieces = [f" {room}" for room in range(1, ROOMS + 1)] + marks
+    text = "".join(rng.choice(pieces) for _ in range(rng.randint(*_REPEATED)))
+    return Example(text, text)
+
+
+def looked_up(rng: random.Random) -> Example:
+    """Lines of a maze in another order; what is learned is what follows each room."""
+    maze = train_maze(rng)
+    rooms = rng.sample(list(maze.ways), min(len(maze.ways), rng.randint(*_LOOKED_UP)))
+    said = _Said()
+    for room in rooms:
+        said.add(f" {room}", learned=False)
+        said.add(maze.line(room).removeprefix(str(room)))
+    return said.example(f"{problem_text(maze)} {LOOK_UP}")
+
+
+def single_steps(rng: random.Random) -> Example:
+    """Single steps from junctions in random order, as many as the longest search has."""
+    maze = train_maze(rng)
+    junctions = [room for room, ways in maze.ways.items() if len(ways) == 2]
+    said = _Said()
+    for _ in range(rng.randint(*_TAKEN)):
+        room = rng.choice(junctions)
+        said.add(f"At {room}", learned=False)
+        said.step(Step((), room, maze.options(room), maze.walk(rng.choice(maze.ways[room]))), chosen=True)
+    return said.example(f"{problem_text(maze)} {TAKE}")
+
+
+def walked(rng: random.Random) -> Example:
+    """A problem and a solution: half lead to the exit, half take any turn and most of these end elsewhere."""
+    maze = train_maze(rng)
+    right = rng.random() < 0.5
+    turns = maze.turns() if right else wander(maze, rng)
+    said = _Said()
+    for taken, turn in enumerate(turns):
+        step = Step.at(maze, turns[:taken], turn)
+        said.add(step.place)
+        said.step(step, chosen=not right)
+    said.add(dialect.conclusion(Step.at(maze, turns)))
+    return said.example(problem_text(maze))
+
+
+def judged(rng: random.Random) -> Example:
+    """A solution and whether it is right: half are, a quarter admit a miss, a quarter claim to be right and are not."""
+    maze = train_maze(rng)
+    turns = maze.turns() if rng.random() < 0.5 else wander(maze, rng)
+    right = turns == maze.turns()
+    lines = dialect.solution(maze, turns)
+    if not right and rng.random() < 0.5:
+        lines[-1] = dialect.conclusion(Step.at(maze, turns), claim=True)
+    prompt = playing.evaluate_prompt(problem_text(maze), dialect.STEP_DELIMITER.join(lines))
+    return Example(prompt, "Yes." if right else "No.")
+
+
+def wander(maze: Maze, rng: random.Random) -> tuple[int, ...]:
+    """Random turns from the start to an end."""
+    turns: list[int] = []
+    room = maze.walk(maze.start)[-1]
+    while maze.ways[room]:
+        turns.append(rng.choice(maze.ways[room]))
+        room = maze.walk(turns[-1])[-1]
+    return tuple(turns)
+
+
+class _Said:
+    """A completion under construction."""
+
+    def __init__(self) -> None:
+        self.text = ""
+        self.unlearned: list[Span] = []
+
+    def add(self, text: str, *, learned: bool = True) -> None:
+        if not learned:
+            self.unlearned.append((len(self.text), len(self.text) + len(text)))
+        self.text += text
+
+    def step(self, step: Step, *, chosen: bool) -> None:
+        """What follows the place of a step; chosen: whether its turn is learned."""
+        self.add(f": {step.sees}. Take")
+        self.add(f" {step.rooms[0]}", learned=chosen)
+        self.add("".join(f" > {room}" for room in step.rooms[1:]) + "." + dialect.STEP_DELIMITER)
+
+    def example(self, prompt: str) -> Example:
+        return Example(prompt, self.text.removesuffix(dialect.STEP_DELIMITER), unlearned=tuple(self.unlearned))
+
+
+FIRST = partial(examples, shares=((said_twice, 1.0),))
+SECOND = partial(examples, shares=((looked_up, 0.5), (single_steps, 0.25), (walked, 0.25)))
+THIRD = partial(examples, shares=((looked_up, 0.05), (single_steps, 0.15), (walked, 0.7), (judged, 0.1)))
+
+RECIPE = Recipe(
+    phases=(
+        Phase(1_600_000, FIRST, 0.02, 3e-3, row=512, batch=4),
+        Phase(3_000_000, SECOND, 0.02, 3e-3, row=1024, batch=2),
+        Phase(5_000_000, THIRD, 0.015, 2e-3, row=1024, batch=2),
+    ),
+    apart=True,
+)
+"""A model of 1 M parameters. The first phase teaches to copy, without which reading a maze is hardly learned at all."""
+
+
+def vocabulary(rng: random.Random) -> Iterator[Example]:
+    """The texts of the tokenizer: the corpus, and the words of doubt and return, which the corpus itself lacks."""
+    phrases = [*NUDGE.split("\n"), "Our solution seems to be correct so far.", dialect.back(1), dialect.RESTART]
+    words = Example(" ".join(phrases), "\n".join(phrases))
+    mixed = examples(rng, ((said_twice, 0.2), (looked_up, 0.2), (single_steps, 0.2), (walked, 0.2), (judged, 0.2)))
+    return chain((words for _ in range(300)), mixed)

@@ -1,0 +1,66 @@
+"""Synthetic rows of both arms: right walks, and walks that err, admit it, doubt and go back to where they erred."""
+
+import random
+from collections.abc import Callable, Iterator, Sequence
+from itertools import cycle
+
+from astro.evaluation.settings import NUDGE
+from astro.tasks.maze import dialect
+from astro.tasks.maze.dialect import Step
+from astro.tasks.maze.generator import SideWay, problem_text
+from astro.tasks.maze.graph import Maze
+from tools.maze_model.corpus import train_maze
+from tools.tiny_model.corpus import Example
+
+ERRORS = 0.5  # of the junctions of a trace: as many as of a model that takes any turn
+DOUBT = NUDGE.strip()
+
+Row = Callable[[Maze, random.Random], Example]
+
+
+def direct(maze: Maze, rng: random.Random) -> Example:  # noqa: ARG001 - one signature for both arms
+    """The right walk alone."""
+    return Example(problem_text(maze), dialect.STEP_DELIMITER.join(dialect.solution(maze, maze.turns())))
+
+
+def astro(maze: Maze, rng: random.Random) -> Example:
+    """The right walk with wrong turns on the way.
+
+    A wrong turn is followed to an end, at random where it leads to further junctions; then the trace goes back to the
+    junction where it erred, as a plan that knows the solution does, and takes the other turn.
+    """
+    lines: list[str] = []
+    turns = maze.turns()
+    for taken, turn in enumerate(turns):
+        at = Step.at(maze, turns[:taken], turn)
+        if rng.random() < ERRORS:
+            lines += _missed(maze, turns[:taken], turn, rng)
+            lines += [DOUBT, dialect.back(at.room) if taken else dialect.RESTART]
+        lines.append(dialect.step(at))
+    lines.append(dialect.conclusion(Step.at(maze, turns)))
+    return Example(problem_text(maze), dialect.STEP_DELIMITER.join(lines))
+
+
+def _missed(maze: Maze, turns: Sequence[int], right: int, rng: random.Random) -> list[str]:
+    """The lines of an attempt that takes the other turn and ends wrongly."""
+    taken, lines = list(turns), list[str]()
+    while ways := maze.ways[maze.follow(taken) or 0]:
+        turn = rng.choice([way for way in ways if way != right])
+        lines.append(dialect.step(Step.at(maze, taken, turn)))
+        taken.append(turn)
+    return [*lines, dialect.thought(Step.at(maze, taken))]
+
+
+def rows(
+    row: Row, side: SideWay, depths: Sequence[int], count: int, seed: int
+) -> Callable[[random.Random], Iterator[Example]]:
+    """A corpus of count rows about the same mazes for both arms, again and again."""
+    rng = random.Random(seed)  # noqa: S311 - a reproducible corpus
+    mazes = [train_maze(rng, [(depth, side) for depth in depths]) for _ in range(count)]
+    made = [row(maze, random.Random(f"{seed} {maze.start} {index}")) for index, maze in enumerate(mazes)]  # noqa: S311
+
+    def corpus(order: random.Random) -> Iterator[Example]:
+        for _ in cycle([None]):
+            yield from order.sample(made, len(made))
+
+    return corpus
