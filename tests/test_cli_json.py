@@ -6,7 +6,8 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from astro.cli import EXIT_AGAIN, EXIT_MISTAKE, app
+from astro.cli import app
+from astro.cli.reporting import EXIT_AGAIN, EXIT_MISTAKE
 from astro.errors import EngineDeadError
 
 SETTINGS = {

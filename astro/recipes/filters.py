@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from astro.config import Section
 from astro.models.control_tokens import has_control
-from astro.recipes.evidence import Delimiters, Solution
+from astro.recipes.solutions import Delimiters, Solution
 from astro.records.problem import Problem
 from astro.records.tree import Tree
 from astro.search.estimates import pass_rate
@@ -79,6 +79,13 @@ class FilterConfig(Section):
         """Whether the interval of the problem's pass rate overlaps the limits."""
         found, (low, high) = pass_rate(tree), self.pass_rate
         return found is None or (found.low <= high and found.high >= low)
+
+    def admit(self, tree: Tree, taken: Counter[str]) -> bool:
+        """fits(), and counts a problem that does not fit."""
+        fits = self.fits(tree)
+        if not fits:
+            taken[Reason.RATE.value] += 1
+        return fits
 
 
 def correct_only(solution: Solution) -> Reason | None:

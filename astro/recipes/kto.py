@@ -9,10 +9,11 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from astro.recipes.evidence import Solution, solutions
-from astro.recipes.filters import Filter, FilterConfig, Reason, distinct, passing, unlike
-from astro.recipes.recipe import PROVENANCE, Material, Recipe
+from astro.recipes.columns import PROVENANCE
+from astro.recipes.filters import Filter, FilterConfig, distinct, passing, unlike
+from astro.recipes.recipe import Material, Recipe
 from astro.recipes.rejection import SOLUTION, right_filters, solution_row
+from astro.recipes.solutions import Solution, solutions
 from astro.records.columns import Column, Row, Table
 from astro.verify import Outcome
 
@@ -45,8 +46,7 @@ class KtoRecipe(Recipe):
 
     def rows(self, material: Material, taken: Counter[str]) -> list[Row]:
         """The right solutions, then the wrong ones."""
-        if not self.filters.fits(material.tree):
-            taken[Reason.RATE.value] += 1
+        if not self.filters.admit(material.tree, taken):
             return []
         found = list(solutions(material.tree, material.delimiters))
         material.rng("kto").shuffle(found)

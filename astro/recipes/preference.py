@@ -13,9 +13,10 @@ from typing import ClassVar, Literal, NamedTuple
 
 from pydantic import Field
 
-from astro.recipes.evidence import Solution, of_rollout, of_terminal, solutions
-from astro.recipes.filters import FilterConfig, Reason, distinct, passing, refusal, unlike
-from astro.recipes.recipe import PROMPT, PROVENANCE, TURNS, Material, Recipe, assistant, provenance
+from astro.recipes.columns import ANSWER, IDENTITY, PROMPT, PROVENANCE, TURNS
+from astro.recipes.filters import FilterConfig, distinct, passing, refusal, unlike
+from astro.recipes.recipe import Material, Recipe, assistant, provenance
+from astro.recipes.solutions import Solution, of_rollout, of_terminal, solutions
 from astro.records.columns import Column, Row, Table
 from astro.records.tree import Tree
 from astro.search.estimates import Estimate, estimate
@@ -34,8 +35,7 @@ _TABLE = Table(
     "a better and a worse solution, with conversational `prompt`, `chosen` and `rejected`, and a `margin`",
     (
         Column("id", "string", "problem, source and ordinal"),
-        Column("problem_id", "string", "the problem"),
-        Column("tree_id", "string", "problem and seed of the tree"),
+        *IDENTITY,
         Column("kind", "string", "siblings or solutions"),
         PROMPT,
         Column("chosen", TURNS, "the better solution, one turn of the assistant"),
@@ -46,7 +46,7 @@ _TABLE = Table(
         Column("chosen_rollouts", "int32", "rollouts behind chosen_value; 0 if it is a verdict"),
         Column("rejected_rollouts", "int32", "the same for the worse side"),
         Column("shared_steps", "int32", "steps of the tree before the pair diverges"),
-        Column("answer", "string", "the gold answer"),
+        ANSWER,
         PROVENANCE,
     ),
 )
@@ -87,8 +87,7 @@ class PreferenceRecipe(Recipe):
 
     def rows(self, material: Material, taken: Counter[str]) -> list[Row]:
         """The pairs of each source in turn."""
-        if not self.filters.fits(material.tree):
-            taken[Reason.RATE.value] += 1
+        if not self.filters.admit(material.tree, taken):
             return []
         makers = {Source.SIBLINGS: self._siblings, Source.SOLUTIONS: self._solutions}
         return [
@@ -165,8 +164,7 @@ def _row(material: Material, pair: _Pair, index: int) -> Row:
     nodes = [pair.chosen.node, pair.rejected.node]
     return {
         "id": f"{material.problem.id}/{pair.source}-{index}",
-        "problem_id": material.problem.id,
-        "tree_id": material.tree_id,
+        **material.about,
         "kind": pair.source.value,
         "prompt": material.turns,
         "chosen": assistant(pair.chosen.text),
@@ -177,6 +175,5 @@ def _row(material: Material, pair: _Pair, index: int) -> Row:
         "chosen_rollouts": pair.better.samples,
         "rejected_rollouts": pair.worse.samples,
         "shared_steps": pair.shared,
-        "answer": material.problem.answer,
         "provenance": provenance(material, tree=material.tree_id, nodes=nodes),
     }

@@ -13,20 +13,13 @@ from astro.config import Section
 from astro.models.completion import Sampler
 from astro.models.prompting import PromptFormat
 from astro.models.seeds import derive_seed
-from astro.recipes.evidence import Delimiters, Solution
-from astro.records.columns import Column, ListOf, Row, Struct, Table
+from astro.recipes.solutions import Delimiters, Solution
+from astro.records.columns import Row, Table
 from astro.records.cost import Cost
 from astro.records.problem import Problem
 from astro.records.trace import Origin, Trace
 from astro.records.tree import Tree
 from astro.verify import Verifier
-
-TURNS = ListOf(
-    Struct((Column("role", "string", "user, assistant or system"), Column("content", "string", "the text of the turn")))
-)
-PROMPT = Column("prompt", TURNS, "the conversation before the solution")
-COMPLETION = Column("completion", TURNS, "the solution, one turn of the assistant")
-PROVENANCE = Column("provenance", "string", "JSON text: problem, tree, model, configuration, seed, code version")
 
 
 @dataclass(frozen=True)
@@ -65,6 +58,11 @@ class Material:
     def tree_id(self) -> str:
         """The tree's id in a row."""
         return f"{self.tree.problem_id}@{self.tree.seed}"
+
+    @property
+    def about(self) -> Row:
+        """The cells of the columns IDENTITY and ANSWER."""
+        return {"problem_id": self.problem.id, "tree_id": self.tree_id, "answer": self.problem.answer}
 
 
 class Recipe(Section, ABC):

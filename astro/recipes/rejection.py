@@ -10,11 +10,10 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from astro.recipes.evidence import Solution, solutions
+from astro.recipes.columns import ANSWER, COMPLETION, IDENTITY, PROMPT, PROVENANCE
 from astro.recipes.filters import (
     Filter,
     FilterConfig,
-    Reason,
     correct_only,
     distinct,
     passing,
@@ -22,17 +21,17 @@ from astro.recipes.filters import (
     true_to_numbers,
     unlike,
 )
-from astro.recipes.recipe import COMPLETION, PROMPT, PROVENANCE, Material, Recipe, assistant, provenance
+from astro.recipes.recipe import Material, Recipe, assistant, provenance
+from astro.recipes.solutions import Solution, solutions
 from astro.records.columns import Column, Row, Table
 
 SOLUTION = (
     Column("id", "string", "problem, recipe and ordinal"),
-    Column("problem_id", "string", "the problem"),
-    Column("tree_id", "string", "problem and seed of the tree"),
+    *IDENTITY,
     Column("kind", "string", "the recipe, or hinted for a solution sampled with the answer as a hint"),
     PROMPT,
     COMPLETION,
-    Column("answer", "string", "the gold answer"),
+    ANSWER,
     Column("steps", "int32", "steps of the solution"),
     Column("completion_tokens", "int32", "length of the solution as it was sampled", "tokens"),
     PROVENANCE,
@@ -67,8 +66,7 @@ class RejectionRecipe(Recipe):
 
 def right_solutions(material: Material, filters: FilterConfig, wanted: int, taken: Counter[str]) -> list[Solution]:
     """Up to wanted right solutions of the tree in random order; none if the pass rate is outside its limits."""
-    if not filters.fits(material.tree):
-        taken[Reason.RATE.value] += 1
+    if not filters.admit(material.tree, taken):
         return []
     found = list(solutions(material.tree, material.delimiters))
     material.rng("right solutions").shuffle(found)
@@ -88,12 +86,10 @@ def solution_row(material: Material, solution: Solution, kind: str, index: int) 
     """A solution as a row of the columns SOLUTION."""
     return {
         "id": f"{material.problem.id}/{kind}-{index}",
-        "problem_id": material.problem.id,
-        "tree_id": material.tree_id,
+        **material.about,
         "kind": kind,
         "prompt": material.turns,
         "completion": assistant(solution.text),
-        "answer": material.problem.answer,
         "steps": solution.steps,
         "completion_tokens": solution.tokens,
         "provenance": provenance(material, tree=material.tree_id, node=solution.node, hinted=solution.hinted),

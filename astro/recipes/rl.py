@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, Literal
 
-from astro.recipes.recipe import PROMPT, Material, Recipe, as_json
+from astro.recipes.columns import ANSWER, PROMPT
+from astro.recipes.recipe import Material, Recipe, as_json
 from astro.records.columns import Column, Row, Table
 from astro.records.problem import Problem
 from astro.records.trace import Origin
@@ -17,7 +18,7 @@ RL = Table(
     (
         Column("id", "string", "the problem"),
         PROMPT,
-        Column("answer", "string", "the gold answer"),
+        ANSWER,
         Column("task", "string", "the kind of problem, which names the verifier"),
         Column(
             "pass_rate",

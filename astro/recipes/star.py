@@ -14,10 +14,10 @@ from pydantic import Field, field_validator
 from astro.models.completion import SampleParams
 from astro.models.seeds import derive_seed
 from astro.models.stats import cost_of
-from astro.recipes.evidence import Solution, solutions
 from astro.recipes.filters import FilterConfig, Reason, passing
 from astro.recipes.recipe import AskingRecipe, Material, Solver
 from astro.recipes.rejection import SOLUTION, right_filters, right_solutions, solution_row
+from astro.recipes.solutions import Solution, solutions
 from astro.records.columns import Row, Table
 from astro.records.cost import Cost
 from astro.records.problem import Problem

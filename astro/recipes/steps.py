@@ -9,9 +9,10 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from astro.recipes.evidence import Solution
-from astro.recipes.filters import FilterConfig, Reason, refusal
-from astro.recipes.recipe import PROVENANCE, Material, Recipe, provenance
+from astro.recipes.columns import ANSWER, IDENTITY, PROVENANCE
+from astro.recipes.filters import FilterConfig, refusal
+from astro.recipes.recipe import Material, Recipe, provenance
+from astro.recipes.solutions import Solution
 from astro.records.columns import Column, ListOf, Row, Table
 from astro.records.tree import ROOT
 from astro.search.estimates import Estimate, estimate
@@ -22,15 +23,14 @@ _TABLE = Table(
     "the steps of a path through the tree, with process `labels` and `values` and the number of `rollouts` behind them",
     (
         Column("id", "string", "problem, recipe and last node"),
-        Column("problem_id", "string", "the problem"),
-        Column("tree_id", "string", "problem and seed of the tree"),
+        *IDENTITY,
         Column("prompt", "string", "the problem as in the model's prompt"),
         Column("completions", ListOf("string"), "the steps, without surrounding space"),
         Column("labels", ListOf("bool"), "hard estimates: whether the value of the step is over the threshold"),
         Column("values", ListOf("float64"), "soft estimates: share of the rollouts from the step that are correct"),
         Column("rollouts", ListOf("int32"), "graded rollouts behind each label; 0 if it is the solution's verdict"),
         Column("nodes", ListOf("int32"), "the node of each step"),
-        Column("answer", "string", "the gold answer"),
+        ANSWER,
         PROVENANCE,
     ),
 )
@@ -60,8 +60,7 @@ class StepsRecipe(Recipe):
 
     def rows(self, material: Material, taken: Counter[str]) -> list[Row]:
         """Paths to the last steps with a label, drawn at random."""
-        if not self.filters.fits(material.tree):
-            taken[Reason.RATE.value] += 1
+        if not self.filters.admit(material.tree, taken):
             return []
         labelled = self._labelled(material)
         parents = {material.tree.parent[node] for node in labelled}
@@ -94,15 +93,13 @@ class StepsRecipe(Recipe):
         values = [labelled[node].value for node in nodes]
         return {
             "id": f"{material.problem.id}/steps-{end}",
-            "problem_id": material.problem.id,
-            "tree_id": material.tree_id,
+            **material.about,
             "prompt": "\n\n".join(turn["content"] for turn in material.prompt),
             "completions": [material.delimiters.trimmed(tree.text[node]) for node in nodes],
             "labels": [value > self.threshold for value in values],
             "values": values,
             "rollouts": [labelled[node].samples for node in nodes],
             "nodes": nodes,
-            "answer": material.problem.answer,
             "provenance": provenance(material, tree=material.tree_id),
         }
 

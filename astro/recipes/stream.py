@@ -15,9 +15,10 @@ from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from typing import ClassVar, Literal, NamedTuple
 
-from astro.recipes.evidence import Solution
+from astro.recipes.columns import ANSWER, COMPLETION, IDENTITY, PROMPT, PROVENANCE
 from astro.recipes.filters import FilterConfig, Reason, refusal
-from astro.recipes.recipe import COMPLETION, PROMPT, PROVENANCE, Material, Recipe, assistant, provenance
+from astro.recipes.recipe import Material, Recipe, assistant, provenance
+from astro.recipes.solutions import Solution
 from astro.records.columns import Column, ListOf, Row, Table
 from astro.records.tree import ROOT, Tree
 from astro.verify import Outcome
@@ -51,12 +52,11 @@ _TABLE = Table(
     "a search as one text, with conversational `prompt` and `completion`: the whole walk, or the optimal path",
     (
         Column("id", "string", "problem, recipe and kind"),
-        Column("problem_id", "string", "the problem"),
-        Column("tree_id", "string", "problem and seed of the tree"),
+        *IDENTITY,
         Column("kind", "string", "whole or optimal"),
         PROMPT,
         COMPLETION,
-        Column("answer", "string", "the gold answer"),
+        ANSWER,
         Column("solved", "bool", "whether the walk ends with a right solution"),
         Column("steps", "int32", "different nodes that the walk visits"),
         Column("backtracks", "int32", "how often the walk goes back"),
@@ -111,12 +111,10 @@ class StreamRecipe(Recipe):
     def _row(self, material: Material, stops: Sequence[int], hops: Sequence[Hop], *, solved: bool) -> Row:
         return {
             "id": f"{material.problem.id}/stream-{self.walk}",
-            "problem_id": material.problem.id,
-            "tree_id": material.tree_id,
+            **material.about,
             "kind": self.walk.value,
             "prompt": material.turns,
             "completion": assistant(text_of(hops)),
-            "answer": material.problem.answer,
             "solved": solved,
             "steps": sum(hop.move is Move.STEP for hop in hops),
             "backtracks": sum(hop.move is Move.BACK for hop in hops),

@@ -1,18 +1,18 @@
 """The columns and rows of traces, shared by the recipes astro and direct."""
 
-from astro.recipes.recipe import COMPLETION, PROMPT, PROVENANCE, TURNS, Material, as_json, assistant
+from astro.recipes.columns import ANSWER, COMPLETION, IDENTITY, PROMPT, PROVENANCE, TURNS
+from astro.recipes.recipe import Material, as_json, assistant
 from astro.records.columns import Column, Row
 from astro.records.problem import Problem
 from astro.records.trace import Trace
 
 _IDENTITY = (
     Column("id", "string", "problem, kind and ordinal"),
-    Column("problem_id", "string", "the problem"),
-    Column("tree_id", "string", "problem and seed of the tree"),
+    *IDENTITY,
     Column("kind", "string", "direct or search"),
 )
 _COUNTS = (
-    Column("answer", "string", "the gold answer"),
+    ANSWER,
     Column("backtracks", "int32", "how often the trace goes back"),
     Column("steps", "int32", "steps of the tree in the trace, repetitions included"),
     Column("false_statements", "int32", "statements that are false when executed again, such as 26 / 11 = 2"),

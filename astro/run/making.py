@@ -12,8 +12,8 @@ from astro.inspect.plain import plain, plain_lines
 from astro.models.engine import open_sampler
 from astro.models.prompting import PromptFormat
 from astro.models.roles import OpenEngine
-from astro.recipes.evidence import Delimiters
 from astro.recipes.recipe import Solver
+from astro.recipes.solutions import Delimiters
 from astro.run.opening import Making, Stages, check_settings, open_run
 from astro.run.sampling import Job, sample, sample_here
 from astro.run.seams import Seams

@@ -107,20 +107,25 @@ def graft(tree: Tree, paths: Sequence[tuple[int, Path]], simulation: int) -> lis
             step, kind = path.steps[0], path.kind
             child = find_child(tree, node, step.text, kind)
             if child is None:
-                child = tree.add(
-                    node,
-                    step.text,
-                    step.token_ids,
-                    logprob=step.logprob,
-                    samples=0,
-                    prior=0.0,
-                    terminal=kind,
-                    simulation=simulation,
-                )
+                child = add_step(tree, node, step, kind, simulation)
                 tree.grafted[child] = tree.exhausted[child] = True
                 fresh.append(child)
             node, path = child, path.rest()  # noqa: PLW2901 - the walk starts at the rollout's node
     return fresh
+
+
+def add_step(tree: Tree, node: int, step: Completion, kind: Terminal, simulation: int) -> int:
+    """Add a step of a whole solution, which has no prior, as a child of node."""
+    return tree.add(
+        node,
+        step.text,
+        step.token_ids,
+        logprob=step.logprob,
+        samples=0,
+        prior=0.0,
+        terminal=kind,
+        simulation=simulation,
+    )
 
 
 def find_child(tree: Tree, node: int, text: str, kind: Terminal) -> int | None:

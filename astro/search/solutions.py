@@ -6,7 +6,7 @@ from functools import reduce
 from astro.models.completion import Completion
 from astro.models.steps import joined
 from astro.records.tree import ROOT, Terminal, Tree
-from astro.search.reuse import find_child
+from astro.search.reuse import add_step, find_child
 
 
 def add_solution(tree: Tree, steps: Sequence[Completion], end: Terminal, *, max_depth: int, simulation: int) -> int:
@@ -25,16 +25,7 @@ def add_solution(tree: Tree, steps: Sequence[Completion], end: Terminal, *, max_
         kind = end if number == len(steps) else Terminal.NONE
         child = find_child(tree, node, step.text, kind)
         if child is None:
-            child = tree.add(
-                node,
-                step.text,
-                step.token_ids,
-                logprob=step.logprob,
-                samples=0,
-                prior=0.0,
-                terminal=kind,
-                simulation=simulation,
-            )
+            child = add_step(tree, node, step, kind, simulation)
         tree.samples[child] += 1
         node = child
     return node

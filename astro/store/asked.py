@@ -7,8 +7,8 @@ from pathlib import Path
 
 from astro.errors import EngineDeadError, SamplingError
 from astro.recipes import Material
-from astro.recipes.evidence import Solution
 from astro.recipes.recipe import AskingRecipe, Solver
+from astro.recipes.solutions import Solution
 from astro.records.columns import Column, Table
 from astro.records.cost import COSTS, Cost
 from astro.records.tree import ROOT

@@ -6,7 +6,7 @@ from functools import partial
 
 from astro.errors import StoreError
 from astro.recipes import DataConfig, Material
-from astro.recipes.evidence import Delimiters
+from astro.recipes.solutions import Delimiters
 from astro.records.problem import Problem
 from astro.records.trace import Origin
 from astro.store.directory import RunDirectory

@@ -4,7 +4,7 @@ from collections import Counter
 
 from astro.models.steps import StepRule
 from astro.recipes import Material, Recipe
-from astro.recipes.evidence import Delimiters
+from astro.recipes.solutions import Delimiters
 from astro.records.columns import Row
 from astro.records.problem import Problem
 from astro.records.trace import Origin

@@ -8,7 +8,6 @@ from scripted_trees import known_tree
 from astro.config import validate
 from astro.errors import ConfigError
 from astro.models.steps import StepRule
-from astro.recipes.evidence import Delimiters, Solution
 from astro.recipes.filters import (
     FilterConfig,
     Reason,
@@ -20,6 +19,7 @@ from astro.recipes.filters import (
     true_to_numbers,
     unlike,
 )
+from astro.recipes.solutions import Delimiters, Solution
 from astro.records.problem import Problem
 from astro.verify import Outcome
 

@@ -21,8 +21,8 @@ from astro.config import validate
 from astro.errors import ConfigError
 from astro.models.engines.scripted import ScriptedSampler
 from astro.models.prompting import PromptConfig, PromptFormat, StepDelimiter
-from astro.recipes.evidence import Solution
 from astro.recipes.recipe import Solver
+from astro.recipes.solutions import Solution
 from astro.recipes.star import StarRecipe
 from astro.records.problem import Problem
 from astro.verify import Outcome

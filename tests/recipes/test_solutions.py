@@ -3,7 +3,7 @@
 from scripted_trees import BAD, GOOD, GRAFTED, RIGHT, WRONG, known_tree
 
 from astro.models.steps import StepRule
-from astro.recipes.evidence import Delimiters, solutions
+from astro.recipes.solutions import Delimiters, solutions
 from astro.records.tree import NO_PARENT, ROOT, Rollout, Tree
 from astro.search.estimates import Estimate, estimate
 from astro.verify import Outcome
