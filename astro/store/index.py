@@ -4,7 +4,8 @@ One line for each entry: the CRC-32 of the rest; the problem, offset, length and
 entries so far as JSON. Only the last sums are ever parsed.
 
 The journal is the truth. An index line is written after its entry is durable and is not synced itself, so the index may
-end early or torn; it is then completed from the journal.
+end early or torn; it is then completed from the journal. An index of an earlier version, whose lines have no tab, is made
+again in the same way.
 """
 
 import json
@@ -34,7 +35,10 @@ class Index:
         self._read = 0  # bytes read so far
 
     def more(self) -> tuple[list[Line], Sums]:
-        """The whole lines after those read before, up to the first that is damaged, and the sums of the last one."""
+        """The whole lines after those read before, and the sums of the last one.
+
+        They end before the first line that is damaged or of an earlier version.
+        """
         try:
             with self.path.open("rb") as stream:  # opened each time: a network file system then shows new lines
                 stream.seek(self._read)
@@ -43,7 +47,7 @@ class Index:
             return [], {}
         good: list[bytes] = []
         for line in whole:
-            if line[:9] != b"%08x " % zlib.crc32(line[9:]):
+            if line[:9] != b"%08x " % zlib.crc32(line[9:]) or b"\t" not in line:
                 break
             good.append(line)
             self._read += len(line) + 1

@@ -2,6 +2,7 @@ import os
 import shutil
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 from threading import Thread
 
@@ -73,6 +74,23 @@ def test_a_tail_cut_anywhere_loses_only_the_unfinished_frame(data: st.DataObject
         assert journal.sums["rows"] == 3 * len(expected | {"d"})
         assert all(journal.read(name).tables["nodes"].num_rows == 3 for name in expected)
     shutil.rmtree(path.parent)
+
+
+def test_an_index_of_an_earlier_version_is_written_again(tmp_path: Path) -> None:
+    """Its lines are whole and have other fields: reading ignores them, and the next writer replaces them."""
+    with Journal(tmp_path, writer="") as journal:
+        journal.append([entry("a"), entry("b")])
+    index = tmp_path / f"journal.astj{SUFFIX}"
+    current = index.read_bytes()
+    lines = [b'["a",48,700,"%s",{"rows":3}]' % (b"0" * 64), b'["b",800,700,"%s",{"rows":6}]' % (b"0" * 64)]
+    old = b"".join(b"%08x %s\n" % (zlib.crc32(line), line) for line in lines)
+    index.write_bytes(old)
+    with Journal(tmp_path, writer=None) as journal:
+        assert (journal.problem_ids, journal.sums) == ({"a", "b"}, {"rows": 6})
+    assert index.read_bytes() == old
+    with Journal(tmp_path, writer="") as journal:
+        assert (journal.problem_ids, journal.sums) == ({"a", "b"}, {"rows": 6})
+    assert index.read_bytes() == current
 
 
 def test_a_tail_of_zeros_is_cut_off(tmp_path: Path) -> None:
