@@ -4,8 +4,8 @@ One line for each entry: the CRC-32 of the rest; the problem, offset, length and
 entries so far as JSON. Only the last sums are ever parsed.
 
 The journal is the truth. An index line is written after its entry is durable and is not synced itself, so the index may
-end early or torn; it is then completed from the journal. An index of an earlier version, whose lines have no tab, is made
-again in the same way.
+end early or torn; it is then completed from the journal. An index of an earlier version, whose lines have no tab, is
+made again in the same way.
 """
 
 import json
