@@ -81,7 +81,7 @@ def take_away(layers: Sequence[str]) -> None:
 
 
 def attack(environment: str, every: int = 1, settings: Sequence[str] = ()) -> Outcome:
-    """Run every so-many-th case in an environment."""
+    """Run every n-th case in an environment; every: n."""
     with TemporaryDirectory() as folder, _victims(Path(folder)) as victims:
         cases, verdicts = Path(folder, "cases.jsonl"), Path(folder, "verdicts.jsonl")
         lines = CASES.read_text(encoding="utf-8").splitlines()[::every]
@@ -199,7 +199,7 @@ def main() -> None:
     """Read the arguments, attack in each environment and print a line for each."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--environments", default=",".join(WITHOUT))
-    parser.add_argument("--every", type=int, default=1, help="run every so-many-th case (default %(default)s)")
+    parser.add_argument("--every", type=int, default=1, help="run every n-th case (default %(default)s)")
     parser.add_argument("--inside", choices=list(WITHOUT), help=argparse.SUPPRESS)
     parser.add_argument("--json", action="store_true", help="print one JSON object instead")
     parser.add_argument("arguments", nargs="*", help=argparse.SUPPRESS)

@@ -74,7 +74,7 @@ def main() -> None:
 
 
 def large_tree(name: str, nodes: int) -> Tree:
-    """A tree of so many nodes: each new batch of siblings hangs below a random open node."""
+    """A tree with that many nodes: each new batch of siblings hangs below a random open node."""
     rng = random.Random(name)
     tree = Tree(problem_id=name, prompt_ids=(1,), seed=0, stop=Stop.NODES)
     tree.add(NO_PARENT, "", ())

@@ -3,7 +3,7 @@
     python benchmarks/rewriting.py runs/chat-cpu --prompts chat/v1 chat-small/v1 --texts 36 [--json] [KEY=VALUE ...]
 
 The rewriter of the run (its engine, or roles.rewriter) makes the traces of its trees, without votes and without second
-tries, until so many texts were checked in each mode. KEY=VALUE overrides settings of the run, such as engine.model.
+tries, until that many texts were checked in each mode. KEY=VALUE overrides settings of the run, such as engine.model.
 """
 
 import argparse

@@ -5,7 +5,7 @@
 Cases are lines of {id, task, problem, gold, response, expected}. Figures: agreement and false_positive_rate over all
 cases, math_agreement and peer_math_agreement over the math ones, suspects (verdicts sympy does not share), speedup
 (pairs a second of a mixed stream of distinct short answers over math-verify's, one core each), responses_speedup (the
-same for the mathematics responses of the file, whole and each problem read anew, with at most 400 of them for math-
+same for the mathematics responses of the file, whole and each problem read again, with at most 400 of them for math-
 verify), respawn_ms (median time from a killed task's reply to the next answer if no spare worker is ready), inline_ms
 (longest processor time of one hostile mathematics answer in the calling process; the rest goes to a worker),
 bombs_ratio (time with 5 % bombs over time without plus the bombs' limits divided by the cores), noise_correct and

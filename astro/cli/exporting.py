@@ -56,7 +56,7 @@ def export(
     private: Annotated[bool, typer.Option("--private", help="Create the repository as a private one.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Write the data sets of a run for another trainer or to the Hugging Face hub, a tree for a paper, labelled traces.
+    """Export data sets for another trainer or to the Hugging Face hub, a tree for a paper, or labelled traces.
 
     --to writes a file for each data set and split that the format can hold, and the files that the trainer asks for:
     dataset_info.json for LLaMA-Factory, a reward function for verl. See docs/recipes.md. --push-to-hub needs a token:

@@ -18,7 +18,8 @@ def check(
 ) -> None:
     """Check every file of a run, its trees, traces, verdicts and lineage.
 
-    Names what is damaged, missing or inconsistent, and what it costs to mend. Exits with status 1 if anything is.
+    Names what is damaged, missing or inconsistent, and what the repair costs. Exits with status 1 if
+    anything is.
     """
     with reporting():
         from astro.run.check import check_run  # noqa: PLC0415 - heavy
@@ -28,11 +29,11 @@ def check(
 
 @app.command(epilog=examples("astro repair runs/tiny"))
 def repair(run_path: RunPath) -> None:
-    """Set damaged files of a run aside, so that only their part runs again.
+    """Set damaged files of a run aside, so that only the affected work runs again.
 
-    Requeues the problems of damaged shards, restores the configuration, makes the problems again from their source or
+    Requeues the problems of damaged shards, restores the configuration, restores the problems from their source or
     from the traces, and sets damaged checkpoints, evaluations, data sets and reports aside. Nothing is deleted. The
-    command that made the run then carries out what is missing.
+    command that made the run then makes what is missing.
     """
     with reporting():
         from astro.run.repair import repair_run  # noqa: PLC0415 - heavy

@@ -83,7 +83,8 @@ def view(
 ) -> None:
     """Show runs in the browser: problems, trees, traces, comparisons, labels.
 
-    Serves a page on 127.0.0.1 until Ctrl-C. The runs may be of any size, and may still be going: the page follows them.
+    Serves a page on 127.0.0.1 until Ctrl-C. The runs may be of any size and may still be running; the page follows
+    them.
     """
     with reporting():
         from astro.run.view import view as show_runs  # noqa: PLC0415 - heavy

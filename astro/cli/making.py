@@ -90,7 +90,9 @@ def traces(
             show_default=False,
         ),
     ] = None,
-    dry_run: DryRun = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Check everything and estimate the cost, without loading a model.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Make traces and data sets from existing trees.

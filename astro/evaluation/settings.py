@@ -43,7 +43,7 @@ class BudgetForcing(Section):
     @model_validator(mode="after")
     def _one_direction(self) -> Self:
         if (self.wait is None) == (self.cut_thinking is None):
-            raise ValueError("give wait (think longer) or cut_thinking (think shorter), one of the two")
+            raise ValueError("set either wait (think longer) or cut_thinking (think shorter), not both")
         end = self.end_of_thinking
         if self.cut_thinking is not None and end is not None and end not in self.cut_text:
             raise ValueError(f"cut_text is {self.cut_text!r} and must hold end_of_thinking, which is {end!r}")

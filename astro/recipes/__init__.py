@@ -1,7 +1,9 @@
 """Recipes turn traces and trees into data sets, one file each.
 
 recipe                            the interface of a recipe: settings, columns, and the rows of a problem
-traces -> astro, direct; rl       the recipes
+columns, solutions, filters       what several recipes share
+traces -> astro, direct           the recipes made from traces
+rl, rejection, star, preference, kto, steps, stream    the recipes made from trees
 card, split                       the data card; the train-test split
 """
 

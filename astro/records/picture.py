@@ -1,6 +1,6 @@
 """A tree as an SVG picture: a column for each depth, a row for each leaf; colour is value, width is visits.
 
-Ends are told apart by shape as well as by colour. Text is escaped: it is the model's.
+The ends differ in shape as well as in colour. Text is escaped: it is the model's.
 """
 
 import re

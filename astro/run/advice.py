@@ -6,7 +6,7 @@ from typing import Protocol
 from astro.records.tree import Terminal
 from astro.run.ends import Ends
 
-# Below these shares, the format of the answers is the first thing to mend.
+# Below these shares, the format of the answers is the first thing to fix.
 _FEW_ANSWERS, _FEW_AS_ASKED = 0.6, 0.5
 
 _FORMAT = (
@@ -69,7 +69,7 @@ class Counted(Protocol):
 
 
 def advice(counted: Counted) -> str | None:
-    """The setting to try first, with the reason; None if there is nothing to mend."""
+    """The setting to try first, with the reason; None if there is nothing to fix."""
     return next(_advice(counted), None)
 
 

@@ -1,4 +1,4 @@
-"""`astro check`: verify everything in a run directory, and say what is wrong and what it costs to mend.
+"""`astro check`: verify everything in a run directory, and say what is wrong and what the repair costs.
 
 Files against their hashes; every tree against the invariants of its strategy; every trace against its tree; a sample of
 the traces against the verifier; and the lineage, from problems over trees, traces, data sets and models to evaluations.
@@ -40,11 +40,11 @@ _SAMPLE = 200  # traces whose verdict is computed again
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something wrong. where: a file or a problem. what: in words. mend: what `astro repair` does, and its cost."""
+    """Something wrong. where: a file or a problem. what: in words. repair: what `astro repair` does, and its cost."""
 
     where: str
     what: str
-    mend: str = ""
+    repair: str = ""
 
 
 def check_run(path: Path, console: Console, sample: int = _SAMPLE) -> bool:
@@ -55,11 +55,11 @@ def check_run(path: Path, console: Console, sample: int = _SAMPLE) -> bool:
     findings = list(examine(path, sample, console))
     for finding in findings[:_SHOWN]:
         line = Text(plain(finding.where), style="bold") + Text(f": {plain(finding.what)}")
-        console.print(line + Text(f"; {finding.mend}" if finding.mend else ""), soft_wrap=True)
+        console.print(line + Text(f"; {finding.repair}" if finding.repair else ""), soft_wrap=True)
     if len(findings) > _SHOWN:
         console.print(f"... and {len(findings) - _SHOWN} more", markup=False)
     if findings:
-        console.print(f"{len(findings)} findings; `astro repair {path}` mends files", markup=False, soft_wrap=True)
+        console.print(f"{len(findings)} findings; `astro repair {path}` repairs files", markup=False, soft_wrap=True)
     else:
         console.print(f"{path}: nothing is wrong", markup=False, soft_wrap=True)
     return not findings

@@ -76,7 +76,7 @@ def read_labels(run: Path) -> Labels:
         try:
             label = Label.from_json(content if isinstance(content, dict) else {})
         except ConfigError as error:
-            raise StoreError(f"{path}, line {number} is not a label: {error}; mend or delete the line") from error
+            raise StoreError(f"{path}, line {number} is not a label: {error}; correct or delete the line") from error
         key = (label.trace_id, label.visit)
         found.pop(key, None)
         if label.mark or label.note:

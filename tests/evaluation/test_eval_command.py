@@ -206,7 +206,7 @@ def test_mistakes_are_told(tmp_path, monkeypatch):
     assert (code, "folder ./nowhere not found" in out) == (2, True)
     assert not Path("evaluations/nowhere").exists()
     code, out = astro("eval", "CountdownPlayer", "countdown", "budget_forcing={wait: 1, cut_thinking: 3}")
-    assert (code, "one of the two" in out) == (2, True)
+    assert (code, "not both" in out) == (2, True)
 
 
 def test_a_scripted_engine_reports_on_no_checkpoint(tmp_path, monkeypatch):

@@ -30,10 +30,15 @@ class Tags(HTMLParser):
         self.text += data
 
 
-def test_the_report_of_a_finished_run_has_it_all(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report of a finished run; drawing its pictures takes seconds."""
+    return write_report(finished(tmp_path_factory.mktemp("report") / "r"))
+
+
+def test_the_report_of_a_finished_run_has_it_all(written: Path) -> None:
     """Five rows a set, differences, curves, the correlation, costs and an example."""
-    folder = write_report(finished(tmp_path / "r"))
-    text = (folder / "report.md").read_text(encoding="utf-8")
+    text = (written / "report.md").read_text(encoding="utf-8")
     for row in ("| base |", "| Direct-SFT |", "| ASTRO-SFT |", "| Direct-RL |", "| ASTRO-RL |"):
         assert text.count(row) >= 4
     assert re.search(
@@ -43,13 +48,13 @@ def test_the_report_of_a_finished_run_has_it_all(tmp_path: Path) -> None:
     assert "| GRPO astro |" in text
     assert "astro-rl@10" not in text, "checkpoints are points of the picture, not rows"
     names = {"pass-at-1", "sft-loss", "rl-curves", "backtracks-accuracy"}
-    assert {path.stem for path in folder.glob("*.png")} == {path.stem for path in folder.glob("*.svg")} == names
+    assert {path.stem for path in written.glob("*.png")} == {path.stem for path in written.glob("*.svg")} == names
     assert all(f"]({name}.png)" in text for name in names)
 
 
-def test_the_html_needs_no_other_file_and_no_word_of_a_model_acts_in_it(tmp_path: Path) -> None:
+def test_the_html_needs_no_other_file_and_no_word_of_a_model_acts_in_it(written: Path) -> None:
     """No scripts, no handlers, no links out; the hostile text is there as text."""
-    page = (write_report(finished(tmp_path / "r")) / "report.html").read_text(encoding="utf-8")
+    page = (written / "report.html").read_text(encoding="utf-8")
     seen = Tags()
     seen.feed(page)
     assert "<script>alert(1)</script>" in seen.text
@@ -61,9 +66,9 @@ def test_the_html_needs_no_other_file_and_no_word_of_a_model_acts_in_it(tmp_path
     assert "\x1b" not in page
 
 
-def test_model_text_cannot_leave_its_block_in_markdown(tmp_path: Path) -> None:
+def test_model_text_cannot_leave_its_block_in_markdown(written: Path) -> None:
     """The fence is longer than any in the text."""
-    text = (write_report(finished(tmp_path / "r")) / "report.md").read_text(encoding="utf-8")
+    text = (written / "report.md").read_text(encoding="utf-8")
     assert "\n````text\n" in text
     outside = re.sub(r"(?ms)^(`{3,})text\n.*?^\1$", "", text)
     assert "alert" in HOSTILE
@@ -105,34 +110,32 @@ def test_the_example_is_not_said_to_show_what_it_does_not(tmp_path: Path) -> Non
     assert "picked because ASTRO" in (write_report(path) / "report.md").read_text(encoding="utf-8")
 
 
-def test_the_same_run_gives_the_same_report(tmp_path: Path) -> None:
+def test_the_same_run_gives_the_same_report(written: Path) -> None:
     """Byte for byte, pictures included."""
-    path = finished(tmp_path / "r")
-    first = {file.name: file.read_bytes() for file in write_report(path).iterdir()}
-    assert {file.name: file.read_bytes() for file in write_report(path).iterdir()} == first
+    first = {file.name: file.read_bytes() for file in written.iterdir()}
+    assert {file.name: file.read_bytes() for file in write_report(written.parent).iterdir()} == first
 
 
-def test_a_set_says_what_it_shares_with_training(tmp_path: Path) -> None:
+def test_a_set_says_what_it_shares_with_training(written: Path) -> None:
     """In both files, under the table of the set that was compared."""
-    folder = write_report(finished(tmp_path / "r"))
     for name in ("report.md", "report.html"):
-        text = (folder / name).read_text(encoding="utf-8")
+        text = (written / name).read_text(encoding="utf-8")
         assert (
             text.count("Of the 40 problems, 1 are also training problems, and 2 are similar to one; compared with 8.")
             == 1
         )
 
 
-def test_rl_costs_what_it_generated(tmp_path: Path) -> None:
+def test_rl_costs_what_it_generated(written: Path) -> None:
     """Also the groups that were discarded, which the trainer never sees; a model of RL has its SFT's tokens on top."""
-    text = (write_report(finished(tmp_path / "r")) / "report.md").read_text(encoding="utf-8")
+    text = (written / "report.md").read_text(encoding="utf-8")
     assert re.search(rf"\| GRPO astro \| 117 \| {GENERATED:,} \|", text)
     assert re.search(rf"\| ASTRO-RL \|.*\| {GENERATED + 900 * (STEPS - 1):,} \|", text)
 
 
-def test_what_timed_out_is_counted_apart(tmp_path: Path) -> None:
+def test_what_timed_out_is_counted_apart(written: Path) -> None:
     """The report has the responses of every model by verdict."""
-    text = (write_report(finished(tmp_path / "r")) / "report.md").read_text(encoding="utf-8")
+    text = (written / "report.md").read_text(encoding="utf-8")
     assert "| model | correct | incorrect | timed out |" in text
     assert re.search(r"\| ASTRO-RL \| 40 \| \d+ \| 2 \|", text)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 import yaml
-from training_runs import quiet
+from training_runs import copy_sft, quiet
 from typer.testing import CliRunner
 
 from astro.cli import app
@@ -199,11 +199,11 @@ def test_models_on_the_way_are_whole_with_an_adapter(trained):
     """GRPO's checkpoints can be evaluated: the adapter merged in, and beside it, not in its place."""
     from safetensors.torch import load_file
 
-    settings = ["sft.arms={thin: sft}", "grpo.lora.r=4", "grpo.trainer.max_steps=2", "grpo.trainer.learning_rate=0.01"]
+    settings = ["grpo.lora.r=4", "grpo.trainer.max_steps=2", "grpo.trainer.learning_rate=0.01"]
     settings += ["grpo.rewards={weights: {overlong: 1.0}, overlong_buffer: 160}", "grpo.resample=0"]  # never all equal
-    settings += ["grpo.trainer.max_completion_length=160", "grpo.rollouts=transformers", "sft.trainer.max_steps=1"]
+    settings += ["grpo.trainer.max_completion_length=160", "grpo.rollouts=transformers"]
     config = changed(trained, *settings)
-    before = load_file(carry_out(SFT, config.training(), config.sft, "thin", quiet()).folder / "model.safetensors")
+    before = load_file(copy_sft(trained.directory, "thin") / "model.safetensors")
     folder = carry_out(GRPO, config.training(), config.grpo, "thin", quiet()).folder
     whole = load_file(folder / "model.safetensors")
     kept = [load_file(folder / f"checkpoint-{step}" / "model.safetensors") for step in (1, 2)]
@@ -248,10 +248,9 @@ def test_grpo_resumes_with_the_same_losses(trained, monkeypatch):
     settings = ["grpo.rewards={weights: {overlong: 1.0}, overlong_buffer: 64}", "grpo.rollouts=transformers"]
     options = {"steps_per_generation": 2, "gradient_accumulation_steps": 1, "max_steps": 12, "save_steps": 5}
     settings += [f"grpo.trainer.{name}={value}" for name, value in {**options, "max_completion_length": 64}.items()]
-    sft = ["sft.arms={kept: sft, cut: sft}", "sft.trainer.max_steps=1"]
-    config = changed(trained, *settings, *sft)
+    config = changed(trained, *settings)
     for arm in ("kept", "cut"):
-        carry_out(SFT, config.training(), config.sft, arm, quiet())
+        copy_sft(trained.directory, arm)
 
     def learned(folder) -> list[tuple[float, ...]]:
         rows = [row for row in read_metrics(folder) if "loss" in row]
@@ -282,10 +281,14 @@ def test_grpo_resumes_with_the_same_losses(trained, monkeypatch):
 
 def test_grpo_ends_when_its_budget_is_spent(trained):
     """After the first step at which the generated tokens, discarded groups included, reach the budget."""
-    settings = ["sft.arms={spent: sft}", "sft.trainer.max_steps=1", "grpo.rollouts=transformers"]
-    settings += ["grpo.budget_tokens=2000", "grpo.trainer.max_steps=50", "grpo.trainer.save_steps=50"]
+    settings = [
+        "grpo.rollouts=transformers",
+        "grpo.budget_tokens=2000",
+        "grpo.trainer.max_steps=50",
+        "grpo.trainer.save_steps=50",
+    ]
     config = changed(trained, *settings)
-    carry_out(SFT, config.training(), config.sft, "spent", quiet())
+    copy_sft(trained.directory, "spent")
     done = carry_out(GRPO, config.training(), config.grpo, "spent", quiet())
     spent = [row["counts"]["generated_tokens"] for row in read_metrics(done.folder) if "loss" in row]
     assert 0 < done.facts["steps"] < 50
@@ -317,8 +320,8 @@ def test_grpo_by_transformers(trained, tmp_path):
     pq.write_table(rows.slice(3, 2), tmp_path / "test.parquet")
     settings = ["grpo.rollouts=transformers", "grpo.trainer.max_steps=1", f"grpo.data={tmp_path}"]
     settings += ["grpo.trainer.eval_strategy=steps", "grpo.trainer.eval_steps=1"]
-    config = changed(trained, *settings, "sft.arms={plain: sft}", "grpo.resample=0")
-    carry_out(SFT, config.training(), config.sft, "plain", quiet())
+    config = changed(trained, *settings, "grpo.resample=0")
+    copy_sft(trained.directory, "plain")
     trained_model = carry_out(GRPO, config.training(), config.grpo, "plain", quiet())
     facts = trained_model.facts
     assert (facts["steps"], facts["prompts"], facts["groups"]) == (1, 4, 4 + 2)
@@ -330,9 +333,8 @@ def test_there_must_be_something_to_evaluate_on(trained, tmp_path):
     """Without test rows the option is refused by name, before a model is loaded."""
     rows = pq.read_table(next((trained.directory / "datasets" / "rl").glob("train-*.parquet")))
     pq.write_table(rows, tmp_path / "train.parquet")
-    settings = [f"grpo.data={tmp_path}", "grpo.trainer.eval_strategy=steps", "sft.trainer.max_steps=1"]
-    config = changed(trained, *settings, "sft.arms={blind: sft}")
-    carry_out(SFT, config.training(), config.sft, "blind", quiet())
+    config = changed(trained, f"grpo.data={tmp_path}", "grpo.trainer.eval_strategy=steps")
+    copy_sft(trained.directory, "blind")
     with pytest.raises(ConfigError, match=r"grpo\.trainer\.eval_strategy is steps, but .* no test rows"):
         carry_out(GRPO, config.training(), config.grpo, "blind", quiet())
 
@@ -346,25 +348,22 @@ def test_options_of_transformers_are_not_dropped(trained):
         rollouts_by(wanted, {"cache_implementation": "static"})
 
 
-@pytest.mark.parametrize("steps", [1, 2])
-def test_less_padding_gives_the_same_step(trained, monkeypatch, steps):
-    """Steps of plain gradient descent on one generation move the weights as those of TRL's own trainer do."""
+def test_less_padding_gives_the_same_steps(trained, monkeypatch):
+    """Two steps of plain gradient descent on one generation move the weights as those of TRL's own trainer do."""
     pytest.importorskip("vllm")
     import trl
     from safetensors.torch import load_file
 
-    settings = [f"grpo.trainer.max_steps={steps}", f"grpo.trainer.steps_per_generation={2 * steps}"]
+    settings = ["grpo.trainer.max_steps=2", "grpo.trainer.steps_per_generation=4"]
     settings += ["grpo.trainer.bf16=false", "grpo.trainer.optim=sgd"]
     settings += ["grpo.trainer.learning_rate=1.0", "grpo.resample=0", "grpo.rewards.weights={overlong: 1.0}"]
     settings += ["grpo.trainer.max_completion_length=160", "grpo.rewards.overlong_buffer=160"]
-    moved = {}
+    config, moved = changed(trained, *settings), {}
     for arm in ("ours", "theirs"):
-        config = changed(trained, *settings, f"sft.arms={{{arm}{steps}: sft}}")
-        carry_out(SFT, config.training(), config.sft, f"{arm}{steps}", quiet())
+        before = load_file(copy_sft(trained.directory, arm) / "model.safetensors")
         if arm == "theirs":
             monkeypatch.setattr("astro.train.trainers.grpo_trainer", lambda: trl.GRPOTrainer)
-        folder = carry_out(GRPO, config.training(), config.grpo, f"{arm}{steps}", quiet()).folder
-        before = load_file(folder.parent / "sft" / "model.safetensors")
+        folder = carry_out(GRPO, config.training(), config.grpo, arm, quiet()).folder
         after = load_file(folder / "model.safetensors")
         moved[arm] = {name: after[name] - before[name] for name in before}
     largest = max(step.abs().max() for step in moved["theirs"].values())
@@ -376,8 +375,8 @@ def test_a_completion_that_a_string_ended_is_not_taken_for_one_cut_off(trained):
     """With mask_truncated_completions the model still learns from responses without an end token."""
     settings = ["grpo.rollouts=transformers", "grpo.resample=0", "grpo.trainer.mask_truncated_completions=true"]
     settings += ["grpo.trainer.max_steps=1", "grpo.rewards.weights={overlong: 1.0}", "grpo.rewards.overlong_buffer=48"]
-    config = changed(trained, *settings, 'prompt.end_stop=["\\n"]', "sft.arms={lines: sft}")
-    carry_out(SFT, config.training(), config.sft, "lines", quiet())
+    config = changed(trained, *settings, 'prompt.end_stop=["\\n"]')
+    copy_sft(trained.directory, "lines")
     folder = carry_out(GRPO, config.training(), config.grpo, "lines", quiet()).folder
     logged = read_metrics(folder)[0]
     assert logged["groups_flat"] < 1  # there is something to learn

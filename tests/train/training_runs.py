@@ -1,6 +1,7 @@
 """A small run of the scripted engine, and how the embedded model is trained on it."""
 
 import io
+import shutil
 from pathlib import Path
 
 from rich.console import Console
@@ -38,3 +39,10 @@ SETTINGS = {
 def quiet() -> Console:
     """A console that is no terminal."""
     return Console(file=io.StringIO(), width=200)
+
+
+def copy_sft(run: Path, arm: str) -> Path:
+    """Give an arm the SFT checkpoint of the arm astro, so that RL can start from it without another training."""
+    folder = run / "checkpoints" / arm / "sft"
+    shutil.copytree(run / "checkpoints" / "astro" / "sft", folder)
+    return folder

@@ -36,6 +36,6 @@ class Pace:
     def _check(self) -> None:
         if self._budget is not None and self._spent >= self._budget:
             raise BudgetSpentError(
-                f"engine.token_budget is used up: {self._spent:,} of {self._budget:,} tokens; to go on, raise it or "
+                f"engine.token_budget is used up: {self._spent:,} of {self._budget:,} tokens; to continue, raise it or "
                 "start again"
             )

@@ -70,7 +70,7 @@ def verify(problem: Subject, extraction: Extraction, config: VerifyConfig) -> Ve
     for text in texts:
         picked = _choice(plain_text(text), options, labels, several=len(gold) > 1)
         if not picked:
-            return Verdict(Outcome.MALFORMED, answer, "no single option can be told from it")
+            return Verdict(Outcome.MALFORMED, answer, "it names no single option")
         chosen |= picked
     canonical = ",".join(sorted(chosen))
     if chosen == gold:
