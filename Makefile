@@ -38,8 +38,7 @@ ablations: $(STAMP) ## docs/results/ablations.md: variants of the traces and the
 	$(BIN)/python pipelines/ablations.py
 
 test: $(STAMP) ## all tests, including those with the real engine
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 -m "not engine and not real"
-	$(BIN)/python -m pytest -n auto --maxprocesses 2 -m engine
+	$(BIN)/python -m pytest -n auto --maxprocesses 2 --dist loadfile --no-loadscope-reorder -m "not real"
 
 test-real: $(STAMP) ## SFT, GRPO and evaluation of a chat model: ASTRO_REAL_MODEL=FOLDER
 	$(BIN)/python -m pytest -m real tests/real
