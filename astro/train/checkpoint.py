@@ -15,7 +15,6 @@ import json
 import shutil
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 from astro.store.atomic import check, read_marker, sync_directory, write_marker, write_text, writing
@@ -50,9 +49,7 @@ class StageCheckpoint:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._claim.release()
 
     def claim(self, settings: Mapping[str, Any], ignored: Collection[str] = UNLEARNED) -> None:
