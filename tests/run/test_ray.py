@@ -10,8 +10,8 @@ from mortal_player import MortalPlayer
 from runs import SETTINGS, quiet
 from test_sharing import tables
 
-from astro.config import validate
-from astro.run import RunConfig, Stages, carry_out
+from astro.run import Stages, carry_out
+from astro.run.settings import load_run
 
 pytest.importorskip("ray")
 
@@ -52,7 +52,6 @@ def test_actors_that_die_make_what_one_process_makes(tmp_path: Path) -> None:
     output = astro("ray", str(path), "--actors", "2", "--gpus", "0", "name=actors")
     assert len(list((tmp_path / "deaths").iterdir())) == 2, output
     assert "died; it is started again" in output
-    alone = validate(RunConfig, {**content, "name": "alone"}, "test")  # no deaths are left
-    carry_out(alone, Stages(), quiet())
+    carry_out(load_run(path, ["name=alone"]), Stages(), quiet())  # no deaths are left
     assert tables(tmp_path / "actors") == tables(tmp_path / "alone")
     assert (tmp_path / "actors" / "datasets" / "complete.json").exists()
