@@ -12,8 +12,10 @@ from astro.traces.backtracks import count_backtracks
 from astro.traces.meaning import Reading, What, compare_figures, compare_words, read
 from astro.traces.meaning.lexicon import stem
 
-BEGINNING = re.compile(
-    r"\b(?:beginning|start over|starting over|restart|scratch|from the (?:start|top)|very start|original problem)\b",
+BEGINNING = re.compile(  # "Let's restart." is whole; "Let's restart in a new sentence." names no place
+    r"\b(?:beginning|start over|starting over|scratch|from the (?:start|top)|very start|original problem|"
+    r"(?:start|begin)(?:ning|ing)? (?:again|afresh)|"
+    r"restart(?:ing)?(?: (?:with )?(?:our|the|this|my) \w{1,20})?(?=[.,!:]|$))",
     re.IGNORECASE,
 )
 _RETURN = re.compile(

@@ -169,7 +169,7 @@ class Rewriter:
             found = await self._finding(task, replies[0], seed, rewritten)
             if found is None:
                 rewritten.first_try += attempt == 0
-                return text
+                return unlabelled(text)
             where = (rewritten.trace_id, self.problem.id, visit, node, task.role, attempt)
             rewritten.rejected.append(RejectedRewrite(*where, found.fault, found.detail, task.source, text))
         rewritten.fallbacks += 1

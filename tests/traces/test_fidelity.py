@@ -229,6 +229,24 @@ def test_a_return_in_mathematics_names_a_value_or_an_expression(told, path, faul
     assert (found.fault if found else None) == fault
 
 
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("Let's restart our solution from the beginning.", None),
+        ("Let's restart.", None),
+        ("Let me start again.", None),
+        ("Let's go back to the original problem.", None),
+        ("Let's restart our solution in a new sentence.", Fault.WRONG_PLACE),
+        ("Let's go back to where we were.", Fault.WRONG_PLACE),
+    ],
+)
+def test_a_restart_says_that_it_goes_to_the_beginning(text, fault):
+    """A place that a restart does not name is not the beginning."""
+    around = Around(Problem("m", "What is $5 \\star 1$?", "9", "math"), [])
+    found = backtrack_fault(text, [], [], around)
+    assert (found.fault if found else None) == fault
+
+
 def test_a_return_to_a_step_without_numbers_shares_its_words():
     """In prose without figures the place is named by words."""
     around = Around(Problem("p", "Who was the second king?", "Ahab", "qa"), [])
