@@ -10,7 +10,7 @@ import argparse
 import json
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -71,13 +71,19 @@ def measured(run: RunDirectory) -> dict[str, Any]:
         "answers_stated_otherwise": ends.stated,
         "votes": _listed(votes) or "none",
         "first_try_rate": round(first / checked, 3) if checked else "nothing rewritten",
-        "mode": str(run.settings["traces"]["rewrite"]),
+        "mode": _modes(summary.counts) or str(run.settings["traces"]["rewrite"]),
         "traces": _listed(summary.traces),
         "with_backtracks": summary.backtracking,
         "generated_tokens": summary.search.generated_tokens + summary.tracing.generated_tokens,
         "tokens_a_trace": round(summary.tokens_per_trace) if summary.backtracking else "no trace",
         "minutes": round(summary.seconds / 60, 1),
     }
+
+
+def _modes(counts: Mapping[str, int]) -> str:
+    """The modes of rewriting with their problems, where a trial was made: "20 bridges, 20 none"."""
+    names = {mode: counts.get(f"rewrite.{mode}.problems", 0) for mode in ("all", "bridges", "none")}
+    return _listed(names)
 
 
 def _has(tree: Tree, outcome: Outcome) -> bool:
