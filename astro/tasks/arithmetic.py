@@ -2,7 +2,8 @@ r"""Equations between numbers in a text, executed again: which of them are false
 
 An equation counts only if nothing but numbers is on both sides, and the words beside it leave its meaning alone: "half
 of 4 + 6 = 5", "17 / 5 = 3 remainder 2" and "20 / 50 = 40%" are not judged. The reader of mathematical answers evaluates
-both sides, exactly; what it cannot read is not judged, either.
+both sides, exactly; what it cannot read is not judged, either. astro.tasks.units removes units where they leave the
+numbers alone.
 """
 
 import re
@@ -11,6 +12,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import NamedTuple
 
+from astro.tasks.units import without_units
 from astro.verify.forms.math.effort import TooCostlyError, allowance
 from astro.verify.forms.math.errors import TooLargeError, UnreadableError
 from astro.verify.forms.math.lexer import lex
@@ -59,7 +61,8 @@ class FalseEquation(NamedTuple):
 def false_equations(text: str) -> list[FalseEquation]:
     """The false equations between numbers in a text, in order. A rounded or cut decimal counts as equal."""
     found = []
-    for number, (left, right) in enumerate(_equations(text)):
+    bare = without_units(text)
+    for number, (left, right) in enumerate(_equations(bare)):
         if number >= _MOST:
             break
         if _is_false(left, right):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
+from itertools import takewhile
 
 from astro.tasks.expressions import figures, without_label
 from astro.traces.backtracks import count_backtracks
@@ -148,6 +149,13 @@ def established(path: Sequence[str]) -> str:
     return ""
 
 
+def _from_result(step: str) -> str:
+    """A step without the paragraphs before its results that only announce or plan."""
+    paragraphs = step.split("\n\n")
+    plans = takewhile(lambda text: _PLANS.search(text) and not _has_figures(text) and "\\[" not in text, paragraphs)
+    return "\n\n".join(paragraphs[sum(1 for _ in plans) :])
+
+
 def _bare(text: str) -> str:
     """A step or line without the label or bullet before it: "2. Add them" and "- Total = 40" are no quotations."""
     return _BULLET.sub("", without_label(text.strip()).strip()) if text.strip() else ""
@@ -164,7 +172,7 @@ def _has_figures(text: str) -> bool:
 def _last_statement(step: str) -> str:
     """The last sentence or line of a step that has figures and announces nothing; not out of a display or block."""
     if "```" in step or "\\[" in step or "\\begin" in step or "$$" in step:
-        return step if not _announces(step) and len(step) <= 2 * _SHORT else ""
+        return _from_result(step) if not _announces(step) and len(step) <= 2 * _SHORT else ""
     pieces = [piece for line in step.splitlines() for piece in _PIECE.findall(_bare(line))]
     for piece in reversed(pieces):
         sentence = str(piece).strip()

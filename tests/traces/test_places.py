@@ -22,6 +22,7 @@ PLAN = "To find the value, we will follow these steps:"
         (["3. **Add the feed:**\n   - Total = 15 + 25\n   - Total = 40 cups"], "Total = 40 cups"),
         (["To find how much shorter it is after 4 hours, we need the length after 2 hours."], ""),
         (["Sum the distances of one day to get the total distance of 2 days."], ""),
+        (["We will go through it step by step.\n\nHere is $x$:\n\\[x = 4\\]"], "Here is $x$:\n\\[x = 4\\]"),
         (["Let's take x = 5."], "Let's take x = 5."),
         (["- Total = 40 cups"], "Total = 40 cups"),
         (["2. So x = 4."], "So x = 4."),
