@@ -1,6 +1,7 @@
 import importlib
 import io
 import json
+import random
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -13,6 +14,7 @@ from astro.config import validate
 from astro.records.tree import NO_PARENT, Rollout, Terminal, Tree
 from astro.run import RunConfig, Stages, carry_out
 from astro.search.strategies import Puct, Uct
+from astro.tasks.maze.graph import read_maze
 from astro.verify import Outcome
 
 ROOT = Path(__file__).parents[1]
@@ -232,3 +234,29 @@ def test_replayed_responses_fall_into_the_steps_of_rollouts(monkeypatch, tmp_pat
     monkeypatch.setattr(sys, "argv", arguments)
     assert module.main() == 0
     assert capsys.readouterr().out.startswith("1 of 1 responses fall into the same steps")
+
+
+def test_maze_policies_are_what_chance_says(monkeypatch) -> None:
+    """One junction: half of the first walks are right, and who remembers has the other turn left; a large budget."""
+    policies = load("maze_policies", monkeypatch)
+    maze = read_maze("17: 4 or 93. 4: none. 93: exit.")
+    step, doubt = policies.tokens("At 17: 4 or 93. Take 4."), policies.tokens(policies._DOUBT)
+    assert step == 11  # At, 17, :, 4, or, 93, ., Take, 4, ., and the end of the line
+    right = step + policies.tokens("By 93 at 93: exit, so the way is not correct.")
+    wrong = step + policies.tokens("By 4 at 4: none, so the way is not correct.")
+    back = doubt + policies.tokens("Let's restart our solution from the beginning.")
+    found = [policies.spent(maze, "remembers", random.Random(seed), 10_000) for seed in range(200)]
+    assert set(found) == {right, wrong + back + right}
+    assert 70 < found.count(right) < 130
+    again = [policies.spent(maze, "restarts", random.Random(seed), 10_000) for seed in range(200)]
+    assert len(set(again)) > 2  # a restart takes the same turn again
+    assert policies.spent(maze, "restarts", random.Random(0), right - 1) is None
+
+
+def test_maze_policies_print_a_line_a_shape(monkeypatch, capsys) -> None:
+    """Who remembers solves every maze of corridors that who restarts solves in the same tokens, and more."""
+    rows = json.loads(printed(load("maze_policies", monkeypatch), monkeypatch, capsys, "--problems=10", "--json"))
+    solved = {(row["side"], row["depth"], row["policy"]): row["solved"] for row in rows}
+    assert len(solved) == 4 * 3 * 4
+    assert all(solved[side, depth, "remembers"] > 0.9 for side in (1, 3, 5) for depth in (6, 8))
+    assert all(solved[side, 10, "restarts"] < 0.3 for side in (1, 3, 5))
