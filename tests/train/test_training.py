@@ -199,11 +199,11 @@ def test_models_on_the_way_are_whole_with_an_adapter(trained):
     """GRPO's checkpoints can be evaluated: the adapter merged in, and beside it, not in its place."""
     from safetensors.torch import load_file
 
-    settings = ["grpo.lora.r=4", "grpo.trainer.max_steps=2", "grpo.trainer.learning_rate=0.01"]
+    settings = ["sft.arms={thin: sft}", "grpo.lora.r=4", "grpo.trainer.max_steps=2", "grpo.trainer.learning_rate=0.01"]
     settings += ["grpo.rewards={weights: {overlong: 1.0}, overlong_buffer: 160}", "grpo.resample=0"]  # never all equal
-    settings += ["grpo.trainer.max_completion_length=160", "grpo.rollouts=transformers"]
+    settings += ["grpo.trainer.max_completion_length=160", "grpo.rollouts=transformers", "sft.trainer.max_steps=1"]
     config = changed(trained, *settings)
-    before = load_file(copy_sft(trained.directory, "thin") / "model.safetensors")
+    before = load_file(carry_out(SFT, config.training(), config.sft, "thin", quiet()).folder / "model.safetensors")
     folder = carry_out(GRPO, config.training(), config.grpo, "thin", quiet()).folder
     whole = load_file(folder / "model.safetensors")
     kept = [load_file(folder / f"checkpoint-{step}" / "model.safetensors") for step in (1, 2)]
@@ -248,9 +248,9 @@ def test_grpo_resumes_with_the_same_losses(trained, monkeypatch):
     settings = ["grpo.rewards={weights: {overlong: 1.0}, overlong_buffer: 64}", "grpo.rollouts=transformers"]
     options = {"steps_per_generation": 2, "gradient_accumulation_steps": 1, "max_steps": 12, "save_steps": 5}
     settings += [f"grpo.trainer.{name}={value}" for name, value in {**options, "max_completion_length": 64}.items()]
-    config = changed(trained, *settings)
-    for arm in ("kept", "cut"):
-        copy_sft(trained.directory, arm)
+    config = changed(trained, *settings, "sft.arms={kept: sft}", "sft.trainer.max_steps=1")
+    carry_out(SFT, config.training(), config.sft, "kept", quiet())
+    copy_sft(trained.directory, "cut", of="kept")
 
     def learned(folder) -> list[tuple[float, ...]]:
         rows = [row for row in read_metrics(folder) if "loss" in row]

@@ -41,8 +41,8 @@ def quiet() -> Console:
     return Console(file=io.StringIO(), width=200)
 
 
-def copy_sft(run: Path, arm: str) -> Path:
-    """Give an arm the SFT checkpoint of the arm astro, so that RL can start from it without another training."""
+def copy_sft(run: Path, arm: str, of: str = "astro") -> Path:
+    """Give an arm the SFT checkpoint of another one, so that RL can start from it without another training."""
     folder = run / "checkpoints" / arm / "sft"
-    shutil.copytree(run / "checkpoints" / "astro" / "sft", folder)
+    shutil.copytree(run / "checkpoints" / of / "sft", folder)
     return folder
