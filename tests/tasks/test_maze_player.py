@@ -1,6 +1,5 @@
 """The scripted maze player, and a whole run on it."""
 
-import re
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -107,7 +106,7 @@ def test_rates_are_probabilities():
 
 
 def test_a_run_goes_from_problems_to_data_sets(tmp_path):
-    """Search, traces whose returns name a junction and take its other way, and rows of every kind."""
+    """Search, rows of every kind, and traces that go back to the last junction alone and take its other way."""
     yaml = str(ROOT / "configs" / "maze.yaml")
     done = CliRunner().invoke(app, ["run", yaml, f"output.folder={tmp_path}", "problems.maze.count=8"])
     assert done.exit_code == 0, done.output
@@ -115,6 +114,13 @@ def test_a_run_goes_from_problems_to_data_sets(tmp_path):
     rows = [row for file in files for row in pq.read_table(file).to_pylist()]
     assert {row["kind"] for row in rows} == {"direct", "search"}
     found = [row["completion"][0]["content"] for row in rows if row["kind"] == "search"]
-    backs = [re.search(r"choice at (\d+)\.\n(?:By [\d ]+ at|At) (\d+):", text) for text in found]
-    assert any(backs)
-    assert all(back[1] == back[2] for back in backs if back)
+    said = [[dialect.read_step(line) for line in text.splitlines() if not line.startswith("But")] for text in found]
+    backs = 0
+    for steps in said:
+        for missed, gap, retried in zip(steps, steps[1:], steps[2:], strict=False):
+            if gap is None and missed is not None and retried is not None:
+                assert not missed.rooms
+                assert retried.turns == missed.turns[:-1]
+                assert retried.rooms[0] != missed.turns[-1]
+                backs += 1
+    assert backs == sum(text.count("Let's go back") + text.count("Let's restart") for text in found) > 0
