@@ -4,16 +4,19 @@
 
 first_paint: seconds from opening the address of the tree to its first frame.
 pan, zoom: frames a second while the tree is dragged and zoomed.
-frame_cpu: milliseconds of processor time of a frame on the page's main thread, whatever else the machine does.
+frame_cpu: milliseconds of processor time of a frame on the page's main thread.
 starts: seconds from the command to its address, both runs read.
 opens: seconds from opening the address of the run to its table.
 filters: seconds from typing into the search to the rows that answer it, the median of several searches.
+page_cpu, server_cpu: seconds of processor time of the page's main thread and of the server until then. Unlike the
+others, figures of processor time do not depend on what else the machine does.
 
 Needs the extra dev and /usr/bin/chromium.
 """
 
 import argparse
 import json
+import os
 import random
 import statistics
 import subprocess
@@ -144,52 +147,69 @@ def measure(tree: Path, run: Path) -> dict[str, Any]:
             while not line.startswith("http"):
                 line = server.stdout.readline()
                 assert line or server.poll() is None, "the server stopped"
-            starts = time.perf_counter() - began
-            return {**measure_page(line.split()[0]), "starts_seconds": round(starts, 2)}
+            starts = {"starts_seconds": round(time.perf_counter() - began, 2), "starts_cpu": _server_cpu(server.pid)}
+            return {**measure_page(line.split()[0], server.pid), **starts}
         finally:
             server.terminate()
 
 
-def measure_page(address: str) -> dict[str, Any]:
-    """The figures of the page at an address, whose run 0 is the tree and run 1 the many problems."""
+def measure_page(address: str, server: int) -> dict[str, Any]:
+    """The figures of the page at an address: run 0 is the tree, run 1 the many problems. server: the process."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=_FLAGS)
-        page = browser.new_page(viewport=_SIZE)  # type: ignore[arg-type]
-        page.set_default_timeout(120_000)
-        opens = _seconds_until(page, f"{address}#/run?run=1", "table.problems tbody tr")
-        filters = [_filter_seconds(page, f"{word} problem-{index}") for index, word in enumerate(_WORDS[:9], 1)]
-        page.goto("about:blank")
-        paint = _seconds_until(page, f"{address}#/tree?run=0&id=large", "canvas[data-painted]")
-        watch = page.context.new_cdp_session(page)
-        watch.send("Performance.enable", {"timeDomain": "threadTicks"})
-        before = _busy(watch)
-        found = {kind: page.evaluate(_MEASURE, {"kind": kind}) for kind in ("pan", "zoom")}
-        busy = _busy(watch) - before
+        opened = Watched(browser, server)
+        opens = opened.until(f"{address}#/run?run=1", "table.problems tbody tr")
+        filters = [_filter_seconds(opened.page, f"{word} problem-{index}") for index, word in enumerate(_WORDS[:9], 1)]
+        painted = Watched(browser, server)
+        paint = painted.until(f"{address}#/tree?run=0&id=large", "canvas[data-painted]")
+        before = painted.busy()
+        found = {kind: painted.page.evaluate(_MEASURE, {"kind": kind}) for kind in ("pan", "zoom")}
+        frames = sum(each["frames"] for each in found.values())
+        frame = (painted.busy() - before) / frames
         browser.close()
     return {
-        "first_paint_seconds": round(paint, 2),
+        **{f"first_paint_{name}": value for name, value in paint.items()},
         "pan_frames_a_second": round(found["pan"]["rate"], 1),
         "zoom_frames_a_second": round(found["zoom"]["rate"], 1),
-        "frame_cpu_ms": round(1000 * busy / sum(each["frames"] for each in found.values()), 1),
-        "opens_seconds": round(opens, 2),
+        "frame_cpu_ms": round(1000 * frame, 1),
+        **{f"opens_{name}": value for name, value in opens.items()},
         "filters_seconds": round(statistics.median(filters), 3),
     }
 
 
-def _busy(watch: Any) -> float:
-    """Seconds of processor time that the main thread of a page has taken."""
-    metrics = {each["name"]: each["value"] for each in watch.send("Performance.getMetrics")["metrics"]}
-    return float(metrics["TaskDuration"])
+class Watched:
+    """A new page of a browser, and the processor time that its main thread and the server take. server: its process."""
+
+    def __init__(self, browser: Any, server: int) -> None:
+        self.page = browser.new_page(viewport=_SIZE)
+        self.page.set_default_timeout(120_000)
+        self._server = server
+        self._session = self.page.context.new_cdp_session(self.page)
+        self._session.send("Performance.enable", {"timeDomain": "threadTicks"})
+
+    def until(self, address: str, there: str) -> dict[str, float]:
+        """Figures from opening an address to the first element of a kind."""
+        began, served = time.perf_counter(), _server_cpu(self._server)
+        self.page.goto(address)
+        self.page.locator(there).first.wait_for(state="attached")
+        return {
+            "seconds": round(time.perf_counter() - began, 2),
+            "page_cpu": round(self.busy(), 2),
+            "server_cpu": round(_server_cpu(self._server) - served, 2),
+        }
+
+    def busy(self) -> float:
+        """Seconds of processor time that the main thread of the page has taken."""
+        metrics = {each["name"]: each["value"] for each in self._session.send("Performance.getMetrics")["metrics"]}
+        return float(metrics["TaskDuration"])
 
 
-def _seconds_until(page: Any, address: str, there: str) -> float:
-    """Seconds from opening an address to the first element of a kind."""
-    began = time.perf_counter()
-    page.goto(address)
-    page.locator(there).first.wait_for(state="attached")
-    return time.perf_counter() - began
+def _server_cpu(process: int) -> float:
+    """Seconds of processor time that a process has taken (Linux)."""
+    fields = Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return round((int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK"), 2)
 
 
 def _filter_seconds(page: Any, words: str) -> float:

@@ -2,7 +2,8 @@
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from itertools import accumulate
+from itertools import accumulate, groupby
+from operator import itemgetter
 from pathlib import Path
 
 import pyarrow as pa
@@ -33,10 +34,11 @@ class Positions:
             raise IndexError(f"rows {start} to {stop} of {len(self)}")
         first, last = bisect_right(self._starts, start) - 1, bisect_right(self._starts, stop - 1) - 1
         parts = []
-        for path, group in self._places[first : last + 1]:
+        for path, places in groupby(self._places[first : last + 1], itemgetter(0)):
+            groups = [group for _, group in places]
             try:
                 with pq.ParquetFile(path) as file:
-                    parts.append(file.read_row_group(group, columns=None if columns is None else list(columns)))
+                    parts.append(file.read_row_groups(groups, columns=None if columns is None else list(columns)))
             except (OSError, pa.ArrowException) as error:
                 raise StoreError(f"{path} cannot be read: {error}; restore it from a copy") from error
         return pa.concat_tables(parts).slice(start - self._starts[first], stop - start)

@@ -70,6 +70,10 @@ class StoredProblems:
         ids: list[str] = pq.read_table(self._checked(FILES[0]), columns=["id"]).column("id").to_pylist()
         return ids
 
+    def table(self) -> pa.Table:
+        """All problems as the table PROBLEMS, in order."""
+        return pq.read_table(self._checked(FILES[0]))
+
     def tasks(self) -> set[str]:
         """The tasks of the problems."""
         return set(pq.read_table(self._checked(FILES[0]), columns=["task"]).column("task").unique().to_pylist())
@@ -123,6 +127,10 @@ class ArrivingProblems(StoredProblems):
         """The ids of the problems, in order."""
         ids: list[str] = self._table.column("id").to_pylist()
         return ids
+
+    def table(self) -> pa.Table:
+        """The problems read so far, in order."""
+        return self._table
 
     def tasks(self) -> set[str]:
         """The tasks of the problems."""

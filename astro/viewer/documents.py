@@ -1,4 +1,4 @@
-"""One problem as JSON: the tree in columns, its rollouts, its traces visit by visit, and what was rejected."""
+"""One problem as a document: the tree in columns, its rollouts, its traces visit by visit, and what was rejected."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,13 +9,18 @@ import pyarrow.compute as pc
 from astro.records.columns import Row
 from astro.records.problem import Problem
 from astro.traces import Kind
+from astro.viewer.packing import Pack
 
-_DIGITS = 5  # of values, priors and log-probabilities
+_DIGITS = 5  # of seconds
 _ROLLOUT_PARTS = ("text", "tokens", "outcome", "answer", "canonical", "reason")
-_NUMBERS = ("parent", "samples", "visits", "sampled", "graded", "correct", "simulation", "grafted")
+_WHOLE = ("parent", "samples", "visits", "sampled", "graded", "correct", "simulation", "grafted")
 _FRACTIONS = ("prior", "value", "reward", "logprob")
-_TEXTS = ("text", "terminal", "answer", "verdict", "failure")
+_NAMES = ("terminal", "verdict")
+_TEXTS = ("text", "answer", "failure")
 _FACTS = ("seed", "stop", "strategy", "calls", "prompt_tokens", "generated_tokens")
+
+DRAWN = (*_WHOLE, *_FRACTIONS, *_NAMES, *_TEXTS, "token_ids", "tree")
+"""The columns of `nodes` that tree_document() reads."""
 
 
 def problem_document(problem: Problem) -> Row:
@@ -29,29 +34,32 @@ def problem_document(problem: Problem) -> Row:
     }
 
 
-def tree_document(nodes: pa.Table, cost: Mapping[str, Any], selection: Mapping[str, Any] | None) -> Row:
-    """A tree: facts of the whole, and a list for each column of its nodes, in node order.
+def tree_document(pack: Pack, nodes: pa.Table, cost: Mapping[str, Any], selection: Mapping[str, Any] | None) -> Row:
+    """A tree: facts of the whole, and the packed columns of its nodes, in node order.
 
-    cost: of the search of this problem. selection: kind and constant of the formula that chose children, or None.
-    Tokens are lengths of steps. Rollouts are left out: see rollouts_of().
+    nodes: with the columns DRAWN. cost: of the search of this problem. selection: kind and constant of the formula that
+    chose children, or None. Tokens are lengths of steps. Rollouts are left out: see rollouts_of().
     """
     facts = nodes.column("tree")[0].as_py()
-    columns: dict[str, list[Any]] = {name: nodes.column(name).to_pylist() for name in (*_NUMBERS, *_TEXTS)}
-    for name in _FRACTIONS:
-        columns[name] = [_short(value) for value in nodes.column(name).to_pylist()]
-    columns["tokens"] = pc.list_value_length(nodes.column("token_ids")).to_pylist()
+    seconds = cost.get("seconds")
     return {
         **{name: facts[name] for name in _FACTS},
         "cached_tokens": cost.get("cached_tokens"),
-        "seconds": _short(cost.get("seconds")),
+        "seconds": None if seconds is None else round(seconds, _DIGITS),
         "selection": selection,
-        "nodes": columns,
+        "nodes": {
+            **{name: pack.whole_numbers(nodes.column(name)) for name in _WHOLE},
+            **{name: pack.fractions(nodes.column(name)) for name in _FRACTIONS},
+            **{name: pack.names(nodes.column(name)) for name in _NAMES},
+            **{name: pack.texts(nodes.column(name)) for name in _TEXTS},
+            "tokens": pack.whole_numbers(pc.list_value_length(nodes.column("token_ids"))),
+        },
     }
 
 
-def rollouts_of(nodes: pa.Table, node: int) -> list[list[Any]]:
+def rollouts_of(rollouts: pa.ChunkedArray, node: int) -> list[list[Any]]:
     """The rollouts of a node: text, tokens, outcome, answer, canonical answer and rule of each."""
-    return [[rollout[part] for part in _ROLLOUT_PARTS] for rollout in nodes.column("rollouts")[node].as_py()]
+    return [[rollout[part] for part in _ROLLOUT_PARTS] for rollout in rollouts[node].as_py()]
 
 
 def trace_documents(traces: Sequence[Mapping[str, Any]]) -> list[Row]:
@@ -76,7 +84,3 @@ def rewrite_documents(rewrites: Sequence[Mapping[str, Any]]) -> list[Row]:
     return [
         {name: row[name] for name in ("trace_id", "visit", "attempt", "reason", "detail", "text")} for row in rewrites
     ]
-
-
-def _short(value: float | None) -> float | None:
-    return None if value is None or value != value else round(value, _DIGITS)  # noqa: PLR0124 - not a number

@@ -33,7 +33,7 @@ def run_facts(run: RunDirectory, name: str) -> Row:
     return {
         "name": name,
         "finished": {"trees": run.trees.complete, "traces": run.traces.complete},
-        "problems": len(run.problems()) if run.has_problems else 0,
+        "problems": len(run.stored) if run.has_problems else 0,
         "trees": trees.num_rows,
         "solved": int(pc.sum(trees["solved"]).as_py() or 0),
         "failed": stops.get("failed", 0),

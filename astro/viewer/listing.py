@@ -1,6 +1,6 @@
 """The problems of a run as one table in memory: a row a problem, filtered and sorted with Arrow."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -8,8 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from astro.errors import ConfigError
-from astro.records.columns import Row, rows_table
-from astro.records.problem import Problem
+from astro.records.columns import Row
 from astro.records.tree import Stop
 
 EXCERPT = 240  # characters of a prompt in a row
@@ -26,8 +25,6 @@ _SCHEMA = pa.schema(
         ("simulations", pa.int64()),
         ("value", pa.float64()),
         ("pass_rate", pa.float64()),
-        ("graded", pa.int64()),
-        ("correct", pa.int64()),
         ("traces", pa.int64()),
         ("backtracks", pa.int64()),
         ("rejects", pa.int64()),
@@ -86,47 +83,40 @@ class Query:
         return cls(**values)
 
 
-def status_of(tree: Mapping[str, Any] | None) -> str:
-    """Where a problem stands: solved, unsolved, failed, or not searched."""
-    if tree is None:
-        return "not searched"
-    if tree["stop"] == Stop.FAILED:
-        return "failed"
-    return "solved" if tree["solved"] else "unsolved"
-
-
-def listing_row(
-    problem: Problem, tree: Mapping[str, Any] | None, traced: Mapping[str, int], cost: Mapping[str, float]
-) -> Row:
-    """The row of a problem. tree: its row in `trees`. traced: counts of traces, backtracks and rejects."""
-    return {
-        "id": problem.id,
-        "prompt": problem.prompt[:EXCERPT],
-        "task": problem.task,
-        "status": status_of(tree),
-        "stop": tree["stop"] if tree else None,
-        "nodes": tree["nodes"] if tree else None,
-        "simulations": tree["simulations"] if tree else None,
-        "value": tree["root_value"] if tree else None,
-        "pass_rate": tree["root_reward"] if tree else None,
-        "graded": tree.get("graded") if tree else None,
-        "correct": tree.get("root_correct") if tree else None,
-        "traces": traced.get("traces", 0),
-        "backtracks": traced.get("backtracks", 0),
-        "rejects": traced.get("rejects", 0),
-        "tokens": int(cost.get("tokens", 0)),
-        "seconds": cost.get("seconds", 0.0),
-        "label": None,
-    }
-
-
 class Listing:
-    """The rows of a run's problems. prompts: the whole prompt of each row, for the search."""
+    """The rows of a run's problems, with the columns COLUMNS.
 
-    def __init__(self, rows: Sequence[Row], prompts: Sequence[str]) -> None:
-        self.table = rows_table(rows, _SCHEMA)
-        words = pa.array([f"{row['id']}\n{prompt}" for row, prompt in zip(rows, prompts, strict=True)], pa.string())
-        self._words = pc.utf8_lower(words)
+    problems: id, prompt and task, in the order of the rows. trees: the table `trees`. traces: problem_id and backtracks
+    of each trace. rejects: problem_id of each reject. costs: problem_id, generated_tokens and seconds, of all stages.
+    """
+
+    def __init__(
+        self, problems: pa.Table, trees: pa.Table, traces: pa.Table, rejects: pa.Table, costs: pa.Table
+    ) -> None:
+        ids = problems["id"].combine_chunks()
+        tree = _rows_of(ids, trees)
+        traced = _rows_of(ids, _summed(traces, [("backtracks", "count"), ("backtracks", "sum")]))
+        refused = _rows_of(ids, _summed(rejects, [("problem_id", "count")]))
+        spent = _rows_of(ids, _summed(costs, [("generated_tokens", "sum"), ("seconds", "sum")]))
+        columns = {
+            "id": ids,
+            "prompt": pc.utf8_slice_codeunits(problems["prompt"], 0, EXCERPT),
+            "task": problems["task"],
+            "status": _status(tree),
+            "stop": tree["stop"],
+            "nodes": tree["nodes"],
+            "simulations": tree["simulations"],
+            "value": tree["root_value"],
+            "pass_rate": tree["root_reward"],
+            "traces": pc.fill_null(traced["backtracks_count"], 0),
+            "backtracks": pc.fill_null(traced["backtracks_sum"], 0),
+            "rejects": pc.fill_null(refused["problem_id_count"], 0),
+            "tokens": pc.fill_null(spent["generated_tokens_sum"], 0),
+            "seconds": pc.fill_null(spent["seconds_sum"], 0.0),
+            "label": pa.nulls(len(ids), pa.string()),
+        }
+        self.table = pa.table(columns).cast(_SCHEMA)
+        self._words = pc.utf8_lower(pc.binary_join_element_wise(problems["id"], problems["prompt"], "\n"))
 
     def select(self, query: Query, labels: Mapping[str, str]) -> Row:
         """The matching rows of the query's part, and how many match. labels: of problems, by id."""
@@ -141,7 +131,8 @@ class Listing:
 
     def labelled(self, labels: Mapping[str, str]) -> pa.Table:
         """The rows with the labels of their problems. labels: one word a problem, by id."""
-        marks = pa.array([labels.get(name) for name in self.table["id"].to_pylist()], pa.string())
+        found = pc.index_in(self.table["id"], value_set=pa.array(list(labels), pa.string()))
+        marks = pa.array(list(labels.values()), pa.string()).take(found)
         return self.table.set_column(self.table.column_names.index("label"), "label", marks)
 
     def _mask(self, table: pa.Table, query: Query) -> Any:
@@ -162,3 +153,20 @@ class Listing:
         for each in masks:
             mask = each if mask is None else pc.and_(mask, pc.fill_null(each, fill_value=False))
         return mask
+
+
+def _summed(table: pa.Table, sums: list[tuple[str, str]]) -> pa.Table:
+    """A row a problem with these aggregates of its rows."""
+    return table.group_by("problem_id", use_threads=False).aggregate(sums)
+
+
+def _rows_of(ids: pa.Array, table: pa.Table) -> pa.Table:
+    """The row of each problem in a table that has at most one of each; nulls where it has none."""
+    return table.take(pc.index_in(ids, value_set=table["problem_id"].combine_chunks()))
+
+
+def _status(tree: pa.Table) -> pa.ChunkedArray:
+    """Where each problem stands: solved, unsolved, failed, or not searched."""
+    failed = pc.fill_null(pc.equal(tree["stop"], Stop.FAILED.value), fill_value=False)
+    searched = pc.if_else(failed, "failed", pc.if_else(tree["solved"], "solved", "unsolved"))
+    return pc.if_else(pc.is_valid(tree["problem_id"]), searched, "not searched")

@@ -39,7 +39,8 @@ class LoadedRun:
     def problems(self) -> pd.DataFrame:
         """A row a problem: status, pass rate, nodes, traces, backtracks, tokens, seconds."""
         labels = by_problem(read_labels(self.path))
-        return self._opened.listing.labelled(labels).to_pandas()
+        rows = pd.DataFrame(self._opened.every_row())
+        return rows.assign(label=rows["id"].map(labels))
 
     @cached_property
     def traces(self) -> pd.DataFrame:

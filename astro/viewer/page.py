@@ -16,12 +16,11 @@ from astro import __version__
 from astro.errors import StoreError
 from astro.records.columns import Row
 from astro.store.atomic import write_text, writing
-from astro.viewer.documents import rollouts_of
 from astro.viewer.labels import read_labels
-from astro.viewer.listing import COLUMNS
 from astro.viewer.opened import OpenedRun, as_json
+from astro.viewer.packing import Pack
 
-_GROUP_BYTES = 400_000  # of JSON packed together
+_GROUP_BYTES = 400_000  # of documents packed together
 _SET_PROBLEMS = 60  # of each evaluated set, with their responses
 _COMPRESSION = 9
 
@@ -70,11 +69,11 @@ def shared_problems(run: OpenedRun, most: int) -> list[str]:
 
 
 def _file_run(run: OpenedRun, chunks: Mapping[str, int]) -> Row:
-    rows = run.listing.table.to_pydict()
+    rows = run.every_row()
     return {
         "facts": run.facts,
-        "columns": list(COLUMNS),
-        "rows": [list(cells) for cells in zip(*(rows[name] for name in COLUMNS), strict=True)],
+        "columns": list(rows[0]) if rows else [],
+        "rows": [list(row.values()) for row in rows],
         "distributions": run.distributions,
         "evaluations": run.evaluations,
         "labels": [asdict(label) for label in read_labels(run.path).values()],
@@ -88,14 +87,13 @@ _Script = tuple[str, str, tuple[int, list[str]]]
 
 
 def _packed(number: int, run: OpenedRun, kept: Sequence[str]) -> Iterator[_Script]:
-    held: dict[str, str] = {}
+    held: list[tuple[str, bytes]] = []
     group = 0
     for name in kept:
-        held[name] = as_json(_whole(run, name))
-        if sum(map(len, held.values())) >= _GROUP_BYTES or name == kept[-1]:
-            content = ",".join(f"{as_json(problem)}:{document}" for problem, document in held.items())
-            yield f"chunk-{number}-{group}", _pack("{" + content + "}"), (number, list(held))
-            held, group = {}, group + 1
+        held.append((name, run.document(name, rollouts=True)))
+        if sum(len(document) for _, document in held) >= _GROUP_BYTES or name == kept[-1]:
+            yield f"chunk-{number}-{group}", _pack(_joined(held)), (number, [each for each, _ in held])
+            held, group = [], group + 1
     responses = {
         each["set"]: {
             row["id"]: run.responses(each["set"], row["id"])
@@ -104,15 +102,13 @@ def _packed(number: int, run: OpenedRun, kept: Sequence[str]) -> Iterator[_Scrip
         for each in run.evaluations
     }
     if responses:
-        yield f"responses-{number}", _pack(as_json(responses)), (number, [])
+        yield f"responses-{number}", _pack(as_json(responses).encode()), (number, [])
 
 
-def _whole(run: OpenedRun, problem_id: str) -> Row:
-    """A problem's document with the rollouts of every node."""
-    document = run.document(problem_id)
-    nodes = run.nodes(problem_id)
-    document["tree"]["rollouts"] = [rollouts_of(nodes, node) for node in range(nodes.num_rows)]
-    return document
+def _joined(documents: Sequence[tuple[str, bytes]]) -> bytes:
+    """Several documents as one, in which each is a part, by the id of its problem."""
+    pack = Pack()
+    return pack.document({name: pack.packed(document) for name, document in documents})
 
 
 def _chunks_of(scripts: Sequence[_Script], runs: int) -> list[dict[str, int]]:
@@ -123,5 +119,5 @@ def _chunks_of(scripts: Sequence[_Script], runs: int) -> list[dict[str, int]]:
     return chunks
 
 
-def _pack(text: str) -> str:
-    return base64.b64encode(gzip.compress(text.encode(), _COMPRESSION, mtime=0)).decode()
+def _pack(content: bytes) -> str:
+    return base64.b64encode(gzip.compress(content, _COMPRESSION, mtime=0)).decode()

@@ -1,6 +1,6 @@
 """The rows of one problem in the tables of a stage, found by position: no other row of a finished stage is read."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import accumulate
 from pathlib import Path
 
@@ -36,24 +36,41 @@ class StageRows:
         """Whether the problem is finished in the stage."""
         return problem_id in self._ids
 
-    def read(self, problem_id: str, names: Iterable[str]) -> dict[str, pa.Table]:
-        """The rows of a finished problem in some tables. Raises StoreError if they cannot be read."""
+    def read(self, problem_id: str, names: Iterable[str], columns: Sequence[str] | None = None) -> dict[str, pa.Table]:
+        """The rows of a finished problem in some tables. columns: of each table; by default all.
+
+        Raises StoreError if they cannot be read.
+        """
         if self._positions is None:
             with RunDirectory.read(self._run) as run:
                 tables = getattr(run, self._name).read(problem_id).tables
-            return {name: tables[name] for name in names}
-        return {name: self._found(problem_id, name, self._positions[name]) for name in names}
+            return {name: tables[name] if columns is None else tables[name].select(columns) for name in names}
+        return {name: self._found(problem_id, name, columns) for name in names}
 
-    def _found(self, problem_id: str, name: str, positions: Positions) -> pa.Table:
+    def firsts(self, problem_ids: Sequence[str], name: str, columns: Sequence[str]) -> pa.Table:
+        """The first row of each of these finished problems in a table. Raises StoreError if they cannot be read."""
+        parts = [self._schemas[name].empty_table().select(columns)]
+        if self._positions is None:
+            with RunDirectory.read(self._run) as run:
+                stage = getattr(run, self._name)
+                parts += [stage.read(each).tables[name].slice(0, 1).select(columns) for each in problem_ids]
+        else:
+            starts = [self._spans[name][each][0] for each in problem_ids]
+            parts += [self._positions[name].read(start, start + 1, columns) for start in starts]
+        return pa.concat_tables(parts)
+
+    def _found(self, problem_id: str, name: str, columns: Sequence[str] | None) -> pa.Table:
         start, stop = self._spans[name].get(problem_id, (0, 0))
-        if start == stop:
-            return self._schemas[name].empty_table()
-        rows = positions.read(start, stop)
-        if set(rows["problem_id"].to_pylist()) != {problem_id}:
+        schema = self._schemas[name]
+        wanted = list(columns or schema.names)
+        if start == stop or self._positions is None:
+            return schema.empty_table().select(wanted)
+        rows = self._positions[name].read(start, stop, list(dict.fromkeys([*wanted, "problem_id"])))
+        if set(rows["problem_id"].unique().to_pylist()) != {problem_id}:
             raise StoreError(
                 f"{self._run / self._name}: the rows of {problem_id!r} in {name} are not where they belong"
             )
-        return rows
+        return rows.select(wanted)
 
 
 def spans_of(problem_ids: pa.ChunkedArray) -> dict[str, Span]:

@@ -57,15 +57,19 @@ class Site:
         boot = {"mode": "served", "version": __version__, "token": self.token, "runs": facts}
         return page_text(boot, "'self'")
 
-    def answer(self, number: int, what: str, query: dict[str, str]) -> str:
-        """The JSON of one question. Raises ConfigError for a wrong one, StoreError if the run cannot answer."""
+    def answer(self, number: int, what: str, query: dict[str, str]) -> str | bytes:
+        """The JSON of one question, or a packed document.
+
+        Raises ConfigError for a wrong question, StoreError if the run cannot answer.
+        """
         if not 0 <= number < len(self.runs):
             raise ConfigError(f"there are runs 0 to {len(self.runs) - 1}, not {number}")
         if what not in _ANSWERS:
             raise ConfigError(f"{what!r} is none of {', '.join(_ANSWERS)}")
         with self._lock:
             try:
-                return as_json(_ANSWERS[what](self.runs[number], query))
+                found = _ANSWERS[what](self.runs[number], query)
+                return found if isinstance(found, bytes) else as_json(found)
             except KeyError as missing:
                 raise ConfigError(f"{what} needs {missing}") from missing
 
@@ -85,7 +89,7 @@ def _facts(run: OpenedRun, _: dict[str, str]) -> Any:
 
 
 def _problems(run: OpenedRun, query: dict[str, str]) -> Any:
-    return run.listing.select(Query.parse(query), by_problem(read_labels(run.path)))
+    return run.rows(Query.parse(query), by_problem(read_labels(run.path)))
 
 
 def _rollouts(run: OpenedRun, query: dict[str, str]) -> Any:
@@ -163,8 +167,8 @@ async def _ask(site: Site, request: "Request") -> "Response":
 
     _check_token(site, request)
     number, what = request.path_params["number"], request.path_params["what"]
-    text = await run_in_threadpool(site.answer, number, what, dict(request.query_params))
-    return Response(text, media_type="application/json")
+    found = await run_in_threadpool(site.answer, number, what, dict(request.query_params))
+    return Response(found, media_type="application/json" if isinstance(found, str) else "application/octet-stream")
 
 
 async def _add(site: Site, port: int, request: "Request") -> "Response":

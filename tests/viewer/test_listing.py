@@ -1,19 +1,25 @@
+import pyarrow as pa
 import pytest
 
 from astro.errors import ConfigError
-from astro.records.problem import Problem
-from astro.viewer.listing import Listing, Query, listing_row
-
-TREE = {"stop": "goal", "nodes": 5, "simulations": 2, "root_value": 0.5, "root_reward": 0.25}
+from astro.viewer.listing import Listing, Query
 
 
 def listing() -> Listing:
     """Three problems: solved with two traces, unsolved, and not searched."""
-    problems = [Problem(name, f"Make {name} of apples.", "1", "math") for name in ("one", "two", "three")]
-    trees = {"one": TREE | {"solved": True}, "two": TREE | {"solved": False, "root_reward": 0.0, "nodes": 9}}
-    traced = {"one": {"traces": 2, "backtracks": 3}}
-    rows = [listing_row(problem, trees.get(problem.id), traced.get(problem.id, {}), {}) for problem in problems]
-    return Listing(rows, [problem.prompt for problem in problems])
+    names = ["one", "two", "three"]
+    trees = {
+        "problem_id": ["two", "one"], "stop": ["goal", None], "nodes": [9, 5], "simulations": [2, 2],
+        "solved": [False, True], "root_value": [0.5, 0.5], "root_reward": [0.0, 0.25],
+    }  # fmt: skip
+    costs = {"problem_id": ["one", "one", "two"], "generated_tokens": [30, 4, 7], "seconds": [1.0, 0.5, 2.0]}
+    return Listing(
+        problems=pa.table({"id": names, "prompt": [f"Make {name} of apples." for name in names], "task": ["math"] * 3}),
+        trees=pa.table(trees),
+        traces=pa.table({"problem_id": ["one", "one"], "backtracks": [3, 0]}),
+        rejects=pa.table({"problem_id": pa.array(["two"], pa.string())}),
+        costs=pa.table(costs),
+    )
 
 
 def ids(query: Query, **labels: str) -> list[str]:
@@ -53,6 +59,15 @@ def test_a_query_counts_what_matches() -> None:
     """The answer has the number of all rows and of those that match, whatever part is sent."""
     found = listing().select(Query(traces="none", limit=1), {})
     assert (found["total"], found["matching"], len(found["rows"])) == (3, 2, 1)
+
+
+def test_a_row_sums_what_the_tables_say_of_its_problem() -> None:
+    """Counts and costs are sums over the problem's rows, in whatever order the tables have them."""
+    one, two, three = listing().table.to_pylist()
+    assert [row["status"] for row in (one, two, three)] == ["solved", "unsolved", "not searched"]
+    assert [one[name] for name in ("traces", "backtracks", "rejects", "tokens", "seconds")] == [2, 3, 0, 34, 1.5]
+    assert [two[name] for name in ("traces", "backtracks", "rejects", "tokens", "seconds")] == [0, 0, 1, 7, 2.0]
+    assert [three[name] for name in ("nodes", "pass_rate", "tokens", "label")] == [None, None, 0, None]
 
 
 def test_every_mistake_of_an_address_is_named() -> None:

@@ -5,7 +5,7 @@ import re
 from hashlib import sha256
 from pathlib import Path
 
-from viewed import PROBLEM, SCRIPT
+from viewed import PROBLEM, SCRIPT, part_of, texts_of, unpacked
 
 from astro.viewer.opened import OpenedRun, as_json
 from astro.viewer.page import page_text, shared_problems, template, write_page
@@ -57,9 +57,11 @@ def test_a_hostile_run_is_data_only(hostile: Path, tmp_path: Path) -> None:
     assert SCRIPT not in text
     packed = re.search(r'id="chunk-0-0">([^<]*)<', text)
     assert packed is not None
-    held = json.loads(gzip.decompress(base64.b64decode(packed[1])))
-    assert held[PROBLEM]["tree"]["rollouts"][2][0][0] == f"{SCRIPT} 0"
-    assert len(held[PROBLEM]["tree"]["rollouts"][2]) == 10_000
+    held, problems = unpacked(gzip.decompress(base64.b64decode(packed[1])))
+    document, parts = unpacked(part_of(held[PROBLEM], problems))
+    rollouts = json.loads(part_of(document["tree"]["rollouts"], parts))
+    assert rollouts[2][0][0] == f"{SCRIPT} 0"
+    assert len(rollouts[2]) == 10_000
 
 
 def test_a_large_run_gives_an_even_share(run: Path, tmp_path: Path) -> None:
@@ -79,9 +81,9 @@ def test_a_document_has_the_tree_as_it_is_stored(run: Path) -> None:
     """Columns of the page are those of the tables, and rollouts come node by node."""
     opened = OpenedRun(run)
     name = next(iter(opened.problems))
-    nodes, document = opened.nodes(name), opened.document(name)
+    nodes, (document, parts) = opened.nodes(name), unpacked(opened.document(name))
     columns = document["tree"]["nodes"]
-    assert columns["text"] == nodes["text"].to_pylist()
-    assert columns["visits"] == nodes["visits"].to_pylist()
+    assert texts_of(columns["text"], parts) == nodes["text"].to_pylist()
+    assert memoryview(part_of(columns["visits"], parts)).cast("i").tolist() == nodes["visits"].to_pylist()
     assert [len(opened.rollouts(name, node)) for node in range(len(nodes))] == nodes["sampled"].to_pylist()
     assert [trace["kind"] for trace in document["traces"]][-1:] in ([], ["control"], ["search"], ["direct"])

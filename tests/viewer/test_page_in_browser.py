@@ -116,8 +116,7 @@ def test_the_terms_are_those_of_the_strategy(watched: Watched, run: Path, tmp_pa
     """The score of each child of the root is V + c P sqrt(N) / (1 + N), as astro.search.strategies.puct computes it."""
     opened = OpenedRun(run)
     name = next(row["id"] for row in opened.listing.table.to_pylist() if row["nodes"] and row["nodes"] > 5)
-    document = opened.document(name)
-    nodes = document["tree"]["nodes"]
+    nodes = opened.nodes(name).to_pydict()
     write_page(tmp_path / "page.html", [opened], 100)
     page = watched.page
     page.goto(f"{(tmp_path / 'page.html').as_uri()}#/tree?id={name}")
@@ -131,9 +130,8 @@ def test_the_terms_are_those_of_the_strategy(watched: Watched, run: Path, tmp_pa
         if nodes["grafted"][child]:
             continue
         visits = nodes["visits"][child]
-        expected = puct(
-            nodes["value"][child], nodes["prior"][child], visits, nodes["visits"][0], document["tree"]["selection"]["c"]
-        )
+        constant = opened.facts["lineage"]["settings"]["search"]["strategy"]["c_puct"]
+        expected = puct(nodes["value"][child], nodes["prior"][child], visits, nodes["visits"][0], constant)
         assert float(cells[-1]) == pytest.approx(expected, abs=2e-3)
 
 

@@ -5,7 +5,7 @@ from shutil import copytree
 
 import pytest
 from starlette.testclient import TestClient
-from viewed import SCRIPT
+from viewed import SCRIPT, unpacked
 
 from astro.viewer.labels import read_labels
 from astro.viewer.server import Site, app_of, distinct_names
@@ -66,7 +66,8 @@ def test_every_view_is_answered(client: TestClient, site: Site) -> None:
     """Facts, problems, a document, rollouts, distributions, evaluations, a set, responses and labels."""
     name = next(iter(site.runs[0].problems))
     assert client.get("/api/runs/0/facts").json()["facts"]["trees"] == 6
-    assert client.get("/api/runs/0/problem", params={"id": name}).json()["problem"]["id"] == name
+    document, _ = unpacked(client.get("/api/runs/0/problem", params={"id": name}).content)
+    assert document["problem"]["id"] == name
     assert client.get("/api/runs/0/rollouts", params={"id": name, "node": 0}).json()
     assert client.get("/api/runs/0/distributions").json()[0]["title"] == "Values of nodes"
     (evaluated,) = client.get("/api/runs/0/evaluations").json()

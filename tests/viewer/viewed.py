@@ -1,7 +1,8 @@
 """Runs to look at: a scripted one with evaluations, and one whose every text is hostile."""
 
+import json
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -157,3 +158,26 @@ def _traces(tree: Tree) -> Entry:
     }
     assert len(tree) == 4
     return Entry(PROBLEM, tables)
+
+
+def unpacked(content: bytes) -> tuple[dict[str, Any], bytes]:
+    """The JSON of a packed document (astro.viewer.packing), and its parts."""
+    start = 8 + int.from_bytes(content[:8], "little")
+    return json.loads(content[8:start]), content[start:]
+
+
+def part_of(part: Mapping[str, int], parts: bytes) -> bytes:
+    """The bytes that a reference in the JSON of a packed document stands for."""
+    return parts[part["at"] : part["at"] + part["size"]]
+
+
+def texts_of(column: Mapping[str, Any], parts: bytes) -> list[str | None]:
+    """A column of texts of a packed document."""
+    ends = memoryview(part_of(column["ends"], parts)).cast("i").tolist()
+    content = part_of(column["bytes"], parts)
+    missing = part_of(column["missing"], parts) if column["missing"] else bytes(len(ends))
+    starts = [0, *ends[:-1]]
+    return [
+        None if absent else content[start:end].decode()
+        for start, end, absent in zip(starts, ends, missing, strict=False)
+    ]

@@ -1,47 +1,20 @@
-// Draws a tree on a canvas. Only what lies in the window is drawn, and nothing twice on the same pixel row, so that the
-// time of a frame depends on the window and not on the tree.
+// Draws a tree on a canvas. Only what lies in the window is drawn: shapes, curves and labels where there is room for them,
+// else pixels (dense.ts), so that the time of a frame depends on the window and not on the tree.
 
-import { type ColourBy, INK, type Scheme, ramp, verdictColour } from "./colours";
+import { INK, verdictColour } from "./colours";
+import { drawDense } from "./dense";
 import { type Layout, firstFrom } from "./layout";
-import type { Moment } from "./replay";
+import { type Scene, type Size, type View, nodeColour, radiusOf } from "./scene";
 import type { Nodes } from "./types";
 
-export interface View {
-  /** Pixels of a column and of a row, and where column 0 and row 0 lie. */
-  column: number;
-  row: number;
-  left: number;
-  top: number;
-}
-
-export interface Scene {
-  nodes: Nodes;
-  layout: Layout;
-  folded: ReadonlySet<number>;
-  moment: Moment;
-  simulation: number;
-  last: number;
-  colourBy: ColourBy;
-  scheme: Scheme;
-  chosen: number;
-  path: ReadonlySet<number>;
-  fresh: boolean;
-  /** Numbers of the visits at each node, for a trace; null without one. */
-  visits: ReadonlyMap<number, string> | null;
-  trail: ReadonlySet<number>;
-  title: string;
-}
-
-export interface Size {
-  width: number;
-  height: number;
-}
-
+const NOTHING = new Int32Array(0);
 export const READING = { column: 250, row: 26 };
 const MARGIN = { left: 28, top: 24 };
 const LABELS_FROM = 13; // pixels a row
+const LABELLED = 200; // characters of a text, at most
 const NARROW = 112; // pixels of a label in which only the step is written: colour and width say the rest
-const CURVES_UP_TO = 700; // visible edges
+const CURVES_UP_TO = 700; // visible nodes
+const TINY = 2.4; // pixels of a radius below which a node has no shape
 const FONT = '12px system-ui, -apple-system, "Segoe UI", sans-serif';
 
 export function fit(layout: Layout, size: Size): View {
@@ -104,13 +77,30 @@ export function nodeAt(scene: Scene, view: View, x: number, y: number): number |
 }
 
 export function draw(context: CanvasRenderingContext2D, scene: Scene, view: View, size: Size): void {
-  const ink = INK[scene.scheme];
-  context.fillStyle = ink.back;
-  context.fillRect(0, 0, size.width, size.height);
   const rows: [number, number] = [(-20 - view.top) / view.row, (size.height + 20 - view.top) / view.row];
+  const few = visibleNodes(scene.layout, ...rows) <= CURVES_UP_TO;
+  if (!few && radiusOf(view) < TINY) {
+    drawDense(context, scene, view, size, rows);
+    drawChosen(context, scene, view);
+    return;
+  }
+  context.fillStyle = INK[scene.scheme].back;
+  context.fillRect(0, 0, size.width, size.height);
   const ends = drawLabels(context, scene, view, size, rows);
-  drawEdges(context, scene, view, rows, ends);
+  drawEdges(context, scene, view, rows, { ends, curved: few && view.row > 4 });
   drawNodes(context, scene, view, size, rows);
+}
+
+/** Marks the chosen node of a dense drawing. */
+function drawChosen(context: CanvasRenderingContext2D, scene: Scene, view: View): void {
+  const ink = INK[scene.scheme];
+  const [x, y] = [view.left + (scene.layout.depth[scene.chosen] ?? 0) * view.column, view.top + (scene.layout.row[scene.chosen] ?? 0) * view.row];
+  ring(context, x, y, 6, ink.accent);
+  context.font = FONT;
+  context.textBaseline = "middle";
+  context.fillStyle = ink.back;
+  context.fillRect(x + 9, y - 9, view.column - 18, 18);
+  drawLabel(context, scene, scene.chosen, x + 12, y, view.column - 24);
 }
 
 /** Labels where there is room for them; returns where each ends, which is where the edges of its node begin. */
@@ -124,7 +114,7 @@ function drawLabels(context: CanvasRenderingContext2D, scene: Scene, view: View,
   for (let depth = 0; depth < layout.levels.length; depth++) {
     const x = view.left + depth * view.column;
     if (x < -view.column || x > size.width) continue;
-    const level = layout.levels[depth] ?? [];
+    const level = layout.levels[depth] ?? NOTHING;
     const lastColumn = depth === layout.levels.length - 1;
     let below = -Infinity;
     for (let index = firstFrom(level, layout.row, low); index < level.length; index++) {
@@ -138,7 +128,7 @@ function drawLabels(context: CanvasRenderingContext2D, scene: Scene, view: View,
       const wanted = node === scene.chosen || scene.trail.has(node);
       if (y - below < LABELS_FROM || (room < LABELS_FROM && !wanted && y - below < 2 * LABELS_FROM)) continue;
       below = y;
-      const leaf = !layout.children[node]?.length;
+      const leaf = !layout.shown[node];
       const width = lastColumn ? 420 : view.column - radius - (leaf ? 24 : 62);
       ends.set(node, drawLabel(context, scene, node, x + radius + 7, y, width));
     }
@@ -146,53 +136,48 @@ function drawLabels(context: CanvasRenderingContext2D, scene: Scene, view: View,
   return ends;
 }
 
-function radiusOf(view: View): number {
-  return Math.max(1, Math.min(7, view.row * 0.34));
+interface Lines {
+  /** Where the label of a node ends. */
+  ends: ReadonlyMap<number, number>;
+  curved: boolean;
 }
 
-function drawEdges(context: CanvasRenderingContext2D, scene: Scene, view: View, [low, high]: [number, number], ends: Map<number, number>): void {
-  const { layout, nodes, simulation } = scene;
-  const ink = INK[scene.scheme];
+function drawEdges(context: CanvasRenderingContext2D, scene: Scene, view: View, [low, high]: [number, number], { ends, curved }: Lines): void {
+  const { layout, nodes } = scene;
+  const { children, row, shown } = layout;
   const rootVisits = Math.max(1, scene.moment.visits[0] ?? 1);
-  const curved = visibleNodes(layout, low, high) <= CURVES_UP_TO && view.row > 4;
   for (let depth = 0; depth + 1 < layout.levels.length; depth++) {
     const x = view.left + depth * view.column;
     const end = x + view.column;
-    let drawn = -Infinity;
     for (const parent of layout.levels[depth] ?? []) {
-      const children = layout.children[parent];
-      if (!children?.length) continue;
-      const [first, last] = [layout.row[children[0] ?? 0] ?? 0, layout.row[children[children.length - 1] ?? 0] ?? 0];
-      if (last < low) continue;
-      if (first > high) break;
-      const y = view.top + (layout.row[parent] ?? 0) * view.row;
+      if (!shown[parent]) continue;
+      const all = children.of(parent);
+      if ((row[all[all.length - 1] ?? 0] ?? 0) < low) continue;
+      if ((row[all[0] ?? 0] ?? 0) > high) break;
+      const y = view.top + (row[parent] ?? 0) * view.row;
+      const known = all.filter((child) => (nodes.simulation[child] ?? 0) <= scene.simulation);
       if (curved) {
-        for (const child of children) {
-          if ((nodes.simulation[child] ?? 0) > simulation) continue;
-          drawCurve(context, scene, ink, { x: ends.get(parent) ?? x + 7, y, end, to: view.top + (layout.row[child] ?? 0) * view.row }, child, rootVisits);
-        }
-        continue;
-      }
-      const bottom = view.top + last * view.row;
-      if (bottom - drawn < 0.75) continue;
-      const from = Math.max(view.top + first * view.row, drawn);
-      drawn = bottom;
-      context.fillStyle = ink.edge;
-      const middle = x + view.column / 2;
-      context.fillRect(x, y, view.column / 2, 1);
-      context.fillRect(middle, Math.max(from, -20), 1, Math.max(1, bottom - Math.max(from, -20)));
-      let stem = -Infinity;
-      for (let index = firstFrom(children, layout.row, low); index < children.length; index++) {
-        const child = children[index] ?? 0;
-        const at = view.top + (layout.row[child] ?? 0) * view.row;
-        if ((layout.row[child] ?? 0) > high) break;
-        if (at - stem < 1 || (nodes.simulation[child] ?? 0) > simulation) continue;
-        stem = at;
-        const onTrail = scene.trail.has(child);
-        context.fillStyle = onTrail ? ink.trail : nodes.grafted[child] ? ink.graft : ink.edge;
-        context.fillRect(middle, at, end - middle, onTrail ? 2 : 1);
-      }
+        const from = ends.get(parent) ?? x + 7;
+        for (const child of known) drawCurve(context, scene, { x: from, y, end, to: view.top + (row[child] ?? 0) * view.row }, child, rootVisits);
+      } else drawFork(context, scene, view, { x, y, end, to: y }, known);
     }
+  }
+}
+
+/** The edges to the children as a bar with a line to each of them. */
+function drawFork(context: CanvasRenderingContext2D, scene: Scene, view: View, { x, y, end }: Span, children: Int32Array): void {
+  const ink = INK[scene.scheme];
+  const middle = x + view.column / 2;
+  const at = (child: number) => view.top + (scene.layout.row[child] ?? 0) * view.row;
+  if (!children.length) return;
+  const [top, bottom] = [Math.min(y, at(children[0] ?? 0)), Math.max(y, at(children[children.length - 1] ?? 0))];
+  context.fillStyle = ink.edge;
+  context.fillRect(x, y, view.column / 2, 1);
+  context.fillRect(middle, Math.max(top, -20), 1, Math.min(bottom, 20_000) - Math.max(top, -20) + 1);
+  for (const child of children) {
+    const onTrail = scene.trail.has(child);
+    context.fillStyle = onTrail ? ink.trail : scene.path.has(child) ? ink.accent : scene.nodes.grafted[child] ? ink.graft : ink.edge;
+    context.fillRect(middle, at(child), end - middle, onTrail ? 2 : 1);
   }
 }
 
@@ -203,9 +188,8 @@ interface Span {
   to: number;
 }
 
-type Ink = (typeof INK)[Scheme];
-
-function drawCurve(context: CanvasRenderingContext2D, scene: Scene, ink: Ink, span: Span, child: number, rootVisits: number): void {
+function drawCurve(context: CanvasRenderingContext2D, scene: Scene, span: Span, child: number, rootVisits: number): void {
+  const ink = INK[scene.scheme];
   const grafted = scene.nodes.grafted[child];
   const onTrail = scene.trail.has(child);
   const onPath = scene.path.has(child);
@@ -232,20 +216,17 @@ function drawNodes(context: CanvasRenderingContext2D, scene: Scene, view: View, 
   const { layout, nodes } = scene;
   const ink = INK[scene.scheme];
   const radius = radiusOf(view);
-  const tiny = radius < 2.4;
+  const tiny = radius < TINY;
   for (let depth = 0; depth < layout.levels.length; depth++) {
     const x = view.left + depth * view.column;
     if (x < -view.column || x > size.width + 20) continue;
-    const level = layout.levels[depth] ?? [];
-    let drawn = -Infinity;
+    const level = layout.levels[depth] ?? NOTHING;
     for (let index = firstFrom(level, layout.row, low); index < level.length; index++) {
       const node = level[index] ?? 0;
       const row = layout.row[node] ?? 0;
       if (row > high) break;
       if ((nodes.simulation[node] ?? 0) > scene.simulation) continue;
       const y = view.top + row * view.row;
-      if (y - drawn < 0.9 && node !== scene.chosen) continue;
-      drawn = y;
       const colour = nodeColour(scene, node);
       if (tiny) {
         context.fillStyle = colour;
@@ -260,15 +241,6 @@ function drawNodes(context: CanvasRenderingContext2D, scene: Scene, view: View, 
   }
 }
 
-export function nodeColour(scene: Scene, node: number): string {
-  const { nodes } = scene;
-  if (scene.colourBy === "verdict") return verdictColour(nodes.verdict[node] ?? null, scene.scheme);
-  if (nodes.grafted[node] && scene.colourBy !== "simulation") return INK[scene.scheme].graft;
-  if (scene.colourBy === "prior") return ramp(Math.sqrt(nodes.prior[node] ?? 0));
-  if (scene.colourBy === "simulation") return ramp((nodes.simulation[node] ?? 0) / Math.max(1, scene.last));
-  return ramp(scene.moment.value[node] ?? 0);
-}
-
 export interface Mark {
   x: number;
   y: number;
@@ -278,10 +250,10 @@ export interface Mark {
 
 /** How an end is drawn, by its verdict or by why it ended. */
 export function shapeOf(nodes: Nodes, node: number): string {
-  const terminal = nodes.terminal[node] ?? "none";
+  const terminal = nodes.terminal.at(node) ?? "none";
   if (terminal === "none") return "circle";
   if (terminal === "answer") {
-    const verdict = nodes.verdict[node];
+    const verdict = nodes.verdict.at(node);
     return verdict === "correct" ? "diamond" : verdict === "incorrect" ? "square" : "triangle";
   }
   return terminal === "failed" ? "cross" : "bar";
@@ -290,9 +262,9 @@ export function shapeOf(nodes: Nodes, node: number): string {
 function drawShape(context: CanvasRenderingContext2D, scene: Scene, node: number, mark: Mark): void {
   const ink = INK[scene.scheme];
   const shape = shapeOf(scene.nodes, node);
-  const grafted = scene.nodes.grafted[node] ?? false;
+  const grafted = Boolean(scene.nodes.grafted[node]);
   outline(context, shape, mark);
-  const verdict = scene.nodes.verdict[node] ?? null;
+  const verdict = scene.nodes.verdict.at(node);
   if (shape === "cross" || shape === "bar") {
     context.strokeStyle = shape === "cross" ? verdictColour("error", scene.scheme) : ink.dim;
     context.lineWidth = 2;
@@ -372,8 +344,8 @@ function drawLabel(context: CanvasRenderingContext2D, scene: Scene, node: number
     context.fillText(facts, at, y);
     at += context.measureText(facts).width + 7;
   }
-  const text = node === 0 ? scene.title : (scene.nodes.text[node] ?? "");
-  const line = clip(text.slice(0, 200).replace(HIDDEN, " ").trim(), room - (at - x));
+  const text = node === 0 ? scene.title.slice(0, LABELLED) : scene.nodes.text.beginning(node, LABELLED);
+  const line = clip(text.replace(HIDDEN, " ").trim(), room - (at - x));
   context.fillStyle = scene.visits && !scene.trail.has(node) && node !== 0 ? ink.dim : ink.text;
   context.fillText(line, at, y);
   return at + context.measureText(line).width + 5;

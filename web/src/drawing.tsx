@@ -1,16 +1,18 @@
 // The canvas of a tree: drag to pan, wheel or keys to zoom, click or arrow keys to choose a node.
 
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
-import { type Scene, type Size, type View, draw, fit, nodeAt, reveal, zoomed } from "./canvas";
+import { draw, fit, nodeAt, reveal, zoomed } from "./canvas";
+import type { Children } from "./children";
 import type { ColourBy } from "./colours";
 import { layOut } from "./layout";
 import { type Moment, expandedPath, pathTo } from "./replay";
+import type { Scene, Size, View } from "./scene";
 import { useShared } from "./state";
 import type { Nodes } from "./types";
 
 export interface Shown {
   nodes: Nodes;
-  children: number[][];
+  children: Children;
   moment: Moment;
   simulation: number;
   last: number;
@@ -22,6 +24,8 @@ export interface Shown {
   trail?: ReadonlySet<number>;
   onChoose: (node: number) => void;
   onFold?: (node: number) => void;
+  /** Called after each frame. */
+  onPainted?: () => void;
   label: string;
 }
 
@@ -55,6 +59,7 @@ export function Drawing(shown: Shown) {
       context.setTransform(ratio, 0, 0, ratio, 0, 0);
       draw(context, latest.current, view.current, size);
       if (canvas.current) canvas.current.dataset["painted"] = String(performance.now());
+      shown.onPainted?.();
     });
   };
 
@@ -81,7 +86,7 @@ export function Drawing(shown: Shown) {
     if (!size.width) return;
     view.current = fit(layout, size);
     paint();
-  }, [shown.nodes]);
+  }, [shown.title, shown.nodes.parent.length]);
 
   useEffect(() => {
     if (view.current && size.width) view.current = reveal(view.current, layout, shown.chosen, size);
@@ -124,7 +129,7 @@ export function Drawing(shown: Shown) {
   const keys: Record<string, () => void> = {
     ArrowLeft: () => choose(Math.max(0, shown.nodes.parent[shown.chosen] ?? 0)),
     ArrowRight: () => {
-      const child = (layout.children[shown.chosen] ?? []).find((node) => (shown.nodes.simulation[node] ?? 0) <= shown.simulation);
+      const child = Array.from(shown.folded.has(shown.chosen) ? [] : shown.children.of(shown.chosen)).find((node) => (shown.nodes.simulation[node] ?? 0) <= shown.simulation);
       if (child !== undefined) choose(child);
     },
     ArrowDown: () => step(1),
@@ -138,7 +143,7 @@ export function Drawing(shown: Shown) {
     Enter: () => shown.onFold?.(shown.chosen),
   };
   const step = (by: number) => {
-    const level = layout.levels[layout.depth[shown.chosen] ?? 0] ?? [];
+    const level = layout.levels[layout.depth[shown.chosen] ?? 0] ?? new Int32Array(0);
     for (let at = level.indexOf(shown.chosen) + by; at >= 0 && at < level.length; at += by) {
       const node = level[at] ?? 0;
       if ((shown.nodes.simulation[node] ?? 0) <= shown.simulation) return choose(node);
@@ -170,14 +175,15 @@ export function Drawing(shown: Shown) {
   );
 }
 
-export function describeNode(shown: { nodes: Nodes; moment: Moment; children: number[][] }, node: number): string {
+export function describeNode(shown: { nodes: Nodes; moment: Moment; children: Children }, node: number): string {
   const { nodes, moment } = shown;
-  const verdict = nodes.verdict[node];
+  const verdict = nodes.verdict.at(node);
+  const terminal = nodes.terminal.at(node);
   const facts = nodes.grafted[node]
     ? "grafted, without weight"
     : `value ${(moment.value[node] ?? 0).toFixed(2)}, ${moment.visits[node] ?? 0} visits`;
-  const end = verdict ? `, answer ${verdict.replace("_", " ")}` : nodes.terminal[node] === "none" ? `, ${shown.children[node]?.length ?? 0} children` : `, ends: ${nodes.terminal[node]}`;
-  return `Node ${node}: ${facts}${end}. ${(nodes.text[node] ?? "").slice(0, 200)}`;
+  const end = verdict ? `, answer ${verdict.replace("_", " ")}` : terminal === "none" ? `, ${shown.children.count(node)} children` : `, ends: ${terminal}`;
+  return `Node ${node}: ${facts}${end}. ${nodes.text.beginning(node, 200)}`;
 }
 
 interface Gestures {

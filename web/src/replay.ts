@@ -22,21 +22,23 @@ export function momentAt(nodes: Nodes, simulation: number): Moment {
   const visits = new Float64Array(count);
   const value = new Float64Array(count);
   for (let node = count - 1; node >= 0; node--) {
-    if ((nodes.simulation[node] ?? 0) <= simulation && !nodes.grafted[node]) {
-      visits[node] = (visits[node] ?? 0) + 1;
-      value[node] = (value[node] ?? 0) + (nodes.reward[node] ?? 0);
+    if (nodes.simulation[node]! <= simulation && !nodes.grafted[node]) {
+      visits[node]! += 1;
+      value[node]! += nodes.reward[node]! || 0;
     }
-    const parent = nodes.parent[node] ?? -1;
+    const parent = nodes.parent[node]!;
     if (parent >= 0) {
-      visits[parent] = (visits[parent] ?? 0) + (visits[node] ?? 0);
-      value[parent] = (value[parent] ?? 0) + (value[node] ?? 0);
+      visits[parent]! += visits[node]!;
+      value[parent]! += value[node]!;
     }
   }
-  for (let node = 0; node < count; node++) {
-    const weight = visits[node] ?? 0;
-    value[node] = weight ? (value[node] ?? 0) / weight : 0;
-  }
+  for (let node = 0; node < count; node++) value[node] = visits[node] ? value[node]! / visits[node]! : 0;
   return { visits, value };
+}
+
+/** Visits and values as they were stored: those after the last simulation. */
+export function stored(nodes: Nodes): Moment {
+  return { visits: Float64Array.from(nodes.visits), value: Float64Array.from(nodes.value, (value) => value || 0) };
 }
 
 /** Whether the stored visits and values are means over subtrees, so that earlier ones can be computed. */
@@ -45,7 +47,7 @@ export function canReplay(nodes: Nodes): boolean {
   for (let node = 0; node < nodes.parent.length; node++) {
     if (nodes.grafted[node]) continue;
     if (last.visits[node] !== nodes.visits[node]) return false;
-    if (Math.abs((last.value[node] ?? 0) - (nodes.value[node] ?? 0)) > 1e-3) return false;
+    if (Math.abs((last.value[node] ?? 0) - (nodes.value[node] || 0)) > 1e-3) return false;
   }
   return true;
 }
@@ -58,16 +60,16 @@ export interface Term {
 }
 
 /** The terms of a node's children before a simulation: PUCT as in astro/search/strategies/puct.py, UCT as in uct.py. */
-export function terms(nodes: Nodes, children: number[], node: number, before: Moment, simulation: number, by: Selection): Term[] {
+export function terms(nodes: Nodes, children: Int32Array, node: number, before: Moment, simulation: number, by: Selection): Term[] {
   const parentVisits = before.visits[node] ?? 0;
-  return children
+  return Array.from(children)
     .filter((child) => (nodes.simulation[child] ?? 0) < simulation && !nodes.grafted[child])
     .map((child) => {
       const visits = before.visits[child] ?? 0;
       const value = before.value[child] ?? 0;
       const exploration =
         by.kind === "puct"
-          ? (by.c * (nodes.prior[child] ?? 0) * Math.sqrt(parentVisits)) / (1 + visits)
+          ? (by.c * (nodes.prior[child] || 0) * Math.sqrt(parentVisits)) / (1 + visits)
           : visits
             ? by.c * Math.sqrt(Math.log(parentVisits) / visits)
             : Infinity;
@@ -75,12 +77,12 @@ export function terms(nodes: Nodes, children: number[], node: number, before: Mo
     });
 }
 
-/** The nodes on the ways to the leaves that a simulation expanded. */
-export function expandedPath(nodes: Nodes, simulation: number): Set<number> {
+/** The nodes on the ways to the leaves that a simulation expanded. grafted: whether added paths count as expanded. */
+export function expandedPath(nodes: Nodes, simulation: number, grafted = true): Set<number> {
   const path = new Set<number>();
   if (simulation === 0) return path;
   nodes.simulation.forEach((added, node) => {
-    if (added !== simulation) return;
+    if (added !== simulation || (!grafted && nodes.grafted[node])) return;
     let at = nodes.parent[node] ?? -1;
     while (at >= 0 && !path.has(at)) {
       path.add(at);
@@ -88,14 +90,6 @@ export function expandedPath(nodes: Nodes, simulation: number): Set<number> {
     }
   });
   return path;
-}
-
-export function childrenOf(nodes: Nodes): number[][] {
-  const children: number[][] = nodes.parent.map(() => []);
-  nodes.parent.forEach((parent, node) => {
-    if (parent >= 0) children[parent]?.push(node);
-  });
-  return children;
 }
 
 export function pathTo(nodes: Nodes, node: number): number[] {

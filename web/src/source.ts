@@ -1,8 +1,9 @@
 // Where the page's data comes from: the file itself, or the server that sent it.
 
+import { Packed, type Part } from "./packing";
 import type {
-  Boot, Distribution, EvaluatedSet, Facts, FileRun, Label, Page, ProblemDocument, ProblemRow, Query, Responses, Rollout,
-  SetProblem,
+  Boot, Distribution, EvaluatedSet, Facts, FileRun, Label, Nodes, Page, PackedNodes, PackedProblem, ProblemDocument,
+  ProblemRow, Query, Responses, Rollout, SetProblem,
 } from "./types";
 
 export interface Source {
@@ -48,8 +49,9 @@ class Served implements Source {
     return this.get(run, "problems", asked);
   }
 
-  problem(run: number, id: string): Promise<ProblemDocument> {
-    return this.get(run, "problem", { id });
+  async problem(run: number, id: string): Promise<ProblemDocument> {
+    const answer = await this.ask(run, "problem", { id });
+    return problemOf(new Packed<PackedProblem>(await answer.arrayBuffer()));
   }
 
   has(): boolean {
@@ -90,9 +92,13 @@ class Served implements Source {
   }
 
   private async get<T>(run: number, what: string, query: Record<string, string> = {}): Promise<T> {
+    return (await this.ask(run, what, query)).json() as Promise<T>;
+  }
+
+  private async ask(run: number, what: string, query: Record<string, string>): Promise<globalThis.Response> {
     const text = new URLSearchParams(query).toString();
-    const answer = await fetch(`/api/runs/${run}/${what}${text && `?${text}`}`, { headers: { "x-astro-token": this.token } });
-    return (await checked(answer)).json() as Promise<T>;
+    const address = `/api/runs/${run}/${what}${text && `?${text}`}`;
+    return checked(await fetch(address, { headers: { "x-astro-token": this.token } }));
   }
 }
 
@@ -102,8 +108,21 @@ async function checked(answer: globalThis.Response): Promise<globalThis.Response
   throw new Error(text.slice(0, 2000) || `the server answered ${answer.status}`);
 }
 
-interface Kept extends ProblemDocument {
-  tree: (ProblemDocument["tree"] & { rollouts: Rollout[][] }) | null;
+function problemOf(packed: Packed<PackedProblem>): ProblemDocument {
+  const { tree, ...rest } = packed.head;
+  return { ...rest, tree: tree && { ...tree, nodes: nodesOf(packed, tree.nodes) } };
+}
+
+function nodesOf(packed: Packed<unknown>, columns: PackedNodes): Nodes {
+  const [whole, fractions] = [(part: Part) => packed.wholeNumbers(part), (part: Part) => packed.fractions(part)];
+  return {
+    parent: whole(columns.parent), samples: whole(columns.samples), visits: whole(columns.visits), sampled: whole(columns.sampled),
+    graded: whole(columns.graded), correct: whole(columns.correct), simulation: whole(columns.simulation),
+    grafted: whole(columns.grafted), tokens: whole(columns.tokens),
+    prior: fractions(columns.prior), value: fractions(columns.value), reward: fractions(columns.reward), logprob: fractions(columns.logprob),
+    terminal: packed.names(columns.terminal), verdict: packed.names(columns.verdict),
+    text: packed.texts(columns.text), answer: packed.texts(columns.answer), failure: packed.texts(columns.failure),
+  };
 }
 
 class Embedded implements Source {
@@ -111,7 +130,8 @@ class Embedded implements Source {
   readonly runs: Facts[];
   private readonly rows: ProblemRow[][];
   private readonly given: Label[][];
-  private readonly unpacked = new Map<string, Promise<Record<string, unknown>>>();
+  private readonly inflated = new Map<string, Promise<ArrayBuffer>>();
+  private readonly rolled = new Map<string, Promise<Rollout[][]>>();
 
   constructor(readonly version: string, private readonly files: FileRun[]) {
     this.runs = files.map((file) => file.facts);
@@ -132,7 +152,7 @@ class Embedded implements Source {
   }
 
   async problem(run: number, id: string): Promise<ProblemDocument> {
-    return this.kept(run, id);
+    return problemOf(await this.packed(run, id));
   }
 
   has(run: number, id: string): boolean {
@@ -140,7 +160,13 @@ class Embedded implements Source {
   }
 
   async rollouts(run: number, id: string, node: number): Promise<Rollout[]> {
-    return (await this.kept(run, id)).tree?.rollouts[node] ?? [];
+    const key = `${run} ${id}`;
+    let found = this.rolled.get(key);
+    if (!found) {
+      found = this.packed(run, id).then((packed) => (packed.head.tree?.rollouts ? packed.json<Rollout[][]>(packed.head.tree.rollouts) : []));
+      this.rolled.set(key, found);
+    }
+    return (await found)[node] ?? [];
   }
 
   async distributions(run: number): Promise<Distribution[]> {
@@ -156,8 +182,8 @@ class Embedded implements Source {
   }
 
   async responses(run: number, set: string, id: string): Promise<Responses> {
-    const all = await this.unpack(`responses-${run}`);
-    const found = (all[set] as Record<string, Responses> | undefined)?.[id];
+    const text = new TextDecoder().decode(await this.part(`responses-${run}`));
+    const found = (JSON.parse(text || "{}") as Record<string, Record<string, Responses>>)[set]?.[id];
     if (!found) throw new Error("This file does not hold the responses to this problem; astro view shows all of them.");
     return found;
   }
@@ -182,30 +208,34 @@ class Embedded implements Source {
     return `astro-labels-${this.files[run]?.facts.name ?? run}`;
   }
 
-  private async kept(run: number, id: string): Promise<Kept> {
+  private async packed(run: number, id: string): Promise<Packed<PackedProblem>> {
     const chunk = this.files[run]?.chunks[id];
     if (chunk === undefined) {
       throw new Error("This file holds a share of the run's problems, and this one is not among them; astro view shows all.");
     }
-    const found = (await this.unpack(`chunk-${run}-${chunk}`))[id];
-    return found as Kept;
+    const problems = new Packed<Record<string, Part>>(await this.part(`chunk-${run}-${chunk}`));
+    const part = problems.head[id];
+    if (!part) throw new Error("This file is damaged: it does not hold this problem.");
+    return problems.packed(part);
   }
 
-  private unpack(name: string): Promise<Record<string, unknown>> {
-    let found = this.unpacked.get(name);
+  /** The content of an element of the file. */
+  private part(name: string): Promise<ArrayBuffer> {
+    let found = this.inflated.get(name);
     if (!found) {
       found = inflate(document.getElementById(name)?.textContent ?? "");
-      this.unpacked.set(name, found);
+      this.inflated.set(name, found);
     }
     return found;
   }
 }
 
-async function inflate(text: string): Promise<Record<string, unknown>> {
-  if (!text.trim()) return {};
-  const packed = Uint8Array.from(atob(text.trim()), (character) => character.charCodeAt(0));
-  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
-  return JSON.parse(await new globalThis.Response(stream).text()) as Record<string, unknown>;
+async function inflate(text: string): Promise<ArrayBuffer> {
+  const packed = atob(text.trim());
+  if (!packed) return new ArrayBuffer(0);
+  const bytes = new Uint8Array(packed.length);
+  for (let at = 0; at < packed.length; at++) bytes[at] = packed.charCodeAt(at);
+  return new globalThis.Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
 }
 
 function asRow(columns: string[], cells: unknown[]): ProblemRow {

@@ -28,7 +28,7 @@ export function visible(text: string): ComponentChildren {
   return parts;
 }
 
-type Piece = { kind: "text" | "code" | "fence" | "inline" | "display"; text: string };
+export type Piece = { kind: "text" | "code" | "fence" | "inline" | "display"; text: string };
 
 // In order: a code fence, code in a line, formulas in displays, formulas in lines.
 const PIECES = new RegExp(
@@ -79,6 +79,19 @@ export function Formula({ text, display }: { text: string; display: boolean }) {
   return <span key={text} ref={place} class={display ? "display-formula" : "formula"} />;
 }
 
+export function Pieces({ parts }: { parts: Piece[] }) {
+  return (
+    <>
+      {parts.map((piece) => {
+        if (piece.kind === "text") return <span>{visible(piece.text)}</span>;
+        if (piece.kind === "fence") return <pre tabIndex={0}>{visible(piece.text)}</pre>;
+        if (piece.kind === "code") return <code>{visible(piece.text)}</code>;
+        return <Formula text={piece.text} display={piece.kind === "display"} />;
+      })}
+    </>
+  );
+}
+
 /** A text of any length, with formulas and code set as such. */
 export function Rich({ text, plain = false }: { text: string; plain?: boolean }) {
   const [shown, setShown] = useState(FIRST);
@@ -87,12 +100,7 @@ export function Rich({ text, plain = false }: { text: string; plain?: boolean })
   const parts = plain || shown > FIRST ? [{ kind: "text", text: cut } as Piece] : pieces(cut);
   return (
     <div class="rich" dir="auto">
-      {parts.map((piece) => {
-        if (piece.kind === "text") return <span>{visible(piece.text)}</span>;
-        if (piece.kind === "fence") return <pre tabIndex={0}>{visible(piece.text)}</pre>;
-        if (piece.kind === "code") return <code>{visible(piece.text)}</code>;
-        return <Formula text={piece.text} display={piece.kind === "display"} />;
-      })}
+      <Pieces parts={parts} />
       {text.length > shown && (
         <button class="more" onClick={() => setShown(shown + MORE)}>
           {(text.length - shown).toLocaleString("en")} more characters

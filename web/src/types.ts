@@ -1,5 +1,7 @@
 // What the Python side sends: astro/viewer/{facts,listing,documents,responses,labels}.py.
 
+import type { Names, PackedNames, PackedTexts, Part, Texts } from "./packing";
+
 export interface Facts {
   name: string;
   finished: { trees: boolean; traces: boolean };
@@ -84,25 +86,26 @@ export interface Distribution {
 
 export type Rollout = [text: string, tokens: number, outcome: string, answer: string | null, canonical: string | null, reason: string];
 
+/** The columns of a tree. A fraction that does not exist is NaN. */
 export interface Nodes {
-  parent: number[];
-  samples: number[];
-  visits: number[];
-  sampled: number[];
-  graded: number[];
-  correct: number[];
-  simulation: number[];
-  prior: (number | null)[];
-  value: (number | null)[];
-  reward: (number | null)[];
-  logprob: (number | null)[];
-  text: string[];
-  terminal: string[];
-  answer: (string | null)[];
-  verdict: (string | null)[];
-  failure: (string | null)[];
-  tokens: number[];
-  grafted: boolean[];
+  parent: Int32Array;
+  samples: Int32Array;
+  visits: Int32Array;
+  sampled: Int32Array;
+  graded: Int32Array;
+  correct: Int32Array;
+  simulation: Int32Array;
+  grafted: Int32Array;
+  tokens: Int32Array;
+  prior: Float32Array;
+  value: Float32Array;
+  reward: Float32Array;
+  logprob: Float32Array;
+  terminal: Names;
+  verdict: Names;
+  text: Texts;
+  answer: Texts;
+  failure: Texts;
 }
 
 export interface Selection {
@@ -121,7 +124,6 @@ export interface TreeDocument {
   seconds: number | null;
   selection: Selection | null;
   nodes: Nodes;
-  rollouts?: Rollout[][];
 }
 
 export type Visit = [node: number, move: string, thought: string];
@@ -179,6 +181,15 @@ export interface ProblemDocument {
   rewrites: Rewrite[];
   counts: Record<string, number>;
 }
+
+/** A problem as it comes: the columns of its tree are parts of the packed document. */
+export interface PackedProblem extends Omit<ProblemDocument, "tree"> {
+  tree: (Omit<TreeDocument, "nodes"> & { nodes: PackedNodes; rollouts?: Part }) | null;
+}
+
+type Kept<Column> = Column extends Names ? PackedNames : Column extends Texts ? PackedTexts : Part;
+
+export type PackedNodes = { [Name in keyof Nodes]: Kept<Nodes[Name]> };
 
 export interface EvaluatedModel {
   model: string;

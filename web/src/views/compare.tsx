@@ -1,13 +1,13 @@
 // Comparisons: two runs on one problem, the responses of several models to one problem, accuracy against tokens.
 
 import { useEffect, useMemo, useState } from "preact/hooks";
+import { Children } from "../children";
 import { Drawing } from "../drawing";
 import { Interval, Verdict, Waiting, counted, number, percent } from "../parts";
-import { childrenOf, simulations } from "../replay";
+import { simulations, stored } from "../replay";
 import { type Address, go, useLoaded, useShared } from "../state";
 import { Line, Rich, visible } from "../text";
 import type { EvaluatedModel, EvaluatedSet, ProblemDocument, Response, SetProblem } from "../types";
-import { stored } from "./tree";
 
 export function CompareView({ run, address }: { run: number; address: Address }) {
   const { source, version } = useShared();
@@ -93,10 +93,10 @@ function Side({ run, id }: { run: number; id: string }) {
 function SideOf({ document }: { document: ProblemDocument }) {
   const { tree, traces } = document;
   const [chosen, setChosen] = useState(0);
-  const children = useMemo(() => (tree ? childrenOf(tree.nodes) : []), [tree]);
+  const children = useMemo(() => tree && new Children(tree.nodes.parent), [tree]);
   const moment = useMemo(() => tree && stored(tree.nodes), [tree]);
   const folded = useMemo(() => new Set<number>(), [tree]);
-  if (!tree || !moment) return <p class="dim">not searched</p>;
+  if (!tree || !children || !moment) return <p class="dim">not searched</p>;
   const last = simulations(tree.nodes);
   const best = traces.find((trace) => trace.kind === "search") ?? traces[0];
   return (
@@ -111,7 +111,7 @@ function SideOf({ document }: { document: ProblemDocument }) {
       <div class="stage">
         <Drawing nodes={tree.nodes} children={children} moment={moment} simulation={last} last={last} colourBy="value" chosen={chosen} title={document.problem.id} folded={folded} onChoose={setChosen} label={`The tree of ${document.problem.id}`} />
       </div>
-      {chosen > 0 && <div class="step"><Rich text={(tree.nodes.text[chosen] ?? "").trim()} /></div>}
+      {chosen > 0 && <div class="step"><Rich text={(tree.nodes.text.at(chosen) ?? "").trim()} /></div>}
       {best && <details open><summary>{best.kind} trace, {counted(best.backtracks, "way back", "ways back")}</summary><Rich text={best.visits.map(([, , thought]) => thought).filter(Boolean).join("\n")} /></details>}
     </>
   );

@@ -1,6 +1,6 @@
 // A run: its counts, its problems, and where everything went.
 
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useCallback, useEffect, useMemo, useState } from "preact/hooks";
 import { Bars, Interval, Verdict, Waiting, duration, number, percent } from "../parts";
 import { wilson } from "../replay";
 import { type Address, addressOf, go, useKeys, useLoaded, useShared } from "../state";
@@ -12,12 +12,14 @@ const PAGE = 50;
 export function RunView({ run, address }: { run: number; address: Address }) {
   const { source } = useShared();
   const facts = source.runs[run];
+  const [listed, setListed] = useState(false);
+  const onListed = useCallback(() => setListed(true), []);
   if (!facts) return <p class="fault">There is no such run.</p>;
   return (
     <div class="run">
       <Cards facts={facts} />
-      <Problems run={run} address={address} />
-      <Charts run={run} facts={facts} />
+      <Problems run={run} address={address} onListed={onListed} />
+      {listed && <Charts run={run} facts={facts} />}
       <Filters facts={facts} />
       <Costs facts={facts} />
       <Origins facts={facts} />
@@ -101,7 +103,8 @@ function queryOf(params: Record<string, string>): Query {
   };
 }
 
-function Problems({ run, address }: { run: number; address: Address }) {
+/** onListed: called when the first rows are there; what takes the server longer is asked for after them. */
+function Problems({ run, address, onListed }: { run: number; address: Address; onListed: () => void }) {
   const { source, version, announce } = useShared();
   const query = queryOf(address.params);
   const key = JSON.stringify(query);
@@ -110,6 +113,9 @@ function Problems({ run, address }: { run: number; address: Address }) {
   const change = (values: Record<string, string>) => go("run", { ...address.params, offset: "", ...values }, true);
   const rows = page.value?.rows ?? [];
   useEffect(() => setAt(-1), [key]);
+  useEffect(() => {
+    if (page.value) onListed();
+  }, [page.value, onListed]);
   useEffect(() => {
     if (page.value) announce(`${page.value.matching} of ${page.value.total} problems`);
   }, [page.value?.matching]);

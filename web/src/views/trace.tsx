@@ -1,15 +1,16 @@
 // A trace: its visits numbered on the tree, and beside it the original steps and the rewritten text, visit by visit.
 
-import { diffWords } from "diff";
+import { type ArrayChange, diffArrays } from "diff";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { Children } from "../children";
 import { Drawing } from "../drawing";
 import { Dialog, Verdict, Waiting, counted, number } from "../parts";
-import { childrenOf, simulations } from "../replay";
+import { simulations, stored } from "../replay";
 import { currentLabels } from "../source";
 import { type Address, go, useKeys, useLoaded, useShared } from "../state";
-import { Line, Rich, visible } from "../text";
+import { Line, type Piece, Pieces, Rich, pieces, visible } from "../text";
 import type { Label, ProblemDocument, Reject, Rewrite, Trace, TreeDocument, Visit } from "../types";
-import { Head, stored } from "./tree";
+import { Head } from "./tree";
 
 export function TraceView({ run, address }: { run: number; address: Address }) {
   const { source, version } = useShared();
@@ -137,7 +138,7 @@ function TraceHead({ trace, label, onGive, onNote }: { trace: Trace; label: Labe
 
 function TraceTree({ tree, trace, visit, title, onVisit }: { tree: TreeDocument; trace: Trace; visit: number; title: string; onVisit: (visit: number) => void }) {
   const { nodes } = tree;
-  const children = useMemo(() => childrenOf(nodes), [nodes]);
+  const children = useMemo(() => new Children(nodes.parent), [nodes]);
   const last = useMemo(() => simulations(nodes), [nodes]);
   const moment = useMemo(() => stored(nodes), [nodes]);
   const trail = useMemo(() => new Set(trace.visits.map(([node]) => node)), [trace]);
@@ -158,8 +159,10 @@ function TraceTree({ tree, trace, visit, title, onVisit }: { tree: TreeDocument;
 }
 
 /** The nodes whose subtrees a trace never enters. */
-function offTrail(children: number[][], trail: ReadonlySet<number>): ReadonlySet<number> {
-  return new Set(children.flatMap((all, node) => (node !== 0 && all.length && !trail.has(node) ? [node] : [])));
+function offTrail(children: Children, trail: ReadonlySet<number>): ReadonlySet<number> {
+  const off = new Set<number>();
+  for (let node = 1; node < children.nodes; node++) if (children.count(node) && !trail.has(node)) off.add(node);
+  return off;
 }
 
 /** The numbers of the visits to each node, from 1: steps first, then returns. */
@@ -203,7 +206,7 @@ function Visits({ trace, tree, rewrites, visit, labels, onVisit, onGive, onNote 
         const [sign, name] = MOVES[move] ?? ["·", move];
         const label = labels?.get(`${trace.id}\n${index}`);
         const failed = rewrites.filter((rewrite) => rewrite.trace_id === trace.id && rewrite.visit === index);
-        const original = move === "advance" || move === "conclude" ? (tree?.nodes.text[node] ?? "").trim() : null;
+        const original = move === "advance" || move === "conclude" ? (tree?.nodes.text.at(node) ?? "").trim() : null;
         return (
           <li key={`${trace.id} ${index}`} class={`visit ${move} ${doubt ? "doubt" : ""} ${index === visit ? "chosen" : ""}`} aria-current={index === visit ? "step" : undefined} onClick={() => onVisit(index)}>
             <div class="visit-head">
@@ -244,23 +247,56 @@ function Failed({ rewrite }: { rewrite: Rewrite }) {
   );
 }
 
-const HAS_MATH = /\$|\\[([a-z]|```/;
-
 /** The step as it was sampled, with what the rewrite left out struck. */
 function Original({ original, thought }: { original: string; thought: string }) {
   if (!comparable(original, thought)) return <Rich text={original} />;
-  return <p class="compared">{diffWords(original, thought.trim()).filter((part) => !part.added).map((part) => (part.removed ? <del>{visible(part.value)}</del> : <span>{visible(part.value)}</span>))}</p>;
+  return <Compared parts={compare(original, thought).filter((part) => !part.added)} />;
 }
 
 /** The text of the trace, with what the rewrite added marked. */
 function Thought({ original, thought }: { original: string | null; thought: string }) {
   if (!thought.trim()) return <p class="dim">no text</p>;
   if (original === null || !comparable(original, thought)) return <Rich text={thought.trim()} />;
-  return <p class="compared">{diffWords(original, thought.trim()).filter((part) => !part.removed).map((part) => (part.added ? <ins>{visible(part.value)}</ins> : <span>{visible(part.value)}</span>))}</p>;
+  return <Compared parts={compare(original, thought).filter((part) => !part.removed)} />;
+}
+
+function Compared({ parts }: { parts: ArrayChange<Piece>[] }) {
+  return (
+    <div class="rich compared" dir="auto">
+      {parts.map(({ value, added, removed }) => {
+        const pieces = <Pieces parts={joined(value)} />;
+        return added ? <ins>{pieces}</ins> : removed ? <del>{pieces}</del> : pieces;
+      })}
+    </div>
+  );
 }
 
 function comparable(original: string, thought: string): boolean {
-  return original.length + thought.length < LONGEST_DIFF && original !== thought.trim() && !HAS_MATH.test(original + thought);
+  return original.length + thought.length < LONGEST_DIFF && original !== thought.trim();
+}
+
+function compare(original: string, thought: string): ArrayChange<Piece>[] {
+  const same = (one: Piece, other: Piece) => one.kind === other.kind && one.text.trim() === other.text.trim();
+  return diffArrays(words(original), words(thought.trim()), { comparator: same });
+}
+
+/** The text by words and signs, with whole formulas and code: a difference never cuts one of these. */
+function words(text: string): Piece[] {
+  return pieces(text).flatMap((piece) => {
+    if (piece.kind !== "text") return [piece];
+    return Array.from(piece.text.matchAll(/[\p{L}\p{M}\p{N}]+\s*|[^\s\p{L}\p{M}\p{N}]\s*|\s+/gu), ([word]): Piece => ({ kind: "text", text: word }));
+  });
+}
+
+/** Adjacent words as one text. */
+function joined(found: Piece[]): Piece[] {
+  const kept: Piece[] = [];
+  for (const piece of found) {
+    const before = kept[kept.length - 1];
+    if (before?.kind === "text" && piece.kind === "text") kept[kept.length - 1] = { kind: "text", text: before.text + piece.text };
+    else kept.push(piece);
+  }
+  return kept;
 }
 
 function Rejects({ rejects, counts }: { rejects: Reject[]; counts: Record<string, number> }) {

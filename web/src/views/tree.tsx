@@ -1,11 +1,12 @@
 // A tree: the drawing, the replay of the search, and everything about the chosen node.
 
 import { useEffect, useMemo, useState } from "preact/hooks";
+import { Children } from "../children";
 import type { ColourBy } from "../colours";
 import { RAMP_STOPS } from "../colours";
 import { Drawing } from "../drawing";
 import { Interval, Verdict, Waiting, duration, number, percent } from "../parts";
-import { type Moment, canReplay, childrenOf, momentAt, pathTo, simulations, terms, wilson } from "../replay";
+import { type Moment, canReplay, expandedPath, momentAt, pathTo, simulations, stored, terms, wilson } from "../replay";
 import { type Address, addressOf, go, useKeys, useLoaded, useShared } from "../state";
 import { Line, Rich, visible } from "../text";
 import type { Nodes, Problem, ProblemDocument, Rollout, TreeDocument } from "../types";
@@ -67,7 +68,7 @@ const COLOURS: [ColourBy, string][] = [["value", "value"], ["verdict", "verdict"
 
 export function Explorer({ run, problem, tree, address }: Exploring) {
   const { nodes } = tree;
-  const children = useMemo(() => childrenOf(nodes), [nodes]);
+  const children = useMemo(() => new Children(nodes.parent), [nodes]);
   const last = useMemo(() => simulations(nodes), [nodes]);
   const replayable = useMemo(() => canReplay(nodes), [nodes]);
   const asked = address.params["sim"];
@@ -76,6 +77,7 @@ export function Explorer({ run, problem, tree, address }: Exploring) {
   const [colourBy, setColourBy] = useState<ColourBy>("value");
   const [folded, setFolded] = useState<ReadonlySet<number>>(() => new Set());
   const [playing, setPlaying] = useState(false);
+  const [painted, setPainted] = useState(false);
   const moment = useMemo<Moment>(
     () => (simulation >= last || !replayable ? stored(nodes) : momentAt(nodes, simulation)),
     [nodes, simulation, last, replayable],
@@ -92,7 +94,7 @@ export function Explorer({ run, problem, tree, address }: Exploring) {
     setPlaying(!playing);
   };
   const fold = (node: number) => {
-    if (!children[node]?.length) return;
+    if (!children.count(node)) return;
     const next = new Set(folded);
     if (!next.delete(node)) next.add(node);
     setFolded(next);
@@ -115,27 +117,23 @@ export function Explorer({ run, problem, tree, address }: Exploring) {
             <button onClick={() => seek(simulation + 1)} disabled={simulation >= last} aria-label="One simulation on">▸</button>
             <output>simulation {simulation} of {last}</output>
           </div>
-          <button onClick={() => setFolded(new Set(folded.size ? [] : shallow(nodes, children)))}>{folded.size ? "Unfold all" : "Fold"}</button>
+          <button onClick={() => setFolded(new Set(folded.size ? [] : shallow(children)))}>{folded.size ? "Unfold all" : "Fold"}</button>
           {!replayable && simulation < last && <span class="note">Visits and values of {tree.strategy} are those of the end; only the nodes replay.</span>}
         </div>
         <Drawing
           nodes={nodes} children={children} moment={moment} simulation={simulation} last={last} colourBy={colourBy} chosen={chosen}
-          title={problem.id} folded={folded} onChoose={(node) => put({ node })} onFold={fold} label={`The search tree of ${problem.id}, ${nodes.parent.length} nodes`}
+          title={problem.id} folded={folded} onChoose={(node) => put({ node })} onFold={fold} onPainted={() => setPainted(true)} label={`The search tree of ${problem.id}, ${nodes.parent.length} nodes`}
         />
         <Legend colourBy={colourBy} />
       </div>
-      <NodePanel run={run} problem={problem} tree={tree} children={children} moment={moment} simulation={simulation} last={last} replayable={replayable} node={chosen} onChoose={(node) => put({ node })} />
+      {painted ? <NodePanel run={run} problem={problem} tree={tree} children={children} moment={moment} simulation={simulation} last={last} replayable={replayable} node={chosen} onChoose={(node) => put({ node })} /> : <aside class="panel" />}
     </div>
   );
 }
 
-export function stored(nodes: Nodes): Moment {
-  return { visits: Float64Array.from(nodes.visits), value: Float64Array.from(nodes.value, (value) => value ?? 0) };
-}
-
 /** The nodes of depth 1 that have children. */
-function shallow(nodes: Nodes, children: number[][]): number[] {
-  return (children[0] ?? []).filter((node) => (children[node]?.length ?? 0) > 0 && nodes.parent[node] === 0);
+function shallow(children: Children): Iterable<number> {
+  return children.of(0).filter((node) => children.count(node) > 0);
 }
 
 function Legend({ colourBy }: { colourBy: ColourBy }) {
@@ -166,7 +164,7 @@ interface Panel {
   run: number;
   problem: Problem;
   tree: TreeDocument;
-  children: number[][];
+  children: Children;
   moment: Moment;
   simulation: number;
   last: number;
@@ -178,8 +176,10 @@ interface Panel {
 function NodePanel(panel: Panel) {
   const { tree, node, moment, onChoose } = panel;
   const { nodes } = tree;
-  const verdict = nodes.verdict[node] ?? null;
-  const grafted = nodes.grafted[node] ?? false;
+  const verdict = nodes.verdict.at(node);
+  const terminal = nodes.terminal.at(node);
+  const [failure, answer] = [nodes.failure.at(node), nodes.answer.at(node)];
+  const grafted = Boolean(nodes.grafted[node]);
   const path = pathTo(nodes, node);
   const graded = nodes.graded[node] ?? 0;
   const correct = nodes.correct[node] ?? 0;
@@ -191,10 +191,10 @@ function NodePanel(panel: Panel) {
         <span class="dim">step {path.length - 1}, simulation {nodes.simulation[node]}</span>
         {verdict && <Verdict verdict={verdict} />}
         {grafted && <span class="tag">grafted</span>}
-        {!verdict && nodes.terminal[node] !== "none" && <span class="tag">{nodes.terminal[node]}</span>}
+        {!verdict && terminal !== "none" && <span class="tag">{terminal}</span>}
       </header>
-      {node !== 0 && <div class="step"><Rich text={(nodes.text[node] ?? "").trim()} /></div>}
-      {nodes.failure[node] && <p class="fault">{visible(nodes.failure[node] ?? "")}</p>}
+      {node !== 0 && <div class="step"><Rich text={(nodes.text.at(node) ?? "").trim()} /></div>}
+      {failure && <p class="fault">{visible(failure)}</p>}
       {grafted && <p class="note">Part of a rollout, added because of its outcome. It has no visits and no value, and nothing that needs an estimate reads it.</p>}
       <dl class="figures">
         {!grafted && (
@@ -208,7 +208,7 @@ function NodePanel(panel: Panel) {
         <div><dt>Tokens</dt><dd>{number(nodes.tokens[node])}</dd></div>
         <div><dt>Samples merged</dt><dd>{number(nodes.samples[node])}</dd></div>
         <div><dt>Log-probability</dt><dd>{number(nodes.logprob[node], 2)}</dd></div>
-        {nodes.answer[node] !== null && <div><dt>Answer</dt><dd><Line text={nodes.answer[node] ?? ""} most={60} /></dd></div>}
+        {answer !== null && <div><dt>Answer</dt><dd><Line text={answer} most={60} /></dd></div>}
       </dl>
       {graded > 0 && <p><Interval share={correct / graded} low={interval[0]} high={interval[1]} label={`${correct} of ${graded} graded rollouts correct, ${percent(interval[0])} to ${percent(interval[1])}`} /></p>}
       <details open={node !== 0}>
@@ -217,7 +217,7 @@ function NodePanel(panel: Panel) {
           {path.slice(1).map((step) => (
             <li>
               <button onClick={() => onChoose(step)} aria-label={`Node ${step}`}>#{step}</button>
-              <Rich text={(nodes.text[step] ?? "").trim()} />
+              <Rich text={(nodes.text.at(step) ?? "").trim()} />
             </li>
           ))}
         </ol>
@@ -233,15 +233,16 @@ const MOST_CHILDREN = 60;
 /** The children, with the terms by which the chosen simulation would pick one of them. */
 function Choices({ tree, children, node, simulation, last, replayable, moment, onChoose }: Panel) {
   const { nodes, selection } = tree;
-  const known = (children[node] ?? []).filter((child) => (nodes.simulation[child] ?? 0) <= simulation);
+  const known = children.of(node).filter((child) => (nodes.simulation[child] ?? 0) <= simulation);
   const next = Math.min(simulation + 1, last + 1);
   const scored = useMemo(
     () => (selection && replayable ? new Map(terms(nodes, known, node, moment, next, selection).map((term) => [term.child, term])) : null),
     [nodes, node, simulation, moment],
   );
-  const nextPath = useMemo(() => pathOfSimulation(nodes, next), [nodes, next]);
+  const nextPath = useMemo(() => expandedPath(nodes, next, false), [nodes, next]);
   if (!known.length) return null;
-  const ordered = scored ? [...known].sort((one, other) => (scored.get(other)?.score ?? -1) - (scored.get(one)?.score ?? -1)) : known;
+  const ordered = Array.from(known);
+  if (scored) ordered.sort((one, other) => (scored.get(other)?.score ?? -1) - (scored.get(one)?.score ?? -1));
   return (
     <details open>
       <summary>{known.length} {known.length === 1 ? "child" : "children"}{scored && selection ? `, as ${selection.kind.toUpperCase()} sees them after simulation ${simulation}` : ""}</summary>
@@ -264,7 +265,7 @@ function Choices({ tree, children, node, simulation, last, replayable, moment, o
                 <tr class={nextPath.has(child) ? "next" : ""}>
                   <td>
                     <button onClick={() => onChoose(child)}>#{child}</button> {nextPath.has(child) && <span class="tag">next</span>}{" "}
-                    <Line text={nodes.text[child] ?? ""} most={48} />
+                    <Line text={nodes.text.beginning(child, 120)} most={48} />
                   </td>
                   <td class="right">{number(moment.visits[child])}</td>
                   <td class="right">{nodes.grafted[child] ? "–" : number(moment.value[child], 3)}</td>
@@ -280,15 +281,6 @@ function Choices({ tree, children, node, simulation, last, replayable, moment, o
       {known.length > MOST_CHILDREN && <p class="dim">{number(known.length - MOST_CHILDREN)} more</p>}
     </details>
   );
-}
-
-function pathOfSimulation(nodes: Nodes, simulation: number): Set<number> {
-  const path = new Set<number>();
-  nodes.simulation.forEach((added, node) => {
-    if (added !== simulation || nodes.grafted[node]) return;
-    for (let at = nodes.parent[node] ?? -1; at >= 0 && !path.has(at); at = nodes.parent[at] ?? -1) path.add(at);
-  });
-  return path;
 }
 
 const FIRST_ROLLOUTS = 12;
