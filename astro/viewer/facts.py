@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,8 @@ from astro.report.continued import with_continuations
 from astro.report.gather import Findings
 from astro.report.tables import name_of
 from astro.store import RunDirectory
-from astro.store.stage import Stage
+from astro.store.atomic import read_marker
+from astro.store.stage import MARKER, Stage
 from astro.traces import Kind
 from astro.verify import Outcome
 
@@ -59,11 +61,6 @@ def _lineage(run: RunDirectory) -> Row:
     """Where the run's trees, models and data come from."""
     settings = run.settings
     engine = settings.get("engine") or {}
-    datasets = {
-        folder.name: sum(1 for _ in folder.glob("*.parquet"))
-        for folder in sorted((run.path / "datasets").glob("[!.]*"))
-        if folder.is_dir()
-    }
     checkpoints = ["/".join(path.parts[-3:-1]) for path in sorted((run.path / "checkpoints").glob("*/*/done.json"))]
     return {
         "model": engine.get("model"),
@@ -71,10 +68,21 @@ def _lineage(run: RunDirectory) -> Row:
         "source": (settings.get("problems") or {}).get("source"),
         "seed": settings.get("seed"),
         "trees_of": [str(path) for path in run.trees_taken_of()],
-        "datasets": datasets,
+        "datasets": _dataset_rows(run.path / "datasets" / MARKER),
         "checkpoints": checkpoints,
         "settings": settings,
     }
+
+
+def _dataset_rows(marker: Path) -> dict[str, int]:
+    """The rows of each data set, training and test together; none before all are written."""
+    rows: Counter[str] = Counter()
+    files = read_marker(marker)["files"] if marker.exists() else {}
+    for file, seal in files.items():
+        name, slash, _ = file.partition("/")
+        if slash:
+            rows[name] += seal.rows
+    return dict(sorted(rows.items()))
 
 
 def distributions(values: pa.Table, traces: pa.Table, trees: pa.Table, counts: Mapping[str, int]) -> list[Row]:

@@ -5,6 +5,7 @@ import re
 from hashlib import sha256
 from pathlib import Path
 
+import pyarrow.parquet as pq
 from viewed import PROBLEM, SCRIPT, part_of, texts_of, unpacked
 
 from astro.viewer.opened import OpenedRun, as_json
@@ -87,3 +88,11 @@ def test_a_document_has_the_tree_as_it_is_stored(run: Path) -> None:
     assert memoryview(part_of(columns["visits"], parts)).cast("i").tolist() == nodes["visits"].to_pylist()
     assert [len(opened.rollouts(name, node)) for node in range(len(nodes))] == nodes["sampled"].to_pylist()
     assert [trace["kind"] for trace in document["traces"]][-1:] in ([], ["control"], ["search"], ["direct"])
+
+
+def test_the_lineage_counts_the_rows_of_the_data_sets(run: Path) -> None:
+    """Each data set stands with the rows that its files have, training and test together."""
+    folders = [folder for folder in (run / "datasets").iterdir() if folder.is_dir()]
+    rows = {each.name: sum(pq.read_metadata(file).num_rows for file in each.glob("*.parquet")) for each in folders}
+    assert rows
+    assert OpenedRun(run).facts["lineage"]["datasets"] == rows

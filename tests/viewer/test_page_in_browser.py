@@ -14,7 +14,7 @@ import uvicorn
 from axe_playwright_python.sync_playwright import Axe
 from conftest import Watched
 from playwright.sync_api import expect
-from viewed import LONG, PROBLEM, hostile_tree, scripted_run
+from viewed import LONG, PROBLEM, hostile_tree, scripted_run, wide_tree
 
 from astro.records.problem import Problem
 from astro.search.strategies.puct import puct
@@ -112,6 +112,33 @@ def test_a_tree_is_explored_and_replayed(watched: Watched, file: str) -> None:
     page.get_by_role("button", name="Show the whole tree").click()
 
 
+def test_a_tree_without_room_for_shapes_is_drawn_as_pixels(watched: Watched, tmp_path: Path) -> None:
+    """Of 3,000 nodes, all columns are drawn; a click chooses a node, and zooming in shows shapes and labels."""
+    with RunDirectory.create(tmp_path / "r", {"name": "r"}) as run:
+        run.write_problems([Problem("wide", "Make 7.", "7", "math")], [])
+        run.trees.append([tree_entry(wide_tree("wide", 3_000))])
+        write_page(tmp_path / "wide.html", [OpenedRun(tmp_path / "r")], 1)
+    page = watched.page
+    page.goto(f"{(tmp_path / 'wide.html').as_uri()}#/tree")
+    expect(page.locator("canvas[data-painted]")).to_be_visible()
+    drawn = """() => {
+      const canvas = document.querySelector('canvas');
+      const pixels = new Uint32Array(canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.buffer);
+      const columns = new Set();
+      pixels.forEach((pixel, at) => pixel === 0xffffffff || columns.add(at % canvas.width));
+      return columns.size / canvas.width;
+    }"""
+    assert page.evaluate(drawn) > 0.5
+    box = page.locator("canvas").bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + 120, box["y"] + box["height"] / 2)
+    expect(page.locator("h3")).to_have_text(re.compile(r"Node \d+"))
+    for _ in range(12):
+        page.mouse.wheel(0, -500)
+    page.wait_for_timeout(200)
+    assert page.evaluate(drawn) > 0.5
+
+
 def test_the_terms_are_those_of_the_strategy(watched: Watched, run: Path, tmp_path: Path) -> None:
     """The score of each child of the root is V + c P sqrt(N) / (1 + N), as astro.search.strategies.puct computes it."""
     opened = OpenedRun(run)
@@ -200,6 +227,8 @@ def test_hostile_text_is_only_text(watched: Watched, hostile: Path, tmp_path: Pa
     assert page.locator(".step a[href]").count() == 0
     page.goto(f"{address}#/trace")
     expect(page.locator(".visit")).to_have_count(5)
+    expect(page.locator(".visit.conclude ins")).to_have_text("so 7")
+    expect(page.locator(".visit.conclude .original .katex").first).to_be_visible()
     page.get_by_text("Not used").scroll_into_view_if_needed()
     page.locator(".rejects summary").first.click()
     page.goto(f"{address}#/run")

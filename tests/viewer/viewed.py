@@ -117,6 +117,18 @@ def hostile_tree(rollouts: int) -> Tree:
     return tree
 
 
+def wide_tree(name: str, nodes: int) -> Tree:
+    """A tree in which every node has three children, as far as the nodes go."""
+    tree = Tree(problem_id=name, prompt_ids=(1,), seed=0, stop=Stop.NODES)
+    tree.add(NO_PARENT, "", ())
+    for node in range(1, nodes):
+        tree.add((node - 1) // 3, f"Step {node}.", (2,), prior=1 / 3, simulation=(node + 2) // 3)
+    tree.visits, tree.value, tree.reward = [1] * nodes, [0.5] * nodes, [0.5] * nodes
+    for node in range(nodes - 1, ROOT, -1):
+        tree.visits[tree.parent[node]] += tree.visits[node]
+    return tree
+
+
 def _traces(tree: Tree) -> Entry:
     visits = (
         Visit(1, Move.ADVANCE),
@@ -125,7 +137,7 @@ def _traces(tree: Tree) -> Entry:
         Visit(2, Move.ADVANCE),
         Visit(3, Move.CONCLUDE),
     )
-    thoughts = (SCRIPT, "Wait, is this right?", TURNED, LONG, LATEX)
+    thoughts = (SCRIPT, "Wait, is this right?", TURNED, LONG, f"{LATEX} so 7")
     trace = Trace(
         id=f"{PROBLEM}/search-0",
         problem_id=PROBLEM,

@@ -11,6 +11,7 @@ const NOTHING = new Int32Array(0);
 export const READING = { column: 250, row: 26 };
 const MARGIN = { left: 28, top: 24 };
 const LABELS_FROM = 13; // pixels a row
+const LABELS_WIDER = 90; // pixels a column
 const LABELLED = 200; // characters of a text, at most
 const NARROW = 112; // pixels of a label in which only the step is written: colour and width say the rest
 const CURVES_UP_TO = 700; // visible nodes
@@ -96,6 +97,7 @@ function drawChosen(context: CanvasRenderingContext2D, scene: Scene, view: View)
   const ink = INK[scene.scheme];
   const [x, y] = [view.left + (scene.layout.depth[scene.chosen] ?? 0) * view.column, view.top + (scene.layout.row[scene.chosen] ?? 0) * view.row];
   ring(context, x, y, 6, ink.accent);
+  if (view.column < LABELS_WIDER) return;
   context.font = FONT;
   context.textBaseline = "middle";
   context.fillStyle = ink.back;
@@ -107,7 +109,7 @@ function drawChosen(context: CanvasRenderingContext2D, scene: Scene, view: View)
 function drawLabels(context: CanvasRenderingContext2D, scene: Scene, view: View, size: Size, [low, high]: [number, number]): Map<number, number> {
   const { layout, nodes } = scene;
   const ends = new Map<number, number>();
-  if (view.column < 90) return ends;
+  if (view.column < LABELS_WIDER) return ends;
   context.font = FONT;
   context.textBaseline = "middle";
   const radius = radiusOf(view);

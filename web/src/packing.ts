@@ -23,7 +23,7 @@ export class Packed<Head> {
   readonly head: Head;
   private readonly start: number;
 
-  constructor(private readonly buffer: ArrayBuffer, private readonly from = 0) {
+  constructor(private readonly buffer: ArrayBuffer, from = 0) {
     const size = new DataView(buffer).getUint32(from, true);
     this.start = from + 8 + size;
     this.head = JSON.parse(DECODER.decode(new Uint8Array(buffer, from + 8, size))) as Head;

@@ -29,8 +29,11 @@ export function openSource(): Source {
   return boot.mode === "served" ? new Served(boot.version, boot.token, boot.runs) : new Embedded(boot.version, boot.runs);
 }
 
+const KEPT = 6; // documents of recently shown problems
+
 class Served implements Source {
   readonly served = true;
+  private readonly kept = new Map<string, ProblemDocument>();
 
   constructor(readonly version: string, private readonly token: string, readonly runs: Facts[]) {}
 
@@ -50,8 +53,17 @@ class Served implements Source {
   }
 
   async problem(run: number, id: string): Promise<ProblemDocument> {
+    const key = `${run} ${id}`;
+    const before = this.kept.get(key);
+    if (before) return before;
     const answer = await this.ask(run, "problem", { id });
-    return problemOf(new Packed<PackedProblem>(await answer.arrayBuffer()));
+    const found = problemOf(new Packed<PackedProblem>(await answer.arrayBuffer()));
+    // A problem that was searched and traced does not change any more.
+    if (found.tree && found.traced) {
+      this.kept.set(key, found);
+      for (const old of [...this.kept.keys()].slice(0, -KEPT)) this.kept.delete(old);
+    }
+    return found;
   }
 
   has(): boolean {

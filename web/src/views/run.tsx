@@ -1,7 +1,7 @@
 // A run: its counts, its problems, and where everything went.
 
 import { useCallback, useEffect, useMemo, useState } from "preact/hooks";
-import { Bars, Interval, Verdict, Waiting, duration, number, percent } from "../parts";
+import { Bars, Interval, Verdict, Waiting, counted, duration, number, percent } from "../parts";
 import { wilson } from "../replay";
 import { type Address, addressOf, go, useKeys, useLoaded, useShared } from "../state";
 import { Line, visible } from "../text";
@@ -323,7 +323,7 @@ function Origins({ facts }: { facts: Facts }) {
     ["Model", [lineage.model ?? "–", lineage.engine ?? ""]],
     ["Trees", lineage.trees_of.length ? lineage.trees_of.map((path) => `of ${path}`) : [`${number(facts.trees)} searched here`, `seed ${lineage.seed ?? "–"}`]],
     ["Traces", Object.entries(facts.traces).map(([kind, count]) => `${number(count)} ${kind}`)],
-    ["Data sets", Object.keys(lineage.datasets)],
+    ["Data sets", Object.entries(lineage.datasets).map(([name, rows]) => `${name}: ${counted(rows, "row", "rows")}`)],
     ["Trained models", lineage.checkpoints],
   ];
   return (

@@ -264,8 +264,8 @@ function Compared({ parts }: { parts: ArrayChange<Piece>[] }) {
   return (
     <div class="rich compared" dir="auto">
       {parts.map(({ value, added, removed }) => {
-        const pieces = <Pieces parts={joined(value)} />;
-        return added ? <ins>{pieces}</ins> : removed ? <del>{pieces}</del> : pieces;
+        const text = <Pieces parts={joined(value)} />;
+        return added ? <ins>{text}</ins> : removed ? <del>{text}</del> : text;
       })}
     </div>
   );
