@@ -49,15 +49,13 @@ class StageRows:
 
     def firsts(self, problem_ids: Sequence[str], name: str, columns: Sequence[str]) -> pa.Table:
         """The first row of each of these finished problems in a table. Raises StoreError if they cannot be read."""
-        parts = [self._schemas[name].empty_table().select(columns)]
-        if self._positions is None:
-            with RunDirectory.read(self._run) as run:
-                stage = getattr(run, self._name)
-                parts += [stage.read(each).tables[name].slice(0, 1).select(columns) for each in problem_ids]
-        else:
-            starts = [self._spans[name][each][0] for each in problem_ids]
-            parts += [self._positions[name].read(start, start + 1, columns) for start in starts]
-        return pa.concat_tables(parts)
+        if not problem_ids:
+            return self._schemas[name].empty_table().select(columns)
+        if self._positions is not None:
+            return self._positions[name].take([self._spans[name][each][0] for each in problem_ids], columns)
+        with RunDirectory.read(self._run) as run:
+            stage = getattr(run, self._name)
+            return pa.concat_tables([stage.read(each).tables[name].slice(0, 1).select(columns) for each in problem_ids])
 
     def _found(self, problem_id: str, name: str, columns: Sequence[str] | None) -> pa.Table:
         start, stop = self._spans[name].get(problem_id, (0, 0))

@@ -26,6 +26,19 @@ def test_rows_are_found_across_groups_and_files(shards: list[Path], start: int, 
     assert positions.read(start, stop, ["n"]).to_pydict() == {"n": list(range(start, stop))}
 
 
+@pytest.mark.parametrize("rows", [[0], [24, 3, 3, 11], list(range(24, -1, -1)), [10, 11]])
+def test_rows_are_taken_in_any_order(shards: list[Path], rows: list[int]) -> None:
+    """Rows of several groups and files come in the order asked, as often as asked."""
+    assert Positions(shards).take(rows, ["n"]).to_pydict() == {"n": rows}
+
+
+@pytest.mark.parametrize("rows", [[-1], [3, 25]])
+def test_a_row_that_is_not_there_cannot_be_taken(shards: list[Path], rows: list[int]) -> None:
+    """A row outside of the table is a bug of the caller."""
+    with pytest.raises(IndexError, match=r"of 25"):
+        Positions(shards).take(rows, ["n"])
+
+
 @pytest.mark.parametrize(("start", "stop"), [(-1, 2), (3, 3), (20, 26)])
 def test_rows_that_are_not_there_are_an_error(shards: list[Path], start: int, stop: int) -> None:
     """A span outside of the table, or without rows, is a bug of the caller."""

@@ -123,7 +123,8 @@ def test_a_tree_without_room_for_shapes_is_drawn_as_pixels(watched: Watched, tmp
     expect(page.locator("canvas[data-painted]")).to_be_visible()
     drawn = """() => {
       const canvas = document.querySelector('canvas');
-      const pixels = new Uint32Array(canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.buffer);
+      const image = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+      const pixels = new Uint32Array(image.data.buffer);
       const columns = new Set();
       pixels.forEach((pixel, at) => pixel === 0xffffffff || columns.add(at % canvas.width));
       return columns.size / canvas.width;

@@ -13,6 +13,7 @@ const MARGIN = { left: 28, top: 24 };
 const LABELS_FROM = 13; // pixels a row
 const LABELS_WIDER = 90; // pixels a column
 const LABELLED = 200; // characters of a text, at most
+const SHORTEST = 4; // characters of a label, at least
 const NARROW = 112; // pixels of a label in which only the step is written: colour and width say the rest
 const CURVES_UP_TO = 700; // visible nodes
 const TINY = 2.4; // pixels of a radius below which a node has no shape
@@ -321,6 +322,7 @@ function ring(context: CanvasRenderingContext2D, x: number, y: number, radius: n
   context.stroke();
 }
 
+const MARKUP = /\*\*|^#+ /g;
 const HIDDEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]+/gu;
 
 /** Draws the number of its visits, its value and visits, and its step; returns where it ends. */
@@ -347,14 +349,15 @@ function drawLabel(context: CanvasRenderingContext2D, scene: Scene, node: number
     at += context.measureText(facts).width + 7;
   }
   const text = node === 0 ? scene.title.slice(0, LABELLED) : scene.nodes.text.beginning(node, LABELLED);
-  const line = clip(text.replace(HIDDEN, " ").trim(), room - (at - x));
+  const line = clip(text.replace(HIDDEN, " ").trim().replace(MARKUP, ""), room - (at - x));
   context.fillStyle = scene.visits && !scene.trail.has(node) && node !== 0 ? ink.dim : ink.text;
   context.fillText(line, at, y);
   return at + context.measureText(line).width + 5;
 }
 
 function clip(text: string, room: number): string {
-  const most = Math.max(0, Math.floor(room / 6.1));
-  return text.length <= most ? text : `${text.slice(0, Math.max(0, most - 1)).trimEnd()}…`;
+  const most = Math.floor(room / 6.1);
+  if (most < SHORTEST) return "";
+  return text.length <= most ? text : `${text.slice(0, most - 1).trimEnd()}…`;
 }
 

@@ -14,6 +14,8 @@ export function drawDense(context: CanvasRenderingContext2D, scene: Scene, view:
   raster.pixels.fill(colourOf(ink.back));
   const pixelView = { column: view.column * scale, row: view.row * scale, left: view.left * scale, top: view.top * scale };
   drawEdges(raster, scene, pixelView, rows);
+  markEdges(raster, scene, pixelView, scene.path, colourOf(ink.accent));
+  markEdges(raster, scene, pixelView, scene.trail, colourOf(ink.trail));
   drawNodes(raster, scene, pixelView, rows, Math.max(1, Math.round(radiusOf(view) * scale)));
   context.putImageData(raster.image, 0, 0);
 }
@@ -46,8 +48,7 @@ function rasterOf(context: CanvasRenderingContext2D, width: number, height: numb
 function drawEdges(raster: Raster, scene: Scene, view: View, [low, high]: [number, number]): void {
   const { children, levels, row, shown } = scene.layout;
   const { simulation } = scene.nodes;
-  const ink = INK[scene.scheme];
-  const [edge, trail, path] = [colourOf(ink.edge), colourOf(ink.trail), colourOf(ink.accent)];
+  const edge = colourOf(INK[scene.scheme].edge);
   for (let depth = 0; depth + 1 < levels.length; depth++) {
     const left = view.left + depth * view.column;
     const middle = Math.round(left + view.column / 2);
@@ -66,14 +67,28 @@ function drawEdges(raster: Raster, scene: Scene, view: View, [low, high]: [numbe
         const to = Math.round(view.top + row[child]! * view.row);
         top = Math.min(top, to);
         bottom = Math.max(bottom, to);
-        const marked = scene.trail.has(child) ? trail : scene.path.has(child) ? path : 0;
-        if (to !== covered || marked) raster.fill(middle, left + view.column, to, to + 1, marked || edge);
+        if (to !== covered) raster.fill(middle, left + view.column, to, to + 1, edge);
         covered = to;
       }
       if (bottom === top && simulation[children.all[first]!]! > scene.simulation) continue;
       raster.fill(left, middle, y, y + 1, edge);
       raster.fill(middle, middle + 1, top, bottom + 1, edge);
     }
+  }
+}
+
+/** Draws the edges that lead to some nodes over the others. */
+function markEdges(raster: Raster, scene: Scene, view: View, nodes: ReadonlySet<number>, colour: number): void {
+  const { depth, row } = scene.layout;
+  for (const node of nodes) {
+    const parent = scene.nodes.parent[node]!;
+    if (parent < 0 || Number.isNaN(row[node]!)) continue;
+    const left = view.left + depth[parent]! * view.column;
+    const middle = Math.round(left + view.column / 2);
+    const [from, to] = [Math.round(view.top + row[parent]! * view.row), Math.round(view.top + row[node]! * view.row)];
+    raster.fill(left, middle, from, from + 1, colour);
+    raster.fill(middle, middle + 1, Math.min(from, to), Math.max(from, to) + 1, colour);
+    raster.fill(middle, left + view.column, to, to + 1, colour);
   }
 }
 

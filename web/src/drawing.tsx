@@ -53,7 +53,7 @@ export function Drawing(shown: Shown) {
     if (frame.current) return;
     frame.current = requestAnimationFrame(() => {
       frame.current = 0;
-      const context = canvas.current?.getContext("2d", { alpha: false });
+      const context = canvas.current?.getContext("2d");
       if (!context || !view.current || !size.width) return;
       const ratio = window.devicePixelRatio || 1;
       context.setTransform(ratio, 0, 0, ratio, 0, 0);
@@ -116,6 +116,10 @@ export function Drawing(shown: Shown) {
   useGestures(canvas, {
     pan,
     zoom,
+    over: (x, y) => {
+      const found = view.current && nodeAt(latest.current, view.current, x, y);
+      if (canvas.current) canvas.current.title = found === null ? "" : describeNode(shown, found);
+    },
     click: (x, y) => {
       const found = view.current && nodeAt(latest.current, view.current, x, y);
       if (found !== null) choose(found);
@@ -189,6 +193,7 @@ export function describeNode(shown: { nodes: Nodes; moment: Moment; children: Ch
 interface Gestures {
   pan: (x: number, y: number) => void;
   zoom: (factor: number, at: { x: number; y: number }) => void;
+  over: (x: number, y: number) => void;
   click: (x: number, y: number) => void;
   fold: (x: number, y: number) => void;
 }
@@ -212,8 +217,8 @@ function useGestures(canvas: { current: HTMLCanvasElement | null }, gestures: Ge
     };
     const move = (event: PointerEvent) => {
       const before = pointers.get(event.pointerId);
-      if (!before) return;
       const now = place(event);
+      if (!before) return latest.current.over(now.x, now.y);
       const others = [...pointers].filter(([id]) => id !== event.pointerId).map(([, at]) => at);
       const other = others[0];
       if (other) {

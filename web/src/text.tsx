@@ -28,9 +28,9 @@ export function visible(text: string): ComponentChildren {
   return parts;
 }
 
-export type Piece = { kind: "text" | "code" | "fence" | "inline" | "display"; text: string };
+export type Piece = { kind: "text" | "strong" | "code" | "fence" | "inline" | "display"; text: string };
 
-// In order: a code fence, code in a line, formulas in displays, formulas in lines.
+// In order: a code fence, code in a line, formulas in displays, formulas in lines, bold text and headings.
 const PIECES = new RegExp(
   [
     "```[^\\n`]*\\n([\\s\\S]*?)(?:```|$)",
@@ -41,6 +41,7 @@ const PIECES = new RegExp(
     "\\\\\\(([\\s\\S]{1,800}?)\\\\\\)",
     "\\$(?![\\s\\d.,]*(?:\\s|$))((?:[^$\\\\\\n]|\\\\.){1,600}?)(?<!\\s)\\$(?!\\d)",
     "(\\\\boxed\\{(?:[^{}\\n]|\\{(?:[^{}\\n]|\\{[^{}\\n]{0,200}\\}){0,200}\\}){0,300}\\})",
+    "((?<![\\w*])\\*\\*(?=\\S)[^*\\n$\\\\]{1,300}?(?<=\\S)\\*\\*|(?<![^\\n])#{1,4} [^\\n$\\\\]{1,300}(?![^\\n]))",
   ].join("|"),
   "g",
 );
@@ -49,16 +50,21 @@ export function pieces(text: string): Piece[] {
   const found: Piece[] = [];
   let [end, formulas] = [0, 0];
   for (const match of text.matchAll(PIECES)) {
-    const [whole, fence, code, display, bracket, environment, , round, dollar, boxed] = match;
+    const [whole, fence, code, display, bracket, environment, , round, dollar, boxed, strong] = match;
     const formula = display ?? bracket ?? environment ?? round ?? dollar ?? boxed;
     if (formula !== undefined && ++formulas > MOST_FORMULAS) break;
-    if (match.index > end) found.push({ kind: "text", text: text.slice(end, match.index) });
+    const block = fence ?? display ?? bracket ?? environment;
+    const between = text.slice(end, match.index);
+    // A block has lines of its own: the breaks and the indentation around it would be empty lines.
+    const before = block === undefined ? between : between.replace(/\n?[ \t]*$/, "");
+    if (before) found.push({ kind: "text", text: before });
     if (fence !== undefined) found.push({ kind: "fence", text: fence });
+    else if (strong !== undefined) found.push({ kind: "strong", text: strong });
     else if (code !== undefined) found.push({ kind: "code", text: code });
-    else if (display !== undefined || bracket !== undefined || environment !== undefined) {
-      found.push({ kind: "display", text: (display ?? bracket ?? environment ?? "").replace(/\{align\*?\}/g, "{aligned}") });
-    } else found.push({ kind: "inline", text: formula ?? whole });
+    else if (block !== undefined) found.push({ kind: "display", text: block.replace(/\{align\*?\}/g, "{aligned}") });
+    else found.push({ kind: "inline", text: formula ?? whole });
     end = match.index + whole.length;
+    if (block !== undefined) end += /^[ \t]*\n?/.exec(text.slice(end, end + 200))?.[0].length ?? 0;
   }
   if (end < text.length) found.push({ kind: "text", text: text.slice(end) });
   return found;
@@ -84,6 +90,7 @@ export function Pieces({ parts }: { parts: Piece[] }) {
     <>
       {parts.map((piece) => {
         if (piece.kind === "text") return <span>{visible(piece.text)}</span>;
+        if (piece.kind === "strong") return <strong>{visible(piece.text)}</strong>;
         if (piece.kind === "fence") return <pre tabIndex={0}>{visible(piece.text)}</pre>;
         if (piece.kind === "code") return <code>{visible(piece.text)}</code>;
         return <Formula text={piece.text} display={piece.kind === "display"} />;

@@ -246,7 +246,7 @@ function Charts({ run, facts }: { run: number; facts: Facts }) {
       <Waiting of={found}>
         {(distributions: Distribution[]) => (
           <div class="charts">
-            {distributions.map(({ title, bars }) => <Bars title={title} bars={bars} />)}
+            {distributions.map(({ title, bars }) => <Bars title={title} bars={bars} wide={bars.some(([name]) => !/^[\d.]/.test(name))} />)}
             {Object.keys(facts.stops).length > 0 && <Bars title="What stopped the trees" bars={Object.entries(facts.stops)} wide />}
           </div>
         )}
@@ -268,7 +268,7 @@ function Filters({ facts }: { facts: Facts }) {
   }, [facts.counts]);
   const titles: Record<string, string> = {
     terminals: "Ends of solutions", unused: "Ends not used", votes: "Votes", rewrite: "Rewritten steps", faults: "Faults of rewrites",
-    refused: "Refused traces", control: "Control",
+    refused: "Refused traces", back: "Where ways back lead", ends: "Right ends", false: "False statements", control: "Control",
   };
   const shown = [...Object.keys(titles), ...[...groups.keys()].filter((group) => !(group in titles))].filter((group) => groups.has(group) && group !== "faults");
   if (!shown.length) return null;

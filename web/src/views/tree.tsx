@@ -9,7 +9,7 @@ import { Interval, Verdict, Waiting, duration, number, percent } from "../parts"
 import { type Moment, canReplay, expandedPath, momentAt, pathTo, simulations, stored, terms, wilson } from "../replay";
 import { type Address, addressOf, go, useKeys, useLoaded, useShared } from "../state";
 import { Line, Rich, visible } from "../text";
-import type { Nodes, Problem, ProblemDocument, Rollout, TreeDocument } from "../types";
+import type { Problem, ProblemDocument, Rollout, TreeDocument } from "../types";
 
 export function TreeView({ run, address }: { run: number; address: Address }) {
   const { source, version } = useShared();
