@@ -1,7 +1,7 @@
 // What the page shows is its address: the part after # names the view and its choices, so that a link leads back to it.
 
 import { createContext } from "preact";
-import { useContext, useEffect, useState } from "preact/hooks";
+import { useContext, useEffect, useRef, useState } from "preact/hooks";
 import type { Scheme } from "./colours";
 import type { Source } from "./source";
 
@@ -79,14 +79,16 @@ export function useLoaded<T>(load: () => Promise<T>, inputs: unknown[]): Loaded<
   return loaded;
 }
 
-/** Calls the handler of a pressed key, unless the person is typing. */
+/** Calls the handler of a pressed key, unless the person is typing: that of the last rendering, however fast the keys come. */
 export function useKeys(handlers: Record<string, (event: KeyboardEvent) => void>): void {
+  const latest = useRef(handlers);
+  latest.current = handlers;
   useEffect(() => {
     const pressed = (event: KeyboardEvent) => {
       const target = event.target as HTMLElement | null;
       if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
       if (target && /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName)) return;
-      const handler = handlers[event.key];
+      const handler = latest.current[event.key];
       if (!handler) return;
       if ((event.key === " " || event.key === "Enter") && target && /^(BUTTON|A|SUMMARY)$/.test(target.tagName)) return;
       event.preventDefault();
@@ -94,5 +96,5 @@ export function useKeys(handlers: Record<string, (event: KeyboardEvent) => void>
     };
     window.addEventListener("keydown", pressed);
     return () => window.removeEventListener("keydown", pressed);
-  });
+  }, []);
 }
