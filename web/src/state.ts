@@ -1,7 +1,7 @@
 // What the page shows is its address: the part after # names the view and its choices, so that a link leads back to it.
 
 import { createContext } from "preact";
-import { useContext, useEffect, useRef, useState } from "preact/hooks";
+import { useContext, useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Scheme } from "./colours";
 import type { Source } from "./source";
 
@@ -83,7 +83,7 @@ export function useLoaded<T>(load: () => Promise<T>, inputs: unknown[]): Loaded<
 export function useKeys(handlers: Record<string, (event: KeyboardEvent) => void>): void {
   const latest = useRef(handlers);
   latest.current = handlers;
-  useEffect(() => {
+  useLayoutEffect(() => {
     const pressed = (event: KeyboardEvent) => {
       const target = event.target as HTMLElement | null;
       if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
