@@ -80,14 +80,29 @@ class Attempts:
         return sum(self.restarts)
 
     @property
+    def restarts_ended(self) -> int:
+        """Those of them that the response ended by choice."""
+        return len(self._later(restart=True))
+
+    @property
     def restarts_right(self) -> int:
-        """Those of them that were right."""
-        return sum(right and restart for right, restart in zip(self.right[1:], self.restarts, strict=True))
+        """Those of restarts_ended that were right."""
+        return sum(self._later(restart=True))
+
+    @property
+    def returns_ended(self) -> int:
+        """Attempts that start from the middle of an earlier one and that the response ended by choice."""
+        return len(self._later(restart=False))
 
     @property
     def returns_right(self) -> int:
-        """Attempts that start from the middle of an earlier one and were right."""
-        return sum(right and not restart for right, restart in zip(self.right[1:], self.restarts, strict=True))
+        """Those of returns_ended that were right."""
+        return sum(self._later(restart=False))
+
+    def _later(self, *, restart: bool) -> list[bool]:
+        """Whether each attempt after the first was right, of one kind, without one that was cut off."""
+        later = list(zip(self.right[1:], self.restarts, strict=True))
+        return [right for right, kind in (later[:-1] if self.cut else later) if kind is restart]
 
     def _moves(self, *, before: bool, after: bool) -> int:
         return sum(pair == (before, after) for pair in zip(self.right, self.right[1:], strict=False))

@@ -1,11 +1,12 @@
 """Two controls that separate learned backtracking from permission to continue.
 
-Both start from the free responses, which are not sampled again, and neither reads the gold answer:
+Both start from the free responses, which are not sampled again. A response gives up if it ended on its own and says
+itself that it missed, or states no answer. Neither control reads the gold answer:
 
-    nudge      If a response ended on its own and says itself that it missed, one fixed sentence is appended, and the
-               model continues it, once, within the same max_tokens.
-    ask_again  If a response ended on its own and says itself that it missed, the problem is asked again from the start,
-               until a response does not say so or all of them together have used max_tokens.
+    nudge      If a response gives up, one fixed sentence is appended, and the model continues it, once, within the same
+               max_tokens.
+    ask_again  If a response gives up, the problem is asked again from the start, until a response does not give up or
+               all of them together have used max_tokens.
 
 A model that learned to backtrack must beat both at equal tokens: nudge gives nothing but a sentence, ask_again nothing
 but another attempt.
@@ -30,7 +31,8 @@ from astro.records.cost import Cost
 class Continuer:
     """Continues the responses of one problem.
 
-    prompt: token ids of the problem's prompt. missed: whether a response says of itself that it missed.
+    prompt: token ids of the problem's prompt. gives_up: whether a finished response says that it missed, or states no
+    answer.
     sentence: what the nudge appends, white space included. cost: what the continuations cost so far.
     """
 
@@ -38,7 +40,7 @@ class Continuer:
     prompt_format: PromptFormat
     prompt: Sequence[int]
     budget: Budget
-    missed: Callable[[str], bool]
+    gives_up: Callable[[str], bool]
     sentence: str
     cost: Cost = field(default_factory=Cost)
 
@@ -74,9 +76,9 @@ class Continuer:
         return response
 
     def _gives_up(self, response: Answered) -> bool:
-        """Whether the response ended on its own, says that it missed, and leaves tokens to spend."""
+        """Whether the response ended on its own, gives up, and leaves tokens to spend."""
         ended = response.failure is None and response.finish_reason is FinishReason.STOP
-        return ended and response.tokens < self.budget.max_tokens and self.missed(response.text)
+        return ended and response.tokens < self.budget.max_tokens and self.gives_up(response.text)
 
     async def _sample(self, prompt: Sequence[int], max_tokens: int, seed: int) -> Answered | None:
         stop = self.prompt_format.end_stop

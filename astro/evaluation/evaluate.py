@@ -6,7 +6,8 @@
     FOLDER/SET/figures.json               the figures; written last
 
 While responses arrive, the folder holds a journal; the same call resumes from it. Each control
-(EvaluationConfig.continuations) is a separate evaluation, in FOLDER+nudge/SET and FOLDER+ask_again/SET.
+(EvaluationConfig.continuations) is a separate evaluation, in FOLDER+nudge/SET and FOLDER+ask_again/SET. Its pass@1,
+tokens and gain are also in FOLDER/SET/figures.json, under continued.
 """
 
 import asyncio
@@ -17,9 +18,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
+import pyarrow as pa
+
 from astro.errors import StoreError
 from astro.evaluation.contamination import find_contamination
-from astro.evaluation.figures import figures_of
+from astro.evaluation.figures import figures_of, gain_of
 from astro.evaluation.inputs import model_fingerprint, problems_fingerprint
 from astro.evaluation.judging import JUDGED, judge_all, judge_fingerprint, with_judgements
 from astro.evaluation.responses import RESPONSES, Asked, continue_all, sample_all
@@ -37,6 +40,7 @@ from astro.tasks import make_verifier
 from astro.verify import Verifier, VerifyConfig
 
 FIGURES = "figures.json"
+_OF_CONTINUED = ("pass_at_1", "tokens")  # the figures of a continuation that the free evaluation's file repeats
 _OTHER = Refusal(
     "holds an evaluation that differs from this one",
     "Give the same settings, another folder or another name of the set, or delete that folder.",
@@ -152,9 +156,11 @@ def evaluate_model(
         unjudged = [study for study in free.values() if study.judging is not None and not study.judging.complete]
         if judge is not None and unjudged:
             asyncio.run(_judge(open_engine(judge.engine), judge, how.seed, unjudged))
-        for study in continued.values():
-            study.conclude(how)
-        return {study.set_name: study.conclude(how) for study in free.values()}
+        concluded = {}
+        for set_name, study in free.items():
+            controls = {str(each): control for (name, each), control in continued.items() if name == set_name}
+            concluded[set_name] = study.conclude(how, controls)
+        return concluded
 
 
 async def _answer(
@@ -248,20 +254,33 @@ class _Study:
         schemas = {"judged": JUDGED.schema, "costs": COSTS.schema}
         self.judging = Stage(self.folder / f"judged-{fingerprint}", schemas, writable=True, whole=True)
 
-    def conclude(self, how: Arrangement) -> dict[str, Any]:
-        """Write figures.json, unless it exists for the same settings and inputs, and return its content."""
+    def conclude(self, how: Arrangement, controls: Mapping[str, "_Study"]) -> dict[str, Any]:
+        """Write figures.json, unless it exists for the same settings and inputs, and return its content.
+
+        controls: the studies of the continuations by name, which are concluded first.
+        """
         path = self.folder / FIGURES
+        for control in controls.values():
+            control.conclude(how, {})
         with writing(self.folder):
             if path.exists():
                 figures = read_sealed(path)
-                if {key: figures.get(key) for key in self._identity} == self._identity:
+                same = {key: figures.get(key) for key in self._identity} == self._identity
+                if same and figures.get("continued", {}).keys() >= controls.keys():
                     return figures
-            figures = self._figures(how)
+            table = self.stage.table("responses")
+            figures = self._figures(how, table)
+            figures["continued"] = {name: control.added_to(table, how) for name, control in controls.items()}
             write_sealed(path, figures)
             return figures
 
-    def _figures(self, how: Arrangement) -> dict[str, Any]:
-        table = self.stage.table("responses")
+    def added_to(self, free: pa.Table, how: Arrangement) -> dict[str, Any]:
+        """The main figures of this study, a continuation of the free responses, and what it adds to their pass@1."""
+        figures = read_sealed(self.folder / FIGURES)["figures"]
+        gain = gain_of(self.stage.table("responses"), free, how.evaluation.resamples, how.seed)
+        return {**{name: figures[name] for name in _OF_CONTINUED}, "gain": gain}
+
+    def _figures(self, how: Arrangement, table: pa.Table) -> dict[str, Any]:
         if self.judging is not None:
             table = with_judgements(table, self.judging.table("judged"))
         contamination = None

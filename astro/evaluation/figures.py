@@ -7,19 +7,29 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from astro.evaluation.statistics import ANY, SHARE, Floats, Interval, bootstrap_ratios, maj_at_k, pass_at_k
+from astro.evaluation.statistics import (
+    ANY,
+    SHARE,
+    Floats,
+    Interval,
+    bootstrap_ratios,
+    maj_at_k,
+    paired_difference,
+    pass_at_k,
+)
 from astro.models.completion import FinishReason
 from astro.verify import Outcome
 
 BEHAVIOURS = ("verification", "backtracking", "subgoals", "backward_chaining")
 PER_BACKTRACK = ("wrong_to_right", "right_to_wrong")  # shares of the backtracks, not of the responses
 
-# Shares of attempts: numerator and denominator. Neither contains attempts that were cut off.
+# Shares of attempts: numerator and denominator. Only restarts contains attempts that were cut off.
 OF_ATTEMPTS = {
     "back_when_missed": ("missed_and_went_back", "missed"),
     "back_when_right": ("succeeded_and_went_back", "succeeded"),
     "restarts": ("restarted", "backtracks"),
-    "restart_right": ("restarts_right", "restarted"),
+    "restart_right": ("restarts_right", "restarts_ended"),
+    "return_right": ("returns_right", "returns_ended"),
 }
 UNBOUNDED = ("tokens", "backtracks", "length_error")  # all other figures are shares
 WITHIN = "right_within_"  # before a number of tokens: the curve of accuracy against generated tokens
@@ -63,6 +73,23 @@ def _part(problems: Sequence[Sequence[Row]], resamples: int, seed: int, wanted: 
     }
 
 
+def gain_of(continued: pa.Table, free: pa.Table, resamples: int, seed: int) -> dict[str, float | None]:
+    """What a continuation adds to pass@1, problem by problem, over the problems that have graded responses of both."""
+    ours, theirs = _accuracies(continued), _accuracies(free)
+    both = [problem_id for problem_id in theirs if problem_id in ours]
+    pairs = [ours[problem_id] for problem_id in both], [theirs[problem_id] for problem_id in both]
+    return as_json(paired_difference(*pairs, resamples, np.random.default_rng(seed)), len(both))
+
+
+def _accuracies(table: pa.Table) -> dict[str, float]:
+    """The share of right responses among the graded ones of each problem, in the order of the table."""
+    verdicts: dict[str, list[bool]] = {}
+    for row in table.select(["problem_id", "outcome", "correct"]).to_pylist():
+        if row["outcome"] != Outcome.ERROR:
+            verdicts.setdefault(row["problem_id"], []).append(row["correct"])
+    return {problem_id: sum(found) / len(found) for problem_id, found in verdicts.items()}
+
+
 def as_json(interval: Interval, count: int) -> dict[str, float | None]:
     """An interval in figures.json; count: what the figure is a mean over, such as problems, responses or restarts."""
     return {"value": interval.value, "low": interval.low, "high": interval.high, "count": count}
@@ -101,7 +128,6 @@ def _columns(
         columns[name] = _summed(problems, name), columns["backtracks"][0]
     for name, (top, bottom) in OF_ATTEMPTS.items():
         columns[name] = _summed(problems, top), _summed(problems, bottom)
-    columns["return_right"] = _summed(problems, "returns_right"), columns["restarts"][1] - columns["restarts"][0]
     for budget in budgets_of(problems):
         within = [sum(row["correct"] and row["tokens"] <= budget for row in rows) for rows in problems]
         columns[f"{WITHIN}{budget}"] = np.array(within, dtype=np.float64), every
@@ -117,11 +143,12 @@ def _columns(
 
 
 def budgets_of(problems: Sequence[Sequence[Row]]) -> list[int]:
-    """The points of the curve: powers of two from 32 tokens to the first that no response exceeds."""
+    """The points of the curve: 32, 48, 64, 96, ... tokens, to the first that no response exceeds."""
     longest = max((row["tokens"] for rows in problems for row in rows), default=0)
     budgets = [_SHORTEST_BUDGET]
     while budgets[-1] < longest:
-        budgets.append(2 * budgets[-1])
+        power = 1 << (budgets[-1].bit_length() - 1)
+        budgets.append(3 * power // 2 if budgets[-1] == power else 2 * power)
     return budgets
 
 

@@ -78,8 +78,16 @@ class Asked:
 
     def graded(self, response: Answered) -> str:
         """The text that the verifier reads."""
-        finished = response.finish_reason is not FinishReason.LENGTH
-        return answer_text(response.text, finished=finished, opens_thought=self.prompt_format.opens_thought)
+        return self._answer(response.text, finished=response.finish_reason is not FinishReason.LENGTH)
+
+    def gives_up(self, problem: Problem, text: str) -> bool:
+        """Whether a finished response says that it missed, or states no answer."""
+        if task_of(problem).admits_miss(text):
+            return True
+        return not self.verifier.finds_answer(problem, self._answer(text, finished=True))
+
+    def _answer(self, text: str, *, finished: bool) -> str:
+        return answer_text(text, finished=finished, opens_thought=self.prompt_format.opens_thought)
 
 
 class Graded(NamedTuple):
@@ -147,13 +155,20 @@ RESPONSES = Table(
             read="attempts.succeeded_and_went_back",
         ),
         Column("restarted", "int32", "attempts that start from the beginning again", read="attempts.restarted"),
-        Column("restarts_right", "int32", "those of them that were right", read="attempts.restarts_right"),
         Column(
-            "returns_right",
+            "restarts_ended",
             "int32",
-            "attempts that start from the middle of an earlier one and were right",
-            read="attempts.returns_right",
+            "those of them that the response ended by choice",
+            read="attempts.restarts_ended",
         ),
+        Column("restarts_right", "int32", "those of restarts_ended that were right", read="attempts.restarts_right"),
+        Column(
+            "returns_ended",
+            "int32",
+            "attempts that start from the middle of an earlier one and that the response ended by choice",
+            read="attempts.returns_ended",
+        ),
+        Column("returns_right", "int32", "those of returns_ended that were right", read="attempts.returns_right"),
         Column("verification", "bool", "the text checks a result", read="behaviours.verification"),
         Column("backtracking", "bool", "the text abandons an approach", read="behaviours.backtracking"),
         Column("subgoals", "bool", "the text sets an intermediate goal", read="behaviours.subgoals"),
@@ -244,7 +259,7 @@ async def _continue(
         asked.prompt_format,
         asked.prompt_ids(problem),
         asked.budget,
-        missed=task_of(problem).admits_miss,
+        gives_up=partial(asked.gives_up, problem),
         sentence=asked.config.nudge_text,
     )
     seeds = (derive_seed(asked.seed_of(problem), continuation, sample) for sample in range(asked.config.drawn))

@@ -1,6 +1,7 @@
 """The evaluation's section of the configuration."""
 
 import re
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Self
 
@@ -63,10 +64,13 @@ class JudgeConfig(Section):
 
 
 class Continuation(StrEnum):
-    """What happens to a response that says it missed; each is evaluated beside the free responses."""
+    """What happens to a response that does not call itself right; each is evaluated beside the free responses."""
 
-    NUDGE = "nudge"  # once, after a fixed sentence
-    ASK_AGAIN = "ask_again"  # with a new response to the same prompt, until one does not say that it missed
+    NUDGE = "nudge"  # it continues once, after a fixed sentence
+    ASK_AGAIN = "ask_again"  # a new response to the same prompt, until one calls itself right
+
+
+CONTINUED: Mapping[str, str] = {Continuation.NUDGE: "nudged", Continuation.ASK_AGAIN: "asked again"}  # for readers
 
 
 class EvaluationConfig(Section):
@@ -83,7 +87,7 @@ class EvaluationConfig(Section):
     engine: kind of engine, if it is not that of the run.
     resamples: bootstrap resamples of each interval.
     continuations: controls that each model is evaluated with beside its free responses; see
-        astro.evaluation.continuations. A model that learned to go back must beat them at equal tokens.
+        astro.evaluation.continuations. A model that learned to go back must beat them at equal tokens. [] for none.
     nudge_text: what a nudge appends to a response, white space included; the ASTRO paper's words of doubt.
     """
 
@@ -100,7 +104,7 @@ class EvaluationConfig(Section):
     resamples: int = Field(default=2000, ge=100, le=100_000)
     budget_forcing: BudgetForcing | None = None
     judge: JudgeConfig | None = None
-    continuations: tuple[Continuation, ...] = ()
+    continuations: tuple[Continuation, ...] = tuple(Continuation)
     nudge_text: str = Field(default=NUDGE, min_length=1)
 
     def of(self, *, on_the_way: bool) -> Self:
@@ -111,8 +115,14 @@ class EvaluationConfig(Section):
 
     @property
     def continued(self) -> tuple[Continuation, ...]:
-        """The continuations to evaluate: none under budget forcing, which leaves no free response to begin with."""
-        return () if self.budget_forcing is not None else self.continuations
+        """The continuations to evaluate.
+
+        None under budget forcing, which leaves no free response to begin with. At temperature 0 nothing is asked again,
+        since the same response would come.
+        """
+        if self.budget_forcing is not None:
+            return ()
+        return tuple(each for each in self.continuations if self.temperature > 0 or each is not Continuation.ASK_AGAIN)
 
     @property
     def drawn(self) -> int:

@@ -48,17 +48,27 @@ class AblationConfig(Section):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """The result of an ablation. difference: from the reference in pass@1, as a share; examples, tokens: trained on."""
+    """The result of an ablation.
+
+    difference: from the reference in pass@1, as a share. tokens, backtracks: means over responses. first_attempt,
+    restarts, restart_right, return_right: shares, as in figures.json. examples, trained_tokens: trained on.
+    """
 
     name: str
     title: str
     pass_at_1: Figure | None
-    difference: Figure | None
-    tokens: float | None
-    backtracks: float | None
-    first_attempt: float | None
-    examples: int | None
-    trained_tokens: int | None
+    difference: Figure | None = None
+    tokens: float | None = None
+    backtracks: float | None = None
+    first_attempt: float | None = None
+    restarts: float | None = None
+    restart_right: float | None = None
+    return_right: float | None = None
+    examples: int | None = None
+    trained_tokens: int | None = None
+
+
+_FIGURES = ("tokens", "backtracks", "first_attempt", "restarts", "restart_right", "return_right")
 
 
 def load_ablations(folder: Path, names: Sequence[str] = ()) -> dict[str, AblationConfig]:
@@ -91,7 +101,7 @@ def rows_of(
 def ablation_table(rows: Sequence[Row], dataset: str) -> TextTable:
     """The rows as text."""
     headings = ["", "pass@1, % [95 %]", "to the reference, points [95 %]", "tokens", "backtracks", "first attempt, %",
-                "examples", "their tokens"]  # fmt: skip
+                "restarts, %", "restarts right, %", "returns right, %", "examples", "their tokens"]  # fmt: skip
     cells = [
         [
             row.title,
@@ -99,15 +109,17 @@ def ablation_table(rows: Sequence[Row], dataset: str) -> TextTable:
             points(row.difference),
             _shown(row.tokens, "{:.0f}"),
             _shown(row.backtracks, "{:.2f}"),
-            _shown(None if row.first_attempt is None else 100 * row.first_attempt, "{:.1f}"),
+            *(_percent(share) for share in (row.first_attempt, row.restarts, row.restart_right, row.return_right)),
             _shown(row.examples, "{:,}"),
             _shown(row.trained_tokens, "{:,}"),
         ]
         for row in rows
     ]
     note = (
-        "Tokens, backtracks and first attempt are means over responses; examples and their tokens are those of one "
-        "epoch of SFT. The interval of a difference is a paired bootstrap over problems."
+        "Tokens, backtracks and first attempt are means over responses. Restarts are the share of ways back that go to "
+        "the beginning. The next two columns are how often the attempt after a restart, or after a return to the "
+        "middle, is right. Examples and their tokens are those of one epoch of SFT. The interval of a difference is a "
+        "paired bootstrap over problems."
     )
     return TextTable(dataset, headings, cells, note)
 
@@ -120,8 +132,16 @@ def _row(
         difference = paired_difference(found.accuracy_by_problem(), reference.accuracy_by_problem())
     values = {key: figure.value for key, figure in found.figures.items()}
     examples, tokens = trained or (None, None)
-    return Row(name, title, found.figures.get("pass_at_1"), difference, values.get("tokens"), values.get("backtracks"),
-               values.get("first_attempt"), examples, tokens)  # fmt: skip
+    measured = {figure: values.get(figure) for figure in _FIGURES}
+    return Row(
+        name,
+        title,
+        found.figures.get("pass_at_1"),
+        difference,
+        examples=examples,
+        trained_tokens=tokens,
+        **measured,
+    )
 
 
 def _best_of_rows(name: str, title: str, control: Evaluation | None, ours: Evaluation | None) -> list[Row]:
@@ -132,7 +152,7 @@ def _best_of_rows(name: str, title: str, control: Evaluation | None, ours: Evalu
     short = f" (of {found.wanted} that the tokens would pay for)" if found.n < found.wanted else ""
     tokens = control.figures["tokens"].value * found.n
     return [
-        Row(f"{name}-{how}", f"{title}: {words} of {found.n}{short}", figure, None, tokens, None, None, None, None)
+        Row(f"{name}-{how}", f"{title}: {words} of {found.n}{short}", figure, tokens=tokens)
         for how, words, figure in (("majority", "majority", found.majority), ("any", "any right", found.any_right))
     ]
 
@@ -144,6 +164,10 @@ def _trained_on(run: Path, dataset: str) -> tuple[int, int] | None:
         return None
     lengths = [length for file in files for length in pq.read_table(file, columns=["completion_tokens"])[0].to_pylist()]
     return len(lengths), sum(lengths)
+
+
+def _percent(share: float | None) -> str:
+    return _shown(None if share is None else 100 * share, "{:.1f}")
 
 
 def _shown(value: float | None, form: str) -> str:

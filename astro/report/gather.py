@@ -57,11 +57,16 @@ class Evaluation:
         except (OSError, pa.ArrowInvalid) as error:
             raise StoreError(f"{path} cannot be read: {error}; evaluate {self.model} again") from error
 
-    def accuracy_by_problem(self) -> dict[str, float]:
-        """The share of right responses among the graded ones to each problem, in [0, 1]; not of one without any."""
+    def accuracy_by_problem(self, within: int | None = None) -> dict[str, float]:
+        """The share of right responses among the graded ones to each problem, in [0, 1]; not of one without any.
+
+        within: only those of at most this many generated tokens are right.
+        """
         table = self.responses.filter(pc.not_equal(self.responses.column("outcome"), Outcome.ERROR.value))
-        table = table.select(["problem_id", "correct"])
-        table = table.set_column(1, "correct", pc.cast(table.column("correct"), pa.float64()))
+        right = table.column("correct")
+        if within is not None:
+            right = pc.and_(right, pc.less_equal(table.column("tokens"), within))
+        table = pa.table({"problem_id": table.column("problem_id"), "correct": pc.cast(right, pa.float64())})
         means = table.group_by("problem_id").aggregate([("correct", "mean")])
         return dict(zip(means["problem_id"].to_pylist(), means["correct_mean"].to_pylist(), strict=True))
 
@@ -232,7 +237,10 @@ def _figures(content: Mapping[str, Mapping[str, float | None] | None]) -> dict[s
     figures = {}
     for name, read in content.items():
         if read is not None and read["value"] is not None:
-            figures[name] = Figure(float(read["value"]), read.get("low"), read.get("high"))
+            count = read.get("count")
+            figures[name] = Figure(
+                float(read["value"]), read.get("low"), read.get("high"), None if count is None else int(count)
+            )
     return figures
 
 

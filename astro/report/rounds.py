@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from astro.errors import StoreError
+from astro.evaluation.settings import CONTINUED, Continuation
 from astro.inspect.plain import plain
 from astro.records.rounds import RECORD, ROUNDS, RoundRecord
 from astro.report.gather import Evaluation, Findings, gather
@@ -17,7 +18,8 @@ _BASE = "base"
 _COLUMNS = (
     "pass@1 is the share of right responses with a 95 % bootstrap interval over problems. The difference pairs each "
     "problem's accuracy with that of the first round's model. All rounds are evaluated on the same problems, none of "
-    "which a round trains on."
+    "which a round trains on. Nudged and asked again are controls: the model continues once after it gives up, or is "
+    "asked again until it does not, within the same limit of tokens and without the gold answer."
 )
 
 
@@ -47,21 +49,28 @@ def sets_of(rounds: Sequence[FoundRound]) -> list[str]:
 
 
 def rounds_table(rounds: Sequence[FoundRound], dataset: str) -> TextTable:
-    """The base model and the model of each round on one set, and their difference to the model of the first round."""
+    """The base model and the model of each round on one set, and their difference to the model of the first round.
+
+    Beside each stands what it reaches when it is nudged or asked again, where that was evaluated.
+    """
     models = [(each, _evaluation(each, dataset)) for each in rounds]
     first = next((found for _, found in models if found is not None), None)
-    base = next((found for each in rounds if (found := each.findings.evaluations.get((_BASE, dataset)))), None)
+    base = next(((each, found) for each in rounds if (found := each.findings.evaluations.get((_BASE, dataset)))), None)
+    there = {model for each in rounds for model, where in each.findings.evaluations if where == dataset}
+    controls = [each for each in Continuation if any(model.endswith(f"+{each}") for model in there)]
     rows = []
     if base is not None:
-        rows.append([_BASE, "", *_measured(base, first), "", "", ""])
+        rows.append([_BASE, "", *_measured(base[1], first), *_controlled(*base, controls), "", "", ""])
     for each, found in models:
         start, data = _trained(each.record)
         searched = _label(each.record.searcher) if each.record.trees_of is None else f"round {each.record.trees_of}"
         name = each.record.last_name or "none trained"
-        rows.append([f"{each.record.round}", name, *_measured(found, first), searched, start, data])
-    measured = ["pass@1, % [95 %]", "minus round 1, points", "tokens"]
-    size = "" if base is None and first is None else _size(first or base)
-    return TextTable(f"{dataset}{size}", ["round", "model", *measured, "trees of", "from", "on (rows)"], rows)
+        measured = [*_measured(found, first), *_controlled(each, found, controls)]
+        rows.append([f"{each.record.round}", name, *measured, searched, start, data])
+    headings = ["pass@1, % [95 %]", "minus round 1, points", "tokens"]
+    headings += [f"{CONTINUED[each]}, % [95 %]" for each in controls]
+    size = _size(first if base is None else base[1])
+    return TextTable(f"{dataset}{size}", ["round", "model", *headings, "trees of", "from", "on (rows)"], rows)
 
 
 def rounds_page(path: Path, rounds: Sequence[FoundRound]) -> Page:
@@ -144,6 +153,14 @@ def _measured(found: Evaluation | None, first: Evaluation | None) -> list[str]:
     tokens = found.figures.get("tokens")
     pass_at_1 = percent_with_interval(found.figures.get("pass_at_1"))
     return [pass_at_1, difference, "-" if tokens is None else f"{tokens.value:,.1f}"]
+
+
+def _controlled(each: FoundRound, found: Evaluation | None, controls: Sequence[Continuation]) -> list[str]:
+    """pass@1 of a model with each continuation."""
+    if found is None:
+        return ["-"] * len(controls)
+    continued = [each.findings.evaluations.get((f"{found.model}+{control}", found.dataset)) for control in controls]
+    return [percent_with_interval(None if one is None else one.figures.get("pass_at_1")) for one in continued]
 
 
 def _trained(record: RoundRecord) -> tuple[str, str]:

@@ -5,6 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from astro.report.continued import backtracking_table, continued_names, control_table, draw_curve, token_table
+from astro.report.curves import CURVE
+from astro.report.effects import EFFECT, as_bounds, effects_as_json
 from astro.report.gather import Evaluation, Findings
 from astro.report.plots import checkpoint_points, draw_bars, draw_scatter
 from astro.report.statistics import Figure, Pooled, hierarchical_difference, mean_over_seeds, pooled_pearson
@@ -21,6 +24,7 @@ from astro.store.atomic import write_text, writing
 
 # The experiment of docs/results: its models in the order of the table, and the pair trained on equally many tokens.
 MODELS = ("base", "direct-sft", "astro-sft", "direct-rl", "astro-rl", "direct-equal-tokens-sft")
+_NAMES = tuple(name for model in MODELS for name in continued_names(model))
 STAGES = ("sft", "rl")
 EQUAL_TOKENS = ("astro-sft", "direct-equal-tokens-sft")
 
@@ -37,11 +41,14 @@ def write_results(
     sets = {dataset: means(seeds, dataset) for dataset in seeds[0].sets}
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        draw_bars(folder / "results", sets)
+        free = {dataset: {model: mean for model, mean in found.items() if model in MODELS}
+                for dataset, found in sets.items()}  # fmt: skip
+        draw_bars(folder / "results", free)
         blocks = [_introduction(seeds, command), "![pass@1 of the models](results.png)"]
         blocks += [results_table(seeds, dataset).markdown() for dataset in sets]
         blocks += [f"{ON_SEVERAL} Ended is the share of responses that ended within the token limit."]
         blocks += ["## ASTRO minus Direct", differences_table(seeds).markdown()]
+        blocks += _on_controls(seeds, folder)
         if any(measured.values()):
             pooled = pooled_pearson(list(measured.values()))
             named = zip(measured.items(), pooled.each, strict=True)
@@ -51,7 +58,7 @@ def write_results(
                        "![backtracks and accuracy over RL](backtracks.png)"]  # fmt: skip
         blocks += ["## Cost", cost_over_seeds(seeds, wall).markdown()]
         write_text(folder / "results.md", "\n\n".join(block.strip() for block in blocks) + "\n")
-        write_text(folder / "effect.json", json.dumps(effect, indent=1) + "\n")
+        write_text(folder / EFFECT, json.dumps(effect, indent=1) + "\n")
     return effect
 
 
@@ -59,21 +66,39 @@ def effect_of(seeds: Sequence[Findings]) -> dict[str, Any]:
     """The content of effect.json: differences in points of pass@1 on the first set, and the correlation over RL.
 
     pearson: pooled over seeds (mean, low, high), of each seed, and Cochran's Q where there are seeds to compare.
+    minus_best_of_direct: by set and model, the difference to the best of Direct's free and continued responses, to each
+    of them, and to the best at each number of generated tokens.
     """
     main = seeds[0].sets[0]
     effect: dict[str, Any] = {"seeds": len(seeds), "set": main}
     for stage in STAGES:
         found = difference_over_seeds(seeds, main, f"astro-{stage}", f"direct-{stage}")
-        effect[f"astro_{stage}_minus_direct_{stage}"] = _as_json(found, 100)
-    effect["astro_sft_minus_direct_equal_tokens_sft"] = _as_json(difference_over_seeds(seeds, main, *EQUAL_TOKENS), 100)
+        effect[f"astro_{stage}_minus_direct_{stage}"] = as_bounds(found)
+    effect["astro_sft_minus_direct_equal_tokens_sft"] = as_bounds(difference_over_seeds(seeds, main, *EQUAL_TOKENS))
+    effect["minus_best_of_direct"] = effects_as_json(seeds)
     pooled = pooled_pearson(list(points_over_rl(seeds).values()))
     differing = {"q": round(pooled.q, 3), "degrees": pooled.degrees, "p": float(f"{pooled.p:.3g}")}
     effect["pearson"] = {
-        **_as_json(pooled.figure, 1),
-        "each": [_as_json(found, 1) for found in pooled.each],
+        **as_bounds(pooled.figure, 1),
+        "each": [as_bounds(found, 1) for found in pooled.each],
         "heterogeneity": differing if pooled.degrees else None,
     }
     return effect
+
+
+def _on_controls(seeds: Sequence[Findings], folder: Path) -> list[str]:
+    """The parts on the controls, as far as they were evaluated; draws the curve on the main set."""
+    parts = {
+        "ASTRO minus the best of Direct": [control_table(seeds)],
+        "Accuracy against tokens": [token_table(seeds, dataset) for dataset in seeds[0].sets],
+        "Going back": [backtracking_table(seeds, dataset) for dataset in seeds[0].sets],
+    }
+    blocks = []
+    for title, tables in parts.items():
+        there = [table.markdown() for table in tables if table is not None]
+        blocks += [f"## {title}", *there] if there else []
+    caption = draw_curve(seeds, folder / CURVE)
+    return [*blocks, f"![{caption}]({CURVE}.png)"] if caption else blocks
 
 
 def difference_over_seeds(seeds: Sequence[Findings], dataset: str, ours: str, theirs: str) -> Figure | None:
@@ -88,9 +113,9 @@ def difference_over_seeds(seeds: Sequence[Findings], dataset: str, ours: str, th
 
 
 def means(seeds: Sequence[Findings], dataset: str) -> dict[str, Figure]:
-    """pass@1 of each model and control on a set, over the seeds that have it."""
+    """pass@1 of each model and its continuations on a set, over the seeds that have it."""
     found = {}
-    for model in MODELS:
+    for model in _NAMES:
         mean = mean_over_seeds([each.accuracy_by_problem() for each in _evaluations(seeds, model, dataset)])
         if mean is not None:
             found[model] = mean
@@ -216,10 +241,3 @@ def _range(counts: Sequence[int]) -> str:
 def _mean(values: Sequence[float | None], form: str) -> str:
     known = [value for value in values if value is not None]
     return form.format(sum(known) / len(known)) if known else "-"
-
-
-def _as_json(found: Figure | None, scale: float) -> Mapping[str, float | None]:
-    if found is None:
-        return {"mean": None, "low": None, "high": None}
-    bounds = {"mean": found.value, "low": found.low, "high": found.high}
-    return {name: None if value is None else round(scale * value, 3) for name, value in bounds.items()}

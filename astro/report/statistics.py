@@ -18,11 +18,15 @@ Shares = Mapping[str, float]  # a figure of each problem, by its id
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A measured value with its 95 % interval; low and high are None without an interval."""
+    """A measured value with its 95 % interval; low and high are None without an interval.
+
+    count: what the value is a mean over, such as responses; None if unknown.
+    """
 
     value: float
     low: float | None = None
     high: float | None = None
+    count: int | None = None
 
 
 def paired_difference(ours: Shares, theirs: Shares, seed: int = 0) -> Figure | None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from astro.evaluation.settings import CONTINUED
 from astro.inspect.plain import plain
 from astro.report.gather import BASE, Evaluation, Findings, Training
 from astro.report.statistics import Figure, paired_difference
@@ -19,7 +20,6 @@ NAMES = {
     "direct-equal-tokens-sft": "Direct-SFT, equal tokens",
 }
 ARM_NAMES = {"direct": "Direct", "astro": "ASTRO", "direct-equal-tokens": "Direct, equal tokens"}
-CONTINUED = {"nudge": "nudged", "ask_again": "asked again"}
 ON_SEVERAL = (
     "maj@n is the majority of n answers. It flatters a model if all right answers have the same value and wrong ones "
     "scatter, as in Countdown, since a few right ones win. Any right of n is pass@n, which only someone who knows the "
@@ -217,6 +217,12 @@ def percent_with_interval(figure: Figure | None) -> str:
         "" if figure.low is None or figure.high is None else f" [{100 * figure.low:.1f}, {100 * figure.high:.1f}]"
     )
     return f"{100 * figure.value:.1f}{interval}"
+
+
+def percent_of(figure: Figure | None) -> str:
+    """A share as 12.3 [11.0, 13.6] of 1,234, what it is a share of."""
+    of = "" if figure is None or figure.count is None else f" of {figure.count:,}"
+    return percent_with_interval(figure) + of
 
 
 def points(difference: Figure | None) -> str:

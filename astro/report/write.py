@@ -1,11 +1,14 @@
 """Write a whole report: read the run, draw plots, and write report.md and report.html to its folder reports/."""
 
+import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from astro.records.rounds import ROUNDS
-from astro.report.continued import backtracking_table, control_table, draw_curve
+from astro.report.continued import backtracking_table, control_table, draw_curve, token_table
+from astro.report.curves import CURVE
+from astro.report.effects import EFFECT, effect_of_arm, effects_as_json
 from astro.report.examples import pick_example
 from astro.report.gather import Findings, gather
 from astro.report.page import Page, Part, html, markdown
@@ -22,6 +25,7 @@ from astro.report.tables import (
     group_table,
     left_out_table,
     model_table,
+    name_of,
     points,
     trainings_of,
     verdict_table,
@@ -40,7 +44,6 @@ _ARMS: Mapping[tuple[str, ...], str] = {
     ("direct", "astro"): "Direct and ASTRO are trained alike on the same problems: Direct on right solutions alone, "
     "ASTRO on traces that make mistakes, doubt, backtrack and end right."
 }
-CURVE = "accuracy-tokens"
 _UNLOGGED = "It has begun, but there are no logged figures to draw yet; a lower trainer.logging_steps logs more."
 _EXAMPLE = "One problem, the first response of each model."
 _PICKED = " The problem was picked because ASTRO goes back and ends right on it: it shows how, not how often."
@@ -59,8 +62,10 @@ def write_report(path: Path, findings: Findings | None = None) -> Path:
     with writing(folder):
         folder.mkdir(exist_ok=True)
     captions = draw_all(findings, folder)
-    if curve := draw_curve(findings, folder / CURVE):
+    if curve := draw_curve([findings], folder / CURVE):
         captions[CURVE] = curve
+    if effects := effects_as_json([findings]):
+        write_text(folder / EFFECT, json.dumps(effects, indent=1) + "\n")
     return _write(make_page(findings, captions), folder)
 
 
@@ -95,10 +100,10 @@ def make_page(findings: Findings, captions: dict[str, str]) -> Page:
         _differences(findings),
         Part(
             "Against the control's best",
-            tables=_present([control_table(findings)]),
+            tables=_present([control_table([findings]), *(token_table([findings], each) for each in findings.sets)]),
             pictures=curve,
         ),
-        Part("Going back", tables=_present(backtracking_table(findings, dataset) for dataset in findings.sets)),
+        Part("Going back", tables=_present(backtracking_table([findings], dataset) for dataset in findings.sets)),
         Part("By group of problems", "", _present(group_table(findings, dataset) for dataset in findings.sets)),
         Part("SFT", pictures=sft, missing=_unless(sft, _UNLOGGED if "sft" in begun else "No SFT has been run yet.")),
         Part("GRPO", pictures=rl, missing=_unless(rl, _UNLOGGED if "grpo" in begun else "No GRPO has been run yet.")),
@@ -124,17 +129,28 @@ def _lines(findings: Findings) -> list[str]:
     model = engine.get("model", "unknown")
     lines = [f"Model {model}, {findings.problems:,} problems searched, seed {seed}. {_arms(findings)}".rstrip()]
     if findings.sets:
-        main = findings.sets[0]
         for arm in findings.treatments:
             parts = [
-                f"{points(found)} points after {name}"
+                part
                 for suffix, name in trainings_of(findings).items()
-                if (found := difference_of(findings, main, arm, suffix)) is not None
+                if (part := _headline(findings, arm, suffix, name))
             ]
             if parts:
                 pair = f"{arm_name(arm)} minus {arm_name(findings.control)}"
-                lines.append(f"{pair} in pass@1 on {main}: {', '.join(parts)} [95 % interval].")
+                lines.append(f"{pair} in pass@1 on {findings.sets[0]}: {'; '.join(parts)} [95 % interval].")
     return lines
+
+
+def _headline(findings: Findings, arm: str, suffix: str, training: str) -> str:
+    """An arm's difference to the control after a training, beside that to the control's best; empty without one."""
+    free = difference_of(findings, findings.sets[0], arm, suffix)
+    if free is None:
+        return ""
+    line = f"{points(free)} points after {training}"
+    effect = effect_of_arm([findings], findings.sets[0], arm, suffix)
+    if effect is None:
+        return f"{line} (permission to continue is part of this: the control was neither nudged nor asked again)"
+    return f"{line}, {points(effect.each[effect.best])} to {name_of(effect.best)}, the control's best"
 
 
 def _arms(findings: Findings) -> str:

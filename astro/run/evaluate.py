@@ -16,7 +16,8 @@ from astro.config import load_config, validate
 from astro.errors import ConfigError
 from astro.evaluation import Arrangement, EvaluationConfig, evaluate_model
 from astro.evaluation.evaluate import OpenEngine
-from astro.evaluation.figures import BEHAVIOURS
+from astro.evaluation.figures import BEHAVIOURS, WITHIN
+from astro.evaluation.settings import CONTINUED
 from astro.inspect.plain import plain, plain_lines
 from astro.models.engine import check_model, open_sampler
 from astro.problems import Problem, ProblemsConfig, load_problems
@@ -255,10 +256,14 @@ def figures_table(figures: Mapping[str, Any]) -> Table:
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(no_wrap=True)
     table.add_column(justify="right", no_wrap=True)
-    for name in figures["figures"]:
-        table.add_row(_heading(name), _cell(name, figures["figures"][name]))
+    for name, figure in figures["figures"].items():
+        if not name.startswith(WITHIN):  # the curve is for figures.json and reports
+            table.add_row(_heading(name), _cell(name, figure))
     for outcome, count in figures["outcomes"].items():  # what could not be graded is not wrong
         table.add_row(f"responses {outcome.replace('_', ' ')}", f"{count:,}")
+    for continuation, found in figures.get("continued", {}).items():
+        for name, figure in found.items():
+            table.add_row(f"{CONTINUED[continuation]}: {_heading(name)}", _cell(name, figure))
     return table
 
 

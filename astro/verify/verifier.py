@@ -121,6 +121,10 @@ class Verifier:
             verdict = self._conclude(known, extraction, await asyncio.wrap_future(self._settle(known, extraction)))
         return self._count(verdict)
 
+    def finds_answer(self, problem: Subject, response: str) -> bool:
+        """Whether a response states one readable final answer. Looks at neither the gold answer nor the verdict."""
+        return self._meet(problem, response)[1].answer is not None
+
     def verify_now(self, problem: Subject, response: str) -> Verdict | None:
         """Verify one response in this process, without waiting; None when only a worker can decide."""
         return self.verify_each_now(problem, (response,))[0]

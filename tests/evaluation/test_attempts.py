@@ -59,7 +59,8 @@ def test_restarts_and_returns_are_distinguished(problem, verifier):
     """The second attempt starts over and misses, the third returns to the middle and is right."""
     found = judged(problem, lines(FIRST, DOUBT, AFRESH, SECOND, DOUBT, BACK, THIRD), verifier)
     assert found.restarts == (True, False)
-    assert (found.restarted, found.restarts_right, found.returns_right) == (1, 0, 1)
+    assert (found.restarted, found.restarts_ended, found.restarts_right) == (1, 1, 0)
+    assert (found.returns_ended, found.returns_right) == (1, 1)
     assert (found.missed, found.missed_and_went_back, found.succeeded, found.succeeded_and_went_back) == (2, 2, 1, 0)
 
 
@@ -67,6 +68,7 @@ def test_an_attempt_that_was_cut_off_is_no_choice(problem, verifier):
     """Of two wrong attempts the last was cut off: one missed, and it went back."""
     found = judge_attempts(problem, lines(FIRST, DOUBT, AFRESH, SECOND), False, verifier, cut=True)
     assert (found.missed, found.missed_and_went_back, found.succeeded) == (1, 1, 0)
+    assert (found.restarted, found.restarts_ended, found.restarts_right) == (1, 0, 0)
 
 
 def test_going_back_to_a_formula_ends_no_attempt():

@@ -32,7 +32,7 @@ def run(continuation, response, answers, max_tokens=500):
         prompt_format,
         prompt_format.solve_ids(ASKED),
         Budget(max_tokens, temperature=1.0, top_p=1.0),
-        missed=lambda text: text.rstrip().endswith("not correct."),
+        gives_up=lambda text: text.rstrip().endswith("not correct."),
         sentence=NUDGE,
     )
     return asyncio.run(continuer.apply(continuation, response, seed=7)), prompts

@@ -49,7 +49,7 @@ SCRIPTED = ScriptedConfig(model="script")
 
 
 def how(**settings):
-    settings = {"samples": 4, "max_tokens": 400, **settings}
+    settings = {"samples": 4, "max_tokens": 400, "continuations": (), **settings}
     return Arrangement(SCRIPTED, EvaluationConfig(**settings), PromptConfig(), seed=3)
 
 
@@ -536,14 +536,61 @@ def test_continuations_are_evaluated_beside_the_free_responses(tmp_path):
     assert again == first
 
 
+def test_the_free_figures_name_what_each_continuation_adds(tmp_path):
+    """One of four right becomes two of four: half of the first problem, nothing of the second. Added later, too."""
+    model, free = Scripted(nudged_or_free), how(samples=2)
+    before = evaluate_model("m", "script", {"s": PROBLEMS}, free, tmp_path / "m", open_engine=model)["s"]
+    asked = how(samples=2, continuations=(Continuation.NUDGE,))
+    found = evaluate_model("m", "script", {"s": PROBLEMS}, asked, tmp_path / "m", open_engine=model)["s"]
+    nudged = found["continued"]["nudge"]
+    assert before["continued"] == {}
+    assert (nudged["pass_at_1"]["value"], nudged["gain"]["value"], nudged["gain"]["count"]) == (0.5, 0.25, 2)
+    assert nudged["tokens"]["value"] > found["figures"]["tokens"]["value"]
+    assert read_sealed(tmp_path / "m/s/figures.json") == found
+    assert len(model.prompts) == 4 + 2  # the free responses were sampled once
+    assert evaluate_model("m", "script", {"s": PROBLEMS}, free, tmp_path / "m", open_engine=model)["s"] == found
+
+
+AGAIN = ["That is 3, so it is not correct.", "I do not know.", "That is \\boxed{2}, so it is correct."]
+
+
+def test_a_problem_is_asked_again_until_the_model_calls_an_answer_correct(tmp_path):
+    """It misses, then states no answer, then is right by its own words: right at the third attempt, tokens of all."""
+    left = iter([*AGAIN, "That is \\boxed{80}, so it is correct."])
+    model = Scripted(lambda prompt, seed: next(left))
+    settings = how(samples=1, continuations=(Continuation.ASK_AGAIN,))
+    one = {"s": PROBLEMS[:1]}
+    found = evaluate_model("m", "script", one, settings, tmp_path / "m", open_engine=model)["s"]
+    again = found["continued"]["ask_again"]
+    assert found["figures"]["pass_at_1"]["value"] == 0.0
+    assert again["pass_at_1"]["value"] == 1.0
+    assert again["tokens"]["value"] == sum(len(text) + 1 for text in AGAIN)
+    assert len(model.prompts) == len(AGAIN)
+
+
+def test_a_wrong_answer_that_is_called_correct_is_not_continued(tmp_path):
+    """Neither control knows the gold answer: what the model believes stays, and the model is not asked."""
+    model = Scripted(lambda prompt, seed: "That is \\boxed{7}, so it is correct.")
+    settings = how(samples=1, continuations=tuple(Continuation))
+    found = evaluate_model("m", "script", {"s": PROBLEMS}, settings, tmp_path / "m", open_engine=model)["s"]
+    assert {name: each["gain"]["value"] for name, each in found["continued"].items()} == {"nudge": 0, "ask_again": 0}
+    assert len(model.prompts) == 2
+
+
+@pytest.mark.parametrize(("temperature", "expected"), [(1.0, tuple(Continuation)), (0.0, (Continuation.NUDGE,))])
+def test_the_controls_are_on_by_default(temperature, expected):
+    """Except asking again at temperature 0, where the same response would come."""
+    assert EvaluationConfig(temperature=temperature).continued == expected
+
+
 def test_the_curve_counts_right_responses_within_a_number_of_tokens(tmp_path):
-    """A response of 32 tokens counts from there on, one of more only later; the last point is pass@1."""
+    """A response of 10 tokens counts from the first point on, one of 52 only at 64; the last point is pass@1."""
     said = {"1 plus 1": "\\boxed{2}", "9 times 9": "x" * 40 + " \\boxed{81}"}
     model = Scripted(lambda prompt, seed: next(text for question, text in said.items() if question in prompt))
     found = evaluate_model("m", "script", {"s": PROBLEMS}, how(samples=1), tmp_path / "m", open_engine=model)
     figures = found["s"]["figures"]
     curve = {name: figure["value"] for name, figure in figures.items() if name.startswith("right_within_")}
-    assert curve == {"right_within_32": 0.5, "right_within_64": 1.0}
+    assert curve == {"right_within_32": 0.5, "right_within_48": 0.5, "right_within_64": 1.0}
 
 
 def test_a_forced_evaluation_has_no_continuations(tmp_path):

@@ -50,6 +50,17 @@ def test_a_row_for_each_round_with_its_difference_to_the_first(tmp_path: Path) -
     ]
 
 
+def test_the_controls_of_a_round_stand_beside_it(tmp_path: Path) -> None:
+    """A column for each control that any round was evaluated with; a dash where a model was not."""
+    run = rounds(tmp_path, 0.3, 0.6)
+    evaluate(run / "rounds" / "2", "expert-sft+ask_again", SET, 0.8)
+    table = rounds_table(gather_rounds(run), SET)
+    assert table.headings[5] == "asked again, % [95 %]"
+    assert [row[5] for row in table.rows[:2]] == ["-", "-"]
+    assert float(table.rows[2][5].split()[0]) > float(table.rows[2][2].split()[0])
+    assert {len(row) for row in table.rows} == {len(table.headings)}
+
+
 def test_the_lineage_is_drawn_and_written_out(tmp_path: Path) -> None:
     """Which model searched, what came of it, and what was trained on it; each model is one node of the chart."""
     found = gather_rounds(rounds(tmp_path, 0.3, 0.6))

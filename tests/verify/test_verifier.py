@@ -44,6 +44,13 @@ def test_outcomes_are_counted_apart(verifier):
     }
 
 
+def test_whether_an_answer_is_found_says_nothing_of_its_verdict(verifier):
+    """Right and wrong ones are found alike; none is found in no answer, or in one that is cut off."""
+    found = [verifier.finds_answer(PROBLEM, text) for text in (r"\boxed{42}", r"\boxed{41}", "", r"So \boxed{4")]
+    assert found == [True, True, False, False]
+    assert not verifier.counts
+
+
 def test_the_cache_answers_for_equal_final_answers(verifier):
     """A second response with the same final answer gets the same verdict, at no cost."""
     first = verifier.verify(PROBLEM, r"So \boxed{84/2}.")

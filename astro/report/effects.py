@@ -1,0 +1,122 @@
+"""An arm against the best of the control: what its training adds to permission to continue.
+
+The control's variants are its free responses and its continuations (evaluation.continuations), all within the same
+max_tokens. The best one is chosen on the same responses, so the comparison favours the control.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from statistics import fmean
+from typing import Any
+
+from astro.evaluation.settings import Continuation
+from astro.report.curves import budgets_of
+from astro.report.gather import Evaluation, Findings
+from astro.report.statistics import Figure, Shares, hierarchical_difference, mean_over_seeds
+from astro.report.tables import trainings_of
+
+EFFECT = "effect.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """An arm's free responses minus those of the control's variants in pass@1, as shares, after one training.
+
+    ours, variants: the evaluations of every seed; variants by the name of the model, with its continuation.
+    each: the difference to every variant.
+    """
+
+    ours: Sequence[Evaluation]
+    variants: Mapping[str, Sequence[Evaluation]]
+    each: Mapping[str, Figure]
+
+    @property
+    def best(self) -> str:
+        """The name of the variant with the highest pass@1: the difference to it is least."""
+        return min(self.each, key=lambda name: self.each[name].value)
+
+    def of_variant(self, name: str) -> Figure | None:
+        """The pass@1 of a variant."""
+        return mean_over_seeds(_accuracies(self.variants[name]))
+
+    def by_tokens(self) -> dict[int, tuple[str, Figure]]:
+        """At each number of generated tokens, the variant that is best there and the difference to it.
+
+        Both are in the share of responses that are right within that many tokens.
+        """
+        found = {}
+        for tokens in budgets_of([*self.ours, *chain.from_iterable(self.variants.values())]):
+            shares = {name: _accuracies(self.variants[name], tokens) for name in self.each}
+            best = max(shares, key=lambda name: _mean(shares[name]))
+            difference = hierarchical_difference(list(zip(_accuracies(self.ours, tokens), shares[best], strict=True)))
+            if difference is not None:
+                found[tokens] = best, difference
+        return found
+
+
+def effect_of_arm(seeds: Sequence[Findings], dataset: str, arm: str, suffix: str) -> Effect | None:
+    """The effect over seeds (or of one run), with intervals over seeds and problems.
+
+    suffix: of the training. None unless every seed has the arm, the control and one of its continuations.
+    """
+    ours = _in_every_seed(seeds, f"{arm}-{suffix}", dataset)
+    names = [f"{seeds[0].control}-{suffix}", *(f"{seeds[0].control}-{suffix}+{each}" for each in Continuation)]
+    variants = {name: found for name in names if (found := _in_every_seed(seeds, name, dataset))}
+    if not ours or len(variants) < 2:
+        return None
+    each = {}
+    for name, theirs in variants.items():
+        difference = hierarchical_difference(list(zip(_accuracies(ours), _accuracies(theirs), strict=True)))
+        if difference is not None:
+            each[name] = difference
+    return Effect(ours, variants, each) if each else None
+
+
+def effects_as_json(seeds: Sequence[Findings]) -> dict[str, dict[str, Any]]:
+    """The effects by set and model (such as astro-sft), in points; what was not measured is left out."""
+    first = seeds[0]
+    effects: dict[str, dict[str, Any]] = {}
+    for dataset in first.sets:
+        for arm in first.treatments:
+            for suffix in trainings_of(first):
+                effect = effect_of_arm(seeds, dataset, arm, suffix)
+                if effect is not None:
+                    effects.setdefault(dataset, {})[f"{arm}-{suffix}"] = _as_json(effect)
+    return effects
+
+
+def as_bounds(found: Figure | None, scale: float = 100) -> dict[str, float | None]:
+    """A figure as mean, low and high, times scale: 100 for points. Null where it was not measured."""
+    if found is None:
+        return {"mean": None, "low": None, "high": None}
+    bounds = {"mean": found.value, "low": found.low, "high": found.high}
+    return {name: None if value is None else round(scale * value, 3) for name, value in bounds.items()}
+
+
+def _as_json(effect: Effect) -> dict[str, Any]:
+    return {
+        "best": effect.best,
+        **as_bounds(effect.each[effect.best]),
+        "each": {name: as_bounds(difference) for name, difference in effect.each.items()},
+        "by_tokens": {
+            str(tokens): {"best": name, **as_bounds(difference)}
+            for tokens, (name, difference) in effect.by_tokens().items()
+        },
+    }
+
+
+def _in_every_seed(seeds: Sequence[Findings], model: str, dataset: str) -> list[Evaluation]:
+    """The evaluation of each seed; empty if one of them lacks it."""
+    found = [findings.evaluations.get((model, dataset)) for findings in seeds]
+    there = [evaluation for evaluation in found if evaluation is not None]
+    return there if len(there) == len(found) else []
+
+
+def _accuracies(seeds: Sequence[Evaluation], within: int | None = None) -> list[Shares]:
+    return [found.accuracy_by_problem(within) for found in seeds]
+
+
+def _mean(seeds: Sequence[Shares]) -> float:
+    """The mean over problems, then over seeds."""
+    return fmean(fmean(shares.values()) for shares in seeds if shares)
