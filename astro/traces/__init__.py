@@ -1,7 +1,7 @@
 """From search trees to training traces: linearize, rewrite, check, verify and filter."""
 
 from astro.records.trace import Kind, Move, Origin, Trace, Visit
-from astro.traces.config import Control, FinalReflection, Leave, Rewriting, TracesConfig
+from astro.traces.config import Control, FinalReflection, Leave, Returns, Rewriting, TracesConfig
 from astro.traces.filters import Refusal, Reject
 from astro.traces.linearize import Plan, Unused, linearize
 from astro.traces.make import TraceOutcome, make_traces
@@ -18,6 +18,7 @@ __all__ = [
     "PromptSet",
     "Refusal",
     "Reject",
+    "Returns",
     "Rewriting",
     "Trace",
     "TraceOutcome",

@@ -17,6 +17,14 @@ class Leave(StrEnum):
     FALL = "fall"  # at the step that lost the most value
 
 
+class Returns(StrEnum):
+    """How the wrong attempts of a trace, and with them the states it goes back to, are chosen."""
+
+    PLANNED = "planned"  # by the right end: each way back goes to where the next path leaves (the paper)
+    SEARCH = "search"  # the last wrong ends that the search came to before the right one, in its order
+    VALUES = "values"  # back to the state of highest value; what follows is drawn, right or wrong
+
+
 class FinalReflection(StrEnum):
     """Whether a positive reflection may stand at the end of an attempt."""
 
@@ -56,6 +64,9 @@ class TracesConfig(Section):
     wrong_terminals: for each search trace, the number of wrong attempts is drawn from these; 0 makes another direct
         trace.
     leave: where a trace abandons a wrong attempt.
+    returns: how wrong attempts and the states to go back to are chosen. Only planned traces know their end, and leave
+        out attempts whose end is not worth less than the state that they go back to. With values, the number of wrong
+        attempts is not drawn; there are at most the largest of wrong_terminals.
     restart: after every wrong attempt, go back to the beginning instead of the lowest common ancestor.
     high_value: a positive reflection may follow a step whose estimated value is at least this, in [0, 1]. The estimate
         rests on at least 3 rollouts of the step (astro.search.estimates), never on what the attempt came to.
@@ -89,6 +100,7 @@ class TracesConfig(Section):
     searches: int = Field(default=3, ge=0)  # paper: one direct and up to three search solutions
     wrong_terminals: tuple[int, ...] = (1, 2)  # paper: k in {0, 1, 2}
     leave: Leave = Leave.TERMINAL  # paper
+    returns: Returns = Returns.PLANNED  # paper
     restart: bool = False
     high_value: float = Field(default=0.8, ge=0, le=1)  # ours
     high_value_reflections: int = Field(default=1, ge=0)  # ours

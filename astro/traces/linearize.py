@@ -3,6 +3,7 @@
 ASTRO (arXiv 2507.00417), algorithm 1: draw some wrong terminals with pairwise different answers and one correct
 terminal, and merge their paths, the correct one last. Each path adds only the nodes not yet visited. If the next node
 is not a child of the last one, the trace goes back to their lowest common ancestor whose step is whole and has a value.
+With TracesConfig.returns the attempts are chosen without knowing the end instead (astro.traces.returns).
 """
 
 import random
@@ -16,8 +17,9 @@ from operator import itemgetter
 from astro.records.trace import Kind, Move, Visit, check_visits
 from astro.records.tree import ROOT, Tree
 from astro.traces.affirmations import affirmed
-from astro.traces.config import Leave, TracesConfig
+from astro.traces.config import Leave, Returns, TracesConfig
 from astro.traces.pauses import ends_whole
+from astro.traces.returns import by_values, in_search_order, landing, worth
 from astro.verify import Outcome
 
 _DRAWS = 8  # draws of one search trace before giving up because all repeat earlier ones
@@ -122,13 +124,11 @@ class _Draw:
         k = min(asked, len(self.by_answer))
         shorter: Plan | None = None
         for number in range(_DRAWS if k or not asked else 0):
-            preferring = number < _PREFERRED
-            correct = self._end(least_used=preferring)
-            wrong = self._wrong(k, correct, late=preferring and not self.config.restart)
-            plan = _plan(self.tree, wrong, correct, self.config, self.rng)
-            self.unused[Unused.NOT_WORSE] += k - len(plan.wrong)
+            plan = self._plan(k, preferring=number < _PREFERRED)
+            if plan is None:
+                continue
             new = (bool(plan.wrong) or not asked) and _route(plan.visits) not in known
-            if new and len(plan.wrong) == k:
+            if new and (len(plan.wrong) == k or self.config.returns is Returns.VALUES):
                 return self._used(plan)
             if new:
                 shorter = shorter or plan
@@ -138,6 +138,20 @@ class _Draw:
             return self._used(shorter)
         self.unused[why] += 1
         return None
+
+    def _plan(self, k: int, *, preferring: bool) -> Plan | None:
+        """A plan with k wrong attempts, or fewer; None if the attempts drawn by values end at no right terminal."""
+        if self.config.returns is Returns.VALUES and k:
+            attempts = by_values(self.tree, self.by_answer, self.kept, max(self.config.wrong_terminals), self.rng)
+            return None if attempts is None else _merged(self.tree, attempts, self.config, self.rng)
+        correct = self._end(least_used=preferring)
+        if self.config.returns is Returns.SEARCH:
+            attempts = [*in_search_order(self.by_answer, correct, k), correct]
+            return _merged(self.tree, attempts, self.config, self.rng)
+        wrong = self._wrong(k, correct, late=preferring and not self.config.restart)
+        plan = _plan(self.tree, wrong, correct, self.config, self.rng)
+        self.unused[Unused.NOT_WORSE] += k - len(plan.wrong)
+        return plan
 
     def _end(self, *, least_used: bool) -> int:
         """A correct terminal."""
@@ -154,7 +168,7 @@ class _Draw:
         return [end for _, end in sorted(drawn, key=itemgetter(0))[:k]]
 
     def _leaves_late(self, end: int, correct: int) -> bool:
-        back = _landing(self.tree, end, correct)
+        back = landing(self.tree, end, correct)
         return back != ROOT and _is_worse(self.tree, end, back)
 
     def _used(self, plan: Plan) -> Plan:
@@ -180,9 +194,14 @@ def _plan(tree: Tree, wrong: Sequence[int], correct: int, config: TracesConfig, 
     while (fair := _first_not_worse(tree, stops, restart=config.restart)) is not None:
         del ordered[fair]
         stops = _stops(tree, ordered, config)
-    visits = _walk(tree, stops, restart=config.restart)
-    kind = Kind.SEARCH if len(ordered) > 1 else Kind.DIRECT
-    return Plan(kind, tuple(affirmed(tree, visits, config, rng)), correct, tuple(ordered[:-1]))
+    return _merged(tree, ordered, config, rng)
+
+
+def _merged(tree: Tree, attempts: Sequence[int], config: TracesConfig, rng: random.Random) -> Plan:
+    """The plan that makes these attempts in order; the last is right."""
+    visits = _walk(tree, _stops(tree, attempts, config), restart=config.restart)
+    kind = Kind.SEARCH if len(attempts) > 1 else Kind.DIRECT
+    return Plan(kind, tuple(affirmed(tree, visits, config, rng)), attempts[-1], tuple(attempts[:-1]))
 
 
 def _depth_first(tree: Tree, wrong: Sequence[int], correct: int, rng: random.Random) -> list[int]:
@@ -218,18 +237,10 @@ def _lost(tree: Tree, node: int) -> float:
     return -1.0 if before is None or after is None or not whole else before - after
 
 
-def worth(tree: Tree, node: int) -> float | None:
-    """V of a node, which the search gave it; of a grafted node its verdict, and None if it has none."""
-    if not tree.grafted[node]:
-        return tree.value[node]
-    outcome = tree.outcome[node]
-    return float(outcome is Outcome.CORRECT) if outcome in {Outcome.CORRECT, Outcome.INCORRECT} else None
-
-
 def _first_not_worse(tree: Tree, stops: Sequence[int], *, restart: bool) -> int | None:
     """Index of the first attempt abandoned at a node with at least the value of the node that the trace returns to."""
     for index, (stop, following) in enumerate(pairwise(stops)):
-        if not _is_worse(tree, stop, ROOT if restart else _landing(tree, stop, following)):
+        if not _is_worse(tree, stop, ROOT if restart else landing(tree, stop, following)):
             return index
     return None
 
@@ -239,17 +250,6 @@ def _is_worse(tree: Tree, node: int, back: int) -> bool:
     return left is not None and there is not None and left < there
 
 
-def _landing(tree: Tree, one: int, two: int) -> int:
-    """The node to go back to between two attempts: their lowest common ancestor that has a value and a whole step."""
-    node = ROOT
-    for left, right in zip(tree.path(one), tree.path(two), strict=False):
-        if left != right:
-            break
-        if left != ROOT and not tree.grafted[left] and ends_whole(tree.text[left]):
-            node = left
-    return node
-
-
 def _walk(tree: Tree, stops: Sequence[int], *, restart: bool) -> list[Visit]:
     """Visit the path to every stop in turn. Between two stops, doubt and go back to their landing."""
     visits: list[Visit] = []
@@ -257,7 +257,7 @@ def _walk(tree: Tree, stops: Sequence[int], *, restart: bool) -> list[Visit]:
     for stop in stops:
         back = ROOT
         if visits:
-            back = ROOT if restart else _landing(tree, current, stop)
+            back = ROOT if restart else landing(tree, current, stop)
             visits += [Visit(current, Move.REFLECT), Visit(back, Move.BACKTRACK)]
         visits += [Visit(node, Move.ADVANCE) for node in tree.path(stop)[tree.depth[back] + 1 :]]
         current = stop

@@ -21,7 +21,7 @@ def test_every_control_that_was_asked_for_is_there() -> None:
     ablations = load_ablations(CONFIGS / "ablations")
     assert set(ablations) == {
         "direct", "direct-equal-tokens", "direct-best-of", "no-phrases", "restarts", "k0", "k1", "k2", "k4",
-        "mid-branch", "no-self-evaluation", "template-steps",
+        "mid-branch", "no-self-evaluation", "template-steps", "search-order", "by-values",
     }  # fmt: skip
     for ablation in ablations.values():
         changed = load_config(RunConfig, CONFIGS / "results.yaml", ablation.overrides)

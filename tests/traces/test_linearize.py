@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from astro.records.trace import Kind, Move, Visit
 from astro.records.tree import Terminal
-from astro.traces.config import FinalReflection, Leave, TracesConfig
+from astro.traces.config import FinalReflection, Leave, Returns, TracesConfig
 from astro.traces.linearize import (
     Unused,
     control_plans,
@@ -90,6 +90,46 @@ def test_an_attempt_that_is_not_worse_is_left_out_and_counted():
     assert unused[Unused.NO_WRONG_TERMINAL] == 1
 
 
+def test_attempts_in_the_order_of_the_search_end_at_the_right_one():
+    """The search came to 2, 4, 7, 8 and then 9: the last of these are attempted in this order, whatever follows."""
+    tree = drawn_tree()
+    for parent, answer in ((1, "d"), (6, "right")):
+        node = tree.add(parent, f"step {len(tree)}\n", (len(tree),), terminal=Terminal.ANSWER)
+        tree.outcome[node] = Outcome.CORRECT if answer == "right" else Outcome.INCORRECT
+        tree.answer[node] = tree.canonical[node] = answer
+    config = PLAIN.model_copy(update={"searches": 1, "returns": Returns.SEARCH, "wrong_terminals": (3,)})
+    ends = {5: "a1 a2 r2 b1 a3 a4 r4 b3 c5", 9: "a1 a3 a4 r4 b0 a6 a7 r7 b0 a1 a8 r8 b0 a6 c9"}
+    for end, visits in ends.items():
+        plans, unused = linearize(backed_up(tree), [end], wrong_terminals(tree), config, random.Random(0))
+        assert short(plans[1].visits) == visits
+        assert not unused[Unused.NOT_WORSE]
+
+
+def test_a_search_that_was_right_at_once_has_nothing_to_go_back_from():
+    """Both wrong ends came after the right one: there is no trace that went back, and it is counted."""
+    tree = new_tree()
+    for answer in ("right", "a", "b"):
+        node = tree.add(0, f"{answer}\n", (len(tree),), terminal=Terminal.ANSWER)
+        tree.outcome[node] = Outcome.CORRECT if answer == "right" else Outcome.INCORRECT
+        tree.answer[node] = tree.canonical[node] = answer
+    plans, unused = plans_of(backed_up(tree), PLAIN.model_copy(update={"searches": 1, "returns": Returns.SEARCH}))
+    assert [plan.kind for plan in plans] == [Kind.DIRECT]
+    assert unused[Unused.NO_WRONG_TERMINAL] == 1
+
+
+def test_returns_by_values_go_to_the_best_state_and_may_miss_again():
+    """From 4 to 3 (0.5), from 2 to 1 (0.35, above the root's 0.23), from 7 to the root; what follows is any new end."""
+    config = PLAIN.model_copy(update={"wrong_terminals": (3,), "searches": 1, "returns": Returns.VALUES})
+    found = {short(plan.visits) for seed in range(200) for plan in plans_of(drawn_tree(), config, seed)[0][1:]}
+    after_2 = ["a3 c5", "a3 a4 r4 b3 c5"]
+    after_7 = ["a1 a3 c5", "a1 a3 a4 r4 b3 c5", *(f"a1 a2 r2 b1 {rest}" for rest in after_2)]
+    assert found == {
+        "a1 a3 a4 r4 b3 c5",
+        *(f"a1 a2 r2 b1 {rest}" for rest in after_2),
+        *(f"a6 a7 r7 b0 {rest}" for rest in after_7),
+    }
+
+
 def test_attempts_that_leave_in_the_middle_are_preferred():
     """The wrong ends 2 and 4 share steps with the way to 5, and 7 does not: no trace of one attempt restarts."""
     config = PLAIN.model_copy(update={"wrong_terminals": (1,), "searches": 1})
@@ -161,6 +201,7 @@ def cases(draw):
         searches=draw(st.integers(0, 4)),
         wrong_terminals=tuple(draw(st.lists(st.integers(1, 4), min_size=1, max_size=3))),
         leave=draw(st.sampled_from(Leave)),
+        returns=draw(st.sampled_from(Returns)),
         restart=draw(st.booleans()),
         high_value=draw(st.floats(0, 1)),
         high_value_reflections=draw(st.integers(0, 3)),
@@ -198,14 +239,18 @@ def check_plan(tree, plan, config):
             continue
         left.append(before.node)
         assert visit.node in tree.path(before.node)[:-1]
-        assert tree.value[before.node] < tree.value[visit.node]
+        if config.returns is Returns.PLANNED:
+            assert tree.value[before.node] < tree.value[visit.node]
         if config.restart:
             assert visit.node == 0
         else:  # the lowest: what comes next is a child of it, and not on the path that was left
             assert tree.parent[after.node] == visit.node
             assert after.node not in tree.path(before.node)
     assert len(left) == len(plan.wrong)
-    assert all(told.count(node) == 1 for node in (left if config.restart else told))
+    walks_once = config.returns is Returns.PLANNED and not config.restart
+    assert all(told.count(node) == 1 for node in (told if walks_once else left))
+    if config.returns is Returns.SEARCH:
+        assert [*plan.wrong, plan.correct] == sorted([*plan.wrong, plan.correct])
     if config.leave is Leave.TERMINAL:
         assert tuple(left) == plan.wrong
 
