@@ -152,7 +152,7 @@ def evaluation_facts(findings: Findings) -> list[Row]:
                     },
                     "curve": _curve(each.figures),
                 }
-                for model, each in with_continuations(findings, dataset).items()
+                for model, (each,) in with_continuations([findings], dataset).items()
             ],
         }
         for dataset in findings.sets
