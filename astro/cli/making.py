@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from astro.cli.options import ConfigPath, DryRun, Json, PerHour, PerMillion, Probe, Settings, examples
+from astro.cli.options import ConfigPath, DryRun, Json, Metrics, PerHour, PerMillion, Probe, Settings, examples, watched
 from astro.cli.reporting import console_for, give, reporting, resumes, run_facts
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ def run(
     probe: Probe = 0,
     per_hour: PerHour = None,
     per_million: PerMillion = None,
+    metrics: Metrics = None,
     as_json: Json = False,
 ) -> None:
     """Run all stages of a configuration.
@@ -43,7 +44,7 @@ def run(
     with reporting(resumes()):
         from astro.run.run import run as carry_out_run  # noqa: PLC0415 - heavy
 
-        carry_out_run(config, settings or (), console_for(as_json), rehearsal=rehearsal)
+        carry_out_run(config, watched(settings, metrics), console_for(as_json), rehearsal=rehearsal)
         give(as_json and rehearsal is None, run_facts, config, settings)
 
 
@@ -61,6 +62,7 @@ def search(
     probe: Probe = 0,
     per_hour: PerHour = None,
     per_million: PerMillion = None,
+    metrics: Metrics = None,
     as_json: Json = False,
 ) -> None:
     """Search the problems, without making traces.
@@ -68,7 +70,7 @@ def search(
     `astro traces` or `astro run` with the same configuration continues from the trees.
     """
     rehearsal = _rehearsal(dry_run, probe, per_hour, per_million)
-    _make(config, settings, {"traces": False, "data": False}, rehearsal, as_json=as_json)
+    _make(config, watched(settings, metrics), {"traces": False, "data": False}, rehearsal, as_json=as_json)
 
 
 @app.command(
@@ -93,6 +95,7 @@ def traces(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check everything and estimate the cost, without loading a model.")
     ] = False,
+    metrics: Metrics = None,
     as_json: Json = False,
 ) -> None:
     """Make traces and data sets from existing trees.
@@ -102,7 +105,7 @@ def traces(
     --trees-of.
     """
     stages = {"search": False, "trees_of": tuple(trees_of or ())}
-    _make(config, settings, stages, _rehearsal(dry_run), as_json=as_json)
+    _make(config, watched(settings, metrics), stages, _rehearsal(dry_run), as_json=as_json)
 
 
 @app.command(

@@ -43,4 +43,18 @@ PerMillion = Annotated[
 Json = Annotated[
     bool, typer.Option("--json", help="Print one JSON object to standard output, and the rest to standard error.")
 ]
+Metrics = Annotated[
+    str | None,
+    typer.Option(
+        "--metrics",
+        metavar="[HOST:]PORT",
+        help="Serve the progress to Prometheus, on this machine only unless HOST is given.",
+        show_default=False,
+    ),
+]
 RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="A run directory, such as runs/tiny.", show_default=False)]
+
+
+def watched(settings: list[str] | None, metrics: str | None) -> list[str]:
+    """The settings, with the address for Prometheus."""
+    return [*(settings or ()), *([] if metrics is None else [f'output.metrics="{metrics}"'])]

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from astro.cli.options import ConfigPath, Json, Settings, examples
+from astro.cli.options import ConfigPath, Json, Metrics, Settings, examples, watched
 from astro.cli.reporting import console_for, give, reporting, resumes, run_facts
 
 app = typer.Typer()
@@ -18,7 +18,7 @@ app = typer.Typer()
         "CUDA_VISIBLE_DEVICES=1 astro work configs/tiny.yaml",
     )
 )
-def work(config: ConfigPath, settings: Settings = None, as_json: Json = False) -> None:
+def work(config: ConfigPath, settings: Settings = None, metrics: Metrics = None, as_json: Json = False) -> None:
     """Search and make traces as one of several workers of a run.
 
     Start it as often as you like, on one machine or on several that share the run directory. The workers divide the
@@ -29,7 +29,7 @@ def work(config: ConfigPath, settings: Settings = None, as_json: Json = False) -
     with reporting(resumes()):
         from astro.run.work import work as carry_out_work  # noqa: PLC0415 - heavy
 
-        carry_out_work(config, settings or (), console_for(as_json))
+        carry_out_work(config, watched(settings, metrics), console_for(as_json))
         give(as_json, run_facts, config, settings)
 
 
@@ -52,6 +52,7 @@ def ray(
         str | None,
         typer.Option(help="Address of a cluster, or auto. Default: start one on this machine.", show_default=False),
     ] = None,
+    metrics: Metrics = None,
     as_json: Json = False,
 ) -> None:
     """Search and make traces with the model in the actors of a Ray cluster.
@@ -63,7 +64,9 @@ def ray(
     with reporting(resumes()):
         from astro.run.cluster import run_over_ray  # noqa: PLC0415 - heavy
 
-        run_over_ray(config, settings or (), console_for(as_json), actors=actors, gpus=gpus, address=address)
+        run_over_ray(
+            config, watched(settings, metrics), console_for(as_json), actors=actors, gpus=gpus, address=address
+        )
         give(as_json, run_facts, config, settings)
 
 

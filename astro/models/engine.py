@@ -36,6 +36,7 @@ class EngineSection(Section, ABC):
     Class attributes:
         speed: fields that change how fast answers come and never the answers; runs that differ in them are comparable.
         has_checkpoint: whether model names files that training can load and check() can find.
+        in_process: whether the model runs in this process, which opens it again if it dies.
 
     model: a folder, or a name on the Hugging Face hub.
     seed: for requests without a seed.
@@ -44,6 +45,7 @@ class EngineSection(Section, ABC):
 
     speed: ClassVar[frozenset[str]] = frozenset()
     has_checkpoint: ClassVar[bool] = True
+    in_process: ClassVar[bool] = True
 
     kind: str
     model: str = Field(min_length=1)

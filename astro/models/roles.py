@@ -10,6 +10,7 @@ from astro.models.asking import Model
 from astro.models.engine import Engine, EngineSection
 from astro.models.engines import EngineConfig
 from astro.models.prompting import PromptConfig, PromptFormat, check_template
+from astro.models.rebuilding import RebuildingEngine
 from astro.models.scorers import ScorerConfig
 from astro.models.stats import EngineStats
 
@@ -101,7 +102,8 @@ class OpenModels:
         for known, engine in self._engines:
             if known == section:
                 return engine
-        engine = self._open_engine(section)
+        opened = partial(self._open_engine, section)
+        engine = RebuildingEngine(opened) if section.in_process else opened()
         self._engines.append((section, engine))
         return engine
 

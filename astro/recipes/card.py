@@ -9,6 +9,7 @@ import yaml
 
 from astro.recipes.recipe import Recipe
 from astro.records.cost import Cost
+from astro.records.license import license_fields
 from astro.records.split import Split
 from astro.records.trace import Origin, Trace
 from astro.traces import Rewriting
@@ -20,7 +21,7 @@ _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000
 class CardFacts:
     """The facts that a card reports.
 
-    name: of the run. license: a license id of the Hugging Face Hub, such as apache-2.0, or other.
+    name: of the run. license: an identifier of the Hugging Face hub, such as apache-2.0, or another name.
     recipes: the recipe of each data set, by name, in order. prompts: the prompt set of the traces.
     sources: number of problems by source. rows: number of rows by data set and split.
     taken: number of solutions that filters removed, by data set and reason.
@@ -74,7 +75,7 @@ def _header(facts: CardFacts) -> str:
     rows = sum(facts.rows.values())
     fields = {
         "pretty_name": facts.name,
-        "license": facts.license,
+        **license_fields(facts.license),
         "language": ["en"],
         "task_categories": ["text-generation"],
         "tags": ["reasoning", "backtracking", "tree-search", "synthetic", "astro"],

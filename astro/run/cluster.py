@@ -28,10 +28,11 @@ from astro.run.making import make
 from astro.run.opening import Making, Stages
 from astro.run.pipeline import count_done
 from astro.run.plan import making_of
-from astro.run.progress import Board, Tally
+from astro.run.progress import Tally
 from astro.run.sampling import Job, first_error
 from astro.run.settings import load_run
 from astro.run.trial import Trial
+from astro.run.watching import watched
 from astro.run.workshop import Workshop
 from astro.search import search
 from astro.store.entries import digest, tree_entry, tree_from
@@ -176,7 +177,7 @@ class _Crew:
 
     async def carry_out(self) -> None:
         """Do everything that is not done yet. What has finished is durable on return. Raises EngineDeadError."""
-        with Board(self._job.console, self._tally, self._total).showing():
+        with watched(self._job.making.seams, self._job.console, self._tally, self._total):
             try:
                 async with asyncio.TaskGroup() as tasks:
                     tasks.create_task(self._job.source.read_on())

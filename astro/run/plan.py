@@ -21,10 +21,8 @@ from astro.models.roles import OpenEngine
 from astro.problems import Problem, ProblemsConfig, stream_problems
 from astro.problems.load import without_hub
 from astro.records.rounds import ROUNDS
-from astro.report.plots import check_drawing
 from astro.run.making import make
 from astro.run.opening import Making, Stages
-from astro.run.report import show_report
 from astro.run.settings import MAKING, RunConfig
 from astro.run.subjects import Subject, arms_of, evaluate_subject, subjects
 from astro.run.summary import Summary
@@ -57,6 +55,8 @@ def carry_out_plan(
             for subject in models_of(config):
                 evaluate_subject(config.directory, config.arrangement(), subject, console)
         else:
+            from astro.run.report import show_report  # noqa: PLC0415 - slow to import, and used at the end
+
             show_report(config.directory, console)
 
 
@@ -108,6 +108,8 @@ def check_plan(config: RunConfig, *, fetch: bool = True) -> None:
     """
     stages = config.stages
     if "report" in stages:
+        from astro.report.plots import check_drawing  # noqa: PLC0415 - slow to import
+
         check_drawing()
     mistakes = _mistakes_of_training(config)
     if "evaluate" in stages:

@@ -15,7 +15,6 @@ from astro.models.engine import Engine, EngineSection, open_sampler
 from astro.models.roles import OpenEngine
 from astro.problems import Problem
 from astro.records.columns import Row
-from astro.report.statistics import student
 from astro.run.opening import Making, Stages
 from astro.run.sampling import Job, sample_here
 from astro.run.source import StoredSource
@@ -44,6 +43,8 @@ class Measured:
         if count == 1:
             return cls(mean, None, None)
         spread = math.sqrt(sum((value - mean) ** 2 for value in values) / (count - 1))
+        from astro.report.statistics import student  # noqa: PLC0415 - slow to import
+
         reach = student(count - 1) * spread / math.sqrt(count)
         return cls(mean, max(0.0, mean - reach), mean + reach)
 

@@ -58,6 +58,9 @@ class Board:
     @contextmanager
     def showing(self) -> Iterator[None]:
         """Keep the display up to date; enter and leave it from the running event loop."""
+        if self._console.quiet:
+            yield
+            return
         if self._console.is_terminal:
             # Drawn by rich's own thread, so that it updates while the engine computes.
             rate = 1 / _REFRESH_SECONDS

@@ -15,9 +15,9 @@ from astro.inspect.plain import plain
 from astro.models.roles import OpenEngine, OpenModels
 from astro.run.opening import Making, Stages
 from astro.run.pipeline import Pipeline, work_left
-from astro.run.progress import Board
 from astro.run.source import ProblemSource
 from astro.run.summary import peak_memory
+from astro.run.watching import watched
 from astro.run.workshop import Workshop
 from astro.store import RunDirectory
 from astro.tasks import make_verifier
@@ -71,7 +71,7 @@ def sample_here(job: Job, open_engine: OpenEngine) -> None:
 async def _drive(job: Job, workshop: Workshop) -> None:
     try:
         pipeline = Pipeline(job.run, job.source, workshop)
-        with Board(job.console, pipeline.tally, workshop.models.stats).showing():
+        with watched(job.making.seams, job.console, pipeline.tally, workshop.models.stats):
             await pipeline.carry_out()
     finally:
         await workshop.models.close()

@@ -18,6 +18,7 @@ class Seams:
     settings: the resolved configuration as config.yaml holds it. identity: its hash (RunConfig.identity).
     speed: dotted names of settings that may change when the run resumes.
     license: of data sets and checkpoints, as their cards state it.
+    metrics: where Prometheus reads the progress of the run (astro.run.watching).
     """
 
     directory: Path
@@ -30,3 +31,4 @@ class Seams:
     roles: RolesConfig
     verify: VerifyConfig
     license: str
+    metrics: str | None = None

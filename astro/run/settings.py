@@ -19,6 +19,7 @@ from astro.models.roles import RolesConfig
 from astro.problems import ProblemsConfig
 from astro.recipes import DataConfig
 from astro.run.seams import Seams
+from astro.run.watching import address_of
 from astro.search import SearchConfig
 from astro.shipped import shipped_configs, shipped_models
 from astro.store.settings import settings_hash
@@ -143,14 +144,24 @@ def check_plan_order(plan: tuple[str, ...]) -> tuple[str, ...]:
 
 
 class OutputConfig(Section):
-    """Where a run is written.
+    """Where a run is written, and who follows it while it works.
 
     folder: the run directory is folder/NAME; relative to where the command is started.
-    license: of the data sets, as their card states it; an identifier of the Hugging Face hub.
+    license: of the data sets and models, as their cards state it; an identifier of the Hugging Face hub, or a name.
+    metrics: PORT or HOST:PORT at which Prometheus can read it; on this machine only unless HOST says otherwise.
     """
 
     folder: str = Field(default="runs", min_length=1)
     license: str = "other"  # depends on the problems and the model, so there is no default
+    metrics: str | None = None
+
+    @field_validator("metrics", mode="before")
+    @classmethod
+    def _metrics_is_an_address(cls, metrics: Any) -> Any:
+        if isinstance(metrics, str | int):
+            address_of(str(metrics))
+            return str(metrics)
+        return metrics
 
 
 class DataSections(Section):
@@ -221,6 +232,7 @@ class RunConfig(TrainingSections, DataSections):
             roles=self.roles,
             verify=self.verify,
             license=self.output.license,
+            metrics=self.output.metrics,
         )
 
     def training(self) -> TrainingSetup:

@@ -4,7 +4,6 @@ import resource
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import pyarrow.compute as pc
 from rich.table import Table
 from rich.text import Text
 
@@ -176,6 +175,8 @@ _UNGRADED = (Outcome.TIMED_OUT.value, Outcome.ERROR.value)
 
 
 def _first_failure(run: RunDirectory) -> str | None:
+    import pyarrow.compute as pc  # noqa: PLC0415 - slow to import, and seldom needed
+
     trees = run.trees.table("trees", ["stop", "failure"])
     reasons = trees.filter(pc.equal(trees.column("stop"), Stop.FAILED.value)).column("failure").to_pylist()
     return reasons[0] if reasons else None

@@ -6,8 +6,6 @@ A fact is named by what it counts, with a prefix where there are several of a ki
 from collections.abc import Mapping
 from dataclasses import asdict, fields
 
-import pyarrow.compute as pc
-
 from astro.records.columns import Row
 from astro.records.cost import Cost
 from astro.records.tree import Stop
@@ -48,6 +46,8 @@ def total_cost(stage: Stage) -> Cost:
     """The cost of all finished problems of a stage. Of a stage without facts, it is read from the table costs."""
     found = _group(stage, _COST)
     if not found and len(stage):
+        import pyarrow.compute as pc  # noqa: PLC0415 - slow to import
+
         table = stage.table("costs", [field.name for field in fields(Cost)])
         found = {name: pc.sum(table.column(name)).as_py() or 0 for name in table.column_names}
     seconds = found.pop("seconds", 0.0)

@@ -1,5 +1,6 @@
 """The card of a trained model: a README in the layout of the Hugging Face hub."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError
@@ -9,6 +10,9 @@ from typing import Any
 
 import yaml
 
+from astro.bounded_yaml import parse_yaml
+from astro.errors import ConfigError
+from astro.records.license import license_fields
 from astro.store.atomic import write_text
 from astro.train.setup import TrainingSetup
 
@@ -50,12 +54,12 @@ def model_card(facts: CardFacts) -> str:
     """The text of the card."""
     head: dict[str, Any] = {
         "library_name": "transformers",
-        "license": facts.setup.license,
+        **license_fields(facts.setup.license),
         "pipeline_tag": "text-generation",
         "tags": ["astro", "trl", facts.method.lower(), "reasoning"],
     }
-    if not Path(facts.base).expanduser().is_dir():
-        head["base_model"] = facts.base
+    if (base := base_on_hub(facts.base)) is not None:
+        head["base_model"] = base
     header = f"---\n{yaml.safe_dump(head, sort_keys=False, allow_unicode=True)}---"
     run, arm = facts.setup.run.name, facts.done["arm"]
     parts = [
@@ -80,6 +84,23 @@ def model_card(facts: CardFacts) -> str:
     )
     parts += [_LOADING.format(name=facts.folder.name), _limits(facts)]
     return "\n\n".join(parts) + "\n"
+
+
+def base_on_hub(base: str) -> str | None:
+    """The hub's name of a model, or of the one that a checkpoint of ASTRO was trained from; None for other folders."""
+    folder = Path(base).expanduser()
+    if not folder.is_dir():
+        return base
+    card = folder / "README.md"
+    if not card.is_file():
+        return None
+    header = re.match(r"---\n(.*?)\n---\n", card.read_text(encoding="utf-8", errors="replace"), re.DOTALL)
+    try:
+        fields = parse_yaml(header[1]) if header else None
+    except (yaml.YAMLError, ConfigError):
+        return None  # somebody else's card
+    named = fields.get("base_model") if isinstance(fields, dict) and "astro" in (fields.get("tags") or ()) else None
+    return named if isinstance(named, str) else None
 
 
 def arguments_shown(arguments: Mapping[str, Any], lora: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -1,13 +1,14 @@
 """Small runs with the scripted engine."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
 from astro.config import validate
+from astro.errors import EngineDeadError
 from astro.models.completion import Sampled, SampleParams
 from astro.models.engine import EngineSection, open_sampler
 from astro.run import RunConfig
@@ -45,3 +46,15 @@ class FailingEngine:
         if self._left < 0:
             raise self._error
         return await self._engine.sample(prompt_ids, params, priority=priority)
+
+
+def dying_after(answers: int) -> Callable[[EngineSection], FailingEngine]:
+    """Opens an engine that dies after so many answers, and is as dead whenever it is opened again."""
+    opened: list[FailingEngine] = []
+
+    def open_engine(config: EngineSection) -> FailingEngine:
+        if not opened:
+            opened.append(FailingEngine(config, answers, EngineDeadError("gone")))
+        return opened[0]
+
+    return open_engine

@@ -3,7 +3,7 @@
 import shutil
 
 import pytest
-from runs import FailingEngine, config_in, quiet
+from runs import config_in, dying_after, quiet
 
 from astro.errors import EngineDeadError, StoreError
 from astro.problems.write import write_problems
@@ -147,8 +147,7 @@ def test_a_journal_keeps_its_whole_entries(tmp_path):
     """Of a search that was stopped, a flipped bit costs the one tree it hit and the traces of it; the rest is kept."""
     config = config_in(tmp_path, "search.live_trees=1")
 
-    def dying(section):
-        return FailingEngine(section, 150, EngineDeadError("gone"))
+    dying = dying_after(150)
 
     with pytest.raises(EngineDeadError):
         carry_out_plan(config, quiet(), open_engine=dying)

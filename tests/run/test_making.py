@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 from rich.console import Console
-from runs import FailingEngine, config_in, quiet
+from runs import FailingEngine, config_in, dying_after, quiet
 
 from astro.errors import EngineDeadError, StoreError
 from astro.models.engine import Engine, EngineSection, open_sampler
@@ -53,8 +53,7 @@ def test_a_dead_engine_stops_the_run_and_the_rest_is_done_later(tmp_path: Path, 
     carry_out(config_in(tmp_path / "whole"), Stages(), quiet())
     config = config_in(tmp_path / "broken")
 
-    def dying(config: EngineSection) -> Engine:
-        return FailingEngine(config, answers, EngineDeadError("gone"))
+    dying = dying_after(answers)
 
     with pytest.raises(EngineDeadError, match="gone"):
         carry_out(config, Stages(), quiet(), dying)
@@ -110,8 +109,7 @@ def test_traces_of_a_search_that_was_stopped(tmp_path: Path) -> None:
     """`astro traces` makes data sets of the trees there are; the run can be completed afterwards."""
     config = config_in(tmp_path, "search.live_trees=1")
 
-    def dying(config: EngineSection) -> Engine:
-        return FailingEngine(config, 60, EngineDeadError("gone"))
+    dying = dying_after(60)
 
     with pytest.raises(EngineDeadError):
         carry_out(config, Stages(traces=False, data=False), quiet(), dying)
@@ -211,3 +209,16 @@ def test_traces_may_have_a_longer_context_than_the_search(tmp_path: Path) -> Non
     other = config_in(tmp_path, engine, "name=other", "engine.max_model_len=2048", "search.k=5")
     with pytest.raises(StoreError, match=r"search.k: 4 in the run, 5 now|search.k: 4 before, 5 now"):
         check_start(making_of(other), stages)
+
+
+def test_an_engine_that_dies_is_opened_again_and_its_trees_go_on(tmp_path: Path) -> None:
+    """Two engines die amid live trees; one start makes the same bytes as a run in which none does."""
+    carry_out(config_in(tmp_path / "whole"), Stages(), quiet())
+    lives = [40, 25, 10**6]
+
+    def mortal(config: EngineSection) -> Engine:
+        return FailingEngine(config, lives.pop(0), EngineDeadError("gone"))
+
+    carry_out(config_in(tmp_path / "mended"), Stages(), quiet(), mortal)
+    assert not lives
+    assert tables(tmp_path / "mended") == tables(tmp_path / "whole")

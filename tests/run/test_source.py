@@ -1,13 +1,10 @@
 import json
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from runs import config_in, quiet
+from runs import config_in, dying_after, quiet
 
 from astro.errors import EngineDeadError, ProblemsError, StoreError
-from astro.models.completion import Sampled, SampleParams
-from astro.models.engine import Engine, EngineSection, open_sampler
 from astro.problems import ProblemsConfig, load_problems
 from astro.problems.write import write_problems
 from astro.run import RunConfig, Stages, carry_out, opening, source
@@ -15,24 +12,6 @@ from astro.run.summary import summarize
 from astro.store import RunDirectory
 
 COUNT = 10
-
-
-class Dying:
-    """The scripted engine until it has answered so many requests."""
-
-    def __init__(self, config: EngineSection, answers: int) -> None:
-        self._engine, self._left = open_sampler(config), answers
-        self.tokenizer, self.stats, self.close = self._engine.tokenizer, self._engine.stats, self._engine.close
-
-    async def sample(self, prompt_ids: Sequence[int], params: SampleParams, *, priority: int = 0) -> Sampled:
-        self._left -= 1
-        if self._left < 0:
-            raise EngineDeadError("gone")
-        return await self._engine.sample(prompt_ids, params, priority=priority)
-
-
-def dying(config: EngineSection) -> Engine:
-    return Dying(config, 60)
 
 
 def slowly(monkeypatch: pytest.MonkeyPatch, *, pause: float) -> None:
@@ -90,14 +69,14 @@ def test_a_start_that_ends_before_all_is_read_is_continued(
     carry_out(whole, Stages(), quiet())
     slowly(monkeypatch, pause=2.0)
     with pytest.raises(EngineDeadError):
-        carry_out(stopped, Stages(), quiet(), dying)
+        carry_out(stopped, Stages(), quiet(), dying_after(60))
     with RunDirectory.read(stopped.directory) as run:
         assert not run.has_problems
         assert summarize(run).trees == len(run.trees)  # `astro inspect` shows what is there
         before = {name: run.trees.digest(name) for name in run.trees.problem_ids}
     assert before
     with pytest.raises(EngineDeadError):
-        carry_out(stopped, Stages(), quiet(), dying)
+        carry_out(stopped, Stages(), quiet(), dying_after(60))
     with RunDirectory.read(stopped.directory) as run:
         assert {name: run.trees.digest(name) for name in before} == before
     monkeypatch.undo()
@@ -112,7 +91,7 @@ def test_a_source_that_changes_before_all_is_read_is_refused(
     config = run_of(tmp_path, file)
     slowly(monkeypatch, pause=2.0)
     with pytest.raises(EngineDeadError):
-        carry_out(config, Stages(), quiet(), dying)
+        carry_out(config, Stages(), quiet(), dying_after(60))
     with RunDirectory.read(config.directory) as run:
         searched = min(run.trees.problem_ids)
     rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()[:-1]]

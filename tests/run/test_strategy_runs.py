@@ -3,12 +3,10 @@
 from pathlib import Path
 
 import pytest
-from runs import config_in, quiet
-from test_making import FailingEngine, tables
+from runs import config_in, dying_after, quiet
+from test_making import tables
 
 from astro.errors import EngineDeadError
-from astro.models import EngineConfig
-from astro.models.engine import Engine
 from astro.run import Stages, carry_out
 
 STRATEGIES = {
@@ -29,8 +27,7 @@ def test_an_interrupted_search_resumes(tmp_path: Path, kind: str) -> None:
     carry_out(config_in(tmp_path / "whole", *settings), Stages(), quiet())
     config = config_in(tmp_path / "broken", *settings)
 
-    def dying(config: EngineConfig) -> Engine:
-        return FailingEngine(config, 30, EngineDeadError("gone"))
+    dying = dying_after(30)
 
     with pytest.raises(EngineDeadError, match="gone"):
         carry_out(config, Stages(), quiet(), dying)

@@ -31,6 +31,7 @@ class ServerSection(EngineSection):
         "requests_per_minute", "tokens_per_minute", "token_budget",
     })  # fmt: skip
     has_checkpoint: ClassVar[bool] = False
+    in_process: ClassVar[bool] = False
 
     urls: Annotated[tuple[str, ...], Field(min_length=1)] = ("http://127.0.0.1:8000/v1",)
     api_key_env: str = Field(default="OPENAI_API_KEY", min_length=1)
