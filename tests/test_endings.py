@@ -31,6 +31,19 @@ def test_an_interrupted_command_says_that_it_was_stopped(tmp_path, signals):
         assert "Stopped." in said
 
 
+def test_a_background_job_of_a_script_stops_at_sigterm(tmp_path):
+    """A shell without job control starts background jobs that ignore SIGINT; SIGTERM still stops them."""
+    out = tmp_path / "out"
+    command = ["sh", "-c", 'trap "" INT; exec "$@"', "sh", *ASTRO, *SLOW, "--out", str(out)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    while process.poll() is None and not list(out.rglob("journal*")):
+        time.sleep(0.01)
+    process.terminate()
+    said = process.communicate(timeout=300)[1]
+    assert process.returncode == 130
+    assert "Stopped." in said
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 def test_a_full_standard_output_is_an_error_of_the_machine():
     """One line on standard error, and status 2."""

@@ -1,6 +1,5 @@
 """The verbs that share the work of one run between processes and machines."""
 
-import signal
 from typing import Annotated
 
 import typer
@@ -25,7 +24,6 @@ def work(config: ConfigPath, settings: Settings = None, metrics: Metrics = None,
     problems; the work of one that dies is taken over, and more may join at any time. The last one makes the data sets.
     Later stages follow with `astro run` and the same configuration. Exits with status 75 if the engine dies.
     """
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts background jobs without one
     with reporting(resumes()):
         from astro.run.work import work as carry_out_work  # noqa: PLC0415 - heavy
 
