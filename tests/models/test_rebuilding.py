@@ -1,12 +1,9 @@
 import asyncio
-import os
-import signal
 from collections.abc import Sequence
 
 import pytest
 
 from astro.errors import ConfigError, EngineDeadError
-from astro.models import VllmConfig
 from astro.models.completion import Sampled, SampleParams
 from astro.models.engine import Engine
 from astro.models.engines.scripted import ScriptedSampler
@@ -108,36 +105,3 @@ def test_an_engine_that_cannot_be_opened_again_is_dead():
 
     with pytest.raises(EngineDeadError, match=r"worn out; it could not be opened again: no memory is left"):
         answers(RebuildingEngine(open_once), 2)
-
-
-@pytest.mark.engine
-def test_vllm_goes_on_after_its_worker_is_killed(model_folder):
-    """A worker process of vLLM dies by SIGKILL amid requests; each gets the answer that it gets without."""
-    section = VllmConfig(
-        model=str(model_folder), dtype="float32", kv_cache_gib=0.25, max_num_seqs=16, tensor_parallel_size=2
-    )
-    engine = RebuildingEngine(section.open)
-
-    async def ask(kill: bool) -> list[Sampled]:
-        async def one(number: int) -> Sampled:
-            return await engine.sample([1, 2, 3 + number], SampleParams(n=2, max_tokens=200, seed=number))
-
-        asked = [asyncio.create_task(one(number)) for number in range(8)]
-        if kill:
-            await asyncio.sleep(0.2)
-            os.kill(worker_of(engine), signal.SIGKILL)
-        return list(await asyncio.gather(*asked))
-
-    try:
-        undisturbed = asyncio.run(ask(kill=False))
-        killed = asyncio.run(ask(kill=True))
-        assert [each.completions for each in killed] == [each.completions for each in undisturbed]
-        assert len(engine._dead) == 1
-    finally:
-        asyncio.run(engine.close())
-
-
-def worker_of(engine: RebuildingEngine) -> int:
-    """The process id of vLLM's second worker."""
-    executor = engine._engine.llm_engine.engine_core.engine_core.model_executor
-    return executor.workers[1].proc.pid
