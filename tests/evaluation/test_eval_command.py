@@ -85,7 +85,8 @@ def test_a_table_and_two_files(tmp_path, monkeypatch):
     assert str(folder) in out
     assert pq.read_table(folder / "responses.parquet").num_rows == 24
     assert json.loads((folder / "figures.json").read_text(encoding="utf-8"))["figures"]["pass_at_2"]["value"] == 1.0
-    assert astro("eval", "CountdownPlayer", "countdown.count=12", *PLAYER, "engine.options.skill=1.0") == (0, out)
+    again = astro("eval", "CountdownPlayer", "countdown.count=12", *PLAYER, "engine.options.skill=1.0")
+    assert again == (0, out[out.index("\nCountdownPlayer on") :])  # without the notes that a slow machine prints before
 
 
 def test_many_groups_fit_a_narrow_terminal():
