@@ -310,8 +310,12 @@ def _optimizers(model: LlamaForCausalLM, phase: Phase) -> list[Any]:
     matrices = [p for p in model.model.layers.parameters() if p.ndim == 2]
     chosen = {id(p) for p in matrices}
     others = [p for p in model.parameters() if id(p) not in chosen]
+    if cpu_has_bfloat16():
+        muon: Any = torch.optim.Muon
+    else:
+        from tools.tiny_model.muon import Float32Muon as muon  # noqa: PLC0415, N813 - heavy, and the same rule
     return [
-        torch.optim.Muon(matrices, lr=phase.matrix_rate, momentum=0.95, weight_decay=0.01),
+        muon(matrices, lr=phase.matrix_rate, momentum=0.95, weight_decay=0.01),
         torch.optim.AdamW(others, lr=phase.rate, betas=(0.9, 0.98), weight_decay=0.01),
     ]
 
