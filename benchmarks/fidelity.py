@@ -54,6 +54,7 @@ def figures(checked: Sequence[Checked]) -> dict[str, Any]:
         "faithful": len(faithful),
         "unfaithful": len(unfaithful),
         "undecided": sum(each.found is not None and each.found.fault is Fault.UNDECIDED for each in checked),
+        "mean_ms": round(1000 * sum(each.seconds for each in checked) / max(len(checked), 1), 1),
         "slowest_ms": round(1000 * max((each.seconds for each in checked), default=0.0), 1),
     }
 

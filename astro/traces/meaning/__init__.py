@@ -3,16 +3,18 @@
     for difference in differences("So $x = 5$.", "So x equals 6.", []):
         print(difference.what, difference.detail)
 
-plain -> reader (terms, relations, words) -> figures, words and order compare. English and LaTeX, by rules: what they
-cannot tell is UNDECIDED. Time is linear in the length of the texts but for bounded parts.
+plain -> reader (terms, relations, words) -> figures, words, quantifiers, order and edits compare. English and LaTeX, by
+rules: what they cannot tell is UNDECIDED. Time is linear in the length of the texts but for bounded parts.
 """
 
 from collections.abc import Sequence
 
 from astro.traces.meaning.difference import Difference, What
+from astro.traces.meaning.edits import compare_edits
 from astro.traces.meaning.figures import compare_figures
 from astro.traces.meaning.order import compare_order
 from astro.traces.meaning.pieces import Reading
+from astro.traces.meaning.quantifiers import compare_restrictions
 from astro.traces.meaning.reader import LONGEST, read
 from astro.traces.meaning.words import compare_words
 
@@ -27,6 +29,8 @@ def differences(step: str, rewrite: str, context: Sequence[str]) -> list[Differe
     found = [
         *compare_figures(ours, theirs, known),
         *compare_words(ours, theirs, known, (step, rewrite)),
+        *compare_restrictions(ours, theirs, known, (step, rewrite)),
         *compare_order(ours, theirs),
+        *compare_edits(ours, theirs),
     ]
     return sorted(found, key=lambda difference: difference.what is What.UNDECIDED)

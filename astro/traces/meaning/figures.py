@@ -5,12 +5,15 @@ from fractions import Fraction
 
 from astro.traces.meaning.difference import Difference, Differences, What
 from astro.traces.meaning.pieces import Kind, Piece, Reading, Relation
+from astro.traces.meaning.synonyms import concept
 from astro.verify.forms.math.normal import Normal, parts, value_of
 
 _MOST_COUNTED = 9  # a small number in words may count what the step lists
 _COMMON = frozenset(("=", "<", ">", "<=", ">=", "~"))  # relations that words may say in many ways
 _MOST_FORMS = 200  # of a text, that are searched for parts
 _MOST_RELATIONS = 200
+_CENT, _DOLLAR = concept("cent"), concept("dollar")
+_IN_WORDS = {"gcd": ("gcd", "greatest"), "lcm": ("lcm", "least")}  # a call, and stems of words that say the same
 _SHORT_LIST = 3  # numbers of a list whose members are counted
 
 
@@ -25,6 +28,7 @@ def compare_figures(step: Reading, rewrite: Reading, context: Sequence[Reading])
     yield from _expressions_lost(ours, theirs)
     yield from _expressions_added(theirs, [ours, *map(_Figures, context)])
     yield from _lists(step, rewrite)
+    yield from _units(step, rewrite)
     yield from _relations(ours, theirs)
 
 
@@ -43,7 +47,10 @@ class _Figures:
         values = {value_of(form) for form in self.forms}
         self.values = {value for value in values if value is not None}
         ordinals = {Fraction(piece.ordinal) for piece in reading.words if piece.ordinal}
-        self.numbers = reading.numbers | reading.weak | ordinals | self.values
+        money = {value / 100 for value, unit in reading.units if unit == _CENT}
+        money |= {value * 100 for value, unit in reading.units if unit == _DOLLAR}
+        self.numbers = reading.numbers | reading.weak | ordinals | self.values | money
+        self.spellings = f" {' '.join(piece.text for piece in self.terms)} "
         self.sources = self.numbers | reading.labels | {abs(value) for value in self.values}
 
     def counts(self) -> set[int]:
@@ -113,7 +120,7 @@ def _expressions_lost(step: _Figures, rewrite: _Figures) -> Differences:
         if value is not None:
             if value < 0 and value not in rewrite.values and piece.form not in rewrite.parts:
                 yield Difference(What.EXPRESSION_LOST, f"{piece.text} is lost")
-        elif piece.form not in rewrite.parts and not _occurs(piece.form, rewrite):
+        elif piece.form not in rewrite.parts and not _occurs(piece.form, rewrite) and not _is_worded(piece, rewrite):
             yield Difference(What.EXPRESSION_LOST, f"{piece.text} is lost")
 
 
@@ -122,10 +129,29 @@ def _expressions_added(rewrite: _Figures, sources: Sequence[_Figures]) -> Differ
     for piece in rewrite.terms:
         value = value_of(piece.form)
         if value is not None:
-            if value < 0 and piece.form not in known:
+            coefficient = any(f" {piece.text} " in source.spellings for source in sources)  # the -11 of -11x
+            if value < 0 and piece.form not in known and not coefficient:
                 yield Difference(What.EXPRESSION_ADDED, f"{piece.text} is added")
-        elif piece.form not in known and not any(_occurs(piece.form, source) for source in sources):
+        elif piece.form not in known and not any(
+            _occurs(piece.form, source) or _is_worded(piece, source) for source in sources
+        ):
             yield Difference(What.EXPRESSION_ADDED, f"{piece.text} is added")
+
+
+def _is_worded(piece: Piece, text: _Figures) -> bool:
+    """Whether the words of a text say what a call says: the greatest common divisor."""
+    stems = next((stems for name, stems in _IN_WORDS.items() if piece.text.startswith(f"\\{name} ")), ())
+    said = {word.stem for word in text.reading.words}
+    known = text.numbers | {number for form in text.parts for number in [value_of(form)] if number is not None}
+    return bool(said & set(stems)) and set(piece.numbers) <= known
+
+
+def _units(step: Reading, rewrite: Reading) -> Differences:
+    """A number with another unit."""
+    for number in sorted({number for number, _ in step.units - rewrite.units}):
+        ours, theirs = ({unit for value, unit in each.units if value == number} for each in (step, rewrite))
+        if ours and theirs and not ours & theirs:
+            yield Difference(What.MEANING_CHANGED, f"{_said(number)} {min(ours)} is now {_said(number)} {min(theirs)}")
 
 
 def _occurs(form: Normal, text: _Figures) -> bool:
@@ -143,7 +169,12 @@ def _lists(step: Reading, rewrite: Reading) -> Differences:
         if len(members) < _SHORT_LIST or sorted(members) in [sorted(other) for other in theirs]:
             continue
         for other in theirs:
-            if abs(len(other) - len(members)) == 1 and _missing(members, other) + _missing(other, members) == 1:
+            within = any(other[at : at + len(members)] == members for at in range(len(other) - len(members) + 1))
+            if (
+                not within
+                and abs(len(other) - len(members)) == 1
+                and _missing(members, other) + _missing(other, members) == 1
+            ):
                 yield Difference(What.NUMBER_LOST, f"the list {', '.join(map(_said, members))} is not whole")
 
 
@@ -177,11 +208,22 @@ def _relations(step: _Figures, rewrite: _Figures) -> Differences:
     for relation in step.reading.relations:
         if relation in theirs or relation.left == relation.right:
             continue
-        if relation.sign == "=" and _connected(relation, rewrite.reading.relations):
-            continue
-        if relation.sign in ("=", "~", "equiv") and _adjacent(relation, rewrite.reading):
-            continue
-        yield Difference(What.EXPRESSION_LOST, f"a relation ({relation.sign}) is lost or changed")
+        if not _is_said(relation, step, rewrite):
+            yield Difference(What.EXPRESSION_LOST, f"a relation ({relation.sign}) is lost or changed")
+    yield from _signs(step, rewrite, theirs)
+
+
+def _is_said(relation: Relation, step: _Figures, rewrite: _Figures) -> bool:
+    """Whether the rewrite says an equation in another way."""
+    if relation.sign in ("=", "~", "equiv") and _adjacent(relation, rewrite.reading):
+        return True
+    if relation.sign != "=":
+        return False
+    return _connected(relation, rewrite.reading.relations) or _is_worded_relation(relation, step, rewrite)
+
+
+def _signs(step: _Figures, rewrite: _Figures, theirs: set[Relation]) -> Differences:
+    """One relation for another one."""
     kinds, kinds_now = (reading.signs - _COMMON for reading in (step.reading, rewrite.reading))
     if kinds - kinds_now and kinds_now - kinds:
         yield Difference(What.EXPRESSION_LOST, f"{min(kinds - kinds_now)} is now {min(kinds_now - kinds)}")
@@ -194,6 +236,12 @@ def _relations(step: _Figures, rewrite: _Figures) -> Differences:
             }
             if relation not in ours:
                 yield Difference(What.EXPRESSION_ADDED, f"a relation ({sign}) is now {relation.sign}")
+
+
+def _is_worded_relation(relation: Relation, step: _Figures, rewrite: _Figures) -> bool:
+    """Whether one side is a call that the rewrite puts into words."""
+    sides = [piece for piece in step.terms if piece.form in (relation.left, relation.right)]
+    return any(_is_worded(piece, rewrite) for piece in sides)
 
 
 def _connected(relation: Relation, relations: Sequence[Relation]) -> bool:
@@ -215,6 +263,8 @@ def _adjacent(relation: Relation, reading: Reading) -> bool:
     last: Normal | None = None
     before: Piece | None = None
     for piece in reading.pieces:
+        if piece.kind is Kind.TERM and before is not None and before.text == "modulo":
+            continue
         if piece.kind is Kind.TERM and piece.form:
             if last is not None and {last, piece.form} == {relation.left, relation.right}:
                 return True

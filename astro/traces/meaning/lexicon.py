@@ -1,9 +1,8 @@
-"""The English that the fidelity rules know: what carries no content, what means the same, and what excludes what.
+"""The English that the fidelity rules know: stems, what carries no content, judgements, units, and denials.
 
 Words are given as they are read and compared by their stems, so "adding" covers "add", "adds" and "added".
 """
 
-from collections.abc import Iterable, Mapping
 from functools import cache
 
 import snowballstemmer
@@ -54,12 +53,13 @@ def stem(word: str) -> str:
     return str(_STEMMER.stemWord(_IRREGULAR.get(word, word)))
 
 
-def _stems(words: str) -> frozenset[str]:
+def stems_of(words: str) -> frozenset[str]:
+    """The stems of some words."""
     return frozenset(map(stem, words.split()))
 
 
 # Words that may come and go: articles, pronouns, auxiliaries, connectives, and verbs that only report a result.
-NEUTRAL = _stems("""
+NEUTRAL = stems_of("""
 a an the this that these those it its itself he him his she her hers they them their theirs we us our ours i me
 my mine you your let let's lets i'll we'll i'm we're i've we've that's it's here's there's what's he's she's
 they're who's be is am are was were been being do does did has have had having can could will would shall should
@@ -85,352 +85,18 @@ subtract divide adding means implies imply thereby conclude deduce infer would-b
 that'll there'll need needs
 """)
 
-# Content that a rewrite may put in another word. The first word of a line stands for all of them.
-_SYNONYMS = """
-total sum altogether overall combined entire whole
-add plus adding addition sum together
-subtract minus subtraction difference deduct remove
-multiply times product multiplication
-divide quotient division split share
-half halve halves halved
-double twice doubled doubles
-triple thrice
-percent percentage
-buy purchase acquire
-sell sale
-need require necessary
-cost price charge pay
-earn make paid wage salary income
-remain rest leftover left
-start begin initial initially beginning originally original
-end finish final finally
-take duration
-show demonstrate prove
-big large great
-small little
-error mistake
-child kid
-hour hr hrs h
-minute min mins
-second sec secs
-day daily
-week weekly
-month monthly
-year yearly annual annually
-dollar dollars buck usd
-cent cents
-percent percentage
-meter metre m
-centimeter centimetre cm
-millimeter millimetre mm
-kilometer kilometre km
-gram gramme g
-kilogram kilo kg
-liter litre l
-milliliter millilitre ml
-mile mi
-inch inches in.
-foot ft
-yard yd
-pound lb lbs
-ounce oz
-mph
-pythagorean pythagoras
-vieta vietas
-unit ones units
-digit figure
-last units
-choose select pick choice selection draw
-arrange arrangement order ordering permutation
-way possibility option
-outcome result
-probability chance likelihood
-equation equality
-solve solution root
-zero nought
-constant fixed
-variable unknown
-formula rule
-use apply employ
-factor factorize factorization factoring
-expand multiply distribute expansion
-simplify reduce simplification
-replace substitute substitution
-isolate solve
-compute calculate work
-average mean
-speed rate velocity
-distance length
-travel drive go cover ride journey trip
-walk
-fast quick
-number count quantity amount
-person people everyone everybody
-grow growth
-get obtain
-give hand pass
-divisor factor
-divisible multiple
-point coordinate
-origin
-center centre middle midpoint
-side edge leg
-corner vertex
-line segment
-angle
-figure shape
-area
-perimeter
-box
-both
-remainder rest
-greatest largest biggest highest maximum maximal max
-smallest least lowest minimum minimal min
-integer whole
-prime
-even
-odd
-positive
-negative
-interior inside inner within
-exterior outside outer
-list array
-loop iterate iteration
-return returns
-go traverse
-function
-element item entry member
-empty
-work job
-combine join merge
-decide determine
-break split separate
-check verify test
-each every per
-next following subsequent
-previous earlier preceding before prior
-after later afterwards subsequently
-bake make
-weigh weight
-"""
-
-# Words of one line exclude each other: to put one for another changes the meaning.
-_EXCLUSIVE = """
-area perimeter circumference volume surface diagonal
-radius diameter chord
-length width height depth
-triangle square rectangle circle pentagon hexagon octagon trapezoid rhombus parallelogram cube sphere cylinder cone
-isosceles equilateral scalene
-acute obtuse
-sine cosine tangent secant cosecant cotangent
-mean median mode range
-sum difference product quotient ratio
-add subtract multiply divide
-numerator denominator
-median altitude bisector
-vertical horizontal
-row column
-rational irrational
-real imaginary complex
-linear quadratic cubic exponential
-monday tuesday wednesday thursday friday saturday sunday mon tue wed thu fri sat sun
-january february march april june july august september october november december
-morning afternoon evening night
-spring summer autumn winter
-red blue green yellow black white orange purple brown pink
-north south east west
-hour minute second day week month year
-dollar cent euro pound
-meter centimeter kilometer millimeter mile inch foot yard
-gram kilogram ounce pound
-liter milliliter gallon quart pint cup
-celsius fahrenheit kelvin
-boy girl man woman father mother brother sister son daughter uncle aunt husband wife
-permutation combination
-head tail
-mode
-vertex focus
-hypotenuse leg
-slope intercept
-domain range
-true false
-yesterday today tomorrow
-breakfast lunch dinner
-apple pear banana orange peach cherry grape plum
-cat dog bird horse cow
-car bus train bicycle plane
-pen pencil book notebook
-union intersection
-lcm gcd
-"""
-
-# Opposites of a property. A pair may also be one word with its negative prefix; see opposite().
-_OPPOSITE = """
-even odd
-increase decrease
-increase down
-increase fall
-increase drop
-increase reduce
-decrease up
-decrease rise
-decrease grow
-rise down
-rise drop
-fall up
-grow down
-drop up
-reduce grow
-increasing decreasing
-rise fall
-grow shrink
-positive negative
-max min
-maximum minimum
-greatest smallest
-largest smallest
-large small
-big small
-long short
-tall short
-high low
-longest shortest
-above below
-over under
-up down
-upward downward
-upper lower
-inside outside
-interior exterior
-left right
-open closed
-add subtract
-plus minus
-multiply divide
-sum difference
-profit loss
-gain lose
-win lose
-deposit withdraw
-save spend
-with without
-always never
-all none
-all some
-every some
-many few
-more few
-more less
-most few
-first last
-start end
-start finish
-start stop
-begin end
-begin finish
-finish open
-open close
-give keep
-keep lose
-fill empty
-eat leave
-come go
-arrive leave
-include exclude
-include except
-inclusive exclusive
-adjacent opposite
-free taken
-free occupied
-early late
-before after
-earlier later
-old young
-old new
-fast slow
-heavy light
-hot cold
-full empty
-near far
-wide narrow
-deep shallow
-strong weak
-rich poor
-cheap expensive
-front back
-top bottom
-parallel perpendicular
-vertical horizontal
-prime composite
-finite infinite
-independent dependent
-convex concave
-converge diverge
-minor major
-numerator denominator
-divisor multiple
-am pm
-clockwise counterclockwise
-possible impossible
-true false
-equal unequal
-known unknown
-real imaginary
-similar different
-same different
-subset superset
-union intersection
-injective surjective
-necessary sufficient
-half double
-half twice
-give receive
-buy sell
-lend borrow
-arrive depart
-enter leave
-append remove
-push pop
-concave convex
-increment decrement
-ascend descend
-"""
-
-# Markers with two sides: the opposite marker with the sides exchanged says the same.
-_TURNED = """
-before after
-earlier later
-give receive
-sell buy
-lend borrow
-more less
-more few
-great less
-large small
-big small
-tall short
-old young
-long short
-heavy light
-fast slow
-high low
-above below
-left right
-north south
-east west
-inside outside
-precede follow
-parent child
-divisor multiple
-"""
+# Of these, the words that something else may not stand for.
+FILLING = NEUTRAL - stems_of(
+    "sum add subtract multiply divide plus minus need want both other same start begin end last"
+)
 
 # Judgements that a rewrite must not add.
-JUDGEMENTS = _stems("""
+JUDGEMENTS = stems_of("""
 mistake mistaken mistakenly wrong wrongly incorrect incorrectly erroneous erroneously error faulty false falsely
 correct correctly unfortunately sadly luckily fortunately great excellent perfect perfectly nice nicely
 wonderful awesome bravo sure surprisingly surprising absurd nonsense silly stupid flawed flaw invalid inaccurate
 oops sorry doubt doubtful suspicious impossible contradiction contradicts fail fails failed failure success
-successful successfully accidentally check checks verify verified confirm confirms confirmed valid carelessly
+successful successfully accidentally valid carelessly
 confuse confused misread miscalculate overlook overlooked forget forgot
 """) - {stem("sure")}
 
@@ -453,96 +119,6 @@ def denies(word: str) -> bool:
     return word.lower() in NEGATIONS or word.lower().endswith("n't")
 
 
-def _groups(table: str) -> list[list[str]]:
-    return [list(map(stem, line.split())) for line in table.strip().splitlines()]
-
-
-def _canonical() -> Mapping[str, str]:
-    found: dict[str, str] = {}
-    for first, *rest in _groups(_SYNONYMS):
-        for other in rest:
-            found.setdefault(other, found.get(first, first))
-    return found
-
-
-_CANONICAL = _canonical()
-
-
-def concept(word: str) -> str:
-    """The stem that stands for a word and for its synonyms."""
-    return _CANONICAL.get(stem(word), stem(word))
-
-
-def _partners(table: str) -> Mapping[str, frozenset[str]]:
-    """For each stem, and for the stem that stands for it, the other stems of its lines."""
-    found: dict[str, set[str]] = {}
-    for line in _groups(table):
-        for one in line:
-            others = {other for other in line if other != one}
-            others |= {_CANONICAL.get(other, other) for other in others}
-            for name in (one, _CANONICAL.get(one, one)):
-                found.setdefault(name, set()).update(others - {name})
-    return {name: frozenset(others) for name, others in found.items()}
-
-
-_EXCLUDING, _OPPOSING, _TURNING = map(_partners, (_EXCLUSIVE, _OPPOSITE, _TURNED))
-_PREFIXES = ("un", "in", "im", "ir", "il", "non", "dis", "anti", "counter")
-_SHORTEST_DENIED = 3  # letters of a word that a prefix can deny
-_FAMILY = 5  # letters that two words of one family have in common
-
-
-def _related(table: Mapping[str, frozenset[str]], one: str, other: str) -> bool:
-    """Whether two stems, or those that stand for them, are partners in a table."""
-    partners = table.get(one, frozenset()) | table.get(_CANONICAL.get(one, one), frozenset())
-    return bool(partners) and (other in partners or _CANONICAL.get(other, other) in partners)
-
-
 def is_unit(stemmed: str) -> bool:
     """Whether a stem is that of a unit, which a rewrite may leave out."""
     return stemmed in _UNIT_STEMS
-
-
-def opposite(one: str, other: str) -> bool:
-    """Whether two stems deny each other: even and odd, dependent and independent."""
-    if _related(_OPPOSING, one, other):
-        return True
-    short, long = sorted((one, other), key=len)
-    return len(short) >= _SHORTEST_DENIED and long.endswith(short) and long.removesuffix(short) in _PREFIXES
-
-
-def excludes(one: str, other: str) -> bool:
-    """Whether two stems are different things of one kind: Monday and Tuesday, area and perimeter."""
-    return _related(_EXCLUDING, one, other) and not akin(one, other)
-
-
-def turned(one: str, other: str) -> bool:
-    """Whether two stems are the same relation seen from its two sides: before and after, give and receive."""
-    return _related(_TURNING, one, other)
-
-
-def may_contrast(stemmed: str) -> bool:
-    """Whether a stem may have a partner in opposite(), excludes() or turned()."""
-    names = {stemmed, _CANONICAL.get(stemmed, stemmed)}
-    known = any(name in table for name in names for table in (_EXCLUDING, _OPPOSING, _TURNING))
-    return known or stemmed.startswith(_PREFIXES)
-
-
-def akin(one: str, other: str) -> bool:
-    """Whether two stems are the same word or of one family: increas and increasingli."""
-    if one == other or _CANONICAL.get(one, one) == _CANONICAL.get(other, other):
-        return True
-    return len(one) >= _FAMILY and len(other) >= _FAMILY and one[:_FAMILY] == other[:_FAMILY]
-
-
-class Stems:
-    """A set of stems that contains every stem akin to one of them."""
-
-    def __init__(self, stems: Iterable[str]) -> None:
-        kept = set(stems)
-        self._concepts = {_CANONICAL.get(stemmed, stemmed) for stemmed in kept} | kept
-        self._families = {stemmed[:_FAMILY] for stemmed in kept if len(stemmed) >= _FAMILY}
-
-    def __contains__(self, stemmed: str) -> bool:
-        if stemmed in self._concepts or _CANONICAL.get(stemmed, stemmed) in self._concepts:
-            return True
-        return len(stemmed) >= _FAMILY and stemmed[:_FAMILY] in self._families

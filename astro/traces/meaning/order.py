@@ -4,9 +4,11 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from itertools import combinations, pairwise
 
+from astro.traces.meaning.contrasts import excludes, may_contrast, opposite, turned
 from astro.traces.meaning.difference import Difference, Differences, What
-from astro.traces.meaning.lexicon import concept, excludes, may_contrast, opposite, turned, vocabulary
+from astro.traces.meaning.lexicon import FILLING, vocabulary
 from astro.traces.meaning.pieces import Kind, Piece, Reading
+from astro.traces.meaning.synonyms import concept
 from astro.traces.meaning.words import content, sentences
 from astro.verify.forms.math.normal import value_of
 
@@ -20,6 +22,7 @@ _FUNCTION = vocabulary(
     "since as for if of to in on at by with from into let's there each every per which who that's now just also "
     "only not no than when where while"
 )
+_QUANTIFYING = vocabulary("all each every both some any most more less fewer least many few total first last other")
 _JOINTS = frozenset(("and", "but", "while", "whereas", "or", "so", "then", "which"))
 _SIDES = ("than", "before", "after", "as")
 _TIMES = frozenset(("twice", "half", "double", "triple", "thrice"))
@@ -80,7 +83,7 @@ def _associated(reading: Reading, names: frozenset[str]) -> dict[str, set[str]]:
         several = sum(_is_number(piece) for piece in segment) > 1
         for index, piece in enumerate(segment):
             is_name = piece.kind is Kind.WORD and concept(piece.text) in names
-            if not (_is_item(piece) or is_name or content(piece)):
+            if not (_is_item(piece) or is_name):
                 continue
             following = segment[index + 1 : index + 2]
             others = [other for other in segment if other is not piece and _counts(other)]
@@ -100,7 +103,9 @@ def _is_number(piece: Piece) -> bool:
 def _counts(piece: Piece) -> bool:
     if piece.kind is Kind.TERM:
         return bool(piece.form)
-    return piece.kind is Kind.WORD and piece.text.lower() not in _FUNCTION
+    if piece.kind is not Kind.WORD or piece.text.lower() in _FUNCTION:
+        return False
+    return piece.stem not in FILLING or piece.text.lower() in _QUANTIFYING
 
 
 def _may_name(piece: Piece) -> bool:
@@ -129,9 +134,16 @@ def _associations(step: Reading, rewrite: Reading) -> Differences:
         before, after = (ours[one], ours[other]), (theirs[one], theirs[other])
         left = (before[0] - before[1]) & (after[1] - after[0])
         right = (before[1] - before[0]) & (after[0] - after[1])
-        if left - {one, other} and right - {one, other}:
+        moved = left - {one, other}, right - {one, other}
+        kinds = [{_kind(key) for key in keys} for keys in moved]
+        if kinds[0] & kinds[1] - {""} or len(moved[0]) == len(moved[1]) == 1 == len(kinds[0] & kinds[1]):
             yield Difference(What.SWAPPED, f"{min(left)} and {min(right)} changed places")
             return
+
+
+def _kind(key: str) -> str:
+    """What kind of thing a key stands for: only things of one kind change places."""
+    return key.split(",", maxsplit=1)[0] if key.startswith("(") else key[:1] * key.startswith("#")
 
 
 def _comparisons(step: Reading, rewrite: Reading, turns: Sequence[tuple[str, str]]) -> Differences:
@@ -149,8 +161,16 @@ def _comparisons(step: Reading, rewrite: Reading, turns: Sequence[tuple[str, str
         exchanged = bool(left & right_now) and bool(right & left_now)
         if exchanged and not turns and marker == other:
             yield Difference(What.SWAPPED, f"the sides of {marker!r} changed places")
+    if _is_reciprocal(step, rewrite) and not exchanged:
+        yield Difference(What.MEANING_CHANGED, "a multiple is now a part, or the reverse")
     if turns and not exchanged and not _is_turned_around(step, rewrite):
         yield Difference(What.MEANING_CHANGED, f"{turns[0][0]!r} is now {turns[0][1]!r}")
+
+
+def _is_reciprocal(step: Reading, rewrite: Reading) -> bool:
+    """Whether one text says "twice" and the other one "half" of the same."""
+    pairs = {(one, other) for one in step.weak - rewrite.weak for other in rewrite.weak - step.weak}
+    return any(one * other == 1 and one != 1 for one, other in pairs)
 
 
 def _ways(reading: Reading) -> set[tuple[str, str]]:
@@ -183,10 +203,18 @@ def _sides(reading: Reading) -> dict[str, tuple[set[str], set[str]]]:
             if (word == "twice" or (piece.kind is Kind.WORD and word in _SIDES)) and word not in found and second_as:
                 left, right = (
                     {_key(other) for other in part if _counts(other) or other.text.lower() in _PRONOUNS}
-                    for part in (sentence[:index], sentence[index + 1 :])
+                    for part in _around(sentence, index)
                 )
                 found[word] = (left - right, right - left)
     return found
+
+
+def _around(sentence: Sequence[Piece], index: int) -> tuple[Sequence[Piece], Sequence[Piece]]:
+    """The pieces of the clause on both sides of one of them."""
+    breaks = [at for at, piece in enumerate(sentence) if piece.kind is Kind.BREAK]
+    start = max((at + 1 for at in breaks if at < index), default=0)
+    end = min((at for at in breaks if at > index), default=len(sentence))
+    return sentence[start:index], sentence[index + 1 : end]
 
 
 def _is_turned_around(step: Reading, rewrite: Reading) -> bool:

@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from fractions import Fraction
 from functools import lru_cache
 
-from astro.traces.meaning.lexicon import UNITS, denies, stem, vocabulary
+from astro.traces.meaning.lexicon import UNITS, denies, is_unit, stem, vocabulary
 from astro.traces.meaning.notation import in_notation
 from astro.traces.meaning.numerals import ORDINALS
 from astro.traces.meaning.pieces import Kind, Piece, Reading, Relation
 from astro.traces.meaning.plain import CLOSE, OPEN, plain
 from astro.traces.meaning.signs import with_signs
+from astro.traces.meaning.synonyms import concept
 from astro.traces.meaning.terms import is_operand, latex, split, trimmed
 from astro.traces.meaning.tokens import (
     ARROWS,
@@ -23,7 +24,8 @@ from astro.traces.meaning.tokens import (
     tokens_of,
     with_numerals,
 )
-from astro.verify.forms.math.normal import Normal, normal_form, number_form
+from astro.traces.meaning.wordings import LABELS
+from astro.verify.forms.math.normal import Normal, normal_form, number_form, value_of
 
 LONGEST = 6_000  # characters that are read of a text; a check refuses longer ones
 _LONGEST_RUN = 400  # tokens of a formula
@@ -37,6 +39,7 @@ _NAMED = {
     r"\dots": "",
     r"\cdots": "",
 }
+_POWERS_OF_UNITS = ("square", "cubic")
 _CASES = vocabulary("case step option method part")
 _LITTLE_WORDS = vocabulary(
     "and or is so if the for of to in at by as we it be an on but has let not are was all any per way cm mm km kg ml "
@@ -66,6 +69,7 @@ class _Assembly:
         self._weak: set[Fraction] = set()
         self._percents: set[Fraction] = set()
         self._signs: set[str] = set()
+        self._units: set[tuple[Fraction, str]] = set()
 
     def reading(self, code: tuple[str, ...], labels: frozenset[Fraction]) -> Reading:
         """The reading of all tokens."""
@@ -86,10 +90,11 @@ class _Assembly:
                 run.append(token)
                 continue
             if token.kind == "word" and self._is_unit(run, position):
+                self._unit(run[-1].value, token.text)
                 self._word(token.text, position)  # the formula goes on after it
                 continue
-            if run and run[-1].text in SIGNS and token.text in (r"\angle", r"\triangle"):
-                self._word(_NAMED[token.text], position)
+            if run and run[-1].text in SIGNS and (token.text in (r"\angle", r"\triangle") or token.text in LABELS):
+                self._word(_NAMED.get(token.text, token.text), position)
                 continue
             self._close(run)
             run, depth = [], 0
@@ -108,6 +113,7 @@ class _Assembly:
             code,
             labels,
             words,
+            frozenset(self._units | _units_after(self._pieces)),
         )
 
     def _is_mixed(self, position: int) -> bool:
@@ -119,13 +125,21 @@ class _Assembly:
         """Whether a word between a number and a sign is a unit: 6 ounces + 8 ounces."""
         if not run or not (run[-1].value is not None or run[-1].text in (")", "}", "%")):
             return False
-        here = [token for token in self._tokens[position + 1 : position + 8] if token.kind != "edge"]
-        if len(here) > 1 and here[0].text in ("per", "/") and here[1].kind == "word":
-            here = here[2:]  # miles per hour
+        here = [token for token in self._tokens[position + 1 : position + 10] if token.kind != "edge"]
+        while here and here[0].kind == "word" and (here[0].text == "per" or here[0].text in UNITS):
+            here = here[2 if here[0].text == "per" else 1 :]  # square miles per hour
+        if self._tokens[position].text == "per":
+            here = here[1:]
         if len(here) < 2 or here[0].text not in JOINING | {")", "}"}:
             return False
         word = self._tokens[position]
-        known = word.texted or word.text.lower() in UNITS or (here[0].text in "+*/=" and here[1].value is not None)
+        known = (
+            word.texted
+            or word.text == "per"
+            or self._tokens[position - 1].text == "per"
+            or word.text.lower() in UNITS
+            or (here[0].text in "+*/=" and here[1].value is not None)
+        )
         return known and (here[0].text in ")}" or is_term_start(here[1]) or here[1].inside)
 
     def _continues(self, run: Sequence[Token], position: int) -> bool:
@@ -195,7 +209,8 @@ class _Assembly:
         if word in FUNCTIONS:
             return token.inside or (following is not None and (following.text in "(_^" or following.kind == "number"))
         if len(word) == 1:
-            return token.inside or word not in "aAI" or self._is_article_like(token, following, run)
+            labels = word == "A" and self._tokens[position - 1].kind == "word" and position > 0
+            return token.inside or word not in "aAI" or labels or self._is_article_like(token, following, run)
         if is_points(word):
             return True
         short = len(word) <= _LIKE_VARIABLES and word.islower() and word not in _LITTLE_WORDS
@@ -230,6 +245,13 @@ class _Assembly:
             self._word(ARROWS[token.text], position)
         elif token.kind == "mark" and text != '"':
             self._pieces.append(Piece(Kind.END if text in _ENDS else Kind.BREAK, text))
+
+    def _unit(self, value: Fraction | None, text: str) -> None:
+        """Note the unit of the last number of a formula that goes on."""
+        before = self._pieces[-1].text if self._pieces else ""
+        if value is not None and is_unit(stem(text)) and text not in _POWERS_OF_UNITS:
+            name = concept(text)
+            self._units.add((value, f"{before} {name}" if before in _POWERS_OF_UNITS else name))
 
     def _word(self, text: str, position: int) -> None:
         before = self._pieces[-1] if self._pieces else None
@@ -288,3 +310,18 @@ class _Assembly:
             self._pieces.append(Piece(Kind.TERM, text, normal_form(f"-({plus})"), numbers=tuple(numbers)))
         self._pieces.append(Piece(Kind.TERM, text, form, firm=firm, numbers=tuple(numbers)))
         return form
+
+
+def _units_after(pieces: Sequence[Piece]) -> set[tuple[Fraction, str]]:
+    """The numbers that stand alone before a unit, with it: "5 square feet" has 5 and "square foot"."""
+    found: set[tuple[Fraction, str]] = set()
+    for index, piece in enumerate(pieces[:-1]):
+        value = value_of(piece.form) if piece.kind is Kind.TERM and piece.form else None
+        following = pieces[index + 1]
+        if value is None or following.kind is not Kind.WORD or not is_unit(following.stem):
+            continue
+        name = concept(following.text)
+        if following.text in _POWERS_OF_UNITS and index + 2 < len(pieces):
+            name = f"{following.text} {concept(pieces[index + 2].text)}"
+        found.add((value, name))
+    return found

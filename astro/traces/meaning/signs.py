@@ -5,10 +5,11 @@ from fractions import Fraction
 
 from astro.traces.meaning.lexicon import UNITS, stem
 from astro.traces.meaning.tokens import JOINING, Token, is_term_end, is_term_start
-from astro.traces.meaning.wordings import BE, OPERATIONS, RELATIONS, VERBS, Wording
+from astro.traces.meaning.wordings import BE, LABELS, MUTUAL, OPERATIONS, RELATIONS, VERBS, Wording
 
 _POWERS = {"squared": 2, "cubed": 3}
 _AFTER_VERB = ("of", "between", "the", "away")
+_LONGEST_COORDINATION = 9  # tokens of a second term and its verb
 _WORDINGS = (*RELATIONS, *OPERATIONS)
 
 
@@ -36,7 +37,7 @@ def _made(tokens: Sequence[Token], position: int, before: Sequence[Token]) -> tu
     power = _POWERS.get(token.text.lower())
     if power and last is not None and is_term_end(last):
         return [Token("sign", "^", inside=False), Token("number", str(power), False, Fraction(power))], position + 1
-    if (made := _verb(tokens, position)) is not None:
+    if (made := _verb(tokens, position) or _coordinated(tokens, position, last)) is not None:
         return made
     if (found := _sign(tokens, position, before)) is None:
         return None
@@ -49,9 +50,8 @@ def _made(tokens: Sequence[Token], position: int, before: Sequence[Token]) -> tu
 
 def _sign(tokens: Sequence[Token], position: int, before: Sequence[Token]) -> tuple[Wording, int] | None:
     """The relation or operation that begins here, and its end."""
-    left = [token for token in before[-3:] if token.kind != "edge" and token.text != ","]
-    if len(left) > 1 and left[-1].text.lower() in UNITS and left[-2].value is not None:
-        left.pop()
+    left = [token for token in before[-7:] if token.kind != "edge" and token.text != ","]
+    left = _without_units(left)
     if not left or not (is_term_end(left[-1]) or left[-1].text in ("a", "A")):
         return None
     alone = len(left) < 2 or left[-2].text not in JOINING
@@ -60,10 +60,39 @@ def _sign(tokens: Sequence[Token], position: int, before: Sequence[Token]) -> tu
         end = _matches(tokens, position, wording.words)
         if not end or (bare and _is_loose(wording)):
             continue  # "two thirds of 12 is 8" relates no number to another one
-        following = [token for token in tokens[end : end + 2] if token.kind != "edge"][:1]
-        if any(is_term_start(token) or (token.inside and token.kind == "word") for token in following):
+        following = [
+            token for token in tokens[end : end + 4] if token.kind != "edge" and token.text.lower() not in LABELS
+        ]
+        if any(is_term_start(token) or (token.inside and token.kind == "word") for token in following[:1]):
             return wording, end
     return None
+
+
+def _coordinated(tokens: Sequence[Token], position: int, last: Token | None) -> tuple[list[Token], int] | None:
+    """The relation in "AB and CD are parallel", whose "and" stands at position, with the second term, and its end."""
+    if tokens[position].text.lower() != "and" or last is None or not is_term_end(last):
+        return None
+    ahead = range(position + 1, min(position + _LONGEST_COORDINATION, len(tokens)))
+    verb = next((at for at in ahead if tokens[at].text.lower() in ("are", "be")), None)
+    if verb is None or verb == position + 1:
+        return None
+    second = [token for token in tokens[position + 1 : verb] if token.text.lower() not in (*LABELS, "both", "also")]
+    term = [token for token in second if token.kind != "edge"]
+    sign = MUTUAL.get(tokens[verb + 1].text.lower()) if verb + 1 < len(tokens) else None
+    if sign is None or not term or not is_term_start(term[0]) or not is_term_end(term[-1]):
+        return None
+    return [Token("command" if sign.startswith("\\") else "sign", sign, inside=False), *second], verb + 2
+
+
+def _without_units(left: Sequence[Token]) -> list[Token]:
+    """The tokens without the unit at their end: 80 for "80 square feet per piece"."""
+    kept = list(left)
+    while len(kept) > 1 and kept[-1].kind == "word" and not is_term_end(kept[-1]):
+        per = kept[-2].text.lower() == "per"
+        if not per and kept[-1].text.lower() not in UNITS:
+            break
+        kept = kept[: -2 if per else -1]
+    return kept if kept and kept[-1].value is not None else list(left)
 
 
 def _is_loose(wording: Wording) -> bool:

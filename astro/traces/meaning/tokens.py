@@ -22,7 +22,7 @@ SIGNS = {
     r"\leqslant": "<=", r"\ge": ">=", r"\geq": ">=", r"\geqslant": ">=", r"\neq": "!=", r"\ne": "!=", r"\lt": "<",
     r"\gt": ">", r"\approx": "~", r"\equiv": "equiv", r"\in": "in", r"\notin": "notin", r"\subset": "sub",
     r"\subseteq": "sub", r"\supset": "sup", r"\supseteq": "sup", r"\mid": "divides", r"\nmid": "notdivides",
-    r"\parallel": "parallel", r"\perp": "perp", r"\cong": "cong", r"\sim": "sim", r"\propto": "prop",
+    r"\parallel": "parallel", r"\perp": "perp", r"\cong": "equiv", r"\sim": "sim", r"\propto": "prop",
 }  # fmt: skip
 ARROWS = {r"\implies": "so", r"\Rightarrow": "so", r"\Longrightarrow": "so", r"\to": "so", r"\rightarrow": "so",
            r"\therefore": "so", r"\iff": "iff", r"\Leftrightarrow": "iff", "=>": "so", "->": "so"}  # fmt: skip

@@ -80,4 +80,38 @@ VERBS = {
     "differ": ("-", ("and",), False),
     "quotient": ("/", ("and",), False),
 }
+# What two terms can be to each other: "AB and CD are parallel".
+MUTUAL = {
+    "parallel": r"\parallel", "perpendicular": r"\perp", "orthogonal": r"\perp", "similar": r"\sim",
+    "congruent": r"\cong", "equal": "=",
+}  # fmt: skip
+# Nouns that a term may follow: "angle A", "triangle ABC".
+LABELS = frozenset(
+    [
+        "angle",
+        "angles",
+        "triangle",
+        "triangles",
+        "line",
+        "lines",
+        "segment",
+        "segments",
+        "side",
+        "sides",
+        "ray",
+        "rays",
+        "point",
+        "points",
+        "vector",
+        "vectors",
+        "plane",
+        "planes",
+        "circle",
+        "circles",
+        "arc",
+        "arcs",
+        "chord",
+        "chords",
+    ]
+)
 BE = frozenset(("is", "are", "was", "were", "be", "being", "been", "am", "'s"))

@@ -1,56 +1,16 @@
-"""Compares what two texts say beside their figures: quantifiers, denials, directions, names, and whole sentences."""
+"""Compares what two texts say beside their figures: judgements, names, denials, directions, and whole sentences."""
 
 import re
 from collections import Counter
 from collections.abc import Sequence
-from itertools import islice
 
+from astro.traces.meaning.contrasts import excludes, opposite, turned
 from astro.traces.meaning.difference import Difference, Differences, What
-from astro.traces.meaning.lexicon import (
-    JUDGEMENTS,
-    NEUTRAL,
-    Stems,
-    concept,
-    denies,
-    excludes,
-    is_unit,
-    opposite,
-    stem,
-    turned,
-    vocabulary,
-)
+from astro.traces.meaning.lexicon import JUDGEMENTS, NEUTRAL, denies, vocabulary
 from astro.traces.meaning.pieces import Kind, Piece, Reading
+from astro.traces.meaning.synonyms import Stems
 from astro.verify.forms.math.normal import value_of
 
-_QUANTIFIERS = {
-    name: re.compile(rf"\b(?:{pattern})\b", re.IGNORECASE)
-    for name, pattern in (
-        ("when exactly", r"exactly when|if and only if|iff|precisely when|exactly if"),
-        ("at least", r"at least|no (?:fewer|less) than|not (?:fewer|less) than|or more|a minimum of"),
-        (
-            "at most",
-            (
-                r"at most|no more than|not more than|or (?:fewer|less)|a maximum of|"
-                r"(?<!add )(?<!adds )(?<!added )(?<!adding )(?<!sum )(?<!sums )up to(?= \$?\\?\$?\d)"
-            ),
-        ),
-        ("exactly", r"exactly|precisely"),
-        ("only", r"only|solely|alone|nothing but|none but"),
-        ("most", r"most of|the majority of|mostly|almost all|nearly all"),
-        ("some", r"some|there exists?|there is (?:an?|one|some) (?:\\?\$?[a-z]\$?|\w+) (?:with|such|for which|so)"),
-        ("all", r"for all|every|each|all|any|always|for any"),
-        ("perhaps", r"may|might|perhaps|possibly|maybe|probably"),
-        ("infinitely many", r"infinitely many|an infinite number of"),
-        ("finitely many", r"finitely many|a finite number of"),
-    )
-}
-_NOT_QUANTIFIERS = re.compile(
-    r"\b(?:in all|all in all|at all|after all|all right|altogether|all together|not only|if only|only now|some of the|"
-    r"all the way|once and for all)\b|\\(?=[a-z])",
-    re.IGNORECASE,
-)
-_BOUNDS = {"at least": "<=", "at most": "<="}
-_STRICT = ("at least", "at most", "exactly", "only", "most", "perhaps", "infinitely many", "finitely many")
 _NO_DENIALS = re.compile(
     r"\b(?:no (?:more|less|fewer|greater|smaller|larger) than|not (?:more|less|fewer) than|does not exceed|not only|"
     r"no longer|why not|let's not|whether or not|not yet)\b",
@@ -62,10 +22,11 @@ _PRAISE = re.compile(
     r"(?! (?:angle|triangle|side|hand|of|isosceles))|makes sense|checks out|for sure|without (?:a )?doubt|"
     r"by (?:mistake|accident)|"
     r"(?:seems?|looks?) (?:a bit |somewhat |too )?(?:off|odd|strange|wrong|unlikely|weird|large|small|high|low)|"
-    r"not (?:so |quite )?sure|"
+    r"not (?:so |quite )?sure|confirms (?:that )?(?:our|the|this)|(?:is|are|been) (?:now )?(?:verified|confirmed)|"
     r"(?:doesn't|does not) (?:seem|look|add up|make sense)|something (?:is|went|must))",
     re.IGNORECASE,
 )
+_UNTRUE = re.compile(r"\b(?:not|never|isn't|aren't|n't) (?:true|valid|correct|hold|work|satisf)", re.IGNORECASE)
 _VERBS_AFTER_NAMES = vocabulary(
     "has have had is was needs need gets got buys bought sells sold pays paid earns earned makes made gives gave "
     "uses used eats ate spends spent saves saved reads read writes wrote takes took does did wants wanted will "
@@ -80,12 +41,10 @@ def compare_words(step: Reading, rewrite: Reading, context: Sequence[Reading], t
     """The differences in words. texts: the step and the rewrite as written."""
     yield from _judgements(step, rewrite, texts)
     yield from _names(step, rewrite, context)
-    yield from _quantifiers(step, rewrite, texts)
     yield from _directions(step, rewrite, texts)
     yield from _joints(step, rewrite)
     yield from _lost_sentences(step, rewrite)
     yield from _added_claims(step, rewrite, context)
-    yield from _substitutions(step, rewrite)
     if _compares(step, texts[0]) and not _compares(rewrite, texts[1]):
         yield Difference(What.UNDECIDED, "a comparison is lost")
 
@@ -100,7 +59,8 @@ def content(piece: Piece) -> bool:
 def _judgements(step: Reading, rewrite: Reading, texts: tuple[str, str]) -> Differences:
     ours = Stems(piece.stem for piece in step.words)
     for piece in rewrite.words:
-        if piece.stem in JUDGEMENTS and piece.stem not in ours:
+        excused = piece.text.lower() in ("false", "invalid", "incorrect") and _UNTRUE.search(texts[0])
+        if piece.stem in JUDGEMENTS and piece.stem not in ours and not excused:
             yield Difference(What.JUDGEMENT_ADDED, f"{piece.text!r} is added")
     praised = _PRAISE.search(texts[1])
     if praised is not None and not _PRAISE.search(texts[0]):
@@ -121,29 +81,6 @@ def _names(step: Reading, rewrite: Reading, context: Sequence[Reading]) -> Diffe
             is_name = is_name and not piece.text.lower().endswith(("ing", "ed", "ly", "thing", "one", "body"))
         if is_name and not piece.text.isupper():
             yield Difference(What.NAME_ADDED, f"{piece.text!r} is in neither the step, the problem nor the thoughts")
-
-
-def _quantifiers(step: Reading, rewrite: Reading, texts: tuple[str, str]) -> Differences:
-    ours, theirs = map(_quantifiers_of, texts)
-    has_bound = [any(each.sign == "<=" for each in reading.relations) for reading in (step, rewrite)]
-    for name in _STRICT:
-        lost, added = name in ours and name not in theirs, name in theirs and name not in ours
-        in_signs = name in _BOUNDS and has_bound[lost]
-        if (lost or added) and not in_signs:
-            yield Difference(What.MEANING_CHANGED, f"{name!r} is {'lost' if lost else 'added'}")
-    for one, other in (("all", "some"), ("some", "all")):
-        if one in ours and one not in theirs and other in theirs and other not in ours:
-            yield Difference(What.MEANING_CHANGED, f"{one!r} is now {other!r}")
-
-
-def _quantifiers_of(text: str) -> set[str]:
-    plain = _NOT_QUANTIFIERS.sub(" ", text.replace(r"\forall", " for all ").replace(r"\exists", " there exists "))
-    found = set()
-    for name, pattern in _QUANTIFIERS.items():
-        if pattern.search(plain):
-            found.add(name)
-            plain = pattern.sub(" ", plain)
-    return found
 
 
 def _directions(step: Reading, rewrite: Reading, texts: tuple[str, str]) -> Differences:
@@ -265,41 +202,6 @@ def _clauses(reading: Reading) -> list[list[Piece]]:
     return [pieces for pieces in found if pieces]
 
 
-def _substitutions(step: Reading, rewrite: Reading) -> Differences:
-    """A word with content where another one stood: next to the same kept word or term, on the same side."""
-    said, now = (Stems(piece.stem for piece in reading.words) for reading in (step, rewrite))
-    lost, added = _neighbors(step, now), _neighbors(rewrite, said)
-    for old, old_places in islice(lost.items(), _MOST_COMPARED):
-        for new, new_places in islice(added.items(), _MOST_COMPARED):
-            pair = stem(old), stem(new)
-            decided = opposite(*pair) or excludes(*pair) or turned(*pair)
-            if old_places & new_places and not decided:
-                yield Difference(What.UNDECIDED, f"{old!r} is now {new!r}")
-                return
-
-
 def _compares(reading: Reading, text: str) -> bool:
     """Whether one thing is compared with another."""
     return " than " in _NO_DENIALS.sub(" ", text) or any(relation.sign in ("<", "<=") for relation in reading.relations)
-
-
-def _neighbors(reading: Reading, kept: Stems) -> dict[str, set[tuple[str, str]]]:
-    """For each word with content that is not kept: the kept words and terms right before it and right after it."""
-    solid = [
-        piece
-        for piece in reading.pieces
-        if (piece.kind is Kind.TERM and piece.form) or content(piece) or (piece.kind is Kind.WORD and piece.ordinal)
-    ]
-    found: dict[str, set[tuple[str, str]]] = {}
-    for index, piece in enumerate(solid):
-        if piece.kind is not Kind.WORD or piece.ordinal or is_unit(piece.stem) or piece.stem in kept:
-            continue
-        places = found.setdefault(piece.text.lower(), set())
-        for side, at in (("after", index - 1), ("before", index + 1)):
-            if 0 <= at < len(solid):
-                other = solid[at]
-                if other.kind is Kind.TERM:
-                    places.add((side, repr(other.form)))
-                elif other.stem in kept:
-                    places.add((side, concept(other.text)))
-    return found
