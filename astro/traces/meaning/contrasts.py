@@ -30,7 +30,7 @@ spring summer autumn winter
 red blue green yellow black white orange purple brown pink
 north south east west
 hour minute second day week month year
-dollar cent euro pound
+dollar euro pound
 meter centimeter kilometer millimeter mile inch foot yard
 gram kilogram ounce pound
 liter milliliter gallon quart pint cup
@@ -172,6 +172,7 @@ same different
 subset superset
 union intersection
 injective surjective
+still already
 necessary sufficient
 half double
 half twice

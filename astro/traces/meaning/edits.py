@@ -50,7 +50,7 @@ def compare_edits(step: Reading, rewrite: Reading) -> Differences:
         if old and new:
             yield _replaced(old, new)
         elif exchange.others <= _MOST_OTHERS and len(exchange.old) == len(exchange.new):
-            yield from _moved(exchange, found, _more(step, rewrite))
+            yield from _moved(exchange, found, _more(step, rewrite), _more(rewrite, step))
 
 
 def _continued(step: Reading, rewrite: Reading) -> Differences:
@@ -174,16 +174,16 @@ def _replaced(old: Sequence[Piece], new: Sequence[Piece]) -> Difference:
     return Difference(What.MEANING_CHANGED if known else What.UNDECIDED, detail)
 
 
-def _more(step: Reading, rewrite: Reading) -> set[Key]:
-    """What the rewrite has more often than the step."""
-    return set(Counter(each.key for each in _solid(rewrite)) - Counter(each.key for each in _solid(step)))
+def _more(one: Reading, other: Reading) -> set[Key]:
+    """What the other text has more often."""
+    return set(Counter(each.key for each in _solid(other)) - Counter(each.key for each in _solid(one)))
 
 
-def _moved(exchange: Exchange, exchanged: Sequence[Exchange], more: set[Key]) -> Differences:
+def _moved(exchange: Exchange, exchanged: Sequence[Exchange], more: set[Key], fewer: set[Key]) -> Differences:
     """Something of the step in the place of something else of the step, in a rewrite that is the same elsewhere."""
     for old, new in zip(exchange.old, exchange.new, strict=True):
         back = any(_key(new) in map(_key, each.old) and _key(old) in map(_key, each.new) for each in exchanged)
-        if not back and _key(new) not in more:
+        if not back and not (_key(new) in more and _key(old) in fewer):
             continue  # it only moved
         if old.kind is new.kind and (_differ(old, new) if old.kind is Kind.TERM else _exclude(old, new)):
             yield Difference(What.SWAPPED, f"{old.text!r} is now {new.text!r}")
@@ -197,6 +197,8 @@ def _differ(old: Piece, new: Piece) -> bool:
 
 
 def _exclude(old: Piece, new: Piece) -> bool:
+    if old.ordinal and new.ordinal:
+        return old.ordinal != new.ordinal
     return not (old.ordinal or new.ordinal or akin(old.stem, new.stem) or turned(old.stem, new.stem))
 
 

@@ -77,7 +77,8 @@ def _numbers_lost(step: _Figures, rewrite: _Figures) -> Differences:
             continue
         for number in piece.numbers:
             reciprocal = 1 / number if number else number
-            known = number in rewrite.numbers or (not piece.firm and reciprocal in rewrite.reading.numbers)
+            part = number in step.reading.percents and number / 100 in rewrite.numbers
+            known = part or number in rewrite.numbers or (not piece.firm and reciprocal in rewrite.reading.numbers)
             both = number == 2 and any(word.text.lower() == "both" for word in rewrite.reading.words)
             if not known and not both and not _is_pronoun(piece):
                 yield Difference(What.NUMBER_LOST, f"{_said(number)} is lost")
@@ -101,6 +102,7 @@ def _numbers_added(rewrite: _Figures, sources: Sequence[_Figures]) -> Difference
         in_words = piece.text.replace(" ", "").isalpha() and len(piece.text) > 1
         for number in piece.numbers:
             counts = in_words and 1 < number <= _MOST_COUNTED and number in counted
+            counts = counts or (number in rewrite.reading.percents and number / 100 in known)
             weak = not piece.firm and (number == 1 or 1 / number in step.reading.numbers)
             if number not in known and not counts and not weak:
                 yield Difference(What.NUMBER_ADDED, f"{_said(number)} is added")
@@ -133,7 +135,7 @@ def _expressions_added(rewrite: _Figures, sources: Sequence[_Figures]) -> Differ
             if value < 0 and piece.form not in known and not coefficient:
                 yield Difference(What.EXPRESSION_ADDED, f"{piece.text} is added")
         elif piece.form not in known and not any(
-            _occurs(piece.form, source) or _is_worded(piece, source) for source in sources
+            _occurs(piece.form, source) or _is_worded(piece, source) or _is_quoted(piece, source) for source in sources
         ):
             yield Difference(What.EXPRESSION_ADDED, f"{piece.text} is added")
 
@@ -160,6 +162,11 @@ def _occurs(form: Normal, text: _Figures) -> bool:
         return False
     spelled = " ".join(map(str, form[1:]))
     return any(f" {spelled} " in other for other in text.spelled)
+
+
+def _is_quoted(piece: Piece, text: _Figures) -> bool:
+    """Whether a term stands within one of the text, as g(2) within f(g(2))."""
+    return len(piece.text) > 1 and f" {piece.text} " in text.spellings
 
 
 def _lists(step: Reading, rewrite: Reading) -> Differences:

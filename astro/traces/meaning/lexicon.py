@@ -33,7 +33,8 @@ _KEPT = {
     for words, stemmed in (
         ("continuous continuously continuity", "continuous"), ("discontinuous", "discontinuous"),
         ("position positions", "position"), ("evening evenings", "evening"), ("odds", "odds"), ("taken", "taken"),
-        ("universal universally", "universal"), ("numerator numerators", "numerator"), ("factory factories", "factory"),
+        ("universal universally", "universal"), ("numerator numerators", "numerator"),
+        ("divisible divisibility", "divisible"), ("factory factories", "factory"),
     )
     for word in words.split()
 }  # fmt: skip
@@ -87,7 +88,7 @@ that'll there'll need needs
 
 # Of these, the words that something else may not stand for.
 FILLING = NEUTRAL - stems_of(
-    "sum add subtract multiply divide plus minus need want both other same start begin end last"
+    "sum add subtract multiply divide plus minus need want both other same start begin end last make take leave go come"
 )
 
 # Judgements that a rewrite must not add.

@@ -16,6 +16,7 @@ _WORDING = [
         (r"\\frac(\d)(\d)", r"\\frac{\1}{\2}"),
         (r"-[ \t]?\\frac\{(\w{1,9})\}\{(\w{1,9})\}", r"-\1/\2 "),
         (r"\\ne\b", r"\\neq "),
+        (r"\b(?:base[- ](\d{1,3}) log(?:arithm)?|log(?:arithm)? base (\d{1,3})) of (\w{1,9})\b", r"\\log_\1\2 \3"),
         (r"\\(?:overline|overrightarrow|overleftrightarrow|widehat)[ \t]?\{[ \t]?([A-Z]{2})[ \t]?\}", r"\1"),
         (r"\\pmod[ \t]?\{?[ \t]?(\d{1,9}|[a-zA-Z])[ \t]?\}?", r" modulo \1 "),
         (r"\([ \t]?\\?mod(?:ulo)?[ \t]?(\d{1,9}|[a-z])[ \t]?\)|\bmod (\d{1,9})(?=[ \t]?[.,;\n\x02])", r" modulo \1\2 "),

@@ -39,6 +39,7 @@ _NAMED = {
     r"\dots": "",
     r"\cdots": "",
 }
+_COMPOSED = re.compile(r"\b[fghFGH] \( ?[^()]{0,20}\b[fghFGH] \(")
 _POWERS_OF_UNITS = ("square", "cubic")
 _CASES = vocabulary("case step option method part")
 _LITTLE_WORDS = vocabulary(
@@ -300,7 +301,10 @@ class _Assembly:
                     self._percents.add(token.value)
         text = " ".join(latex(token) for token in side)
         value = side[0].value if len(side) == 1 else None
-        form = number_form(value) if value is not None else normal_form(text)
+        if value is not None:
+            form = number_form(value)
+        else:  # the parser takes f(g(2)) for a product, whose factors may change places
+            form = ("tokens", *text.split()) if _COMPOSED.search(text) else normal_form(text)
         if len(side) == 1:
             text = side[0].text
             form = ("text", text) if side[0].kind == "ratio" else form

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from astro.traces.meaning.lexicon import UNITS, stem
+from astro.traces.meaning.numerals import ORDINALS
 from astro.traces.meaning.tokens import JOINING, Token, is_term_end, is_term_start
 from astro.traces.meaning.wordings import BE, LABELS, MUTUAL, OPERATIONS, RELATIONS, VERBS, Wording
 
@@ -37,7 +38,8 @@ def _made(tokens: Sequence[Token], position: int, before: Sequence[Token]) -> tu
     power = _POWERS.get(token.text.lower())
     if power and last is not None and is_term_end(last):
         return [Token("sign", "^", inside=False), Token("number", str(power), False, Fraction(power))], position + 1
-    if (made := _verb(tokens, position) or _coordinated(tokens, position, last)) is not None:
+    made = _power(tokens, position, last) or _verb(tokens, position) or _coordinated(tokens, position, last)
+    if made is not None:
         return made
     if (found := _sign(tokens, position, before)) is None:
         return None
@@ -82,6 +84,17 @@ def _coordinated(tokens: Sequence[Token], position: int, last: Token | None) -> 
     if sign is None or not term or not is_term_start(term[0]) or not is_term_end(term[-1]):
         return None
     return [Token("command" if sign.startswith("\\") else "sign", sign, inside=False), *second], verb + 2
+
+
+def _power(tokens: Sequence[Token], position: int, last: Token | None) -> tuple[list[Token], int] | None:
+    """The exponent for "to the third power", and the end of these words."""
+    words = [token.text.lower() for token in tokens[position : position + 4]]
+    if words[:2] != ["to", "the"] or words[3:] != ["power"] or words[2] not in ORDINALS or last is None:
+        return None
+    if not is_term_end(last):
+        return None
+    exponent = Token("number", str(ORDINALS[words[2]]), False, Fraction(ORDINALS[words[2]]))
+    return [Token("sign", "^", inside=False), exponent], position + 4
 
 
 def _without_units(left: Sequence[Token]) -> list[Token]:

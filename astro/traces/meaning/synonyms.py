@@ -79,7 +79,13 @@ isolate solve
 compute calculate work
 average mean
 speed rate velocity
-distance length
+distance length long
+width wide
+height high tall
+depth deep
+age old
+sit seat
+need goal aim
 travel drive go cover ride journey trip
 walk
 fast quick

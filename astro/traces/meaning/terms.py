@@ -37,7 +37,7 @@ def trimmed(run: list[Token]) -> list[Token]:
     while start < end and (run[end - 1].text in OPERATORS or run[end - 1].text in ("(", "[", "{", ",", "|", "_")):
         end -= 1
     run = run[start:end]
-    for opening, closing in (("(", ")"), ("[", "]"), ("{", "}")):
+    for opening, closing in (("(", ")"), ("[", "]"), ("{", "}"), (r"\{", r"\}")):
         surplus = sum(token.text == opening for token in run) - sum(token.text == closing for token in run)
         if abs(surplus) == 1 and run:
             if surplus > 0 and run[0].text == opening:

@@ -20,12 +20,13 @@ _PRAISE = re.compile(
     r"\b(?:exactly what (?:we|was|i)|just what we|as (?:expected|desired|hoped|required)|that's right|"
     r"(?:is|was|are) (?:not )?right\b"
     r"(?! (?:angle|triangle|side|hand|of|isosceles))|makes sense|checks out|for sure|without (?:a )?doubt|"
-    r"by (?:mistake|accident)|"
+    r"by (?:mistake|accident)|the right (?:number|answer|amount|value|result|one)\b|"
     r"(?:seems?|looks?) (?:a bit |somewhat |too )?(?:off|odd|strange|wrong|unlikely|weird|large|small|high|low)|"
     r"not (?:so |quite )?sure|confirms (?:that )?(?:our|the|this)|(?:is|are|been) (?:now )?(?:verified|confirmed)|"
     r"(?:doesn't|does not) (?:seem|look|add up|make sense)|something (?:is|went|must))",
     re.IGNORECASE,
 )
+_COMPARISON = re.compile(r"\b(?:than|above|below|exceed(?:s|ing)?|over (?=\d)|under (?=\d)|beyond)\b")
 _UNTRUE = re.compile(r"\b(?:not|never|isn't|aren't|n't) (?:true|valid|correct|hold|work|satisf)", re.IGNORECASE)
 _VERBS_AFTER_NAMES = vocabulary(
     "has have had is was needs need gets got buys bought sells sold pays paid earns earned makes made gives gave "
@@ -168,7 +169,7 @@ def _lost_sentences(step: Reading, rewrite: Reading) -> Differences:
         kept = sum(piece.stem in said for piece in words)
         if composite or (terms and len(words) < 2):
             continue
-        few = kept <= _KEPT_SHARE * len(words)
+        few = kept < _KEPT_SHARE * len(words)
         rarer = all(now[piece.form] < before[piece.form] for piece in terms)
         if (not terms and few) or (terms and (not kept or (few and rarer))):
             yield Difference(What.SENTENCE_LOST, f"nothing says {' '.join(piece.text for piece in sentence)[:120]!r}")
@@ -204,4 +205,6 @@ def _clauses(reading: Reading) -> list[list[Piece]]:
 
 def _compares(reading: Reading, text: str) -> bool:
     """Whether one thing is compared with another."""
-    return " than " in _NO_DENIALS.sub(" ", text) or any(relation.sign in ("<", "<=") for relation in reading.relations)
+    return _COMPARISON.search(_NO_DENIALS.sub(" ", text)) is not None or any(
+        relation.sign in ("<", "<=") for relation in reading.relations
+    )
