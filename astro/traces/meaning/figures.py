@@ -134,6 +134,8 @@ def _expressions_added(rewrite: _Figures, sources: Sequence[_Figures]) -> Differ
             coefficient = any(f" {piece.text} " in source.spellings for source in sources)  # the -11 of -11x
             if value < 0 and piece.form not in known and not coefficient:
                 yield Difference(What.EXPRESSION_ADDED, f"{piece.text} is added")
+        elif _is_share(piece, sources):
+            continue
         elif piece.form not in known and not any(
             _occurs(piece.form, source) or _is_worded(piece, source) or _is_quoted(piece, source) for source in sources
         ):
@@ -154,6 +156,14 @@ def _units(step: Reading, rewrite: Reading) -> Differences:
         ours, theirs = ({unit for value, unit in each.units if value == number} for each in (step, rewrite))
         if ours and theirs and not ours & theirs:
             yield Difference(What.MEANING_CHANGED, f"{_said(number)} {min(ours)} is now {_said(number)} {min(theirs)}")
+
+
+def _is_share(piece: Piece, sources: Sequence[_Figures]) -> bool:
+    """Whether a product of two numbers is a share that the sources give in percent: 0.25 * 80 for 25% of 80."""
+    percents = {number / 100 for source in sources for number in source.reading.percents}
+    known = set().union(*(source.numbers for source in sources))
+    product = piece.form[0] == "product" and len(piece.numbers) == 2
+    return product and any(one in percents and other in known for one, other in (piece.numbers, piece.numbers[::-1]))
 
 
 def _occurs(form: Normal, text: _Figures) -> bool:

@@ -34,7 +34,9 @@ _KEPT = {
         ("continuous continuously continuity", "continuous"), ("discontinuous", "discontinuous"),
         ("position positions", "position"), ("evening evenings", "evening"), ("odds", "odds"), ("taken", "taken"),
         ("universal universally", "universal"), ("numerator numerators", "numerator"),
-        ("divisible divisibility", "divisible"), ("factory factories", "factory"),
+        ("divisible divisibility", "divisible"),
+        ("multiple multiples", "multiple"),
+        ("means", "means"), ("factory factories", "factory"),
     )
     for word in words.split()
 }  # fmt: skip

@@ -24,7 +24,7 @@ _FUNCTION = vocabulary(
 )
 _QUANTIFYING = vocabulary("all each every both some any most more less fewer least many few total first last other")
 _JOINTS = frozenset(("and", "but", "while", "whereas", "or", "so", "then", "which"))
-_SIDES = ("than", "before", "after", "as")
+_SIDES = ("than", "before", "after", "as", "from")
 _TIMES = frozenset(("twice", "half", "double", "triple", "thrice"))
 _PRONOUNS = frozenset(("he", "she", "they", "it", "we", "i", "you"))
 _CONCLUDE = frozenset(("hence", "so", "therefore", "thus", "then", "implies", "consequently"))

@@ -93,7 +93,8 @@ def _conditions(step: Reading, rewrite: Reading, context: Sequence[Reading]) -> 
     if in_signs:
         return
     for piece in step.words:
-        if piece.stem in _CONDITIONS and piece.stem not in theirs:
+        denied = piece.stem.startswith("non") and piece.stem.removeprefix("non") in theirs  # "not empty"
+        if piece.stem in _CONDITIONS and piece.stem not in theirs and not denied:
             yield Difference(What.MEANING_CHANGED, f"{piece.text!r} is lost")
     for piece in rewrite.words:
         if piece.stem in _CONDITIONS and piece.stem not in ours and piece.stem not in known:

@@ -113,6 +113,7 @@ greatest largest biggest highest maximum maximal max
 smallest least lowest minimum minimal min
 integer whole
 distinct different
+same identical
 discard reject eliminate exclude throw dismiss ignore drop
 prime
 even
