@@ -63,7 +63,8 @@ def _continued(step: Reading, rewrite: Reading) -> Differences:
     figures = [each for each in ours if each.piece.kind is Kind.TERM]
     for each in theirs[last + 1 :]:
         more = keys_now.count(each.key) > keys.count(each.key)
-        if more and each.piece.kind is Kind.TERM and not (figures and each.key == figures[-1].key):
+        again = bool(figures) and each.key == figures[-1].key and value_of(each.piece.form) is None
+        if more and each.piece.kind is Kind.TERM and not again:
             yield Difference(What.EXPRESSION_ADDED, f"{each.piece.text} comes after what the step says")
             return
 

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from fractions import Fraction
+from itertools import pairwise
 
 from astro.traces.meaning.difference import Difference, Differences, What
+from astro.traces.meaning.lexicon import NEUTRAL, vocabulary
 from astro.traces.meaning.pieces import Kind, Piece, Reading, Relation
 from astro.traces.meaning.synonyms import concept
 from astro.verify.forms.math.normal import Normal, parts, value_of
@@ -14,6 +16,7 @@ _MOST_FORMS = 200  # of a text, that are searched for parts
 _MOST_RELATIONS = 200
 _CENT, _DOLLAR = concept("cent"), concept("dollar")
 _IN_WORDS = {"gcd": ("gcd", "greatest"), "lcm": ("lcm", "least")}  # a call, and stems of words that say the same
+_SIGNED = vocabulary("positive negative nonnegative nonpositive nonzero zero")
 _SHORT_LIST = 3  # numbers of a list whose members are counted
 
 
@@ -53,6 +56,21 @@ class _Figures:
         self.spellings = f" {' '.join(piece.text for piece in self.terms)} "
         self.sources = self.numbers | reading.labels | {abs(value) for value in self.values}
 
+    @property
+    def is_signed(self) -> bool:
+        """Whether words compare something with 0."""
+        return any(piece.text.lower() in _SIGNED for piece in self.reading.words)
+
+    @property
+    def counting(self) -> set[Normal]:
+        """The numbers that only count things: 1 mystery."""
+        sides = {side for relation in self.reading.relations for side in (relation.left, relation.right)}
+        return {
+            piece.form
+            for piece, following in pairwise(self.reading.pieces)
+            if piece.form and piece.form not in sides and following.kind is Kind.WORD and following.stem not in NEUTRAL
+        }
+
     def counts(self) -> set[int]:
         """How many things the text lists: terms of a sum, sides, sentences, names."""
         found = {len(self.reading.relations), len(self.terms)}
@@ -80,6 +98,7 @@ def _numbers_lost(step: _Figures, rewrite: _Figures) -> Differences:
             part = number in step.reading.percents and number / 100 in rewrite.numbers
             known = part or number in rewrite.numbers or (not piece.firm and reciprocal in rewrite.reading.numbers)
             both = number == 2 and any(word.text.lower() == "both" for word in rewrite.reading.words)
+            known = known or (number == 0 and rewrite.is_signed) or (number == 1 and piece.form in step.counting)
             if not known and not both and not _is_pronoun(piece):
                 yield Difference(What.NUMBER_LOST, f"{_said(number)} is lost")
     for number in step.reading.percents - rewrite.reading.percents:
@@ -101,8 +120,9 @@ def _numbers_added(rewrite: _Figures, sources: Sequence[_Figures]) -> Difference
             continue
         in_words = piece.text.replace(" ", "").isalpha() and len(piece.text) > 1
         for number in piece.numbers:
-            counts = in_words and 1 < number <= _MOST_COUNTED and number in counted
+            counts = in_words and piece.firm and 1 < number <= _MOST_COUNTED and number in counted
             counts = counts or (number in rewrite.reading.percents and number / 100 in known)
+            counts = counts or (number == 0 and step.is_signed)
             weak = not piece.firm and (number == 1 or 1 / number in step.reading.numbers)
             if number not in known and not counts and not weak:
                 yield Difference(What.NUMBER_ADDED, f"{_said(number)} is added")

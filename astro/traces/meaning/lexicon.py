@@ -89,8 +89,9 @@ that'll there'll need needs
 """)
 
 # Of these, the words that something else may not stand for.
-FILLING = NEUTRAL - stems_of(
-    "sum add subtract multiply divide plus minus need want both other same start begin end last make take leave go come"
+FILLING = (NEUTRAL | stems_of("only single sole unique satisfy satisfies satisfying always just")) - stems_of(
+    "sum add subtract multiply divide plus minus need want both other same start begin end last make take leave go come "
+    "give"
 )
 
 # Judgements that a rewrite must not add.
@@ -108,7 +109,7 @@ UNITS = vocabulary(
     "kilograms mg ton tons meter meters metre metres m cm mm km kilometer kilometers centimeter centimeters mile "
     "miles inch inches foot feet ft yard yards hour hours hr hrs minute minutes min mins second seconds sec day "
     "days week weeks month months year years liter liters litre litres ml milliliter milliliters gallon gallons "
-    "quart quarts pint pints cup cups degree degrees percent mph unit units square cubic page pages"
+    "radian radians quart quarts pint pints cup cups degree degrees percent mph unit units square cubic page pages"
 )
 _UNIT_STEMS = frozenset(map(stem, UNITS))
 

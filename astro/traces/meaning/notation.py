@@ -43,7 +43,8 @@ _WORDING = [
         (r"\b(\d{1,9}|[a-zA-Z]) choose (\d{1,9}|[a-zA-Z])\b", r"\\binom{\1}{\2}"),
         (rf"{_CLOSED} ?(?:{_IS_NOT}|\bnot)(?: be)? equal(?: to)?\b ?{_OPENED}", " != "),
         (rf"{_CLOSED} ?{_IS_NOT}(?: be| equal)?{_OPERAND}(?![a-zA-Z(])", " != "),
-        (rf"{_CLOSED} ?\b(?:minus|negative){_OPERAND}", " -"),
+        (rf"{_CLOSED} ?\bminus{_OPERAND}", " -"),
+        (rf"{_CLOSED} ?\bnegative[ \t]{{0,3}}{_OPENED}(?=\d)", " -"),
     )
 ]  # fmt: skip
 

@@ -6,7 +6,7 @@ from itertools import combinations, pairwise
 
 from astro.traces.meaning.contrasts import excludes, may_contrast, opposite, turned
 from astro.traces.meaning.difference import Difference, Differences, What
-from astro.traces.meaning.lexicon import FILLING, vocabulary
+from astro.traces.meaning.lexicon import FILLING, denies, vocabulary
 from astro.traces.meaning.pieces import Kind, Piece, Reading
 from astro.traces.meaning.synonyms import concept
 from astro.traces.meaning.words import content, sentences
@@ -27,6 +27,7 @@ _JOINTS = frozenset(("and", "but", "while", "whereas", "or", "so", "then", "whic
 _SIDES = ("than", "before", "after", "as", "from")
 _TIMES = frozenset(("twice", "half", "double", "triple", "thrice"))
 _PRONOUNS = frozenset(("he", "she", "they", "it", "we", "i", "you"))
+_HE, _SHE = vocabulary("he him his himself"), vocabulary("she her hers herself")
 _CONCLUDE = frozenset(("hence", "so", "therefore", "thus", "then", "implies", "consequently"))
 _PREMISE = frozenset(("if", "since", "because", "as", "when", "given"))
 _TOGETHER = frozenset(("and", "or", "both", "plus", "with"))
@@ -39,6 +40,8 @@ def compare_order(step: Reading, rewrite: Reading) -> Differences:
     yield from _associations(step, rewrite)
     yield from _comparisons(step, rewrite, turns)
     yield from _conclusions(step, rewrite)
+    yield from _denied(step, rewrite)
+    yield from _pronouns(step, rewrite)
     if not turns:
         yield from _names(step, rewrite)
 
@@ -139,6 +142,38 @@ def _associations(step: Reading, rewrite: Reading) -> Differences:
         if kinds[0] & kinds[1] - {""} or len(moved[0]) == len(moved[1]) == 1 == len(kinds[0] & kinds[1]):
             yield Difference(What.SWAPPED, f"{min(left)} and {min(right)} changed places")
             return
+
+
+def _denied(step: Reading, rewrite: Reading) -> Differences:
+    """The other one of two contrasting things is denied: a maximum but no minimum."""
+    ours, theirs = ({_key(piece) for piece in _after_denials(reading)} for reading in (step, rewrite))
+    said = [{_key(piece) for piece in reading.words} for reading in (step, rewrite)]
+    for lost in sorted(ours - theirs):
+        for added in sorted(theirs - ours):
+            if {lost, added} <= said[0] & said[1] and (opposite(lost, added) or excludes(lost, added)):
+                yield Difference(What.SWAPPED, f"{added!r} is denied instead of {lost!r}")
+                return
+
+
+def _after_denials(reading: Reading) -> list[Piece]:
+    """The first word with content after each denial."""
+    found: list[Piece] = []
+    denied = False
+    for piece in reading.words:
+        if denied and content(piece):
+            found.append(piece)
+        denied = denies(piece.text) or (denied and not content(piece))
+    return found
+
+
+def _pronouns(step: Reading, rewrite: Reading) -> Differences:
+    """She instead of he."""
+    ours, theirs = ({piece.text.lower() for piece in reading.words} for reading in (step, rewrite))
+    for one, other in ((_HE, _SHE), (_SHE, _HE)):
+        if ours & one and not ours & other and theirs & other:
+            yield Difference(
+                What.SWAPPED, f"{min(theirs & other)!r} is no word of the step, which has {min(ours & one)!r}"
+            )
 
 
 def _kind(key: str) -> str:
@@ -272,6 +307,8 @@ def _inference(reading: Reading) -> tuple[set[str], set[str]] | None:
     for sentence in sentences(reading):
         if any(piece.text.lower() in ("iff", "exactly") for piece in sentence):
             continue  # each follows from the other
+        if len(sentence) > 1 and sentence[1].kind is Kind.BREAK and sentence[0].kind is Kind.WORD:
+            sentence = sentence[2:]  # noqa: PLW2901 - "Wait, since ..."
         conditional = bool(sentence) and sentence[0].text.lower() in _PREMISE
         for index, piece in enumerate(sentence):
             word = piece.text.lower() if piece.kind is Kind.WORD and index > 0 else ""

@@ -53,7 +53,8 @@ _FOREIGN = re.compile(r"\\(euro|pound) ?(\d{1,12}(?:,\d{3})*(?:\.\d+)?)")
 _PROSE = re.compile(r"[A-Za-z]{2,} +[A-Za-z]{2,}|[.;?] |! (?=[A-Z])|,? (?:and|is|for|per|each|a|to|of) ")
 _DOLLAR = re.compile(r"(?<!\\)\$\$?")
 _LONGEST_SPAN = 400  # characters between two dollar signs around mathematics
-_UNIT_LETTER = re.compile(r"(?<=\d) (m|g|s|h|l|L)(?=[ .,;?!)]|$)(?! ?[-+*/=^<>])", re.MULTILINE)
+_UNIT_LETTER = re.compile(r"(?<=[\d\x02]) (m|g|s|h|l|L)(?=[ .,;?!)]|$)(?! ?[-+*/=^<>])", re.MULTILINE)
+_TIMES = re.compile(r"(?<=\d) [xX] (?=\\?\$?\d)")
 _SPEED = re.compile(r"\b(mph|kph|kmh|km/hr?|m/s)\b")
 _SPEEDS = {"mph": "miles per hour", "m/s": "meters per second"}
 _PER = re.compile(r"(?<=[a-z]{2})/(?=[a-z])")
@@ -85,6 +86,7 @@ def plain(text: str) -> Plain:
     text = _LAYOUT.sub(" ", without_labels(text))
     text = _TEXT.sub(_words, _TEXT_RATIO.sub(r"\\text{\1} divided by \\text{\2}", text))
     text = _FOREIGN.sub(lambda found: f"{found[2]} {found[1]}s ", text)
+    text = _TIMES.sub(r" \\times ", text)
     text = _SPEED.sub(lambda found: _SPEEDS.get(found[1], "km per hour"), text)
     text = _with_marks(text)
     text = _UNIT_LETTER.sub(lambda found: f" {_UNITS[found[1]]}", text)

@@ -11,6 +11,8 @@ from astro.traces.meaning.wordings import BE, LABELS, MUTUAL, OPERATIONS, RELATI
 _POWERS = {"squared": 2, "cubed": 3}
 _AFTER_VERB = ("of", "between", "the", "away")
 _LONGEST_COORDINATION = 9  # tokens of a second term and its verb
+_LONGEST_RELATION = 12  # tokens before a word that are searched for a relation
+ORDERS = frozenset(("<", ">", "<=", ">=", r"\le", r"\leq", r"\ge", r"\geq", r"\lt", r"\gt"))
 _WORDINGS = (*RELATIONS, *OPERATIONS)
 
 
@@ -58,9 +60,10 @@ def _sign(tokens: Sequence[Token], position: int, before: Sequence[Token]) -> tu
         return None
     alone = len(left) < 2 or left[-2].text not in JOINING
     bare = alone and (left[-1].value is not None or left[-1].kind == "ratio")
+    related = _is_related(before)
     for wording in _WORDINGS:
         end = _matches(tokens, position, wording.words)
-        if not end or (bare and _is_loose(wording)):
+        if not end or ((bare or related) and _is_loose(wording)):
             continue  # "two thirds of 12 is 8" relates no number to another one
         following = [
             token for token in tokens[end : end + 4] if token.kind != "edge" and token.text.lower() not in LABELS
@@ -106,6 +109,16 @@ def _without_units(left: Sequence[Token]) -> list[Token]:
             break
         kept = kept[: -2 if per else -1]
     return kept if kept and kept[-1].value is not None else list(left)
+
+
+def _is_related(before: Sequence[Token]) -> bool:
+    """Whether the formula before a word already has a relation: "the only one with x < 6 is 3"."""
+    for token in reversed(before[-_LONGEST_RELATION:]):
+        if token.kind == "word" and not is_term_end(token):
+            return False
+        if token.text in ORDERS:
+            return True
+    return False
 
 
 def _is_loose(wording: Wording) -> bool:

@@ -67,6 +67,8 @@ def tokens_of(text: str) -> list[Token]:
             kind, lexeme = "word", "degrees"
         if kind == "number" and len(lexeme) > _MOST_DIGITS:
             kind = "verbatim"
+        if kind == "word" and is_points(lexeme[:-2]) and lexeme[-1] == "s" and not lexeme[-2].isalnum():
+            lexeme = lexeme[:-2]  # triangle ABC's height
         value = Fraction(lexeme.replace(",", "")) if kind == "number" else None
         glued = match.start() == last_end
         found.append(Token(kind, lexeme, inside, value, glued=glued, texted=texted))
