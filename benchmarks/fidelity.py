@@ -4,8 +4,8 @@ python benchmarks/fidelity.py tests/traces/data/fidelity.jsonl --json
 python benchmarks/fidelity.py tests/traces/data/fidelity.jsonl --split held --show
 
 A line of the file is a case: step, rewrite, role (step, wrong_end, right_end), problem, thoughts, and whether the
-rewrite is faithful. Cases with a field split are tuned on (tune) or not (held). Undecided rewrites are refused, as in a
-run without a judge.
+rewrite is faithful. Cases with a field split are also counted by it. Undecided rewrites are refused, as in a run
+without a judge, and counted: these are the ones that a judge would be asked about.
 """
 
 import argparse
@@ -34,6 +34,11 @@ class Checked:
         """Whether the checks agree with the case."""
         return (self.found is None) == bool(self.case["faithful"])
 
+    @property
+    def is_undecided(self) -> bool:
+        """Whether a judge would be asked."""
+        return self.found is not None and self.found.fault is Fault.UNDECIDED
+
 
 def check(case: dict[str, Any]) -> Checked:
     """The checks on one case."""
@@ -53,7 +58,8 @@ def figures(checked: Sequence[Checked]) -> dict[str, Any]:
         "false_accepts": accepts / len(unfaithful) if unfaithful else 0.0,
         "faithful": len(faithful),
         "unfaithful": len(unfaithful),
-        "undecided": sum(each.found is not None and each.found.fault is Fault.UNDECIDED for each in checked),
+        "undecided_faithful": sum(each.is_undecided for each in faithful),
+        "undecided_unfaithful": sum(each.is_undecided for each in unfaithful),
         "mean_ms": round(1000 * sum(each.seconds for each in checked) / max(len(checked), 1), 1),
         "slowest_ms": round(1000 * max((each.seconds for each in checked), default=0.0), 1),
     }

@@ -199,17 +199,20 @@ def test_steps_by_blank_lines_and_by_structure(monkeypatch, tmp_path, capsys) ->
 
 
 def test_fidelity_counts_both_kinds_of_errors(monkeypatch) -> None:
-    """One faithful pair and two unfaithful ones, of which the checks must see one; a wrong grade counts as an error."""
+    """Two faithful pairs, of which a judge must tell one, and two unfaithful ones, of which one has a wrong grade."""
     fidelity = load("fidelity", monkeypatch)
     case = {"role": "step", "problem": "Solve it.", "thoughts": [], "step": "So $x = 5$."}
     cases = [
         case | {"rewrite": "So x is 5.", "faithful": True},
         case | {"rewrite": "So x is 6.", "faithful": False},
         case | {"rewrite": "So x equals 5.", "faithful": False},
+        case
+        | {"step": "The shed in the garden is green.", "rewrite": "The shed in the garden is tidy.", "faithful": True},
     ]
     found = fidelity.report([fidelity.check(each) for each in cases])
-    assert (found["false_rejects"], found["false_accepts"]) == (0.0, 0.5)
-    assert (found["faithful"], found["unfaithful"]) == (1, 2)
+    assert (found["false_rejects"], found["false_accepts"]) == (0.5, 0.5)
+    assert (found["faithful"], found["unfaithful"]) == (2, 2)
+    assert (found["undecided_faithful"], found["undecided_unfaithful"]) == (1, 0)
 
 
 def test_rewriting_measures_each_mode_on_the_trees_of_a_run(tmp_path, monkeypatch, capsys) -> None:
