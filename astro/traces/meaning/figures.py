@@ -53,15 +53,11 @@ class _Figures:
         money = {value / 100 for value, unit in reading.units if unit == _CENT}
         money |= {value * 100 for value, unit in reading.units if unit == _DOLLAR}
         self.numbers = reading.numbers | reading.weak | ordinals | self.values | money
+        self.is_signed = any(piece.text.lower() in _SIGNED for piece in reading.words)  # words compare with 0
+        self.percents = {number / 100 for number in reading.percents}
         self.spellings = f" {' '.join(piece.text for piece in self.terms)} "
         self.sources = self.numbers | reading.labels | {abs(value) for value in self.values}
 
-    @property
-    def is_signed(self) -> bool:
-        """Whether words compare something with 0."""
-        return any(piece.text.lower() in _SIGNED for piece in self.reading.words)
-
-    @property
     def counting(self) -> set[Normal]:
         """The numbers that only count things: 1 mystery."""
         sides = {side for relation in self.reading.relations for side in (relation.left, relation.right)}
@@ -90,6 +86,7 @@ def _said(value: Fraction) -> str:
 
 
 def _numbers_lost(step: _Figures, rewrite: _Figures) -> Differences:
+    counting = step.counting()
     for piece in step.terms:
         if piece.form in rewrite.parts:
             continue
@@ -98,7 +95,7 @@ def _numbers_lost(step: _Figures, rewrite: _Figures) -> Differences:
             part = number in step.reading.percents and number / 100 in rewrite.numbers
             known = part or number in rewrite.numbers or (not piece.firm and reciprocal in rewrite.reading.numbers)
             both = number == 2 and any(word.text.lower() == "both" for word in rewrite.reading.words)
-            known = known or (number == 0 and rewrite.is_signed) or (number == 1 and piece.form in step.counting)
+            known = known or (number == 0 and rewrite.is_signed) or (number == 1 and piece.form in counting)
             if not known and not both and not _is_pronoun(piece):
                 yield Difference(What.NUMBER_LOST, f"{_said(number)} is lost")
     for number in step.reading.percents - rewrite.reading.percents:
@@ -179,11 +176,11 @@ def _units(step: Reading, rewrite: Reading) -> Differences:
 
 
 def _is_share(piece: Piece, sources: Sequence[_Figures]) -> bool:
-    """Whether a product of two numbers is a share that the sources give in percent: 0.25 * 80 for 25% of 80."""
-    percents = {number / 100 for source in sources for number in source.reading.percents}
-    known = set().union(*(source.numbers for source in sources))
-    product = piece.form[0] == "product" and len(piece.numbers) == 2
-    return product and any(one in percents and other in known for one, other in (piece.numbers, piece.numbers[::-1]))
+    """Whether a product of two numbers is a share that a text gives in percent: 0.25 * 80 for 25% of 80."""
+    if piece.form[0] != "product" or len(piece.numbers) != 2:
+        return False
+    pairs = piece.numbers, piece.numbers[::-1]
+    return any(one in source.percents and other in source.numbers for source in sources for one, other in pairs)
 
 
 def _occurs(form: Normal, text: _Figures) -> bool:
@@ -206,12 +203,9 @@ def _lists(step: Reading, rewrite: Reading) -> Differences:
         if len(members) < _SHORT_LIST or sorted(members) in [sorted(other) for other in theirs]:
             continue
         for other in theirs:
-            within = any(other[at : at + len(members)] == members for at in range(len(other) - len(members) + 1))
-            if (
-                not within
-                and abs(len(other) - len(members)) == 1
-                and _missing(members, other) + _missing(other, members) == 1
-            ):
+            if abs(len(other) - len(members)) != 1 or members in (other[1:], other[:-1]):
+                continue
+            if _missing(members, other) + _missing(other, members) == 1:
                 yield Difference(What.NUMBER_LOST, f"the list {', '.join(map(_said, members))} is not whole")
 
 

@@ -148,8 +148,8 @@ def _denied(step: Reading, rewrite: Reading) -> Differences:
     """The other one of two contrasting things is denied: a maximum but no minimum."""
     ours, theirs = ({_key(piece) for piece in _after_denials(reading)} for reading in (step, rewrite))
     said = [{_key(piece) for piece in reading.words} for reading in (step, rewrite)]
-    for lost in sorted(ours - theirs):
-        for added in sorted(theirs - ours):
+    for lost in sorted(ours - theirs)[:_MOST_ITEMS]:
+        for added in sorted(theirs - ours)[:_MOST_ITEMS]:
             if {lost, added} <= said[0] & said[1] and (opposite(lost, added) or excludes(lost, added)):
                 yield Difference(What.SWAPPED, f"{added!r} is denied instead of {lost!r}")
                 return

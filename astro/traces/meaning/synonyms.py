@@ -165,6 +165,7 @@ def concept(word: str) -> str:
 
 
 DENYING = ("un", "in", "im", "ir", "il", "non", "dis", "anti", "counter")  # prefixes
+_MOST_COMPOUNDS = 200  # stems of a text that may be parts of longer words
 _FAMILY = 5  # letters that two words of one family have in common
 
 
@@ -184,7 +185,7 @@ class Stems:
     def __init__(self, stems: Iterable[str]) -> None:
         kept = set(stems)
         self._concepts = {CANONICAL.get(stemmed, stemmed) for stemmed in kept} | kept
-        self._long = [stemmed for stemmed in kept if len(stemmed) >= _FAMILY]
+        self._long = sorted(stemmed for stemmed in kept if len(stemmed) >= _FAMILY)[:_MOST_COMPOUNDS]
         self._families = {stemmed[:_FAMILY] for stemmed in kept if len(stemmed) >= _FAMILY}
 
     def __contains__(self, stemmed: str) -> bool:
