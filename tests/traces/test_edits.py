@@ -63,10 +63,9 @@ def test_a_close_rewrite_with_something_else_in_one_place_is_refused(step, rewri
     [
         ("The 8 bottles cost 4 dollars.", "The price of the 8 bottles is 4 dollars."),
         ("So the total is 9 and we get $x = 9$.", "Hence the sum is 9, and it follows that $x = 9$."),
-        ("The newspapers weigh 9 pounds.", "The papers weigh 9 pounds."),
         ("So $x = 5$ and $y = 7$.", "So $y = 7$ and $x = 5$."),
     ],
 )
 def test_a_close_rewrite_with_a_word_of_the_same_meaning_passes(step, rewrite):
-    """Synonyms, words that only report, a word and its compound, and equal members in another order."""
+    """Synonyms, words that only report, and equal members in another order."""
     assert differences(step, rewrite, []) == []

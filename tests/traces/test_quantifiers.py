@@ -25,7 +25,7 @@ def test_a_restriction_that_changes_is_refused(step, rewrite):
     [
         ("The length is approximately 5 meters.", "It has a length of about 5 meters."),
         ("The only solution is $n = 4$.", "The single solution is $n = 4$."),
-        ("The two roots are distinct.", "The two roots are different."),
+        ("There are 7 nonempty subsets.", "There are 7 subsets that are not empty."),
         ("We will compute the cost of a bottle.", "Let's compute the cost of a bottle."),
         (r"Since $x > 0$, we keep it.", r"Since $x$ is positive, $x > 0$ holds, and we keep it."),
     ],

@@ -112,7 +112,6 @@ remainder rest
 greatest largest biggest highest maximum maximal max
 smallest least lowest minimum minimal min
 integer whole
-distinct different
 same identical
 discard reject eliminate exclude throw dismiss ignore drop
 prime
@@ -165,7 +164,6 @@ def concept(word: str) -> str:
 
 
 DENYING = ("un", "in", "im", "ir", "il", "non", "dis", "anti", "counter")  # prefixes
-_MOST_COMPOUNDS = 200  # stems of a text that may be parts of longer words
 _FAMILY = 5  # letters that two words of one family have in common
 
 
@@ -173,10 +171,7 @@ def akin(one: str, other: str) -> bool:
     """Whether two stems are the same word or of one family: increas and increasingli."""
     if one == other or CANONICAL.get(one, one) == CANONICAL.get(other, other):
         return True
-    short, long = sorted((one, other), key=len)
-    if len(short) < _FAMILY:
-        return False
-    return short[:_FAMILY] == long[:_FAMILY] or (long.endswith(short) and long.removesuffix(short) not in DENYING)
+    return len(one) >= _FAMILY and len(other) >= _FAMILY and one[:_FAMILY] == other[:_FAMILY]
 
 
 class Stems:
@@ -185,12 +180,9 @@ class Stems:
     def __init__(self, stems: Iterable[str]) -> None:
         kept = set(stems)
         self._concepts = {CANONICAL.get(stemmed, stemmed) for stemmed in kept} | kept
-        self._long = sorted(stemmed for stemmed in kept if len(stemmed) >= _FAMILY)[:_MOST_COMPOUNDS]
         self._families = {stemmed[:_FAMILY] for stemmed in kept if len(stemmed) >= _FAMILY}
 
     def __contains__(self, stemmed: str) -> bool:
         if stemmed in self._concepts or CANONICAL.get(stemmed, stemmed) in self._concepts:
             return True
-        if len(stemmed) < _FAMILY:
-            return False
-        return stemmed[:_FAMILY] in self._families or any(akin(stemmed, kept) for kept in self._long)
+        return len(stemmed) >= _FAMILY and stemmed[:_FAMILY] in self._families
