@@ -8,7 +8,7 @@ CHANGES = [
     ("Both cards are red.", "Either card is red."),
     ("The length is about 5 meters.", "The length is 5 meters."),
     ("There are three positive roots.", "There are three roots."),
-    ("The numbers are integers.", "The numbers are prime integers."),
+    ("The numbers are integers.", "The numbers are positive integers."),
     ("Only $n = 4$ works here.", "Here $n = 4$ works."),
     ("We will compute the cost of a bottle.", "We have computed the cost of a bottle."),
 ]

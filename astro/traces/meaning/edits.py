@@ -7,17 +7,20 @@ another one in the place of one of them says something else, unless both mean th
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from itertools import islice
 from typing import NamedTuple
 
 from astro.traces.meaning.contrasts import excludes, opposite, turned
 from astro.traces.meaning.difference import Difference, Differences, What
-from astro.traces.meaning.lexicon import FILLING, denies
+from astro.traces.meaning.lexicon import FILLING, denies, is_unit
 from astro.traces.meaning.pieces import Kind, Piece, Reading
 from astro.traces.meaning.synonyms import Stems, akin, concept
+from astro.traces.meaning.words import content
 from astro.verify.forms.math.normal import value_of
 
 _CLOSE = 0.6  # share of a text that must be kept for its exchanges to count
 _MOST_PIECES = 90  # of a text, after what both begin and end with
+_SHORT = 6  # pieces of a short step
 _LONGEST_EXCHANGE = 3  # pieces in the place of others
 _MOST_OTHERS = 1  # places with a loss or an addition, in a text where something changed places
 
@@ -42,6 +45,7 @@ class Exchange(NamedTuple):
 def compare_edits(step: Reading, rewrite: Reading) -> Differences:
     """The differences between a step and a rewrite that keeps most of it."""
     yield from _continued(step, rewrite)
+    yield from _neighboring(step, rewrite)
     found = list(exchanges(step, rewrite))
     said, now = (Stems(piece.stem for piece in reading.words) for reading in (step, rewrite))
     for exchange in found:
@@ -51,6 +55,33 @@ def compare_edits(step: Reading, rewrite: Reading) -> Differences:
             yield _replaced(old, new)
         elif exchange.others <= _MOST_OTHERS and len(exchange.old) == len(exchange.new):
             yield from _moved(exchange, found, _more(step, rewrite), _more(rewrite, step))
+
+
+def _neighboring(step: Reading, rewrite: Reading) -> Differences:
+    """In a short step, a word where another one stood: next to the same kept word or term, on the same side."""
+    if len(_solid(step)) > _SHORT:
+        return
+    said, now = (Stems(piece.stem for piece in reading.words) for reading in (step, rewrite))
+    lost, added = _neighbors(step, now), _neighbors(rewrite, said)
+    for old, old_places in lost.items():
+        for new, new_places in islice(added.items(), _MOST_PIECES):
+            if old_places & new_places:
+                yield Difference(What.UNDECIDED, f"{old!r} is now {new!r}")
+                return
+
+
+def _neighbors(reading: Reading, kept: Stems) -> dict[str, set[tuple[str, Key]]]:
+    """For each word with content that is not kept: the kept words and terms right before it and right after it."""
+    solid = [piece for piece in reading.pieces if piece.form or piece.ordinal or content(piece)]
+    found: dict[str, set[tuple[str, Key]]] = {}
+    for index, piece in enumerate(solid):
+        if piece.kind is not Kind.WORD or piece.ordinal or is_unit(piece.stem) or piece.stem in kept:
+            continue
+        places = found.setdefault(piece.text.lower(), set())
+        for side, at in (("after", index - 1), ("before", index + 1)):
+            if 0 <= at < len(solid) and (solid[at].form or solid[at].stem in kept):
+                places.add((side, _key(solid[at])))
+    return found
 
 
 def _continued(step: Reading, rewrite: Reading) -> Differences:
@@ -64,7 +95,7 @@ def _continued(step: Reading, rewrite: Reading) -> Differences:
     for each in theirs[last + 1 :]:
         more = keys_now.count(each.key) > keys.count(each.key)
         again = bool(figures) and each.key == figures[-1].key and value_of(each.piece.form) is None
-        if more and each.piece.kind is Kind.TERM and not again:
+        if more and each.piece.kind is Kind.TERM and each.piece.firm and not again:
             yield Difference(What.EXPRESSION_ADDED, f"{each.piece.text} comes after what the step says")
             return
 

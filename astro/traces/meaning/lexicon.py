@@ -90,7 +90,7 @@ that'll there'll need needs
 
 # Of these, the words that something else may not stand for.
 FILLING = (NEUTRAL | stems_of("only single sole unique satisfy satisfies satisfying always just")) - stems_of(
-    "sum add subtract multiply divide plus minus need want both other same start begin end last make leave go come give"
+    "sum add subtract multiply divide plus minus need want both other same start begin end last make come give"
 )
 
 # Judgements that a rewrite must not add.

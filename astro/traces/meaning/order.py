@@ -86,7 +86,7 @@ def _associated(reading: Reading, names: frozenset[str]) -> dict[str, set[str]]:
         several = sum(_is_number(piece) for piece in segment) > 1
         for index, piece in enumerate(segment):
             is_name = piece.kind is Kind.WORD and concept(piece.text) in names
-            if not (_is_item(piece) or is_name):
+            if not (_is_item(piece) or is_name or content(piece)):
                 continue
             following = segment[index + 1 : index + 2]
             others = [other for other in segment if other is not piece and _counts(other)]

@@ -78,6 +78,7 @@ def plain(text: str) -> Plain:
     text = _FENCE.sub(" \n", f"{text}\n") if code else text
     text = _TABLE_ROW.sub(lambda found: found[0].replace("|", " "), _TABLE_RULE.sub(" | ", text))
     text = _GRID_ROW.sub(" / ", text)
+    text = _SPEED.sub(lambda found: _SPEEDS.get(found[1], "km per hour"), text.replace("{,}", ","))
     text = _ABBREVIATION.sub(" that is ", text)
     text = _EMPTY.sub(f"{CLOSE} is empty {OPEN}", _POWER_OF_UNIT.sub(_square, text))
     text = _SIGN.sub(lambda found: _SIGNS[found[0]], text)
@@ -87,7 +88,6 @@ def plain(text: str) -> Plain:
     text = _TEXT.sub(_words, _TEXT_RATIO.sub(r"\\text{\1} divided by \\text{\2}", text))
     text = _FOREIGN.sub(lambda found: f"{found[2]} {found[1]}s ", text)
     text = _TIMES.sub(r" \\times ", text)
-    text = _SPEED.sub(lambda found: _SPEEDS.get(found[1], "km per hour"), text)
     text = _with_marks(text)
     text = _UNIT_LETTER.sub(lambda found: f" {_UNITS[found[1]]}", text)
     return Plain(_PER.sub(" per ", _GLUED.sub(r" \1", text)), tuple(code))

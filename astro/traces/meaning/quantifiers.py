@@ -54,7 +54,7 @@ _STRICT = (
 )
 _CHANGES = [*permutations(("all", "some"), 2), *permutations(("both", "either", "neither"), 2)]
 _CONDITIONS = stems_of("""
-positive negative nonnegative nonpositive nonzero consecutive prime composite rational irrational real
+positive negative nonnegative nonpositive nonzero consecutive composite rational irrational real
 complex integer finite infinite continuous differentiable monic regular isosceles equilateral scalene acute obtuse
 empty nonempty symmetric invertible coprime
 """)

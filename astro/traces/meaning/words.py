@@ -20,7 +20,7 @@ _PRAISE = re.compile(
     r"\b(?:exactly what (?:we|was|i)|just what we|as (?:expected|desired|hoped|required)|that's right|"
     r"(?:is|was|are) (?:not )?right\b"
     r"(?! (?:angle|triangle|side|hand|of|isosceles))|makes sense|checks out|for sure|without (?:a )?doubt|"
-    r"by (?:mistake|accident)|the right (?:number|answer|amount|value|result|one)\b|"
+    r"by (?:mistake|accident)|can (?:check|verify|confirm)|the right (?:number|answer|amount|value|result|one)\b|"
     r"(?:seems?|looks?) (?:a bit |somewhat |too )?(?:off|odd|strange|wrong|unlikely|weird|large|small|high|low)|"
     r"not (?:so |quite )?sure|confirms (?:that )?(?:our|the|this)|(?:is|are|been) (?:now )?(?:verified|confirmed)|"
     r"(?:doesn't|does not) (?:seem|look|add up|make sense)|something (?:is|went|must))",
@@ -169,7 +169,7 @@ def _lost_sentences(step: Reading, rewrite: Reading) -> Differences:
         kept = sum(piece.stem in said for piece in words)
         if composite or (terms and len(words) < 2):
             continue
-        few = kept < _KEPT_SHARE * len(words)
+        few = kept <= _KEPT_SHARE * len(words)
         rarer = all(now[piece.form] < before[piece.form] for piece in terms)
         if (not terms and few) or (terms and (not kept or (few and rarer))):
             yield Difference(What.SENTENCE_LOST, f"nothing says {' '.join(piece.text for piece in sentence)[:120]!r}")
