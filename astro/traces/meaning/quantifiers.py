@@ -97,7 +97,9 @@ def _conditions(step: Reading, rewrite: Reading, context: Sequence[Reading]) -> 
         if piece.stem in _CONDITIONS and piece.stem not in theirs and not denied:
             yield Difference(What.MEANING_CHANGED, f"{piece.text!r} is lost")
     for piece in rewrite.words:
-        if piece.stem in _CONDITIONS and piece.stem not in ours and piece.stem not in known:
+        if piece.stem in _CONDITIONS and not any(
+            stem in each for stem in (piece.stem, f"non{piece.stem}") for each in (ours, known)
+        ):
             yield Difference(What.MEANING_CHANGED, f"{piece.text!r} is added")
 
 
