@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from astro.traces.meaning.contrasts import excludes, opposite, turned
 from astro.traces.meaning.difference import Difference, Differences, What
-from astro.traces.meaning.lexicon import FILLING, denies, is_unit
+from astro.traces.meaning.lexicon import FILLING, denies, is_unit, stem
 from astro.traces.meaning.pieces import Kind, Piece, Reading
 from astro.traces.meaning.synonyms import Stems, akin, concept
 from astro.traces.meaning.words import content
@@ -65,14 +65,14 @@ def _neighboring(step: Reading, rewrite: Reading) -> Differences:
     lost, added = _neighbors(step, now), _neighbors(rewrite, said)
     for old, old_places in lost.items():
         for new, new_places in islice(added.items(), _MOST_PIECES):
-            if old_places & new_places:
+            if old_places & new_places and not turned(stem(old), stem(new)):
                 yield Difference(What.UNDECIDED, f"{old!r} is now {new!r}")
                 return
 
 
 def _neighbors(reading: Reading, kept: Stems) -> dict[str, set[tuple[str, Key]]]:
     """For each word with content that is not kept: the kept words and terms right before it and right after it."""
-    solid = [piece for piece in reading.pieces if piece.form or piece.ordinal or content(piece)]
+    solid = [piece for piece in reading.pieces if piece.form or piece.ordinal or (content(piece) and _is_solid(piece))]
     found: dict[str, set[tuple[str, Key]]] = {}
     for index, piece in enumerate(solid):
         if piece.kind is not Kind.WORD or piece.ordinal or is_unit(piece.stem) or piece.stem in kept:
