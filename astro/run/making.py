@@ -24,6 +24,7 @@ from astro.store import RunDirectory
 from astro.store.datasets import make_datasets
 from astro.store.directory import UNUSED_COLUMN
 from astro.store.materials import DataSetup, Turns
+from astro.store.waves import remove_waves
 from astro.tasks import make_verifier
 
 _REJECTED_SHOWN = 5
@@ -82,6 +83,8 @@ def finish_stages(run: RunDirectory) -> None:
     for stage in (run.trees, run.traces):
         if len(stage) == len(order):
             stage.finish(order)
+    if run.trees.complete:
+        remove_waves(run.trees.folder)
 
 
 def _announce(run: RunDirectory, source: ProblemSource, console: Console) -> None:

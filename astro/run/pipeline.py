@@ -104,6 +104,8 @@ class Pipeline:
         problem = self._live[tree.problem_id] if traced else self._live.pop(tree.problem_id)
         try:
             await self._trees.put(lambda: tree_entry(tree, digest(problem)))
+            if self._run.waves is not None:
+                self._run.waves.drop(problem.id)
             if not traced:
                 self._source.done(problem.id)
         finally:

@@ -111,7 +111,11 @@ def _repair_lines(path: Path, by_part: Mapping[str, Sequence[str]], aside: Path)
 
 
 def _repair_journals(path: Path, by_part: dict[str, list[str]], aside: Path) -> Iterable[str]:
-    """Journals keep their whole entries; the problems of the others are processed again."""
+    """Journals keep their whole entries; the problems of the others are processed again, and lost waves as well."""
+    for name in [name for name in by_part.get("trees", ()) if name.endswith(".astw")]:
+        _move(path, name, aside)
+        by_part["trees"].remove(name)
+        yield f"{name}: set aside; its trees grow again from their first wave"
     for names in by_part.values():
         for name in [name for name in names if Path(name).name.startswith("journal")]:
             condition = condition_of(path / name)

@@ -20,6 +20,7 @@ from astro.run.summary import peak_memory
 from astro.run.watching import watched
 from astro.run.workshop import Workshop
 from astro.store import RunDirectory
+from astro.store.directory import MISMATCH
 from astro.tasks import make_verifier
 
 
@@ -46,6 +47,13 @@ def sample(job: Job, sampling: Callable[[Job], None]) -> None:
         sampling(job)
     finally:
         run.log("stopped", seconds=round(time.monotonic() - begun, 3), peak_gib=round(peak_memory(), 3))
+        if run.waves is not None and run.waves.mismatches:
+            job.console.print(
+                f"{run.waves.mismatches} trees did not ask for what they had asked before the interruption, and were "
+                f"sampled again from there; {MISMATCH} in {run.path / 'log.jsonl'} names them",
+                highlight=False,
+                markup=False,
+            )
 
 
 def sample_here(job: Job, open_engine: OpenEngine) -> None:
@@ -58,7 +66,7 @@ def sample_here(job: Job, open_engine: OpenEngine) -> None:
         models = OpenModels(seams.engine, seams.prompt, open_engine)
         try:
             with console.status(Text(f"loading {plain(seams.engine.model)}")) if console.is_terminal else nullcontext():
-                workshop = Workshop.open(job.making, job.stages, models, verifier)
+                workshop = Workshop.open(job.making, job.stages, models, verifier, job.run.waves)
         except BaseException:
             asyncio.run(models.close())
             raise

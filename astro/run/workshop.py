@@ -4,7 +4,7 @@ A process has one: `astro run`, each worker of `astro work`, each actor of `astr
 """
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 from astro import __version__
@@ -18,6 +18,7 @@ from astro.records.columns import Row
 from astro.run.opening import Making, Stages
 from astro.run.seams import Seams
 from astro.search import SearchSetup, Tree
+from astro.search.waves import WaveKeeper
 from astro.store import Entry
 from astro.store.entries import traces_entry
 from astro.traces import Origin, Rewriting, TraceOutcome, TracesConfig, make_traces
@@ -67,15 +68,25 @@ class Workshop:
     live: int
 
     @classmethod
-    def open(cls, making: Making, stages: Stages, models: OpenModels, verifier: Verifier) -> Self:
-        """Load the models that the stages need. Raises what open_sampler and PromptFormat raise."""
+    def open(
+        cls,
+        making: Making,
+        stages: Stages,
+        models: OpenModels,
+        verifier: Verifier,
+        waves: WaveKeeper | None = None,
+    ) -> Self:
+        """Load the models that the stages need. Raises what open_sampler and PromptFormat raise.
+
+        waves: as in SearchSetup.
+        """
         seams, roles = making.seams, making.seams.roles
         engine, prompt_format = models.solver, PromptFormat(seams.prompt, models.solver.tokenizer)
         needs_scorer = stages.search and making.search.evaluator.needs_scorer
         scorer = roles.scorer.open(models.of, seams.seed) if roles.scorer is not None and needs_scorer else None
         searching, tracing = None, None
         if stages.search:
-            searching = SearchSetup.of(
+            setup = SearchSetup.of(
                 prompt_format,
                 engine,
                 verifier,
@@ -85,6 +96,7 @@ class Workshop:
                 statements=seams.verify.statements,
                 scorer=scorer,
             )
+            searching = replace(setup, waves=waves)
         if stages.traces:
             rewriter = models.role(roles.rewriter)
             judge = models.role(roles.judge) if roles.judge is not None else None

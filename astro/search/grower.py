@@ -1,6 +1,7 @@
 """Grow the tree of one problem: expand, evaluate and back up the nodes that a strategy selects."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from time import monotonic
 
 from astro.models.completion import Completion
@@ -15,6 +16,7 @@ from astro.search.selection import priors
 from astro.search.setup import SearchSetup
 from astro.search.solutions import add_solution, settle
 from astro.search.stepping import StepRequests
+from astro.search.waves import Replay
 
 _EXPAND = 0  # number of the expansion among a node's calls, part of the seed; astro.search.evidence has the others
 
@@ -40,6 +42,10 @@ class Grower:
     def __init__(self, problem: Problem, prompt_ids: Sequence[int], setup: SearchSetup, priority: int) -> None:
         self.tree = Tree(problem.id, tuple(prompt_ids), setup.seed, strategy=setup.config.strategy.kind)
         self.tree.add(NO_PARENT, "", ())
+        self._replay: Replay | None = None
+        if setup.waves is not None:
+            self._replay = Replay(setup.waves, problem, setup.sampler, setup.scorer)
+            setup = replace(setup, sampler=self._replay, scorer=self._replay if setup.scorer is not None else None)
         self._setup, self._config = setup, setup.config
         self._requests = Requests(self.tree, problem, setup, priority)
         self._steps = StepRequests(self._requests, setup)
@@ -176,7 +182,7 @@ class Grower:
         backup(tree, nodes)
         for leaf in dict.fromkeys([tree.parent[node] for node in nodes]):
             close(tree, leaf)
-        self._requests.forget_states()
+        self._end_wave()
 
     # Whole solutions
 
@@ -194,7 +200,12 @@ class Grower:
             judged = [end for end in ends if tree.terminal[end] is Terminal.ANSWER and tree.outcome[end] is None]
             await self._evidence.evaluate(judged)
         settle(tree, self._evidence.unknown)
+        self._end_wave()
+
+    def _end_wave(self) -> None:
         self._requests.forget_states()
+        if self._replay is not None:
+            self._started -= self._replay.end_wave(monotonic() - self._started)
 
     def _add(self, completion: Completion) -> int:
         steps, end, _ = self._setup.cut(completion, "")

@@ -15,6 +15,7 @@ from astro.records.problem import Problem
 from astro.records.tree import Terminal
 from astro.search.ending import AnswerEnding, Stated
 from astro.search.settings import SearchConfig
+from astro.search.waves import WaveKeeper
 from astro.verify import AnswerFormat, Verdict
 
 
@@ -50,6 +51,7 @@ class SearchSetup:
     ending: tells which steps end a solution with their answer.
     seed: the run's; the seed of each request also depends on the problem, the node and the call.
     scorer: for evaluators that need one.
+    waves: keeps the answers of live trees, for the next start after a kill; None if the search is not stored.
     """
 
     sampler: Sampler
@@ -60,6 +62,7 @@ class SearchSetup:
     end_stop: tuple[str, ...] = ()
     ending: AnswerEnding = field(default_factory=AnswerEnding)
     scorer: Scorer | None = None
+    waves: WaveKeeper | None = None
 
     def __post_init__(self) -> None:
         if self.config.evaluator.needs_scorer and self.scorer is None:

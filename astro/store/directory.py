@@ -6,6 +6,7 @@
         rejected.parquet     problem rows that could not be used, with file, line and reason
         problems.json        marker of the two above: rows, bytes and SHA-256 of each
         trees/               nodes, rollouts and costs (astro.store.trees)
+                             while it runs, also the waves of live trees (astro.store.waves)
         traces/              traces, rejects and costs (astro.store.traces)
         datasets/            README.md (the data card) and <config>/{train,test}-*.parquet
         log.jsonl            one line for each event, with the time
@@ -39,8 +40,10 @@ from astro.store.problems import MARKER as PROBLEMS_MARKER
 from astro.store.problems import ProblemWriter, StoredProblems, problems_of
 from astro.store.settings import settings_hash
 from astro.store.stage import MARKER, Stage
+from astro.store.waves import Waves
 
 UNUSED_COLUMN = "unused_column"  # the event of a column that looks like a part of the question, and is not used
+MISMATCH = "recorded_waves_dropped"  # the event of a tree that did not ask for what its record holds
 TOOK_TREES = "took_trees"  # the event of a run that starts with other runs' trees; may repeat after a kill
 WORKERS = "workers"  # the folder of leases
 _CONFIG, _LOG = "config.yaml", "log.jsonl"
@@ -146,6 +149,7 @@ class RunDirectory:
 
     def close(self) -> None:
         """Close the files and release the lock."""
+        self._close_waves()
         self.trees.close()
         self.traces.close()
         self._claim.release()
@@ -186,6 +190,7 @@ class RunDirectory:
 
     def forget(self) -> None:
         """Delete the trees and everything made from them. The problems are kept."""
+        self._close_waves()
         with writing(self.path):
             for stage in (self.traces, self.trees):
                 stage.close()
@@ -298,12 +303,26 @@ class RunDirectory:
         # Traces first: if another process writes the run, every trace read here then has its tree.
         self.traces = Stage(self.path / "traces", TRACE_TABLES, writable=writable, writer=self.worker)
         self.trees = Stage(self.path / "trees", TREE_TABLES, writable=writable, writer=self.worker)
+        self.waves: Waves | None = None
+        if writable:
+            self.waves = Waves(
+                self.trees.folder,
+                writer=self.worker,
+                done=self.trees,
+                mismatch=lambda problem_id, wave: self.log(MISMATCH, problem=problem_id, wave=wave),
+            )
         self._pair()
+
+    def _close_waves(self) -> None:
+        if self.waves is not None:
+            self.waves.close()
 
     def refresh(self) -> None:
         """Take in what other workers have stored since."""
         self.traces.refresh()
         self.trees.refresh()
+        if self.waves is not None:
+            self.waves.refresh()
         self._pair()
 
     def _pair(self) -> None:

@@ -18,6 +18,7 @@ from astro.records.rounds import ROUNDS
 from astro.store.atomic import FileSeal, read_marker, seal
 from astro.store.ledger import LEDGER, Entered, entered, read_lines
 from astro.store.salvage import condition_of
+from astro.store.waves import is_damaged, wave_files
 
 _THREADS = 4  # hashing releases the interpreter lock
 _SHOWN = 20
@@ -87,11 +88,14 @@ def refuse_damaged(run: Path, but: str = "") -> None:
 
 
 def _journal_faults(run: Path) -> Iterator[Fault]:
-    """Journals of unfinished stages that have lost entries."""
+    """Journals of unfinished stages that have lost entries, and of live trees that have lost waves."""
     for path in sorted(run.rglob("journal*.astj")):
         inside = path.relative_to(run)
         if inside.parts[0] not in {ROUNDS, "set-aside"} and (lost := condition_of(path).lost):
             yield Fault(inside.as_posix(), Damage.CHANGED, f"{lost} entries cannot be read")
+    for path in wave_files(run / "trees"):
+        if is_damaged(path):
+            yield Fault(f"trees/{path.name}", Damage.CHANGED, "waves of live trees cannot be read")
 
 
 def _listed_by(run: Path, name: str) -> Iterator[tuple[str, FileSeal]] | dict[str, FileSeal]:
