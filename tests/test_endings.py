@@ -44,6 +44,25 @@ def test_a_background_job_of_a_script_stops_at_sigterm(tmp_path):
     assert "Stopped." in said
 
 
+@pytest.mark.engine
+@pytest.mark.parametrize("signals", [(signal.SIGTERM,), (signal.SIGINT, signal.SIGINT)], ids=["term", "twice"])
+def test_a_search_of_a_real_model_is_stopped_within_seconds(tmp_path, signals):
+    """Ctrl-C ends the step that vLLM is in."""
+    settings = ["problems.countdown={count: 500, sizes: [4]}", "problems.source=null", "plan=[search]"]
+    command = [*ASTRO, "run", "configs/tiny.yaml", f"output.folder={tmp_path}", *settings]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    while process.poll() is None and not list(tmp_path.rglob("waves-*")):
+        time.sleep(0.05)
+    begun = time.monotonic()
+    for number in signals:
+        process.send_signal(number)
+        time.sleep(0.05)
+    said = process.communicate(timeout=300)[1]
+    assert time.monotonic() - begun < 10
+    assert "Traceback" not in said
+    assert process.returncode in {130, -signal.SIGINT}
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 def test_a_full_standard_output_is_an_error_of_the_machine():
     """One line on standard error, and status 2."""

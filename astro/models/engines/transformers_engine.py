@@ -13,6 +13,7 @@ from typing import Any
 
 from astro.errors import EngineDeadError, MissingDependencyError, SamplingError
 from astro.models.completion import Completion, FinishReason, Sampled, SampleParams
+from astro.models.engines.interrupts import interruptible
 from astro.models.engines.lockstep import until_blocked
 from astro.models.model_folder import loading, weights_options
 from astro.models.seeds import derive_seed
@@ -127,6 +128,9 @@ class TransformersSampler:
                 self._broken = f"the transformers engine broke: {type(error).__name__}: {error}"
                 self._fail([*batch, *self._pending])
                 return
+            except KeyboardInterrupt:
+                self._broken = "the transformers engine was interrupted"
+                raise
             await until_blocked(lambda: len(self._pending))
 
     def _fail(self, rows: list[_Row]) -> None:
@@ -136,7 +140,7 @@ class TransformersSampler:
                 row.ended.set_exception(EngineDeadError(self._broken))
 
     async def _generate(self, rows: list[_Row]) -> None:
-        """Decode a batch to its end. Between tokens, the event loop runs all other tasks and handles Ctrl-C."""
+        """Decode a batch to its end. Between tokens, the event loop runs all other tasks; Ctrl-C ends a step."""
         import torch  # noqa: PLC0415 - heavy
 
         width = max((len(row.prompt_ids) for row in rows), default=0)
@@ -145,7 +149,8 @@ class TransformersSampler:
         tokens, cache = torch.tensor(padded), None
         while rows:
             positions = (mask.cumsum(-1) - 1).clamp(min=0)[:, -tokens.shape[1] :]
-            logits, cache = self._forward(tokens, mask, positions, cache)
+            with interruptible():
+                logits, cache = self._forward(tokens, mask, positions, cache)
             for row, row_logits in zip(rows, logits, strict=True):
                 self._extend(row, row_logits)
             live = [i for i, row in enumerate(rows) if not row.ended.done()]

@@ -20,6 +20,7 @@ from typing import Any
 
 from astro.errors import EngineDeadError, MissingDependencyError, SamplingError
 from astro.models.completion import Completion, FinishReason, Sampled, SampleParams
+from astro.models.engines.interrupts import interruptible
 from astro.models.engines.lockstep import until_blocked
 from astro.models.model_folder import loading
 from astro.models.stats import EngineStats, Meter
@@ -59,6 +60,7 @@ class VllmSampler:
         self._waiting: dict[str, asyncio.Future[Any]] = {}
         self._pump_task: asyncio.Task[None] | None = None
         self._broken: str | None = None
+        self._cancelled = False  # whether a caller was, since the last step
 
     @property
     def llm_engine(self) -> Any:
@@ -82,6 +84,7 @@ class VllmSampler:
             try:
                 output = await future
             except asyncio.CancelledError:
+                self._cancelled = True
                 if self._waiting.pop(request_id, None) is not None and self._broken is None:
                     self._engine.abort_request([request_id])
                 raise
@@ -134,24 +137,33 @@ class VllmSampler:
         return states[0]
 
     async def _pump(self) -> None:
-        """Step the engine until no request waits. Between steps, the loop runs all other tasks and handles Ctrl-C."""
+        """Step the engine until no request waits. Between steps, the loop runs all other tasks; Ctrl-C ends a step."""
         await until_blocked(lambda: self._arrived)
         while self._waiting:
             try:
-                outputs = self._engine.step()
+                with interruptible():
+                    outputs = self._engine.step()
             except Exception as error:  # noqa: BLE001 - whatever breaks a step, no request can be served any more
                 self._fail(f"the vllm engine broke: {type(error).__name__}: {error}")
                 return
-            delivered = False
-            for output in outputs:
-                future = self._waiting.pop(output.request_id, None) if output.finished else None
-                if future is not None and not future.done():
-                    future.set_result(output)
-                    delivered = True
-            if delivered:
+            except KeyboardInterrupt:
+                self._broken = "the vllm engine was interrupted"
+                raise
+            if self._deliver(outputs) or self._cancelled:
+                self._cancelled = False  # a cancellation goes through all trees before the next step
                 await until_blocked(lambda: self._arrived)
             else:
                 await asyncio.sleep(0)
+
+    def _deliver(self, outputs: Sequence[Any]) -> bool:
+        """Answer the requests that a step has finished. Returns whether there was one."""
+        delivered = False
+        for output in outputs:
+            future = self._waiting.pop(output.request_id, None) if output.finished else None
+            if future is not None and not future.done():
+                future.set_result(output)
+                delivered = True
+        return delivered
 
     def _fail(self, reason: str) -> None:
         self._broken = reason
