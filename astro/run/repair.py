@@ -25,6 +25,7 @@ from astro.records.rounds import ROUNDS
 from astro.run.recorded import problems_recorded
 from astro.run.settings import RunConfig
 from astro.store import RunDirectory
+from astro.store.asked import ASKED
 from astro.store.atomic import read_sealed, seal, write_text
 from astro.store.claim import Claim
 from astro.store.entries import TRACE_TABLES, TREE_TABLES
@@ -35,6 +36,7 @@ from astro.store.salvage import condition_of, salvage
 from astro.store.seals import Fault, find_faults
 from astro.store.stage import Stage
 from astro.tasks import check_gold
+from astro.train.recorder import TENSORBOARD
 
 _PROBLEMS = ("problems.parquet", "rejected.parquet", "problems.json")
 
@@ -83,13 +85,35 @@ def _repair_folders(
     path: Path, by_part: Mapping[str, Sequence[str]], names: Sequence[str], aside: Path
 ) -> Iterable[str]:
     """Checkpoints, evaluations, data sets and reports."""
-    for folder in _folders(by_part.get("checkpoints", ()), depth=3):
+    checkpoints = by_part.get("checkpoints", ())
+    for name in [name for name in checkpoints if _only_drawn(name)]:
+        _move(path, name, aside)
+        yield f"{name}: set aside; metrics.jsonl has the same figures"
+    for folder in _folders([name for name in checkpoints if not _only_drawn(name)], depth=3):
         yield _set_aside(path, folder, aside, "the stage is trained again")
     for folder in _folders(by_part.get("evaluations", ()), depth=3):
         yield _repair_evaluation(path, folder, names, aside)
-    for part, how in (("datasets", "`astro data` makes them again"), ("reports", "`astro report` writes it again")):
-        if part in by_part:
-            yield _set_aside(path, part, aside, how)
+    if "datasets" in by_part:
+        yield _set_aside_datasets(path, by_part["datasets"], aside)
+    if "reports" in by_part:
+        yield _set_aside(path, "reports", aside, "`astro report` writes it again")
+
+
+def _only_drawn(name: str) -> bool:
+    """Whether a file of a checkpoint only serves to be looked at."""
+    return f"/{TENSORBOARD}/" in name
+
+
+def _set_aside_datasets(path: Path, names: Iterable[str], aside: Path) -> str:
+    """Move the data sets. The model's answers for them stay, unless they are damaged."""
+    asked = f"datasets/{ASKED}"
+    if any(name.startswith(f"{asked}/") for name in names):
+        return _set_aside(path, "datasets", aside, "`astro data` makes them again, and asks the model again")
+    done = _set_aside(path, "datasets", aside, "`astro data` makes them again")
+    if (aside / asked).is_dir():
+        (path / "datasets").mkdir()
+        (aside / asked).rename(path / asked)
+    return done
 
 
 def _repair_lines(path: Path, by_part: Mapping[str, Sequence[str]], aside: Path) -> Iterable[str]:
@@ -116,7 +140,10 @@ def _repair_journals(path: Path, by_part: dict[str, list[str]], aside: Path) -> 
         _move(path, name, aside)
         by_part["trees"].remove(name)
         yield f"{name}: set aside; its trees grow again from their first wave"
-    for names in by_part.values():
+    sealed = (path / "datasets" / "complete.json").exists()  # its marker lists the answers' journals
+    for part, names in by_part.items():
+        if part == "datasets" and sealed:
+            continue
         for name in [name for name in names if Path(name).name.startswith("journal")]:
             condition = condition_of(path / name)
             (aside / name).parent.mkdir(parents=True, exist_ok=True)
@@ -200,7 +227,7 @@ def _requeue(path: Path, by_part: Mapping[str, Sequence[str]], aside: Path) -> I
             )
         yield f"traces: {len(left)} of {len(order)} problems are requeued"
     if (path / "datasets").is_dir() and "datasets" not in by_part:
-        yield _set_aside(path, "datasets", aside, "`astro data` makes them again")
+        yield _set_aside_datasets(path, (), aside)
 
 
 def _repair_evaluation(path: Path, folder: str, names: Sequence[str], aside: Path) -> str:

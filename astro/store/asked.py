@@ -16,12 +16,14 @@ from astro.store.directory import RunDirectory
 from astro.store.entries import costs_table
 from astro.store.facts import cost_facts, total_cost
 from astro.store.frames import Entry
+from astro.store.journal import journal_files
 from astro.store.materials import DataSetup, materials
 from astro.store.settings import settings_hash
 from astro.store.stage import Stage
 from astro.verify import Outcome
 
 LIVE = 64  # problems with requests in flight
+ASKED = ".asked"  # the folder of the answers in the folder of the data sets
 
 _ANSWERS = Table(
     "answers",
@@ -49,7 +51,11 @@ class Asked:
         for name, recipe in setup.config.recipes.items():
             if isinstance(recipe, AskingRecipe):
                 self._recipes[name] = recipe
-                self._stages[name] = _stage(run.path / "datasets" / ".asked", name, recipe, setup)
+                self._stages[name] = _stage(run.path / "datasets" / ASKED, name, recipe, setup)
+
+    def files(self) -> list[Path]:
+        """The files that hold the answers."""
+        return [file for stage in self._stages.values() for file in journal_files(stage.folder)]
 
     def close(self) -> None:
         """Close the files."""

@@ -68,15 +68,16 @@ def make_datasets(run: RunDirectory, setup: DataSetup, open_solver: OpenSolver) 
             check(folder / name, expected)
         return folder
     with closing(Asked(run, setup)) as asked, writing(folder):
+        remove(folder / MARKER)
         if left := asked.left():
             asyncio.run(_ask(asked, left, open_solver))
-        remove(folder / MARKER)
         _clear(folder, [*setup.config.recipes, *before.get("recipes", ())])
         folder.mkdir(exist_ok=True)
         sync_directory(run.path)
         found, files = _write_parts(run, folder, setup, asked)
         write_text(folder / "README.md", data_card(_card_facts(run, setup, asked, found, _digest(folder, files))))
-        write_marker(folder / MARKER, [*files, (folder / "README.md", 0)], **facts)
+        others = [folder / "README.md", *asked.files()]
+        write_marker(folder / MARKER, [*files, *((file, 0) for file in others)], **facts)
     return folder
 
 

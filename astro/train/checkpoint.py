@@ -3,7 +3,7 @@
 checkpoints/ARM/STAGE/
     settings.yaml     the settings and the hashes of the inputs
     metrics.jsonl     one line for each time the trainer logged: step, seconds since the start, and its figures
-    checkpoint-N/     the trainer's checkpoint, to resume at
+    checkpoint-N/     the trainer's checkpoint, to resume at, and resumable.json with the hashes of its files
     (model files)     the final model, loadable by transformers and vLLM
     tensorboard/      the same figures for TensorBoard
     README.md         the model card
@@ -17,13 +17,17 @@ from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Self
 
+from astro.errors import StoreError
 from astro.store.atomic import check, read_marker, sync_directory, write_marker, write_text, writing
 from astro.store.claim import Claim, Refusal
+from astro.store.ledger import enter, remove
+from astro.train.recorder import TENSORBOARD
 from astro.train.setup import DONE
 
 _METRICS = "metrics.jsonl"
 SEALED = "sealed.json"  # of an intermediate checkpoint that is kept
-_NOT_SEALED = frozenset({DONE, SEALED, "training_args.bin"})
+RESUMABLE = "resumable.json"  # of a checkpoint that training can resume at
+_NOT_SEALED = frozenset({DONE, SEALED, RESUMABLE, "training_args.bin"})
 _TRAINER_STATE = "trainer_state.json"  # written last; a checkpoint without it is incomplete
 # What resuming needs beside the model: for plain training, FSDP (which saves the weights a second time) and DeepSpeed.
 _TO_GO_ON = ("optimizer*", "scheduler.pt", "rng_state*", "pytorch_model_fsdp*", "global_step*", "training_args.bin")
@@ -70,13 +74,41 @@ class StageCheckpoint:
         return read_done(self.path)
 
     def last(self) -> Path | None:
-        """The last complete checkpoint of the trainer; later ones that a kill left incomplete are deleted."""
+        """The last complete checkpoint of the trainer; later ones that a kill left incomplete are deleted.
+
+        Raises StoreError if a file of it, or the log up to it, was changed.
+        """
         folders = sorted(self.path.glob("checkpoint-*"), key=_step_of)
         while folders and not _is_whole(folders[-1]):
             half = folders.pop()
             if self.main:
                 shutil.rmtree(half)
-        return folders[-1] if folders else None
+        if not folders:
+            return None
+        if self.main and (folders[-1] / RESUMABLE).exists():
+            self._check_resumable(folders[-1])
+        return folders[-1]
+
+    def seal_last(self) -> None:
+        """Seal the checkpoint that was just written, and the log so far: what a training resumes from."""
+        folder = max(self.path.glob("checkpoint-*"), key=_step_of, default=None)
+        if self.main and folder is not None and _is_whole(folder):
+            files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != RESUMABLE)
+            log = (self.path / _METRICS).read_bytes() if (self.path / _METRICS).exists() else b""
+            with writing(folder):
+                write_marker(folder / RESUMABLE, [(file, 0) for file in files], log=[len(log), _sha256(log)])
+
+    def _check_resumable(self, folder: Path) -> None:
+        marker = read_marker(folder / RESUMABLE)
+        for name, expected in marker["files"].items():
+            check(folder / name, expected)
+        length, digest = marker["log"]
+        log = (self.path / _METRICS).read_bytes() if length else b""
+        if _sha256(log[:length]) != digest:
+            raise StoreError(
+                f"{self.path / _METRICS} was changed after {folder.name} was written; restore it from a copy, or "
+                f"delete {self.path} to train again"
+            )
 
     def rewind(self, step: int) -> dict[str, Any]:
         """Drop the rows logged after the step at which training resumes; returns the last remaining row."""
@@ -98,6 +130,8 @@ class StageCheckpoint:
             with writing(self.path):
                 sync_directory(self.path)
                 write_marker(self.path / DONE, [(file, 0) for file in model_files(self.path)], **facts)
+                for file in (self.path / TENSORBOARD).glob("*"):
+                    enter(file)  # not in the marker: without these, the model is whole
 
     def thin(self, *, keep: bool) -> None:
         """Delete what only resuming needs; keep: keep the models of the intermediate checkpoints."""
@@ -105,6 +139,7 @@ class StageCheckpoint:
             return
         for folder in self.path.glob("checkpoint-*"):
             if not keep:
+                remove(folder / RESUMABLE)
                 shutil.rmtree(folder)
                 continue
             _thin(folder)
@@ -184,10 +219,15 @@ def model_hash(model: str) -> str | None:
 
 
 def _thin(folder: Path) -> None:
-    """Delete everything in a checkpoint except the model, first the file that marks it as complete."""
+    """Delete everything in a checkpoint except the model, first the files that mark it as complete."""
+    remove(folder / RESUMABLE)
     for pattern in (_TRAINER_STATE, *_TO_GO_ON):
         for leftover in folder.glob(pattern):
             shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def _is_whole(folder: Path) -> bool:

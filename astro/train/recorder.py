@@ -23,6 +23,10 @@ class Log(Protocol):
         """Append one row."""
         ...
 
+    def seal_last(self) -> None:
+        """Seal the checkpoint that was just written."""
+        ...
+
     def thin_earlier(self) -> None:
         """Reduce all checkpoints except the last to their models."""
         ...
@@ -87,9 +91,11 @@ class Recorder:
         self.times["update"] += max(time.monotonic() - self._step_begun - self._noted, 0.0)
 
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """Drop the optimizer's state of earlier checkpoints, now that a new one is complete."""
-        del args, control
+        """Seal a new checkpoint, and drop the optimizer's state of the earlier ones."""
+        del control
         if state.is_world_process_zero:
+            if args.world_size == 1:  # with several processes, the others may still be writing
+                self._stage.seal_last()
             self._stage.thin_earlier()
 
     def on_log(self, args: Any, state: Any, control: Any, logs: Mapping[str, Any] | None = None, **_: Any) -> None:
