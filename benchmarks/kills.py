@@ -2,13 +2,14 @@
 
     python benchmarks/kills.py --kills 100 --seed 0 [--stages search,sft,grpo,evaluate] [--engine scripted|embedded]
 
-The harness makes a reference run without a kill. Then it repeats: start the same command, wait a random time, SIGKILL
-the whole process group, and note the stage that was interrupted. When a run has ended by itself, it is compared with
-the reference, and the next one begins, until every stage has its share of the kills. Compared are, byte by byte, every
-table without costs, every weight, and the figures without seconds; no problem may be lost or twice. The delays come
-from --seed; what a delay hits depends on the machine. Exits with status 1 if a run differs.
+The harness makes a reference run without a kill, which shows how long each stage takes. Then it repeats: start the same
+command, wait until the run is in a stage that lacks kills, wait a random time of at most that stage's, start included,
+SIGKILL the whole process group, and note the stage that was interrupted. When a run has ended by itself, it is compared
+with the reference, and the next one begins, until every stage has its share of the kills. Compared are, byte by byte,
+every table without costs, every weight, and the figures without seconds; no problem may be lost or twice. The delays
+come from --seed; what a delay hits depends on the machine. Exits with status 1 if a run differs.
 
-2 CPU cores: 10 kills of the search take about a minute; 100 kills of all stages with the embedded model, hours.
+2 CPU cores: 10 kills of the search take about a minute.
 """
 
 import argparse
@@ -23,6 +24,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -33,6 +35,7 @@ import yaml
 ROOT = Path(__file__).resolve().parent.parent
 MODEL = ROOT / "data" / "models" / "tiny-countdown"
 STAGES = ("search", "sft", "grpo", "evaluate")
+_POLL = 0.05  # seconds
 _SECONDS = frozenset({"seconds", "times", "seal", "files"})  # keys of recorded figures that depend on the machine
 _TRAINER = {"per_device_train_batch_size": 8, "logging_steps": 1, "save_strategy": "steps", "save_steps": 2}
 _SMALL_ENGINE = {"kind": "vllm", "model": str(MODEL), "max_num_seqs": 64, "kv_cache_gib": 0.25}
@@ -77,13 +80,17 @@ class Outcome:
 def kill_until(share: int, stages: Sequence[str], config: Path, folder: Path, seed: int) -> Outcome:
     """Kill runs of a configuration until each stage was interrupted share times; compare each finished run."""
     rng, outcome = random.Random(seed), Outcome()
-    took = carry_out(config, folder / "reference", None)
-    assert took is not None, "the reference run did not end by itself"
+    took = Start(config, folder / "reference").to_the_end()
     expected = contents(folder / "reference" / "killed")
     while any(outcome.kills[stage] < share for stage in stages):
         place = folder / f"run-{outcome.runs}"
-        while carry_out(config, place, rng.uniform(0.0, 1.1 * took)) is None:
-            outcome.kills[stage_of(place / "killed")] += 1
+        ended = False
+        while not ended:
+            start = Start(config, place)
+            lacking = [stage for stage in stages if outcome.kills[stage] < share]
+            ended = start.kill_in(lacking, {stage: rng.uniform(0.0, seconds) for stage, seconds in took.items()})
+            if not ended:
+                outcome.kills[stage_of(place / "killed")] += 1
         outcome.runs += 1
         found = contents(place / "killed")
         different = sorted(name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name))
@@ -92,39 +99,68 @@ def kill_until(share: int, stages: Sequence[str], config: Path, folder: Path, se
     return outcome
 
 
-def carry_out(config: Path, folder: Path, delay: float | None) -> float | None:
-    """Start or resume the run. Returns its seconds, or None if it was killed after delay seconds."""
-    command = [sys.executable, "-m", "astro", "run", str(config), f"output.folder={folder}"]
-    log = folder.with_suffix(".log")
-    begun = time.monotonic()
-    with (
-        log.open("ab") as stream,
-        subprocess.Popen(command, stdout=stream, stderr=stream, start_new_session=True) as process,
-    ):
-        try:
-            code = process.wait(delay)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-            return None
-    if code:
-        raise SystemExit(f"the run in {folder} failed; the end of {log}:\n{log.read_text(errors='replace')[-2000:]}")
-    return time.monotonic() - begun
+class Start:
+    """A start of the run in a process group of its own, which begins or resumes it."""
+
+    def __init__(self, config: Path, folder: Path) -> None:
+        self._run, self._log = folder / "killed", folder.with_suffix(".log")
+        command = [sys.executable, "-m", "astro", "run", str(config), f"output.folder={folder}"]
+        with self._log.open("ab") as stream:
+            self._process = subprocess.Popen(command, stdout=stream, stderr=stream, start_new_session=True)
+
+    def to_the_end(self) -> dict[str, float]:
+        """Wait for its end. Returns how long each stage took, with a new start of the process: what a kill may hit."""
+        stage, since, seconds = "", time.monotonic(), dict[str, float]()
+        while not self._has_ended():
+            time.sleep(_POLL)
+            now = stage_of(self._run) if self._run.exists() else ""
+            if now != stage:
+                seconds[stage] = time.monotonic() - since
+                stage, since = now, time.monotonic()
+        seconds[stage] = time.monotonic() - since
+        starting = seconds.pop("", 0.0)
+        return {stage: 1.1 * (starting + in_stage) for stage, in_stage in seconds.items()}
+
+    def kill_in(self, stages: Sequence[str], delays: Mapping[str, float]) -> bool:
+        """Kill it once it has been in one of the stages for the stage's delay; returns True if it ended before that."""
+        stage, since = "", time.monotonic()
+        while not self._has_ended():
+            time.sleep(_POLL)
+            now = stage_of(self._run)
+            if now != stage:
+                stage, since = now, time.monotonic()
+            if stage in stages and time.monotonic() - since >= delays[stage]:
+                os.killpg(self._process.pid, signal.SIGKILL)
+                self._process.wait()
+                return False
+        return True
+
+    def _has_ended(self) -> bool:
+        if (code := self._process.poll()) is None:
+            return False
+        if code:
+            said = self._log.read_text(encoding="utf-8", errors="replace")[-2000:]
+            raise SystemExit(f"the run in {self._run} failed; the end of {self._log}:\n{said}")
+        return True
 
 
 def stage_of(run: Path) -> str:
-    """The stage that a killed run was in, by the files that are there."""
+    """The stage that a run is in, or was killed in, by the files that are there."""
     if not (run / "datasets" / "complete.json").exists():
         return "search"
     for stage in ("sft", "grpo"):
         folders = list(run.glob(f"checkpoints/*/{stage}"))
         if folders and not all((folder / "done.json").exists() for folder in folders):
             return stage
-    settled = yaml.safe_load((run / "config.yaml").read_text(encoding="utf-8"))
     for stage in ("sft", "grpo"):
-        if settled.get(stage) and not list(run.glob(f"checkpoints/*/{stage}")):
+        if stage in _plan(run / "config.yaml") and not list(run.glob(f"checkpoints/*/{stage}")):
             return stage
     return "evaluate"
+
+
+@cache
+def _plan(config: Path) -> tuple[str, ...]:
+    return tuple(yaml.safe_load(config.read_text(encoding="utf-8"))["plan"])
 
 
 def contents(run: Path) -> dict[str, str]:
