@@ -31,6 +31,6 @@ def differences(step: str, rewrite: str, context: Sequence[str]) -> list[Differe
         *compare_words(ours, theirs, known, (step, rewrite)),
         *compare_restrictions(ours, theirs, known, (step, rewrite)),
         *compare_order(ours, theirs),
-        *compare_edits(ours, theirs),
+        *compare_edits(ours, theirs, known),
     ]
     return sorted(found, key=lambda difference: difference.what is What.UNDECIDED)

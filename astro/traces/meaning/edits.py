@@ -15,14 +15,16 @@ from astro.traces.meaning.difference import Difference, Differences, What
 from astro.traces.meaning.lexicon import FILLING, denies, is_unit, stem
 from astro.traces.meaning.pieces import Kind, Piece, Reading
 from astro.traces.meaning.synonyms import Stems, akin, concept
-from astro.traces.meaning.words import content
+from astro.traces.meaning.words import content, sentences
 from astro.verify.forms.math.normal import value_of
 
 _CLOSE = 0.6  # share of a text that must be kept for its exchanges to count
 _MOST_PIECES = 90  # of a text, after what both begin and end with
 _SHORT = 6  # pieces of a short step
+_LEAD_IN = 2  # pieces that a rewrite of a short step adds without being another text
 _LONGEST_EXCHANGE = 3  # pieces in the place of others
 _MOST_OTHERS = 1  # places with a loss or an addition, in a text where something changed places
+_OPENING = frozenset(map(stem, ("begin", "start", "continue", "proceed")))  # a sentence that leads in says nothing
 
 Key = tuple[object, ...]
 
@@ -42,13 +44,15 @@ class Exchange(NamedTuple):
     others: int
 
 
-def compare_edits(step: Reading, rewrite: Reading) -> Differences:
-    """The differences between a step and a rewrite that keeps most of it."""
-    yield from _continued(step, rewrite)
+def compare_edits(step: Reading, rewrite: Reading, known: Sequence[Reading]) -> Differences:
+    """The differences between a step and a rewrite that keeps most of it. known: texts that it may take facts from."""
+    yield from _continued(step, rewrite, known)
     yield from _neighboring(step, rewrite)
     found = list(exchanges(step, rewrite))
     said, now = (Stems(piece.stem for piece in reading.words) for reading in (step, rewrite))
     for exchange in found:
+        if any(piece.stem in _OPENING for piece in exchange.new):
+            continue
         new = [piece for piece in exchange.new if piece.stem and not piece.ordinal and piece.stem not in said]
         old = [piece for piece in exchange.old if piece.stem and not piece.ordinal and piece.stem not in now]
         if old and new:
@@ -59,7 +63,7 @@ def compare_edits(step: Reading, rewrite: Reading) -> Differences:
 
 def _neighboring(step: Reading, rewrite: Reading) -> Differences:
     """In a short step, a word where another one stood: next to the same kept word or term, on the same side."""
-    if len(_solid(step)) > _SHORT:
+    if len(_solid(step)) > _SHORT or len(_solid(rewrite)) > len(_solid(step)) + _LEAD_IN:
         return
     said, now = (Stems(piece.stem for piece in reading.words) for reading in (step, rewrite))
     lost, added = _neighbors(step, now), _neighbors(rewrite, said)
@@ -71,31 +75,33 @@ def _neighboring(step: Reading, rewrite: Reading) -> Differences:
 
 
 def _neighbors(reading: Reading, kept: Stems) -> dict[str, set[tuple[str, Key]]]:
-    """For each word with content that is not kept: the kept words and terms right before it and right after it."""
-    solid = [piece for piece in reading.pieces if piece.form or piece.ordinal or (content(piece) and _is_solid(piece))]
+    """For each word with content that is not kept: the kept words and terms beside it in its sentence."""
     found: dict[str, set[tuple[str, Key]]] = {}
-    for index, piece in enumerate(solid):
-        if piece.kind is not Kind.WORD or piece.ordinal or is_unit(piece.stem) or piece.stem in kept:
-            continue
-        places = found.setdefault(piece.text.lower(), set())
-        for side, at in (("after", index - 1), ("before", index + 1)):
-            if 0 <= at < len(solid) and (solid[at].form or solid[at].stem in kept):
-                places.add((side, _key(solid[at])))
+    for sentence in sentences(reading):
+        solid = [piece for piece in sentence if piece.form or piece.ordinal or (content(piece) and _is_solid(piece))]
+        for index, piece in enumerate(solid):
+            if piece.kind is not Kind.WORD or piece.ordinal or is_unit(piece.stem) or piece.stem in kept:
+                continue
+            places = found.setdefault(piece.text.lower(), set())
+            for side, at in (("after", index - 1), ("before", index + 1)):
+                if 0 <= at < len(solid) and (solid[at].form or solid[at].stem in kept):
+                    places.add((side, _key(solid[at])))
     return found
 
 
-def _continued(step: Reading, rewrite: Reading) -> Differences:
-    """A figure after all that the step says, where the rewrite keeps all of it: the next result."""
+def _continued(step: Reading, rewrite: Reading, known: Sequence[Reading]) -> Differences:
+    """A figure after all that the step says, where the rewrite keeps all of it: the next result, unless it is known."""
     ours, theirs = _solid(step), _solid(rewrite)
     keys, keys_now = [each.key for each in ours], [each.key for each in theirs]
     if not ours or len(theirs) <= len(ours) or keys[-1] not in keys_now or Counter(keys) - Counter(keys_now):
         return
     last = len(keys_now) - 1 - keys_now[::-1].index(keys[-1])
     figures = [each for each in ours if each.piece.kind is Kind.TERM]
+    given = {piece.form for reading in known for piece in reading.pieces if piece.form}
     for each in theirs[last + 1 :]:
         more = keys_now.count(each.key) > keys.count(each.key)
         again = bool(figures) and each.key == figures[-1].key and value_of(each.piece.form) is None
-        if more and each.piece.kind is Kind.TERM and each.piece.firm and not again:
+        if more and each.piece.kind is Kind.TERM and each.piece.firm and not again and each.piece.form not in given:
             yield Difference(What.EXPRESSION_ADDED, f"{each.piece.text} comes after what the step says")
             return
 

@@ -1,7 +1,7 @@
 """Compares who has what: numbers, names and variables with their words, and the two sides of a comparison."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import combinations, pairwise
 
 from astro.traces.meaning.contrasts import excludes, may_contrast, opposite, turned
@@ -310,14 +310,11 @@ def _inference(reading: Reading) -> tuple[set[str], set[str]] | None:
         if len(sentence) > 1 and sentence[1].kind is Kind.BREAK and sentence[0].kind is Kind.WORD:
             sentence = sentence[2:]  # noqa: PLW2901 - "Wait, since ..."
         conditional = bool(sentence) and sentence[0].text.lower() in _PREMISE
-        for index, piece in enumerate(sentence):
-            word = piece.text.lower() if piece.kind is Kind.WORD and index > 0 else ""
-            if word in _CONCLUDE or word in _PREMISE - {"as"} or (conditional and piece.text == ","):
-                parts: Mapping[int, set[str]] = {
-                    side: {_key(other) for other in part if content(other) or (other.kind is Kind.TERM and other.form)}
-                    for side, part in enumerate((sentence[:index], sentence[index + 1 :]))
-                }
-                if parts[0] and parts[1]:
-                    turned_around = word in _PREMISE
-                    return (parts[1], parts[0]) if turned_around else (parts[0], parts[1])
+        keys = [_key(piece) if content(piece) or (piece.kind is Kind.TERM and piece.form) else "" for piece in sentence]
+        solid = [index for index, key in enumerate(keys) if key] or [0]
+        for index in range(solid[0] + 1, solid[-1]):  # content on both sides
+            word = sentence[index].text.lower() if sentence[index].kind is Kind.WORD else ""
+            if word in _CONCLUDE or word in _PREMISE - {"as"} or (conditional and sentence[index].text == ","):
+                before, after = set(keys[:index]) - {""}, set(keys[index + 1 :]) - {""}
+                return (after, before) if word in _PREMISE else (before, after)
     return None
