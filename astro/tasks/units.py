@@ -46,8 +46,10 @@ def _bare(equation: str) -> str:
         [unit or "" for unit, place in zip(units, places, strict=True) if start <= place < end]
         for start, end in pairwise(bounds)
     ]
-    if not all(_keep_numbers(equation[: bounds[1]], *pair) for pair in pairwise(sides)):
-        return equation
+    is_sum = [_SUM.search(equation[start:end]) is not None for start, end in pairwise(bounds)]
+    for (left, right), sums in zip(pairwise(sides), pairwise(is_sum), strict=True):
+        if not _keep_numbers(left, right, has_sum=any(sums)):
+            return equation
     return _QUANTITY.sub(lambda found: f"{found['before']}{found['number']}", equation)
 
 
@@ -61,12 +63,12 @@ def _unit(found: re.Match[str]) -> str | None:
     return " ".join("per" if word == "/" else word.lower().removesuffix("s") for word in words)
 
 
-def _keep_numbers(first: str, left: list[str], right: list[str]) -> bool:
+def _keep_numbers(left: list[str], right: list[str], *, has_sum: bool) -> bool:
     """Whether an equation of quantities holds exactly if it holds for their numbers."""
     named = {unit for unit in (*left, *right) if unit}
     if len(named) <= 1:
         return True
-    if _SUM.search(first):
+    if has_sum:
         return False  # a sum of different units converts them
     rates = [unit for unit in named if "per" in unit.split()]
     of_rates = {word for unit in rates for word in unit.split()}

@@ -29,6 +29,7 @@ def test_a_false_equation_of_quantities_is_found(text):
         "5 apples + 3 apples = 8 apples",
         "1 hour + 30 minutes = 90 minutes",
         "250 grams + 750 grams = 1 kg",
+        "x = 1 hour + 30 minutes = 1.5 hours",
         r"2 \times 3 \text{ feet} = 2 \text{ yards}",
         "12 inches * 3 = 3 feet",
         "3 feet = 36 inches",
