@@ -119,7 +119,7 @@ def settings(folder: Path, ports: Sequence[int]) -> dict[str, Any]:
 
 
 def soak(folder: Path, minutes: float, every: float | None, rng: random.Random) -> dict[str, float]:
-    """The figures of a run of that many minutes, whose servers are killed every so many seconds, or never."""
+    """The figures of a run of some minutes, whose servers are killed at intervals in seconds, or never."""
     with ExitStack() as stack:
         servers = [Server(), Server()]
         for server in servers:

@@ -14,7 +14,7 @@ PROMPT = tuple(b"Using the numbers 3, 5 and 2 exactly once, make 21.\n")
 
 
 class Mortal(ScriptedSampler):
-    """The scripted engine; it dies after so many answers, with all that is in flight."""
+    """The scripted engine; it dies after a number of answers, with all that is in flight."""
 
     def __init__(self, answers: int) -> None:
         super().__init__(CountdownPlayer(skill=0.5), ticks=True)

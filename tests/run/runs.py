@@ -35,7 +35,7 @@ def quiet() -> Console:
 
 
 class FailingEngine:
-    """The scripted engine until it has answered so many requests; then it raises."""
+    """The scripted engine until it has answered a number of requests; then it raises."""
 
     def __init__(self, config: EngineSection, answers: int, error: Exception) -> None:
         self._engine, self._left, self._error = open_sampler(config), answers, error
@@ -49,7 +49,7 @@ class FailingEngine:
 
 
 def dying_after(answers: int) -> Callable[[EngineSection], FailingEngine]:
-    """Opens an engine that dies after so many answers, and is as dead whenever it is opened again."""
+    """Opens an engine that dies after a number of answers, and again whenever it is reopened."""
     opened: list[FailingEngine] = []
 
     def open_engine(config: EngineSection) -> FailingEngine:

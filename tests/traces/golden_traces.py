@@ -1,4 +1,4 @@
-"""Golden traces: what a fixed player makes of a fixed tree. Run this file to write them anew after a change of design.
+"""Golden traces: what a fixed player makes of a fixed tree. Run this file to rewrite them after a change of design.
 
 PYTHONPATH=tests/traces python tests/traces/golden_traces.py
 """

@@ -90,7 +90,7 @@ def agreed(tree, model, wanted=4, **settings):
 
 
 def voter(yes_of_eight):
-    """A model whose completions of one request say Yes so many times in eight."""
+    """A model whose completions of one request say Yes a given number of times in eight."""
     return lambda _prompt, seed: "Yes." if seed % 8 < yes_of_eight else "No."
 
 
