@@ -44,6 +44,27 @@ def test_a_background_job_of_a_script_stops_at_sigterm(tmp_path):
     assert "Stopped." in said
 
 
+def test_an_interrupt_inside_a_callback_is_not_lost():
+    """Python drops exceptions of destructors and callbacks of weak references; Ctrl-C is sent again."""
+    program = """
+import signal, time, weakref
+import astro.cli
+class Referent: pass
+def verb():
+    referent = Referent()
+    reference = weakref.ref(referent, lambda _: signal.raise_signal(signal.SIGINT))
+    del referent
+    try:
+        time.sleep(60)
+    except KeyboardInterrupt:
+        print("interrupted")
+astro.cli.app = verb
+astro.cli.main()
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=50)
+    assert (done.stdout, done.stderr) == ("interrupted\n", "")
+
+
 @pytest.mark.engine
 @pytest.mark.parametrize("signals", [(signal.SIGTERM,), (signal.SIGINT, signal.SIGINT)], ids=["term", "twice"])
 def test_a_search_of_a_real_model_is_stopped_within_seconds(tmp_path, signals):

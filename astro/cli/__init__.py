@@ -5,6 +5,7 @@ import logging
 import os
 import signal
 import sys
+import threading
 from typing import Annotated
 
 import typer
@@ -52,12 +53,24 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)  # scripts start background jobs that ignore it
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     logging.getLogger("asyncio").addFilter(_is_no_interrupt)
+    sys.unraisablehook = _send_again
     app()
 
 
 def _is_no_interrupt(record: logging.LogRecord) -> bool:
     """Whether a record is of anything but a second Ctrl-C, which asyncio would report with a traceback."""
     return record.exc_info is None or record.exc_info[0] is not KeyboardInterrupt
+
+
+def _send_again(lost: "sys.UnraisableHookArgs") -> None:
+    """Send Ctrl-C again if Python dropped it: it arrived inside a destructor or a callback of a weak reference."""
+    if lost.exc_type is not KeyboardInterrupt:
+        sys.__unraisablehook__(lost)
+        return
+    main_thread = threading.main_thread().ident
+    later = threading.Timer(0.01, signal.pthread_kill, [main_thread, signal.SIGINT])  # not here, where it would be lost
+    later.daemon = True
+    later.start()
 
 
 @app.callback(invoke_without_command=True)
