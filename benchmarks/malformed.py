@@ -141,16 +141,18 @@ SPOIL: dict[str, Callable[[Path], object]] = {
     "config is a folder": folder_for_config,
     "other vocabulary": lambda f: config_of(f, vocab_size=3),
     "a header of 2^60 bytes": lambda f: weights(f, lambda _: (2**60).to_bytes(8, "little")),
-    "a header of no JSON": lambda f: weights(f, lambda _: (4).to_bytes(8, "little") + b"nope"),
-}
-# The model itself can be loaded from these.
-ODD_FOLDERS: dict[str, Callable[[Path], object]] = {
+    "too few layers": lambda f: config_of(f, num_hidden_layers=1),
+    "too many layers": lambda f: config_of(f, num_hidden_layers=40),
     "negative layers": lambda f: config_of(f, num_hidden_layers=-1),
     "an index of missing shards": lambda f: (f / "model.safetensors.index.json").write_text(
         '{"weight_map": {"a": "model-00001-of-00002.safetensors"}}'
     ),
-    "unknown precision": lambda f: config_of(f, torch_dtype="float7", dtype="float7"),
     "an index that is a list": lambda f: (f / "model.safetensors.index.json").write_text("[1]"),
+    "a header of no JSON": lambda f: weights(f, lambda _: (4).to_bytes(8, "little") + b"nope"),
+}
+# The model itself can be loaded from these.
+ODD_FOLDERS: dict[str, Callable[[Path], object]] = {
+    "unknown precision": lambda f: config_of(f, torch_dtype="float7", dtype="float7"),
     "a template that cannot be parsed": lambda f: (f / "chat_template.jinja").write_text("{% for %}"),
     "a template that never ends": lambda f: (f / "chat_template.jinja").write_text(
         "{% for a in range(99999) %}{% for b in range(99999) %}x{% endfor %}{% endfor %}"
