@@ -20,10 +20,10 @@ _LAYER = re.compile(r"(?:model\.|transformer\.)?(?:layers|h)\.(\d+)\.")  # of th
 
 
 def check_files(folder: Path, setting: str) -> None:
-    """Raise ConfigError if a file of a model folder is damaged or missing, or its weights are pickled and not permitted.
+    """Raise ConfigError if a file of a model folder is damaged or missing, or weights are pickled and not permitted.
 
-    The files have to belong together: the layers that config.json names, the shards that the index names. Reads the JSON
-    files and the headers of the weights, not the weights.
+    The files have to belong together: the layers are those of config.json, and the shards those of the index. Reads
+    the JSON files and the headers of the weights, not the weights.
     """
     if not (folder / "config.json").is_file():
         raise ConfigError(f"{setting}: {folder} has no config.json; give the folder that holds the model's files")
