@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export OMP_NUM_THREADS ?= 1
+# Without compiled modules on the disk, every process compiles ASTRO, torch and vLLM when it starts.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup demo page results results-3 ablations test test-real check format audit clean
 
