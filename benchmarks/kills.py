@@ -172,7 +172,8 @@ def contents(run: Path) -> dict[str, str]:
         if is_table or (path.suffix == ".safetensors" and "checkpoint-" not in name):
             found[name] = _sha256(path.read_bytes())
         elif path.name in {"figures.json", "done.json"}:
-            found[name] = _sha256(json.dumps(_timeless(json.loads(path.read_bytes())), sort_keys=True).encode())
+            text = path.read_text(encoding="utf-8").replace(str(run), "RUN")  # a training names its model by path
+            found[name] = _sha256(json.dumps(_timeless(json.loads(text)), sort_keys=True).encode())
     return found
 
 
