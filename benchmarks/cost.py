@@ -97,10 +97,10 @@ def run_mode(config: RunConfig, mode: str, search: SearchConfig, folder: Path, c
     summary = carry_out(config, Stages(), console, lambda _: engine)
     with RunDirectory.read(config.directory) as run:
         trees = {entry.problem_id: tree_from(entry) for entry in run.trees.entries(list(run.trees.problem_ids))}
-        told = run.traces.table("traces", ["problem_id", "backtracks", "visits"]).to_pylist()
+        rows = run.traces.table("traces", ["problem_id", "backtracks", "visits"]).to_pylist()
     passed = [
         len(wrong_answers(trees[trace["problem_id"]], [visit["node"] for visit in trace["visits"]]))
-        for trace in told
+        for trace in rows
         if trace["backtracks"]
     ]
     offered = [len(wrong_answers(tree, range(len(tree)))) for tree in trees.values()]

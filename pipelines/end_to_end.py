@@ -70,7 +70,7 @@ def main() -> None:
     assert config.grpo is not None
     assert config.evaluation is not None
 
-    # 1. Search each problem with PUCT; tell each finished tree as traces while others grow; write the data sets.
+    # 1. Search each problem with PUCT; make traces of each finished tree while others grow; write the data sets.
     carry_out(config, Stages(), console)
 
     # 2. Fine-tune the base model on the traces, and on the control: the same problems, the same number of examples.

@@ -112,7 +112,7 @@ def test_mistakes_in_overrides_come_together_with_those_of_values(tmp_path: Path
 
 
 def test_an_override_that_contains_itself_is_refused(tmp_path: Path) -> None:
-    """An alias inside its own anchor is a mistake like any other, told with the override."""
+    """An alias inside its own anchor is a mistake like any other, and names the override."""
     message = mistakes(tmp_path, GOOD, "engine.stop=&a [*a]", "seed=-x")
     assert message.startswith("2 mistakes in ")
     assert "override 'engine.stop=&a [*a]': its value refers to itself" in message

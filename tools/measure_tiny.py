@@ -23,7 +23,7 @@ from astro.tasks.countdown.generator import CountdownConfig, generate
 from astro.verify.forms.countdown import Use
 from tools.tiny_model.card import write_card
 from tools.tiny_model.measure import Shares, Subject, backtracks, boasting, judge, judging, solve, solving
-from tools.tiny_model.retelling import Task, retell, telling
+from tools.tiny_model.rewriting import Task, rewrite_shares, rewrite_solutions
 
 CONFIG = Path("configs/tiny.yaml")
 SIZES = (3, 4, 5)
@@ -43,7 +43,7 @@ async def measure(subject: Subject, problems: int, samples: int) -> dict[str, An
     groups["4 in order"] = await solve(subject, generate(config), samples)
     known = [group for size in TRAINED_SIZES for group in groups[str(size)]]
     attempts = [attempt for group in known for attempt in group]
-    faults = await retell(subject, known, PAIRS)
+    faults = await rewrite_solutions(subject, known, PAIRS)
     wrong = [attempt for attempt in attempts if not attempt.correct]
     approved = await judge(subject, [attempt for attempt in attempts if attempt.correct], VOTES)
     wrong_judged = await judge(subject, wrong, VOTES)
@@ -53,7 +53,7 @@ async def measure(subject: Subject, problems: int, samples: int) -> dict[str, An
     return {
         "solve": {name: solving(group) for name, group in groups.items()},
         "backtracks": {"samples": len(attempts), "backtracks": backtracks(attempts)},
-        "tell": {str(task): telling(faults, task) for task in Task},
+        "rewrite": {str(task): rewrite_shares(faults, task) for task in Task},
         "judge": {
             "own": judging(approved, wrong_judged, agreement),
             "claiming": judging(approved, claiming, agreement),
@@ -65,7 +65,7 @@ async def measure(subject: Subject, problems: int, samples: int) -> dict[str, An
 def print_table(figures: dict[str, Any]) -> None:
     """One line for each figure; a dash if there was nothing to take a share of."""
     sections: dict[str, Shares] = {"backtracks": figures["backtracks"]}
-    for part in ("solve", "tell", "judge"):
+    for part in ("solve", "rewrite", "judge"):
         sections |= {f"{part} {name}": shares for name, shares in figures[part].items()}
     for section, shares in sections.items():
         for name, figure in shares.items():

@@ -1,4 +1,4 @@
-"""A completions server for tests, over real HTTP on loopback: bytes are its tokens, and it misbehaves as told."""
+"""A completions server for tests, over real HTTP on loopback: bytes are its tokens, and it misbehaves on request."""
 
 import asyncio
 import math

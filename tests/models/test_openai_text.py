@@ -77,7 +77,7 @@ def test_a_stop_string_is_in_the_text_whether_the_server_cuts_it_or_not(server, 
 
 
 def test_a_server_that_hides_the_stop_string_is_refused(server):
-    """Without it, a step that is done cannot be told from a solution that is."""
+    """Without it, a step that is done cannot be distinguished from a finished solution."""
     server.behaviour.cut_stops = server.behaviour.nameless_stops = True
     with pytest.raises(ConfigError, match="which stop string ended a completion"):
         section(server).open()

@@ -248,7 +248,7 @@ def test_a_base_model_has_no_chat_style(byte_level):
 
 
 def test_a_tokenizer_that_knows_no_chat_templates_has_no_chat_style():
-    """Mistral's own, where the user insists on it, is told like a base model's."""
+    """Mistral's own, where the user insists on it, is treated like a base model's."""
     with pytest.raises(ConfigError, match=r"prompt\.style=plain"):
         PromptFormat(PromptConfig(), SimpleNamespace())
 

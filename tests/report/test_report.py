@@ -171,6 +171,6 @@ def test_the_name_of_a_group_does_not_act(tmp_path: Path) -> None:
         content["groups"] = {"<img src=x onerror=alert(1)> \x1b[31m": first, "b": second}
         write_sealed(path, content)
     folder = write_report(run)
-    told = (folder / "report.md").read_text(encoding="utf-8").partition("## An example")[0]
-    assert "| model | &lt;img src=x onerror=alert(1)> \N{SYMBOL FOR ESCAPE}[31m | b |" in told
-    assert "\x1b" not in told + (folder / "report.html").read_text(encoding="utf-8")
+    report = (folder / "report.md").read_text(encoding="utf-8").partition("## An example")[0]
+    assert "| model | &lt;img src=x onerror=alert(1)> \N{SYMBOL FOR ESCAPE}[31m | b |" in report
+    assert "\x1b" not in report + (folder / "report.html").read_text(encoding="utf-8")

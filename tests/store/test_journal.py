@@ -253,7 +253,7 @@ def test_a_full_disk_leaves_the_journal_as_it_was(tmp_path: Path) -> None:
 
 
 def test_damage_is_found_across_the_borders_of_reading(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A broken frame is told from a torn tail however far behind it the next frame begins."""
+    """A broken frame is distinguished from a torn tail however far behind it the next frame begins."""
     path = tmp_path / "journal.astj"
     with Journal(path.parent, writer="") as journal:
         journal.append([entry("a", 500)])

@@ -77,7 +77,7 @@ def test_only_the_problem_s_operations_are_used():
 
 
 def test_steps_are_rewritten_in_context():
-    """The first thought opens, a later one goes on, one after a backtrack turns, and both ends are told."""
+    """The first thought opens, a later one goes on, one after a backtrack turns, and both ends conclude."""
     assert PERFECT(turn(playing.rewrite_prompt(PROBLEM, [], STEP)), 0).startswith(
         "Let's start with 50 - 25 = 25, which"
     )

@@ -22,12 +22,12 @@ SOLUTION = re.compile(r"\nSolution: (.*)\nIs the solution right\?", re.DOTALL)
 TRACE = re.compile(r"\nSolution: ((?:Let's|First|We can).*)\nIs the solution right\?", re.DOTALL)
 STEP = re.compile(r"\d+ [-+*/] \d+ =(?= \d+, which leaves)")
 CONCLUDED = re.compile(r"That \w+ (?P<value>\d+) and the target is (?P<target>\d+), so \w+ is (?P<no>not )?correct")
-TOLD = re.compile(r"\nThoughts:\n(?P<thoughts>.*?)\nStep: (?P<step>[^\n]*)\n(?P<task>Rewrite|Go back)", re.DOTALL)
+REQUEST = re.compile(r"\nThoughts:\n(?P<thoughts>.*?)\nStep: (?P<step>[^\n]*)\n(?P<task>Rewrite|Go back)", re.DOTALL)
 
 
 @pytest.fixture(scope="module", params=[FIRST, SECOND, THIRD], ids=["first", "second", "third"])
-def mix(request: pytest.FixtureRequest) -> Mix:
-    return request.param
+def mix(asked: pytest.FixtureRequest) -> Mix:
+    return asked.param
 
 
 @pytest.fixture(scope="module")
@@ -135,13 +135,13 @@ def test_every_rewrite_and_backtrack_passes_the_fidelity_checks(drawn: list[Exam
     """The corpus teaches what the makers of traces accept; no answer stands before the conclusion."""
     tasks = {"Rewrite": 0, "Go back": 0}
     for example in drawn:
-        told = TOLD.search(example.prompt)
-        if told is None:
+        asked = REQUEST.search(example.prompt)
+        if asked is None:
             continue
-        tasks[told["task"]] += 1
-        around = Around(problem_of(example), [] if told["thoughts"] == playing.NO_THOUGHTS else [told["thoughts"]])
-        step = told["step"]
-        if told["task"] == "Go back":
+        tasks[asked["task"]] += 1
+        around = Around(problem_of(example), [] if asked["thoughts"] == playing.NO_THOUGHTS else [asked["thoughts"]])
+        step = asked["step"]
+        if asked["task"] == "Go back":
             assert backtrack_fault(example.completion, [] if step == playing.BEGINNING else [step], [], around) is None
             continue
         missed = "not correct" in step

@@ -14,7 +14,7 @@ from astro.records.split import Split
 from astro.tasks.countdown.generator import CountdownConfig, generate
 from astro.verify import Verifier
 from tools.tiny_model.measure import Attempt, Subject, backtracks, judge, judging, solving
-from tools.tiny_model.retelling import Faults, Task, retell, telling
+from tools.tiny_model.rewriting import Faults, Task, rewrite_shares, rewrite_solutions
 
 ROOT = Path(__file__).parents[2]
 LARGEST_FOLDER = 12 * 2**20  # bytes
@@ -75,15 +75,15 @@ def test_it_never_goes_back_by_itself(solved: list[list[Attempt]]) -> None:
 
 
 @pytest.fixture(scope="module")
-def retold(embedded: Subject, solved: list[list[Attempt]]) -> Faults:
-    return asyncio.run(retell(embedded, solved, 2))
+def rewritten(embedded: Subject, solved: list[list[Attempt]]) -> Faults:
+    return asyncio.run(rewrite_solutions(embedded, solved, 2))
 
 
 @pytest.mark.engine
 @pytest.mark.parametrize("task", [Task.REWRITE, Task.BACKTRACK])
-def test_it_tells_steps_and_the_way_back_to_them(retold: Faults, task: Task) -> None:
+def test_it_rewrites_steps_and_the_way_back_to_them(rewritten: Faults, task: Task) -> None:
     """Most thoughts pass the checks at the first try; the way back to the beginning is harder, as the card says."""
-    figures = telling(retold, task)
+    figures = rewrite_shares(rewritten, task)
     assert figures["asked"] > 20
     assert figures["first_try"] > 0.85
 

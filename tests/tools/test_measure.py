@@ -5,7 +5,7 @@ import pytest
 from astro.tasks.countdown.generator import CountdownConfig, generate, to_problem
 from astro.verify import Outcome
 from tools.tiny_model.measure import Attempt, Judged, backtracks, boasting, interval, judge, judging, solve, solving
-from tools.tiny_model.retelling import Task, retell, telling
+from tools.tiny_model.rewriting import Task, rewrite_shares, rewrite_solutions
 
 PROBLEM = to_problem([3, 7, 25], 54)
 RIGHT = (
@@ -101,7 +101,7 @@ def test_a_perfect_player_measures_perfect(played) -> None:
     groups = asyncio.run(solve(subject, generate(CountdownConfig(count=6, sizes=(3, 4))), 2))
     figures = solving(groups)
     assert figures["pass_at_1"] == figures["pass_at_1_low"] == figures["arithmetic"] == figures["bookkeeping"] == 1
-    assert not asyncio.run(retell(subject, groups, 2))
+    assert not asyncio.run(rewrite_solutions(subject, groups, 2))
 
 
 def test_a_faithful_player_passes_every_check_and_an_unfaithful_one_fails_rewrites(played) -> None:
@@ -110,15 +110,15 @@ def test_a_faithful_player_passes_every_check_and_an_unfaithful_one_fails_rewrit
     for fidelity in (1.0, 0.0):
         subject = played(skill=0.6, fidelity=fidelity)
         groups = asyncio.run(solve(subject, problems, 4))
-        faults = asyncio.run(retell(subject, groups, 2))
-        told = {task: telling(faults, task) for task in Task}
-        assert all(figures["asked"] > 0 for figures in told.values())
+        faults = asyncio.run(rewrite_solutions(subject, groups, 2))
+        shares = {task: rewrite_shares(faults, task) for task in Task}
+        assert all(figures["asked"] > 0 for figures in shares.values())
         # A changed figure may by chance be another figure of the context.
-        assert told[Task.REWRITE]["first_try"] == pytest.approx(fidelity, abs=0.1 * (1 - fidelity))
-        assert told[Task.BACKTRACK]["first_try"] == told[Task.RESTART]["first_try"] == 1
+        assert shares[Task.REWRITE]["first_try"] == pytest.approx(fidelity, abs=0.1 * (1 - fidelity))
+        assert shares[Task.BACKTRACK]["first_try"] == shares[Task.RESTART]["first_try"] == 1
 
 
-def test_a_good_judge_is_told_from_one_that_guesses(played) -> None:
+def test_a_good_judge_is_distinguished_from_one_that_guesses(played) -> None:
     """The area under the curve is 1 for a player that is always right, and near a half for one that tosses a coin."""
     problems = generate(CountdownConfig(count=30, sizes=(3,)))
     for judgement, lowest, highest in ((1.0, 1.0, 1.0), (0.5, 0.3, 0.7)):

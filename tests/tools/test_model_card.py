@@ -11,7 +11,7 @@ from astro.tasks.countdown.generator import to_problem
 from astro.verify import Outcome
 from tools.tiny_model.card import read_log, write_card
 from tools.tiny_model.measure import Attempt, judging, solving
-from tools.tiny_model.retelling import Task, telling
+from tools.tiny_model.rewriting import Task, rewrite_shares
 
 FIRST = [{"tokens": 100_000, "loss": 2.0}, {"tokens": 200_000, "loss": 1.0}]
 
@@ -28,13 +28,13 @@ def folder(tmp_path: Path, model_path: Path) -> Path:
 
 @pytest.fixture
 def figures() -> dict:
-    """One right solution in four, nothing told, nothing judged."""
+    """One right solution in four, nothing rewritten, nothing judged."""
     problem = to_problem([1, 2, 3], 6)
     group = [Attempt(problem, "That is 6.", outcome) for outcome in (Outcome.CORRECT, *[Outcome.INCORRECT] * 3)]
     return {
         "solve": {size: solving([group]) for size in ("3", "4", "5", "4 in order")},
         "backtracks": {"samples": 2000, "backtracks": 0},
-        "tell": {str(task): telling({}, task) for task in Task},
+        "rewrite": {str(task): rewrite_shares({}, task) for task in Task},
         "judge": {name: judging([], [], 1) for name in ("own", "claiming", "boasting")},
     }
 
@@ -74,7 +74,7 @@ def test_every_table_of_the_card_is_whole(folder: Path, figures: dict, config: R
     assert "| go back to the beginning | 0 | - |" in text
 
 
-def test_the_card_tells_how_the_weights_were_made(folder: Path, figures: dict, config: RunConfig) -> None:
+def test_the_card_says_how_the_weights_were_made(folder: Path, figures: dict, config: RunConfig) -> None:
     """The command, and the loss over the tokens."""
     write_card(folder, figures, config)
     text = (folder / "README.md").read_text()

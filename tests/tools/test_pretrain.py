@@ -101,7 +101,7 @@ def test_choices_that_failed_are_read_and_not_learned(tokenizer: PreTrainedToken
 
 
 def test_parts_of_a_reply_are_said_and_not_learned(tokenizer: PreTrainedTokenizerFast) -> None:
-    """Where a solution was told in other words, its end alone is learned."""
+    """Where a solution was rewritten, its end alone is learned."""
     example = Example("Make 24.", "That gives 10, so it is not correct. The answer is 10.", unlearned=((0, 36),))
     ((ids, labels),) = packed_rows([example], tokenizer, 64, random.Random(0))
     assert tokenizer.decode([token for token in labels if token != IGNORED]) == " The answer is 10.<|end|>"

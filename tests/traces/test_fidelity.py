@@ -1,4 +1,4 @@
-"""The fidelity checks: for each rule, the telling that keeps it and one that breaks it."""
+"""The fidelity checks: for each rule, a rewrite that keeps it and one that breaks it."""
 
 import pytest
 from growing import PROBLEM
@@ -13,7 +13,7 @@ AROUND = Around(PROBLEM, ["Let's start with 5 * 4 = 20, which leaves 20, 2 and 3
 
 
 @pytest.mark.parametrize(
-    ("told", "step", "role"),
+    ("rewritten", "step", "role"),
     [
         ("Instead, let's try 5 - 3 = 2, which leaves 2, 2 and 4.", STEP, Role.STEP),
         (r"Taking $5-3=2$ leaves us with 2, 2 and 4.", STEP, Role.STEP),
@@ -21,13 +21,13 @@ AROUND = Around(PROBLEM, ["Let's start with 5 * 4 = 20, which leaves 20, 2 and 3
         ("That gives 24, which is the target. So the answer is \\boxed{((5-3)*4)*3}.", RIGHT, Role.RIGHT_END),
     ],
 )
-def test_a_faithful_telling_passes(told, step, role):
+def test_a_faithful_rewrite_passes(rewritten, step, role):
     """Other words, spacing and notation are welcome."""
-    assert step_fault(told, step, role, AROUND) is None
+    assert step_fault(rewritten, step, role, AROUND) is None
 
 
 @pytest.mark.parametrize(
-    ("told", "fault"),
+    ("rewritten", "fault"),
     [
         ("", Fault.EMPTY),
         ("  \n", Fault.EMPTY),
@@ -47,13 +47,13 @@ def test_a_faithful_telling_passes(told, step, role):
         ("5 - 3 = 2, which leaves 2, 2 and 4. Then 2 * 2 = 4.", Fault.EXPRESSION_ADDED),
     ],
 )
-def test_each_rule_for_steps_has_a_telling_that_breaks_it(told, fault):
+def test_each_rule_for_steps_has_a_rewrite_that_breaks_it(rewritten, fault):
     """The first fault is named."""
-    assert step_fault(told, STEP, Role.STEP, AROUND).fault is fault
+    assert step_fault(rewritten, STEP, Role.STEP, AROUND).fault is fault
 
 
 @pytest.mark.parametrize(
-    ("told", "step", "role", "fault"),
+    ("rewritten", "step", "role", "fault"),
     [
         ("That gives 24, which is the target.", RIGHT, Role.RIGHT_END, Fault.ANSWER_LOST),
         ("That gives 24, the target: \\boxed{(5 - 3) * 4 + 3}.", RIGHT, Role.RIGHT_END, Fault.ANSWER_LOST),
@@ -61,13 +61,13 @@ def test_each_rule_for_steps_has_a_telling_that_breaks_it(told, fault):
         ("That gives 15, which is the target we want, 24.", WRONG, Role.WRONG_END, Fault.CLAIMS_SUCCESS),
     ],
 )
-def test_each_rule_for_ends_has_a_telling_that_breaks_it(told, step, role, fault):
+def test_each_rule_for_ends_has_a_rewrite_that_breaks_it(rewritten, step, role, fault):
     """A conclusion keeps its answer; a wrong end gives none and claims nothing."""
-    assert step_fault(told, step, role, AROUND).fault is fault
+    assert step_fault(rewritten, step, role, AROUND).fault is fault
 
 
 def test_the_answer_of_a_wrong_end_is_not_part_of_what_is_told():
-    """Only the conclusion is told with its answer."""
+    """Only the conclusion keeps its answer."""
     assert essence(WRONG, Role.WRONG_END) == "That is 15 and the target is 24, so the solution is not correct."
     assert essence(RIGHT, Role.RIGHT_END) == RIGHT
 
@@ -103,11 +103,11 @@ CHANGED = [
 ]
 
 
-@pytest.mark.parametrize(("step", "told"), [*CHANGED, *[(told, step) for step, told in CHANGED]])
-def test_mathematics_without_a_binary_operator_is_neither_lost_nor_added(step, told):
-    """Roots, signs, percents, functions, the order of a list, a denial: what has one is told with it, and no other."""
+@pytest.mark.parametrize(("step", "rewritten"), [*CHANGED, *[(rewritten, step) for step, rewritten in CHANGED]])
+def test_mathematics_without_a_binary_operator_is_neither_lost_nor_added(step, rewritten):
+    """Roots, signs, percents, functions, the order of a list, a denial: what a step has, its rewrite has."""
     changes = {Fault.EXPRESSION_LOST, Fault.EXPRESSION_ADDED, Fault.NUMBER_LOST, Fault.MEANING_CHANGED}
-    assert step_fault(told, step, Role.STEP, MATHS).fault in changes
+    assert step_fault(rewritten, step, Role.STEP, MATHS).fault in changes
 
 
 @pytest.mark.parametrize(
@@ -156,10 +156,10 @@ def test_the_same_mathematics_in_other_words_passes_both_ways(one, other):
     assert step_fault(one, other, Role.STEP, MATHS) is None
 
 
-@pytest.mark.parametrize("told", ["The answer is \\boxed{5}, so far.", "So the answer is 5.\n#### 5"])
-def test_a_step_that_speaks_of_the_answer_is_not_told_with_a_mark(told):
+@pytest.mark.parametrize("rewritten", ["The answer is \\boxed{5}, so far.", "So the answer is 5.\n#### 5"])
+def test_a_step_that_speaks_of_the_answer_is_not_rewritten_with_a_mark(rewritten):
     """A box or hashes in the middle of a trace would be taken for its end."""
-    assert step_fault(told, "The answer is 5 so far.", Role.STEP, MATHS).fault is Fault.ANSWER_LEAKED
+    assert step_fault(rewritten, "The answer is 5 so far.", Role.STEP, MATHS).fault is Fault.ANSWER_LEAKED
 
 
 PATH = ["I take 5 * 4 = 20, which leaves 20, 2 and 3."]
@@ -167,7 +167,7 @@ LEFT = ["I take 20 - 2 = 18, which leaves 18 and 3.", "I take 18 * 3 = 54, which
 
 
 @pytest.mark.parametrize(
-    ("told", "path"),
+    ("rewritten", "path"),
     [
         ("Let's go back to where we had 20, 2 and 3.", PATH),
         ("Let's go back to where we took 5 * 4 = 20 and had 20, 2 and 3 left.", PATH),
@@ -175,13 +175,13 @@ LEFT = ["I take 20 - 2 = 18, which leaves 18 and 3.", "I take 18 * 3 = 54, which
         ("Let's restart our solution from the beginning.", []),
     ],
 )
-def test_a_return_that_names_its_place_passes(told, path):
+def test_a_return_that_names_its_place_passes(rewritten, path):
     """The numbers left there, or the beginning."""
-    assert backtrack_fault(told, path, LEFT, AROUND) is None
+    assert backtrack_fault(rewritten, path, LEFT, AROUND) is None
 
 
 @pytest.mark.parametrize(
-    ("told", "path", "fault"),
+    ("rewritten", "path", "fault"),
     [
         ("Let's go back to where we had 20 and 3.", PATH, Fault.WRONG_PLACE),
         ("Let's restart our solution from the beginning.", PATH, Fault.WRONG_PLACE),
@@ -198,16 +198,16 @@ def test_a_return_that_names_its_place_passes(told, path):
         ("", PATH, Fault.EMPTY),
     ],
 )
-def test_each_rule_for_returns_has_a_sentence_that_breaks_it(told, path, fault):
+def test_each_rule_for_returns_has_a_sentence_that_breaks_it(rewritten, path, fault):
     """A sentence that goes back names its place, and nothing of the attempt given up."""
-    assert backtrack_fault(told, path, LEFT, AROUND).fault is fault
+    assert backtrack_fault(rewritten, path, LEFT, AROUND).fault is fault
 
 
 COLON = "To find the value of $5 \\star 1$, we will follow these steps:"
 
 
 @pytest.mark.parametrize(
-    ("told", "path", "fault"),
+    ("rewritten", "path", "fault"),
     [
         (COLON, [COLON], Fault.NO_RETURN),
         ("5 is a fine number, so that was all right.", [COLON], Fault.NO_RETURN),
@@ -222,10 +222,10 @@ COLON = "To find the value of $5 \\star 1$, we will follow these steps:"
         ("We return to the point where three times x was 15, i.e. $3x = 15$.", ["So $3x = 15$."], None),
     ],
 )
-def test_a_return_in_mathematics_names_a_value_or_an_expression(told, path, fault):
+def test_a_return_in_mathematics_names_a_value_or_an_expression(rewritten, path, fault):
     """A sentence that goes back says so, and names something that its step established."""
     around = Around(Problem("m", "What is $5 \\star 1$?", "9", "math"), [])
-    found = backtrack_fault(told, path, [], around)
+    found = backtrack_fault(rewritten, path, [], around)
     assert (found.fault if found else None) == fault
 
 

@@ -65,7 +65,7 @@ def test_restarts_go_back_to_the_beginning_and_walk_shared_steps_again():
 
 
 def test_an_attempt_can_be_left_where_the_value_fell():
-    """With leave=fall the branch 6 -> 7 is given up at 6, which lost value, and its end is never told."""
+    """With leave=fall the branch 6 -> 7 is given up at 6, which lost value, and its end is left out."""
     config = PLAIN.model_copy(update={"wrong_terminals": (1,), "searches": 8, "leave": Leave.FALL})
     plans, _ = plans_of(drawn_tree(), config)
     assert "a6 r6 b0 a1 a3 c5" in {short(plan.visits) for plan in plans}
@@ -166,7 +166,7 @@ def test_nothing_goes_back_into_a_sentence():
 
 
 def test_a_tree_without_a_kept_terminal_gives_no_plans():
-    """Nothing can be concluded, so nothing is told."""
+    """Nothing can be concluded, so there is no trace."""
     tree = drawn_tree()
     assert linearize(tree, [], wrong_terminals(tree), PLAIN, random.Random(0)) == ([], {})
 
@@ -231,7 +231,7 @@ def check_plan(tree, plan, config):
     assert [visit.move for visit in walk].count(Move.CONCLUDE) == 1
     answers = [wrong_answer(tree, node) for node in plan.wrong]
     assert len(set(answers)) == len(answers) <= max(config.wrong_terminals)
-    told = [visit.node for visit in walk if visit.move is not Move.BACKTRACK]
+    walked = [visit.node for visit in walk if visit.move is not Move.BACKTRACK]
     left = []
     for before, visit, after in zip(walk[:-1], walk[1:], [*walk[2:], None], strict=True):
         if visit.move is not Move.BACKTRACK:
@@ -248,7 +248,7 @@ def check_plan(tree, plan, config):
             assert after.node not in tree.path(before.node)
     assert len(left) == len(plan.wrong)
     walks_once = config.returns is Returns.PLANNED and not config.restart
-    assert all(told.count(node) == 1 for node in (told if walks_once else left))
+    assert all(walked.count(node) == 1 for node in (walked if walks_once else left))
     if config.returns is Returns.SEARCH:
         assert [*plan.wrong, plan.correct] == sorted([*plan.wrong, plan.correct])
     if config.leave is Leave.TERMINAL:

@@ -57,7 +57,7 @@ def test_golden_traces_are_reproduced_word_by_word(name, make):
 
 
 def test_every_trace_verifies_and_keeps_the_rules(make):
-    """Whatever the player gets wrong, what comes out is correct, legal and told."""
+    """Whatever the player gets wrong, what comes out is correct, legal and rewritten."""
     for seed in range(6):
         player = CountdownPlayer(skill=0.6, honesty=0.8, fidelity=0.7, judgement=0.95)
         tree = played(player, seed=seed)
@@ -82,7 +82,7 @@ def test_an_obedient_model_passes_every_check_at_once(make):
 
 
 def test_phrases_can_be_kept_out_of_the_text(make):
-    """The model that tells has them in view, so the rest is word for word the same."""
+    """The rewriter sees them, so the rest is word for word the same."""
     spoken, silent = (make(played(HONEST), HONEST, phrases_in_text=said) for said in (True, False))
     phrases = {thought for trace in spoken.traces for thought in trace.thoughts if thought.startswith("But wait")}
     assert phrases
@@ -140,7 +140,7 @@ LOOPING = RIGHT + "I am sure of what I did. " * 3 + HIT.removeprefix(RIGHT)
 
 
 def test_a_control_that_is_refused_gives_way_to_another_path(make):
-    """A path whose own words go in circles is told once, and the other correct path takes its place."""
+    """A path whose own words go in circles is rewritten once, and the other correct path takes its place."""
     outcome = make(tree_of(HIT, LOOPING, MISS), HONEST, control=Control.ORIGINAL)
     control = of_kind(outcome, Kind.CONTROL)
     assert len(control) == len(outcome.traces) - len(control) > 1
@@ -158,7 +158,7 @@ def test_controls_that_no_path_can_give_are_counted(make):
 
 
 def test_an_unfaithful_model_falls_back_to_the_original_steps(make):
-    """A player that changes a figure in every telling: each step is retried, then stands in its own words."""
+    """A player that changes a figure in every rewrite: each step is retried, then kept in its own words."""
     tree = tree_of(HIT, MISS)
     outcome = make(tree, CountdownPlayer(fidelity=0.0), retries=1)
     (search,) = of_kind(outcome, Kind.SEARCH)
@@ -197,7 +197,7 @@ def test_claims_of_success_can_be_left_out(make):
 
 @pytest.mark.parametrize("end", ["", "\n", "The answer is 6."])
 def test_a_claim_before_a_last_step_that_says_nothing_is_a_claim(make, end):
-    """The terminal is told in other words, the step before it as it is: a doubt after both would contradict it."""
+    """The terminal is rewritten, the step before it is not: a doubt after both would contradict it."""
     problem = Problem("m-5", "What is 2 + 3?", "5", "math")
     tree = new_tree(problem.id)
     add_solution(tree, "So 2 + 3 = 5, and \\boxed{5}.", problem)
@@ -238,7 +238,7 @@ def test_solutions_the_model_does_not_believe_in_are_not_told(make):
 
 
 def test_attempts_that_misstate_the_target_are_not_used(make):
-    """What the problem asks for has to be told as it is."""
+    """What the problem asks for has to be kept as it is."""
     outcome = make(tree_of(HIT, MISS.replace("the target is 24", "the target is 42")), HONEST)
     assert of_kind(outcome, Kind.SEARCH) == []
     assert outcome.counts[f"unused.{Unused.MISQUOTED}"] == 1
@@ -335,9 +335,9 @@ def test_a_tree_whose_steps_were_all_cut_off_says_so(make):
 def test_the_cost_is_the_sum_of_its_traces_and_votes(make):
     """Every request is somebody's."""
     outcome = make(tree_of(HIT, MISS), HONEST)
-    told = [trace.cost for trace in outcome.traces]
-    assert outcome.cost.calls == sum(cost.calls for cost in told) + 1
-    assert outcome.cost.generated_tokens == sum(cost.generated_tokens for cost in told) + 8 * (len("Yes.") + 1)
+    costs = [trace.cost for trace in outcome.traces]
+    assert outcome.cost.calls == sum(cost.calls for cost in costs) + 1
+    assert outcome.cost.generated_tokens == sum(cost.generated_tokens for cost in costs) + 8 * (len("Yes.") + 1)
 
 
 def test_a_chat_model_tells_mathematics(make):

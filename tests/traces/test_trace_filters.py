@@ -55,7 +55,7 @@ def trace_of(thoughts=THOUGHTS, **changes):
     return dataclasses.replace(trace, **changes)
 
 
-def told(index, text):
+def rewritten(index, text):
     return [*THOUGHTS[:index], text, *THOUGHTS[index + 1 :]]
 
 
@@ -67,11 +67,11 @@ def told(index, text):
         (trace_of(verdict=Verdict(Outcome.TIMED_OUT)), Refusal.NOT_CORRECT),
         (trace_of(completion_tokens=None), Refusal.UNWRITABLE),
         (trace_of(completion_tokens=8193), Refusal.TOO_LONG),
-        (trace_of(told(0, "Well <|im_end|> then.")), Refusal.CONTROL),
+        (trace_of(rewritten(0, "Well <|im_end|> then.")), Refusal.CONTROL),
         (trace_of(visits=VISITS[4:], thoughts=THOUGHTS[4:]), Refusal.TOO_FEW_BACKTRACKS),
         (trace_of(visits=VISITS[4:], thoughts=THOUGHTS[4:], kind=Kind.DIRECT), None),
-        (trace_of(told(1, "That gives 2, which is the target.")), Refusal.CONTRADICTION),
-        (trace_of(told(0, "We go on with it. " * 3)), Refusal.LOOP),
+        (trace_of(rewritten(1, "That gives 2, which is the target.")), Refusal.CONTRADICTION),
+        (trace_of(rewritten(0, "We go on with it. " * 3)), Refusal.LOOP),
     ],
 )
 def test_each_filter_names_its_reason(trace, reason):

@@ -226,7 +226,7 @@ def test_a_curriculum_is_kept_by_what_replaces(rolling):
 
 
 def test_prompts_may_be_repeated(tmp_path):
-    """A step needs so many prompts: where there are fewer they stand there again, and are sampled anew."""
+    """A step with fewer prompts than it needs repeats them, and samples them again."""
     recorder = Recorder(StageCheckpoint(tmp_path / "s"), Console(file=io.StringIO()), "t")
     few = [prompt(1), prompt(2)]
     rollouts = Rollouts([*few, *few], Scripted(), None, recorder, seed=0, resample=0)
@@ -307,8 +307,8 @@ def test_prompts_of_another_run_are_asked_once(prompt_format):
     assert chat.instruction in turn["content"]
     (found,) = rl_prompts([{**ROWS[1], "prompt": [turn]}], GrpoConfig(), chat, {}, 0)
     assert found.ids == tuple(chat.solve_ids("1 + 0?"))
-    (told,) = rl_prompts([{**ROWS[1], "prompt": "?", "problem": "1 + 0?"}], GrpoConfig(), chat, {}, 0)
-    assert told.ids == found.ids
+    (other,) = rl_prompts([{**ROWS[1], "prompt": "?", "problem": "1 + 0?"}], GrpoConfig(), chat, {}, 0)
+    assert other.ids == found.ids
 
 
 @pytest.mark.parametrize(
@@ -341,9 +341,12 @@ def test_a_row_that_could_not_be_graded_is_named(prompt_format, changes, message
 def test_all_rows_that_could_not_be_graded_are_named(prompt_format):
     """One message has every bad row of the file, by its number; good ones are not in it."""
     rows = [ROWS[0], {**ROWS[1], "answer": None}, ROWS[2], {**ROWS[3], "task": "chess"}]
-    with pytest.raises(ConfigError) as told:
+    with pytest.raises(ConfigError) as found:
         rl_prompts(rows, GrpoConfig(), prompt_format, {}, 0)
-    assert [line.partition(":")[0] for line in str(told.value).splitlines()] == ["grpo.data, row 2", "grpo.data, row 4"]
+    assert [line.partition(":")[0] for line in str(found.value).splitlines()] == [
+        "grpo.data, row 2",
+        "grpo.data, row 4",
+    ]
 
 
 def test_the_wanted_length_is_in_the_prompt(prompt_format):

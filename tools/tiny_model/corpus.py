@@ -23,7 +23,7 @@ NUMBERS = range(1, 16)
 LARGEST = 100
 SIZES = (2, 3, 4)
 SIZE_WEIGHTS = (0.12, 0.30, 0.58)
-TOLD_SIZE_WEIGHTS = (0.06, 0.30, 0.50, 0.14)  # 2 to 5: tables of five numbers are read and rewritten, never solved
+REWRITE_SIZE_WEIGHTS = (0.06, 0.30, 0.50, 0.14)  # 2 to 5: tables of five numbers are read and rewritten, never solved
 ORDERED = 0.15  # of the problems: the numbers have to be used in the order given
 RIGHT_TRACES = 0.7  # of the traces that are judged
 
@@ -115,7 +115,7 @@ class Mix:
     failed_choices: bool = True
 
     @property
-    def told(self) -> float:
+    def rewritten(self) -> float:
         """The share of the requests to rewrite a trace."""
         return 1 - self.solutions - self.judged - self.traces
 
@@ -141,8 +141,8 @@ def examples(rng: random.Random, mix: Mix = FIRST) -> Iterator[Example]:
     """An endless stream of examples, none about numbers of the test split."""
     while True:
         kind = rng.random()
-        telling = kind >= mix.solutions + mix.judged
-        size = rng.choices((*SIZES, 5), TOLD_SIZE_WEIGHTS)[0] if telling else rng.choices(SIZES, SIZE_WEIGHTS)[0]
+        rewriting = kind >= mix.solutions + mix.judged
+        size = rng.choices((*SIZES, 5), REWRITE_SIZE_WEIGHTS)[0] if rewriting else rng.choices(SIZES, SIZE_WEIGHTS)[0]
         numbers = rng.choices(NUMBERS, k=size)
         if countdown.split_of(numbers) is not Split.TRAIN:
             continue
@@ -154,8 +154,8 @@ def examples(rng: random.Random, mix: Mix = FIRST) -> Iterator[Example]:
         problem = countdown.problem_text(numbers, target, use=use)
         if kind >= 1 - mix.traces:
             yield _judged_trace(_Trace(problem, target, rng, mix), right, use)
-        elif telling:
-            yield _told(_Trace(problem, target, rng, mix), right, use)
+        elif rewriting:
+            yield _rewritten(_Trace(problem, target, rng, mix), right, use)
         elif kind < mix.solutions:
             path = right if rng.random() < mix.right else wrong
             if mix.in_thoughts and rng.random() < mix.in_thoughts:
@@ -173,7 +173,7 @@ def solution(steps: Sequence[str], final: Term, target: int) -> str:
 
 def _ended(trace: "_Trace", path: Path) -> Example:
     """A solution worded as thoughts; the loss includes only what follows the conclusion."""
-    trace.tell(path, 0)
+    trace.rewrite(path, 0)
     text = playing.joined(trace.thoughts)
     answer = "" if path.final.value == trace.target else f" The answer is \\boxed{{{path.final.expression}}}."
     return Example(trace.problem, text + answer, unlearned=((0, len(text)),))
@@ -251,13 +251,13 @@ def _faked_end(path: Path, target: int) -> tuple[list[str], Term, bool]:
     return steps, faked.outcome, last.value == target
 
 
-def _told(trace: "_Trace", right: Path, use: Use) -> Example:
+def _rewritten(trace: "_Trace", right: Path, use: Use) -> Example:
     """One exchange of a trace with some misses, each left where the next attempt diverges from it."""
     rng, mix = trace.rng, trace.mix
-    trace.tell(right, trace.search(right, use))
+    trace.rewrite(right, trace.search(right, use))
     if mix.endings and rng.random() < mix.endings:
-        return trace.told[-1]
-    return rng.choice(trace.backs if trace.backs and rng.random() < 0.35 else trace.told)
+        return trace.rewritten[-1]
+    return rng.choice(trace.backs if trace.backs and rng.random() < 0.35 else trace.rewritten)
 
 
 def _judged_trace(trace: "_Trace", right: Path, use: Use) -> Example:
@@ -265,7 +265,7 @@ def _judged_trace(trace: "_Trace", right: Path, use: Use) -> Example:
     wrong = _parting(right, use, trace.rng)
     good = wrong is None or wrong.final.value == trace.target or trace.rng.random() < RIGHT_TRACES
     last = right if good or wrong is None else wrong
-    trace.tell(last, trace.search(last, use), claim=True)
+    trace.rewrite(last, trace.search(last, use), claim=True)
     prompt = playing.evaluate_prompt(trace.problem, playing.joined(trace.thoughts))
     return Example(prompt, "Yes." if good else "No.", trace.read_in(prompt) if good else ())
 
@@ -281,7 +281,7 @@ class _Trace:
     target: int
     rng: random.Random
     mix: Mix
-    told: list[Example] = field(default_factory=list)
+    rewritten: list[Example] = field(default_factory=list)
     backs: list[Example] = field(default_factory=list)
     thoughts: list[str] = field(default_factory=list)
     failed: dict[int, str] = field(default_factory=dict)
@@ -293,11 +293,11 @@ class _Trace:
         misses = [path for path in dict.fromkeys(drawn) if path is not None and path.final.value != self.target]
         start = 0
         for miss, following in pairwise([*misses, last]):
-            self.tell(miss, start)
+            self.rewrite(miss, start)
             start = self.go_back(miss, following)
         return start
 
-    def tell(self, path: Path, start: int, *, claim: bool = False) -> None:
+    def rewrite(self, path: Path, start: int, *, claim: bool = False) -> None:
         """Rewrite a path's steps from start on, and its conclusion; claim: as a success, whatever it is."""
         for index in range(start, len(path.operations)):
             style = _OPENING if not self.thoughts else _INSTEAD if _just_went_back(self.thoughts) else _NEXT
@@ -317,7 +317,7 @@ class _Trace:
         self._say(dialect.conclusion(path.final, self.target), thought)
 
     def _say(self, step: str, thought: str) -> None:
-        self.told.append(self._asked(playing.rewrite_prompt(self.problem, self.thoughts, step), thought))
+        self.rewritten.append(self._asked(playing.rewrite_prompt(self.problem, self.thoughts, step), thought))
         self.thoughts.append(thought)
 
     def go_back(self, miss: Path, following: Path) -> int:

@@ -1,6 +1,6 @@
 """Measure the embedded model: its solutions, graded, and its judgement of them.
 
-Prompts and settings are those of a run. tools.tiny_model.retelling measures how it rewrites solutions.
+Prompts and settings are those of a run. tools.tiny_model.rewriting measures how it rewrites solutions.
 """
 
 import asyncio

@@ -31,27 +31,27 @@ class Task(StrEnum):
 Faults = Counter[tuple[Task, Fault | None]]  # None: passed at the first try
 
 
-async def retell(subject: Subject, groups: Iterable[Sequence[Attempt]], pairs: int) -> Faults:
+async def rewrite_solutions(subject: Subject, groups: Iterable[Sequence[Attempt]], pairs: int) -> Faults:
     """Rewrite up to pairs of a wrong and a right solution of each problem, with the way back between them.
 
     Solutions that a trace would not use are skipped. After each wrong one the model is asked for the way back to every
     state it went through; the trace then continues from the last state that the right one shares.
     """
-    tellings = []
+    rewritings = []
     for group in groups:
         right = [attempt for attempt in _different(group) if _usable_right(attempt)]
         wrong = [attempt for attempt in _different(group) if _usable_wrong(attempt)]
         if right:
             problem = group[0].problem
             rng = random.Random(derive_seed(subject.seed, problem.id, "pairs"))  # noqa: S311 - reproducible draws
-            tellings += [
-                _Telling(subject, problem, index).tell_both(one, rng.choice(right))
+            rewritings += [
+                _Rewriting(subject, problem, index).rewrite_both(one, rng.choice(right))
                 for index, one in enumerate(wrong[:pairs])
             ]
-    return sum(await asyncio.gather(*tellings), Faults())
+    return sum(await asyncio.gather(*rewritings), Faults())
 
 
-def telling(faults: Faults, task: Task) -> Shares:
+def rewrite_shares(faults: Faults, task: Task) -> Shares:
     """One kind of request: the number of thoughts, the share that passed at once, and the faults of the rest."""
     counts = {fault: count for (asked, fault), count in faults.items() if asked is task}
     total = sum(counts.values())
@@ -74,7 +74,7 @@ def _usable_wrong(attempt: Attempt) -> bool:
 
 
 @dataclass(slots=True)
-class _Telling:
+class _Rewriting:
     """Rewrites one pair of solutions; number distinguishes the pairs of a problem."""
 
     subject: Subject
@@ -84,19 +84,19 @@ class _Telling:
     faults: Faults = field(default_factory=Counter)
     asked: int = 0
 
-    async def tell_both(self, wrong: Attempt, right: Attempt) -> Faults:
+    async def rewrite_both(self, wrong: Attempt, right: Attempt) -> Faults:
         """Rewrite wrong, go back, and rewrite the rest of right."""
-        await self._tell(wrong, 0)
+        await self._rewrite(wrong, 0)
         traces = self.subject.traces
         self.thoughts.append(f"{traces.doubt} {traces.negative}")
         both = zip(wrong.steps[:-1], right.steps[:-1], strict=False)
         shared = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], both))
         ways = [await self._go_back(wrong.steps, kept) for kept in range(max(shared + 1, len(wrong.steps) - 1))]
         self.thoughts.append(ways[shared])
-        await self._tell(right, shared)
+        await self._rewrite(right, shared)
         return self.faults
 
-    async def _tell(self, attempt: Attempt, start: int) -> None:
+    async def _rewrite(self, attempt: Attempt, start: int) -> None:
         prompts = load_prompts(self.subject.traces.prompts)
         for index, step in enumerate(attempt.steps[start:], start):
             role = Role.STEP
@@ -105,25 +105,25 @@ class _Telling:
             if role is Role.RIGHT_END:
                 self.thoughts.append(f"{self.subject.traces.doubt} {self.subject.traces.positive}")
             core, around = essence(step, role), Around(self.problem, tuple(self.thoughts))
-            told = await self._ask(
+            rewritten = await self._ask(
                 Task.REWRITE,
                 prompts.rewrite(self.problem.prompt, self.thoughts, step, core, role),
                 partial(step_fault, step=step, role=role, around=around),
             )
-            self.thoughts.append(told or core)
+            self.thoughts.append(rewritten or core)
 
     async def _go_back(self, steps: Sequence[str], kept: int) -> str:
         """Ask for the way back to the state after the first kept steps."""
         path, abandoned = steps[:kept], steps[kept:]
         around = Around(self.problem, tuple(self.thoughts))
-        told = await self._ask(
+        rewritten = await self._ask(
             Task.BACKTRACK if path else Task.RESTART,
             load_prompts(self.subject.traces.prompts).backtrack(
                 self.problem.prompt, self.thoughts, path[-1] if path else None
             ),
             partial(backtrack_fault, path=path, abandoned=abandoned, around=around),
         )
-        return told or "Let's go back."
+        return rewritten or "Let's go back."
 
     async def _ask(self, task: Task, messages: Sequence[Message], check: Callable[[str], Finding | None]) -> str | None:
         """The thought, if it passes at once."""
