@@ -26,8 +26,8 @@ REQUEST = re.compile(r"\nThoughts:\n(?P<thoughts>.*?)\nStep: (?P<step>[^\n]*)\n(
 
 
 @pytest.fixture(scope="module", params=[FIRST, SECOND, THIRD], ids=["first", "second", "third"])
-def mix(asked: pytest.FixtureRequest) -> Mix:
-    return asked.param
+def mix(request: pytest.FixtureRequest) -> Mix:
+    return request.param
 
 
 @pytest.fixture(scope="module")
