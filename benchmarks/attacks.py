@@ -4,10 +4,10 @@
 
 Runs the programs of tests/verify/attacks.jsonl through `astro verify`. An environment takes protections away by a
 seccomp filter that refuses their system calls, as containers do. In each there are a process to kill, a file to read
-and change, and a listening port, all outside the sandbox. An attack has succeeded if one of them was touched, or if the
-verdict is not the expected one. KNOWN are those that docs/verifiers.md names. The last figure of a line is the most
-memory that two programs, with their judges, held at once (PSS). Exits with status 1 if an attack succeeds that is not
-known, or if programs run where they should be refused.
+and change, a listening port, and two sockets for datagrams, all outside the sandbox. An attack has succeeded if one of
+them was touched, or if the verdict is not the expected one. KNOWN are those that docs/verifiers.md names. The last
+figure of a line is the most memory that two programs, with their judges, held at once (PSS). Exits with status 1 if an
+attack succeeds that is not known, or if programs run where they should be refused.
 
 2 CPU cores: about 40 seconds for each environment in which programs run.
 """
@@ -21,9 +21,10 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -106,16 +107,22 @@ def attack(environment: str, every: int = 1, settings: Sequence[str] = ()) -> Ou
 
 @dataclass(frozen=True, slots=True)
 class _Victims:
-    """What lies outside the sandbox: a process, a file in a folder of its own, and a listening port."""
+    """What lies outside the sandbox: a process, a file in a folder of its own, a listening port, and sockets.
+
+    mailboxes: for datagrams; one has a path, the other an abstract name.
+    """
 
     process: subprocess.Popen[bytes]
     file: Path
     server: socket.socket
+    mailboxes: Sequence[socket.socket]
 
     def named(self, line: str) -> str:
         """A case with the process id, the path and the port in place of their names."""
+        path, abstract = (box.getsockname() for box in self.mailboxes)
         words = {"PORT": self.server.getsockname()[1], "VICTIM": self.process.pid, "FILE": self.file}
-        return re.sub(r"@(VICTIM|FILE|PORT)@", lambda found: str(words[found[1]]), line)
+        words |= {"MAILBOX": path, "ABSTRACT": abstract.decode().removeprefix("\0")}
+        return re.sub(r"@(VICTIM|FILE|PORT|MAILBOX|ABSTRACT)@", lambda found: str(words[found[1]]), line)
 
     def touched(self) -> list[str]:
         """The victims that are no longer as they were."""
@@ -124,11 +131,13 @@ class _Victims:
             found.append("the folder has other files")
         elif self.file.read_text(encoding="utf-8") != "before" or self.file.stat().st_mode & 0o777 != 0o666:
             found.append("the file was changed")
-        try:
-            self.server.accept()
-        except BlockingIOError:
-            return found
-        return [*found, "the port was reached"]
+        arrivals: list[tuple[str, Callable[[], object]]] = [("the port was reached", self.server.accept)]
+        arrivals += [("a datagram arrived", partial(box.recv, 1)) for box in self.mailboxes]
+        for what, arrives in arrivals:
+            with suppress(BlockingIOError):
+                arrives()
+                found.append(what)
+        return found
 
 
 @contextmanager
@@ -138,10 +147,18 @@ def _victims(folder: Path) -> Iterator[_Victims]:
     file.parent.chmod(0o777)
     file.write_text("before", encoding="utf-8")
     file.chmod(0o666)
-    with socket.create_server(("127.0.0.1", 0)) as server, subprocess.Popen(["sleep", "3600"]) as process:
-        server.setblocking(False)
+    with (
+        socket.create_server(("127.0.0.1", 0)) as server,
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as box,
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as abstract,
+        subprocess.Popen(["sleep", "3600"]) as process,
+    ):
+        box.bind(str(folder / "mailbox"))
+        abstract.bind(f"\0astro-attacks-{os.getpid()}")
+        for each in (server, box, abstract):
+            each.setblocking(False)
         try:
-            yield _Victims(process, file, server)
+            yield _Victims(process, file, server, (box, abstract))
         finally:
             process.kill()
 

@@ -1,5 +1,7 @@
 import json
+import shutil
 import struct
+from pathlib import Path
 
 import pytest
 import yaml
@@ -7,7 +9,12 @@ import yaml
 from astro.bounded_yaml import parse_yaml, read_yaml
 from astro.errors import ConfigError
 from astro.models.engine import check_model
+from astro.models.model_folder import weights_options
+from astro.models.tokenizer import hf_tokenizer
+from astro.train.options import trainer_arguments
 from astro.trust import VARIABLE, untrusted_settings
+
+MODEL = Path(__file__).parents[1] / "data" / "models" / "tiny-countdown"
 
 REMOTE = {"engine": {"options": {"trust_remote_code": True}}}
 
@@ -20,6 +27,32 @@ def test_a_configuration_alone_cannot_run_the_code_of_a_model(monkeypatch):
     assert not list(untrusted_settings({"engine": {"options": {"trust_remote_code": False}}}))
     monkeypatch.setenv(VARIABLE, "pickled-weights, remote-code")
     assert not list(untrusted_settings(REMOTE))
+
+
+def test_a_tokenizer_with_code_of_its_own_is_refused_without_a_question(tmp_path, monkeypatch):
+    """transformers would ask at the terminal, and take a y for permission; the message says how to permit it."""
+    monkeypatch.delenv(VARIABLE, raising=False)
+    monkeypatch.setattr("builtins.input", lambda *_: "y")
+    folder = tmp_path / "m"
+    shutil.copytree(MODEL, folder)
+    (folder / "evil.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\n")
+    settings = json.loads((folder / "tokenizer_config.json").read_text())
+    settings |= {"tokenizer_class": "Evil", "auto_map": {"AutoTokenizer": ["evil.Evil", "evil.Evil"]}}
+    (folder / "tokenizer_config.json").write_text(json.dumps(settings))
+    with pytest.raises(ConfigError, match="ASTRO_TRUST=remote-code"):
+        hf_tokenizer(str(folder))
+    assert not (tmp_path / "ran").exists()
+
+
+def test_weights_of_a_hub_model_are_never_unpickled_unless_asked_for(monkeypatch):
+    """Trainers and engines load safetensors only, whatever else a configuration passes to them."""
+    monkeypatch.delenv(VARIABLE, raising=False)
+    given = trainer_arguments("SFTConfig", "sft.trainer", {"model_init_kwargs": {"dtype": "float32"}}, {})
+    assert given["model_init_kwargs"] == {"use_safetensors": True, "dtype": "float32"}
+    assert weights_options() == {"use_safetensors": True, "trust_remote_code": False}
+    monkeypatch.setenv(VARIABLE, "pickled-weights, remote-code")
+    assert "use_safetensors" not in trainer_arguments("SFTConfig", "sft.trainer", {}, {})["model_init_kwargs"]
+    assert weights_options() == {"trust_remote_code": True}
 
 
 def model_in(folder, **files):

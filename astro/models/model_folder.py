@@ -48,7 +48,12 @@ def check_files(folder: Path, setting: str) -> None:
 
 
 def weights_options() -> dict[str, Any]:
-    """The options of from_pretrained that keep transformers from unpickling weights, where that is not permitted."""
+    """The options of from_pretrained that keep transformers from what is not permitted; it asks no question."""
+    return {"trust_remote_code": trusted(Trust.REMOTE_CODE), **without_pickles()}
+
+
+def without_pickles() -> dict[str, Any]:
+    """The option of from_pretrained that keeps transformers from unpickling weights, where that is not permitted."""
     return {} if trusted(Trust.PICKLED_WEIGHTS) else {"use_safetensors": True}
 
 
@@ -65,7 +70,8 @@ def loading(what: str) -> Iterator[None]:
     except (Exception, RecursionError, MemoryError) as error:  # a damaged file makes libraries raise anything
         reason = str(error).strip() or type(error).__name__
         named = reason if isinstance(error, OSError | ValueError) else f"{type(error).__name__}: {reason}"
-        raise ConfigError(f"{what}: {named[:2000]}") from error
+        permit = f"; {how_to_permit(Trust.REMOTE_CODE)}" if "trust_remote_code" in reason else ""
+        raise ConfigError(f"{what}: {named[:2000]}{permit}") from error
 
 
 def _check_json(file: Path, setting: str) -> None:

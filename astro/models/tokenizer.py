@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from jinja2 import TemplateError
 
 from astro.models.model_folder import loading
+from astro.trust import Trust, trusted
 
 _TEMPLATE_ERRORS = (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError,
                     RecursionError, MemoryError)  # fmt: skip
@@ -41,7 +42,8 @@ def hf_tokenizer(model: str) -> Any:
 
     # transformers prefers Mistral's own tokenizer, which has no chat template and encodes no control tokens.
     with loading(f"transformers could not load the tokenizer of {model}"):
-        return AutoTokenizer.from_pretrained(model, mistral_format=False)
+        own_code = trusted(Trust.REMOTE_CODE)  # None would ask at the terminal
+        return AutoTokenizer.from_pretrained(model, mistral_format=False, trust_remote_code=own_code)
 
 
 def turn_end(tokenizer: Any) -> int | None:

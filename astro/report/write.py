@@ -31,6 +31,7 @@ from astro.report.tables import (
     verdict_table,
 )
 from astro.store.atomic import write_marker, write_text, writing
+from astro.store.ledger import remove
 from astro.store.stage import MARKER
 
 _COLUMNS = (
@@ -56,6 +57,8 @@ def write_report(path: Path, findings: Findings | None = None) -> Path:
     is damaged, MissingDependencyError without matplotlib.
     """
     folder = path / "reports"
+    with writing(folder):
+        remove(folder / MARKER)  # a report that is killed halfway is not a damaged one
     if (path / ROUNDS).is_dir():
         return _write(rounds_page(path, gather_rounds(path)), folder)
     findings = findings or gather(path)

@@ -72,7 +72,9 @@ def examine(path: Path, sample: int, console: Console) -> Iterator[Finding]:
     faults = find_faults(path)
     for fault in faults:
         detail = f" ({fault.detail})" if fault.detail else ""
-        yield Finding(fault.file, f"{fault.damage}{detail}", _cost(path, fault.file))
+        foreign = fault.damage is Damage.FOREIGN
+        cost = "repair sets it aside, at no cost" if foreign else _cost(path, fault.file)
+        yield Finding(fault.file, f"{fault.damage}{detail}", cost)
     console.print(f"files: {len(faults)} of the sealed ones are not as they were written", markup=False)
     try:
         with RunDirectory.read(path) as run:

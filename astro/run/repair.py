@@ -33,7 +33,7 @@ from astro.store.ledger import LEDGER, copy_of, enter, entered, read_lines, rewr
 from astro.store.problems import StoredProblems
 from astro.store.requeue import requeue, traces_again, tree_again
 from astro.store.salvage import condition_of, salvage
-from astro.store.seals import Fault, find_faults
+from astro.store.seals import Damage, Fault, find_faults
 from astro.store.stage import Stage
 from astro.tasks import check_gold
 from astro.train.recorder import TENSORBOARD
@@ -59,7 +59,7 @@ def repair_run(path: Path, console: Console) -> None:
 
 def _repair(path: Path, faults: Sequence[Fault]) -> Iterable[str]:
     aside = _new_folder(path / "set-aside")
-    names = [fault.file for fault in faults]
+    names = [fault.file for fault in faults if fault.damage is not Damage.FOREIGN]
     by_part: dict[str, list[str]] = {}
     for name in names:
         by_part.setdefault(name.split("/")[0], []).append(name)
@@ -74,9 +74,12 @@ def _repair(path: Path, faults: Sequence[Fault]) -> Iterable[str]:
     for inner in _folders(by_part.get(ROUNDS, ()), depth=2):
         own = [fault for fault in find_faults(path / inner) if not fault.file.startswith(ROUNDS)]
         yield from (f"{inner}: {line}" for line in _repair(path / inner, own))
-    for fault in faults:
-        if not (path / fault.file).exists():
-            enter(path / fault.file)
+    for foreign in (fault.file for fault in faults if fault.damage is Damage.FOREIGN):
+        _move(path, foreign, aside)
+        yield f"{foreign}: set aside; the run did not write it"
+    for name in names:
+        if not (path / name).exists():
+            enter(path / name)
     if not any(aside.iterdir()):
         aside.rmdir()
 
@@ -132,6 +135,11 @@ def _repair_lines(path: Path, by_part: Mapping[str, Sequence[str]], aside: Path)
             inside = marker.relative_to(path).parts[0]
             if inside not in {"set-aside", ROUNDS} and _is_sealed(marker):
                 enter(marker, copy=marker.suffix == ".yaml")
+        for unlisted in (
+            *path.glob("evaluations/*/*/problems.parquet"),
+            *path.glob(f"checkpoints/*/*/{TENSORBOARD}/*"),
+        ):
+            enter(unlisted)
 
 
 def _repair_journals(path: Path, by_part: dict[str, list[str]], aside: Path) -> Iterable[str]:

@@ -29,9 +29,8 @@ from astro.run.plan import carry_out_plan, check_plan
 from astro.run.report import show_report
 from astro.run.settings import RoundConfig, RunConfig, Source
 from astro.store import RunDirectory
-from astro.store.atomic import sync_directory, write_text, writing
+from astro.store.atomic import sync_directory, write_entered, writing
 from astro.store.claim import Claim, Refusal
-from astro.store.ledger import enter
 from astro.train import TRAINERS
 from astro.train.checkpoint import model_hash, read_done
 
@@ -143,8 +142,7 @@ def _record(each: Round, before: Sequence[RoundRecord]) -> RoundRecord:
         config_hash=each.config.identity(),
     )
     with writing(run):
-        write_text(run / RECORD, record.as_json())
-        enter(run / RECORD)
+        write_entered(run / RECORD, record.as_json())
     return record
 
 

@@ -12,7 +12,7 @@ from astro.evaluation import Arrangement, evaluate_model
 from astro.models.engine import check_model
 from astro.records.problem import PROBLEMS
 from astro.run.evaluate import load_set, training_problems
-from astro.store.ledger import enter
+from astro.store.ledger import enter, enter_new
 from astro.store.shards import write_parquet
 from astro.train import TRAINERS
 from astro.train.checkpoint import read_done
@@ -70,7 +70,9 @@ def evaluate_subject(run: Path, how: Arrangement, subject: Subject, console: Con
     training = training_problems(run, subject.path, console)
     for name, figures in evaluate_model(subject.name, subject.path, problems, how, folder, training=training).items():
         asked = folder / name / "problems.parquet"
-        if not asked.exists():  # for readers and the report: figures.json names problems only by id
+        if asked.exists():
+            enter_new(asked)
+        else:  # for readers and the report: figures.json names problems only by id
             write_parquet(asked, PROBLEMS.write(problems[name]))
             enter(asked)
         share = figures["figures"]["pass_at_1"]["value"]

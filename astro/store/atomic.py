@@ -12,7 +12,7 @@ from secrets import token_hex
 from typing import Any
 
 from astro.errors import AstroError, StoreError
-from astro.store.ledger import enter
+from astro.store.ledger import announce, enter
 
 PARTIAL = ".partial"  # suffix of a file while it is written; leftovers are deleted when the folder is opened
 
@@ -81,6 +81,13 @@ def write_text(path: Path, text: str) -> None:
     publish({partial: path})
 
 
+def write_entered(path: Path, text: str, *, copy: bool = False) -> None:
+    """Write a text file and enter it in the ledger of its run; a kill in between does no harm. copy: as for enter()."""
+    announce(path, text.encode(), copy=copy)
+    write_text(path, text)
+    enter(path, copy=copy)
+
+
 def publish(renames: Mapping[Path, Path]) -> None:
     """Rename finished temporary files, in one directory, to their final names, durably."""
     for partial in renames:
@@ -113,8 +120,7 @@ def write_marker(marker: Path, files: Iterable[tuple[Path, int]], **facts: Any) 
 def write_sealed(path: Path, content: Mapping[str, Any]) -> None:
     """Write a JSON object with the SHA-256 of its content, and enter it in the ledger of its run."""
     whole = {**content, _SEAL: _digest(content)}
-    write_text(path, json.dumps(whole, indent=1, ensure_ascii=False) + "\n")
-    enter(path)
+    write_entered(path, json.dumps(whole, indent=1, ensure_ascii=False) + "\n")
 
 
 def read_sealed(path: Path) -> dict[str, Any]:

@@ -11,8 +11,8 @@ from typing import Any, NoReturn, Self
 import yaml
 
 from astro.errors import StoreError
-from astro.store.atomic import sync_directory, write_text, writing
-from astro.store.ledger import enter
+from astro.store.atomic import sync_directory, write_entered, writing
+from astro.store.ledger import enter_new
 from astro.store.lock import RunLock
 from astro.store.settings import differences
 
@@ -95,6 +95,7 @@ class Claim:
             self.refuse(changed, refusal)
         if changed or not self.taken:
             self.write(identity)
+        self.enter_new()
 
     def refuse(self, changed: Collection[str], refusal: Refusal) -> NoReturn:
         """Raise the StoreError that names the differences."""
@@ -105,8 +106,12 @@ class Claim:
         """Write the identity. head: comment lines at the top of the file."""
         body = yaml.safe_dump(_plain(identity), sort_keys=False, allow_unicode=True)
         with writing(self.folder):
-            write_text(self.file, f"{head}# sealed {_digest(body)}\n{body}")
-            enter(self.file, copy=True)
+            write_entered(self.file, f"{head}# sealed {_digest(body)}\n{body}", copy=True)
+
+    def enter_new(self) -> None:
+        """Enter the identity in the ledger, should a kill have come before that."""
+        with writing(self.folder):
+            enter_new(self.file, copy=True)
 
 
 _SEAL = re.compile(r"^# sealed ([0-9a-f]{64})$", re.MULTILINE)

@@ -263,6 +263,7 @@ class RunDirectory:
         if self._claim.taken:
             changed = self._changed(settings, ignored)
             if not changed:
+                self._claim.enter_new()
                 return
             if self.worker:
                 self._claim.refuse(changed, _OTHER_WORKERS)

@@ -2,8 +2,9 @@
 
 Markers list the files of a stage with their hashes. The ledger holds the markers themselves, so that a marker that is
 missing, or is that of another run, is noticed. A line is {"crc", "file", "sha256"}, with "text" for settings. The last
-line of a file counts, and null means that the file was removed on purpose. Lines are appended with one write; a line
-that a kill has cut short is skipped.
+line of a file counts, and null means that the file was removed on purpose. A line with "announced" comes before the
+file is written: after a kill, the file may still be as it was. Lines are appended with one write; a line that a kill
+has cut short is skipped.
 """
 
 import hashlib
@@ -18,6 +19,7 @@ from typing import Any
 LEDGER = "seals.jsonl"
 _CONFIG = "config.yaml"
 _HEADS = (b"# astro ", b"# sealed ")  # the first line of the configuration of a run
+_LINE_BEGINS = b'{"crc": '
 
 
 def enter(file: Path, *, copy: bool = False) -> None:
@@ -29,15 +31,37 @@ def enter(file: Path, *, copy: bool = False) -> None:
     run = run_of(file)
     if run is None:
         return
-    name, ledger = file.absolute().relative_to(run.absolute()).as_posix(), run / LEDGER
     content = file.read_bytes() if file.is_file() else None
     digest = None if content is None else hashlib.sha256(content).hexdigest()
     length = _length(file, content)
-    if digest is not None and entered(run)[0].get(name) == Entered(digest, length):
+    if digest is not None and entered(run)[0].get(_name(file, run)) == Entered(digest, length):
         return
     grown = {} if length is None else {"bytes": length}
     kept = {"text": content.decode()} if copy and content is not None else {}
-    append_line(ledger, {"file": name, "sha256": digest, **grown, **kept})
+    append_line(run / LEDGER, {"file": _name(file, run), "sha256": digest, **grown, **kept})
+
+
+def enter_new(file: Path, *, copy: bool = False) -> None:
+    """Enter a file that has no line yet, because a kill came before it."""
+    run = run_of(file)
+    if run is not None and _name(file, run) not in ever_entered(run):
+        enter(file, copy=copy)
+
+
+def announce(file: Path, content: bytes, *, copy: bool = False) -> None:
+    """Append the hash that a file is about to have. enter() follows once it is written.
+
+    Until then, after a kill, the file may also be as it was before. A new run has no ledger before its configuration.
+    """
+    run = run_of(file)
+    if run is not None and (file.name != _CONFIG or file.is_file()):
+        digest = hashlib.sha256(content).hexdigest()
+        kept = {"text": content.decode()} if copy else {}
+        append_line(run / LEDGER, {"file": _name(file, run), "sha256": digest, "announced": True, **kept})
+
+
+def _name(file: Path, run: Path) -> str:
+    return file.absolute().relative_to(run.absolute()).as_posix()
 
 
 def _length(file: Path, content: bytes | None) -> int | None:
@@ -48,8 +72,10 @@ def _length(file: Path, content: bytes | None) -> int | None:
 def remove(file: Path) -> None:
     """Delete a file that is in the ledger, if it exists."""
     if file.exists():
+        run = run_of(file)
+        if run is not None:  # first, so that a kill in between leaves no file that should be there and is not
+            append_line(run / LEDGER, {"file": _name(file, run), "sha256": None})
         file.unlink()
-        enter(file)
 
 
 def run_of(file: Path) -> Path | None:
@@ -65,10 +91,15 @@ def run_of(file: Path) -> Path | None:
 
 @dataclass(frozen=True, slots=True)
 class Entered:
-    """A file in the ledger. bytes: how many the hash is of, from the start of the file; None if of all."""
+    """A file in the ledger.
+
+    bytes: how many the hash is of, from the start of the file; None if of all.
+    before: of a file that was only announced, the hashes that it may have instead; None among them if it may not exist.
+    """
 
     sha256: str
     bytes: int | None
+    before: frozenset[str | None] = frozenset()
 
 
 def entered(run: Path) -> tuple[dict[str, Entered], list[int]]:
@@ -77,11 +108,21 @@ def entered(run: Path) -> tuple[dict[str, Entered], list[int]]:
     A last line without an end is not damaged: a kill has cut it short.
     """
     lines, damaged = read_lines(run / LEDGER)
-    last = {fields["file"]: fields for fields in lines if isinstance(fields.get("file"), str)}
-    found = {
-        name: Entered(fields["sha256"], fields.get("bytes")) for name, fields in last.items() if fields.get("sha256")
-    }
+    found = dict[str, Entered]()
+    for fields in lines:
+        name, digest = fields.get("file"), fields.get("sha256")
+        if not isinstance(name, str):
+            continue
+        known = found.pop(name, None)
+        if digest:
+            was = frozenset({None}) if known is None else known.before | {known.sha256}
+            found[name] = Entered(digest, fields.get("bytes"), was if fields.get("announced") else frozenset())
     return found, damaged
+
+
+def ever_entered(run: Path) -> set[str]:
+    """Every file that has a line, by its path in the run, those that were removed on purpose included."""
+    return {str(fields.get("file")) for fields in read_lines(run / LEDGER)[0]}
 
 
 def copy_of(run: Path, name: str) -> str | None:
@@ -100,11 +141,14 @@ def rewrite_lines(path: Path, lines: Sequence[Mapping[str, Any]]) -> None:
 def append_line(path: Path, fields: dict[str, Any]) -> None:
     """Append one line with a CRC-32 of its fields, durably. After a line that a kill has cut short, it says so."""
     torn = path.exists() and path.stat().st_size > 0 and not _ends_a_line(path)
-    fields = {**fields, **({"after_torn": True} if torn else {})}
+    if torn and _is_torn(path.read_bytes().rpartition(b"\n")[2]):
+        fields = {**fields, "after_torn": True}
     line = json.dumps({"crc": _crc(fields), **fields}).encode() + b"\n"
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
     try:
-        os.write(descriptor, b"\n" + line if torn else line)
+        left = memoryview(b"\n" + line if torn else line)
+        while left:  # a nearly full disk takes a part, and then refuses
+            left = left[os.write(descriptor, left) :]
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
@@ -115,7 +159,7 @@ def read_lines(path: Path) -> tuple[list[dict[str, Any]], list[int]]:
 
     A line that a kill has cut short, the last one or one before a line that says so, is neither.
     """
-    *lines, _ = path.read_bytes().split(b"\n") if path.is_file() else [b""]
+    *lines, rest = path.read_bytes().split(b"\n") if path.is_file() else [b""]
     found = [read_line(line) for line in lines]
     following = [*found[1:], None][: len(found)]
     damaged = [
@@ -123,7 +167,21 @@ def read_lines(path: Path) -> tuple[list[dict[str, Any]], list[int]]:
         for number, (fields, after) in enumerate(zip(found, following, strict=True), 1)
         if fields is None and not (after is not None and after.get("after_torn"))
     ]
-    return [fields for fields in found if fields is not None], damaged
+    last = read_line(rest)  # whole but for its end
+    if last is None and not _is_torn(rest):
+        damaged.append(len(lines) + 1)
+    return [fields for fields in (*found, last) if fields is not None], damaged
+
+
+def _is_torn(rest: bytes) -> bool:
+    """Whether bytes without an end can be the beginning of a line, which a kill has cut short."""
+    if not rest.startswith(_LINE_BEGINS):
+        return _LINE_BEGINS.startswith(rest)
+    try:
+        json.JSONDecoder().raw_decode(rest.decode(errors="replace"))
+    except ValueError:
+        return True
+    return False  # a whole line, and more
 
 
 def read_line(line: bytes) -> dict[str, Any] | None:

@@ -1,6 +1,8 @@
 """Every sealed file of a run against its hash: the ledger's files, and the files that each marker lists.
 
-The rounds of a run are runs of their own with ledgers of their own, and are checked with it.
+A marker that the ledger has no line of means that the ledger has lost lines; a table or a file of a model that no
+marker lists was not written by the run. The rounds of a run are runs of their own with ledgers of their own, and are
+checked with it.
 """
 
 import hashlib
@@ -16,12 +18,16 @@ from typing import Any
 from astro.errors import StoreError
 from astro.records.rounds import ROUNDS
 from astro.store.atomic import FileSeal, read_marker, seal
-from astro.store.ledger import LEDGER, Entered, entered, read_lines
+from astro.store.ledger import LEDGER, Entered, entered, ever_entered, read_lines
 from astro.store.salvage import condition_of
 from astro.store.waves import is_damaged, wave_files
 
 _THREADS = 4  # hashing releases the interpreter lock
 _SHOWN = 20
+_CHECKPOINT_MARKERS = ("done.json", "sealed.json")
+_MARKERS = ("problems.json", "complete.json", "figures.json", "round.json", "settings.yaml", *_CHECKPOINT_MARKERS)
+_BESIDE = frozenset({*_MARKERS, "resumable.json", "training_args.bin"})  # in a checkpoint, and in no marker's list
+_OF_MODELS = frozenset({".json", ".safetensors", ".bin", ".jinja", ".model", ".txt", ".py"})
 
 
 class Damage(StrEnum):
@@ -30,6 +36,7 @@ class Damage(StrEnum):
     MISSING = "missing"
     CHANGED = "changed"  # its content is not the one that was written
     REMOVED = "removed"  # with its whole folder
+    FOREIGN = "not of this run"  # nothing that the run wrote, but it would be read
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +60,15 @@ def find_faults(run: Path) -> list[Fault]:
     faults = {LEDGER: Fault(LEDGER, Damage.CHANGED, f"lines {damaged[:5]}")} if damaged else {}
     if not hashes and (run / "problems.json").exists():
         faults[LEDGER] = Fault(LEDGER, Damage.MISSING)
+    elif lost := _markers(run) - ever_entered(run):
+        faults[LEDGER] = Fault(LEDGER, Damage.CHANGED, f"it has no line of {min(lost)}")
     listed: dict[str, FileSeal | Entered] = {**hashes}
-    for name in [name for name in hashes if name.endswith(".json")]:
-        listed |= _listed_by(run, name)
+    readable = set[str]()
+    for name in [name for name in hashes.keys() | _markers(run) if name.endswith(".json")]:
+        if inside := dict(_listed_by(run, name)):
+            listed |= inside
+            readable |= _readable(run, name)
+    faults |= {name: Fault(name, Damage.FOREIGN) for name in readable - listed.keys()}
     with ThreadPoolExecutor(_THREADS) as threads:
         found = threads.map(partial(_fault, run), listed, listed.values())
     faults |= {fault.file: fault for fault in found if fault is not None}
@@ -98,6 +111,22 @@ def _journal_faults(run: Path) -> Iterator[Fault]:
             yield Fault(f"trees/{path.name}", Damage.CHANGED, "waves of live trees cannot be read")
 
 
+def _markers(run: Path) -> set[str]:
+    """The markers that there are, by their paths in the run, without those of its rounds."""
+    found = (path.relative_to(run) for name in _MARKERS for path in run.rglob(name))
+    return {path.as_posix() for path in found if path.parts[0] not in {ROUNDS, "set-aside"}}
+
+
+def _readable(run: Path, marker: str) -> set[str]:
+    """What a stage would read beside a marker: tables of data sets, and the files of a model."""
+    folder, found = (run / marker).parent, list[Path]()
+    if marker == "datasets/complete.json":
+        found = [path for path in folder.glob("*/*.parquet") if not path.parent.name.startswith(".")]
+    elif Path(marker).name in _CHECKPOINT_MARKERS:
+        found = [path for path in folder.iterdir() if path.suffix in _OF_MODELS and path.name not in _BESIDE]
+    return {path.relative_to(run).as_posix() for path in found}
+
+
 def _listed_by(run: Path, name: str) -> Iterator[tuple[str, FileSeal]] | dict[str, FileSeal]:
     """The files that a marker lists, by their paths in the run; nothing where it is damaged or no marker."""
     try:
@@ -112,11 +141,12 @@ def _listed_by(run: Path, name: str) -> Iterator[tuple[str, FileSeal]] | dict[st
 
 
 def _fault(run: Path, name: str, expected: FileSeal | Entered) -> Fault | None:
-    path = run / name
+    path, before = run / name, expected.before if isinstance(expected, Entered) else frozenset[str | None]()
     if not path.is_file():
         if path.parent != run and not path.parent.is_dir():
-            return Fault(name, Damage.REMOVED)
-        return None if _made_again(path) else Fault(name, Damage.MISSING)
+            # A trainer deletes checkpoints that it no longer needs.
+            return None if path.name == "resumable.json" else Fault(name, Damage.REMOVED)
+        return None if None in before or _made_again(path) else Fault(name, Damage.MISSING)
     if isinstance(expected, FileSeal) and path.stat().st_size != expected.bytes:
         return Fault(name, Damage.CHANGED, f"{path.stat().st_size} bytes, {expected.bytes} were written")
     wanted, size = expected.sha256, expected.bytes
@@ -125,7 +155,11 @@ def _fault(run: Path, name: str, expected: FileSeal | Entered) -> Fault | None:
         found = _begins(path, size) if grows else seal(path).sha256
     except OSError as error:
         return Fault(name, Damage.CHANGED, str(error))
-    return None if found == wanted else Fault(name, Damage.CHANGED, f"SHA-256 {found[:12]}, not {wanted[:12]}")
+    return (
+        None
+        if found == wanted or found in before
+        else Fault(name, Damage.CHANGED, f"SHA-256 {found[:12]}, not {wanted[:12]}")
+    )
 
 
 def _begins(path: Path, size: int | None) -> str:

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from astro.models.model_folder import weights_options
 from astro.models.tokenizer import hf_tokenizer
 from astro.train.checkpoint import SEALED, StageCheckpoint, seal_checkpoint
 from astro.train.ending import name_ends
@@ -59,7 +60,7 @@ def merge_adapter(model: str, adapter: Path, folder: Path) -> None:
     from transformers.integrations.deepspeed import unset_hf_deepspeed_config  # noqa: PLC0415
 
     unset_hf_deepspeed_config()  # after training under ZeRO-3 loading would wait for the other processes
-    base = AutoModelForCausalLM.from_pretrained(model, dtype="auto")
+    base = AutoModelForCausalLM.from_pretrained(model, dtype="auto", **weights_options())
     merged = PeftModel.from_pretrained(base, adapter).merge_and_unload()
     name_ends(merged, hf_tokenizer(str(adapter)))
     merged.save_pretrained(folder)

@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from astro.errors import ConfigError, MissingDependencyError
 from astro.models.engines.precision import cpu_has_bfloat16
+from astro.models.model_folder import without_pickles
 
 # ASTRO sets these, so that stages find each other's files.
 _OURS = {
@@ -55,7 +56,11 @@ def trainer_arguments(kind: str, section: str, given: Mapping[str, Any], ours: M
     Raises ConfigError listing every unknown option and wrong type, MissingDependencyError without TRL.
     """
     trl = import_trl()
-    return {**ours, **read_options(given, getattr(trl, kind), section, f"trl.{kind}")}
+    arguments = {**ours, **read_options(given, getattr(trl, kind), section, f"trl.{kind}")}
+    loading = arguments.get("model_init_kwargs") or {}
+    if isinstance(loading, Mapping):  # of a model on the hub; the weights of a folder are checked before
+        arguments["model_init_kwargs"] = {**without_pickles(), **loading}
+    return arguments
 
 
 def trainer_config(kind: str, section: str, arguments: Mapping[str, Any]) -> Any:

@@ -21,6 +21,7 @@ _EPERM, _ENOSYS = 1, 38
 _CLONE_THREAD = 0x00010000
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06  # BPF opcodes
 _NUMBER, _ARCHITECTURE, _FIRST, _SECOND, _THIRD = 0, 4, 16, 24, 32  # offsets in struct seccomp_data, low halves
+_FIFTH, _HIGH = 48, 4  # an address has a high half
 _X32 = 0x40000000  # the x32 calls of x86-64 have numbers of their own
 
 
@@ -59,13 +60,17 @@ def _program(architecture: int, column: int, pid: int, *, own_root: bool) -> byt
         _REFUSE,
         instruction(_AT_LEAST, syscalls.NEWEST + 1, 0, 1),
         _ABSENT,
-        # The C library tries clone3 first and falls back to clone, whose flags a filter can see.
+        # Their flags are in memory. A library that tries them first falls back to clone and openat.
         *_answer(syscalls.CLONE3, column, [_ABSENT]),
+        *_answer(syscalls.OPENAT2, column, [_ABSENT]),
     ]
     calls = syscalls.ALLOWED | (syscalls.ALLOWED_IN_OWN_ROOT if own_root else {})
     for numbers in calls.values():
         code += _answer(numbers, column, [_PERMIT])
     code += _answer(syscalls.CLONE, column, [_load(_FIRST), instruction(_ANY_BIT, _CLONE_THREAD, 0, 1), _PERMIT])
+    code += _answer(syscalls.SENDTO, column, _NO_ADDRESS)
+    for numbers, place in syscalls.OPENS:
+        code += _answer(numbers, column, [_load(_FIRST + 8 * place), *_UNCUT])
     code += _answer(syscalls.FCNTL, column, [*_among(_SECOND, syscalls.FCNTL_COMMANDS), *_SETFL])
     code += _answer(syscalls.IOCTL, column, _among(_SECOND, syscalls.IOCTL_REQUESTS))
     code += _answer(syscalls.PRCTL, column, _among(_FIRST, syscalls.PRCTL_OPTIONS))
@@ -107,5 +112,19 @@ _SETFL = [
     instruction(_EQUAL, syscalls.F_SETFL, 0, 3),
     instruction(_LOAD, _THIRD),
     instruction(_ANY_BIT, syscalls.O_ASYNC, 1, 0),
+    _PERMIT,
+]
+# A fifth argument of zero.
+_NO_ADDRESS = [
+    _load(_FIFTH),
+    instruction(_EQUAL, 0, 0, 3),
+    _load(_FIFTH + _HIGH),
+    instruction(_EQUAL, 0, 0, 1),
+    _PERMIT,
+]
+# Flags without O_TRUNC, or with the right to write.
+_UNCUT = [
+    instruction(_ANY_BIT, syscalls.O_TRUNC, 0, 1),
+    instruction(_ANY_BIT, syscalls.O_ACCMODE, 0, 1),
     _PERMIT,
 ]

@@ -22,7 +22,7 @@ _FILES: dict[str, Numbers] = {
     "read": (0, 63), "write": (1, 64), "readv": (19, 65), "writev": (20, 66), "pread64": (17, 67),
     "pwrite64": (18, 68), "preadv": (295, 69), "pwritev": (296, 70), "preadv2": (327, 286), "pwritev2": (328, 287),
     "close": (3, 57), "close_range": (436, 436), "dup": (32, 23), "dup2": (33, None), "dup3": (292, 24),
-    "lseek": (8, 62), "open": (2, None), "openat": (257, 56), "openat2": (437, 437), "creat": (85, None),
+    "lseek": (8, 62), "creat": (85, None),
     "stat": (4, None), "fstat": (5, 80), "lstat": (6, None), "newfstatat": (262, 79), "statx": (332, 291),
     "statfs": (137, 43), "fstatfs": (138, 44), "access": (21, None), "faccessat": (269, 48),
     "faccessat2": (439, 439), "readlink": (89, None), "readlinkat": (267, 78), "getdents": (78, None),
@@ -44,7 +44,7 @@ _CHANNELS: dict[str, Numbers] = {
     "pipe": (22, None), "pipe2": (293, 59), "select": (23, None), "pselect6": (270, 72), "poll": (7, None),
     "ppoll": (271, 73), "epoll_create": (213, None), "epoll_create1": (291, 20), "epoll_ctl": (233, 21),
     "epoll_wait": (232, None), "epoll_pwait": (281, 22), "epoll_pwait2": (441, 441), "eventfd": (284, None),
-    "eventfd2": (290, 19), "socketpair": (53, 199), "recvfrom": (45, 207), "sendto": (44, 206),
+    "eventfd2": (290, 19), "socketpair": (53, 199), "recvfrom": (45, 207),
     "shutdown": (48, 210), "getsockname": (51, 204), "getpeername": (52, 205), "getsockopt": (55, 209),
 }  # fmt: skip
 _ITSELF: dict[str, Numbers] = {
@@ -69,12 +69,22 @@ ALLOWED_IN_OWN_ROOT: dict[str, Numbers] = {
 
 CLONE: Numbers = (56, 220)
 CLONE3: Numbers = (435, 435)
+OPENAT2: Numbers = (437, 437)
 FCNTL: Numbers = (72, 25)
 IOCTL: Numbers = (16, 29)
 PRCTL: Numbers = (157, 167)
 PRLIMIT: Numbers = (302, 261)
 KILLS: tuple[Numbers, ...] = ((62, 129), (200, 130), (234, 131))
 """kill, tkill, tgkill."""
+
+SENDTO: Numbers = (44, 206)
+"""Without an address: a datagram socket of a pair could otherwise reach any socket of the machine."""
+
+OPENS: tuple[tuple[Numbers, int], ...] = (((2, None), 1), ((257, 56), 2))
+"""open and openat, with the place of their flags among the arguments."""
+
+O_ACCMODE, O_TRUNC = 3, 0o1000
+"""Only what is opened for writing may be cut: before its third version, Landlock lets O_RDONLY | O_TRUNC pass."""
 
 FCNTL_COMMANDS = (0, 1, 2, 3, 5, 6, 7, 36, 37, 38, 1030, 1032)
 """F_DUPFD, F_GETFD, F_SETFD, F_GETFL, locks, F_DUPFD_CLOEXEC, F_GETPIPE_SZ: no owner, no signal, no lease."""

@@ -115,6 +115,8 @@ def test_check_names_the_file_and_the_cost(run):
         "datasets/complete.json",
         "seals.jsonl",
         "log.jsonl",
+        "traces/complete.json",
+        "datasets/sft/train-00000-of-00001.parquet",
     ],
 )
 def test_repair_and_resume_end_with_the_same_tables(run, name):
@@ -141,6 +143,29 @@ def test_problems_come_back_from_the_traces_if_their_source_is_gone(run):
     repair_run(config.directory, quiet())
     with RunDirectory.read(config.directory) as other:
         assert other.problems() == before
+
+
+def test_a_foreign_shard_is_refused_and_repair_takes_only_it_away(run):
+    """Training and evaluation refuse a table that the run did not write; the data sets stay."""
+    before = tables(run)
+    shutil.copy(run / "datasets" / "sft" / "train-00000-of-00001.parquet", run / "datasets" / "sft" / "train-9.parquet")
+    with pytest.raises(StoreError, match=r"datasets/sft/train-9.parquet is not of this run"):
+        refuse_damaged(run)
+    repair_run(run, quiet())
+    assert tables(run) == before
+    assert check_run(run, quiet())
+
+
+def test_a_report_that_was_killed_halfway_is_not_damage(run, monkeypatch):
+    """While a report is written, no marker claims the old one."""
+    from astro.report import write
+
+    write.write_report(run)
+    monkeypatch.setattr(write, "_write", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        write.write_report(run)
+    (run / "reports" / "report.md").write_text("half")
+    assert named(run) == set()
 
 
 def test_a_journal_keeps_its_whole_entries(tmp_path):
