@@ -95,7 +95,7 @@ def settings(folder: Path, ports: Sequence[int]) -> dict[str, Any]:
     """The configuration of the run."""
     return {
         "name": "soak",
-        "problems": {"countdown": {"count": 100_000, "sizes": [3, 4]}},
+        "problems": {"countdown": {"count": 40_000, "sizes": [4]}},
         "engine": {
             "kind": "openai",
             "model": "player",
