@@ -8,7 +8,7 @@ const { outputFiles } = await build({
   stdin: { contents: 'export * from "./src/layout"; export * from "./src/children"; export * from "./src/replay";', resolveDir: HERE },
   bundle: true, write: false, format: "esm",
 });
-const { Children, layOut, momentAt } = await import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].text).toString("base64")}`);
+const { Children, choiceAt, layOut, momentAt, terms } = await import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].text).toString("base64")}`);
 
 /** A linear congruential generator, so that every run tests the same trees. */
 function generator(seed) {
@@ -64,4 +64,19 @@ const nodes = {
 };
 assert.deepEqual([...momentAt(nodes, 1).visits], [2, 1, 0]);
 assert.deepEqual([...momentAt(nodes, 2).value], [0.5, 1, 0]);
+
+// Leaves are chosen in twos. Simulation 1 expands the root, 2 and 3 choose nodes 1 and 2 together, and node 3 is an end.
+const waves = {
+  parent: Int32Array.from([-1, 0, 0, 1, 2]), simulation: Int32Array.from([0, 1, 1, 2, 3]), grafted: new Int32Array(5),
+  reward: Float32Array.from([0.5, 1, 0, 1, 0]), prior: Float32Array.from([1, 0.5, 0.5, 1, 1]),
+  terminal: { at: (node) => (node === 3 ? "answer" : "none") },
+};
+const puct = { kind: "puct", c: 1, leaves: 2 };
+const scores = (simulation) => terms(waves, Int32Array.from([1, 2]), 0, choiceAt(waves, simulation, 2), puct).map(({ score }) => score);
+assert.deepEqual(scores(2), [1 + (0.5 * Math.sqrt(3)) / 2, (0.5 * Math.sqrt(3)) / 2], "before the wave, N of the root is 3");
+assert.deepEqual([...choiceAt(waves, 3, 2).visits].slice(0, 3), [4, 2, 1], "the leaf that was chosen before is a visit");
+assert.equal(choiceAt(waves, 3, 2).value[1], 0.5, "... without reward");
+assert.deepEqual(scores(3), [null, (0.5 * Math.sqrt(4)) / 2], "... and is closed");
+assert.equal(choiceAt(waves, 4, 2).known, 3, "only node 4 is open, so the next wave has one simulation");
+assert.deepEqual(scores(4), [null, (0.5 * Math.sqrt(5)) / 3], "below node 1 nothing can be expanded");
 console.log("layout and replay: as they should be");

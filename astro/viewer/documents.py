@@ -38,12 +38,14 @@ def tree_document(pack: Pack, nodes: pa.Table, cost: Mapping[str, Any], selectio
     """A tree: facts of the whole, and the packed columns of its nodes, in node order.
 
     nodes: with the columns DRAWN. cost: of the search of this problem. selection: kind and constant of the formula that
-    chose children, or None. Tokens are lengths of steps. Rollouts are left out: see rollouts_of().
+    chose children, and how many leaves it chose together, or None. Tokens are lengths of steps. Rollouts are left out:
+    see rollouts_of().
     """
     facts = nodes.column("tree")[0].as_py()
     seconds = cost.get("seconds")
     return {
         **{name: facts[name] for name in _FACTS},
+        "prompt_length": len(facts["prompt_ids"]),
         "cached_tokens": cost.get("cached_tokens"),
         "seconds": None if seconds is None else round(seconds, _DIGITS),
         "selection": selection,

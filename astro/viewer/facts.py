@@ -1,7 +1,7 @@
 """What the page says of a run as a whole: counts, costs, filters, distributions, lineage, evaluations."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,8 @@ from astro.store import RunDirectory
 from astro.store.atomic import read_marker
 from astro.store.stage import MARKER, Stage
 from astro.traces import Kind
+from astro.train.checkpoint import read_done
+from astro.train.setup import DONE
 from astro.verify import Outcome
 
 _BINS = 20
@@ -43,6 +45,7 @@ def run_facts(run: RunDirectory, name: str) -> Row:
         "traces": dict(Counter(traces["kind"].to_pylist())),
         "backtracking": int(pc.sum(pc.greater(traces["backtracks"], 0)).as_py() or 0),
         "verdicts": {outcome.value: int(pc.sum(trees[outcome.value]).as_py() or 0) for outcome in Outcome},
+        "rejected_rows": _rejected_rows(run),
         "rejects": dict(Counter(run.traces.table("rejects", ["reason"])["reason"].to_pylist())),
         "counts": dict(sorted(zip(counts["name"].to_pylist(), counts["count_sum"].to_pylist(), strict=True))),
         "seconds": sum(run.seconds_at_work().values()),
@@ -61,7 +64,6 @@ def _lineage(run: RunDirectory) -> Row:
     """Where the run's trees, models and data come from."""
     settings = run.settings
     engine = settings.get("engine") or {}
-    checkpoints = ["/".join(path.parts[-3:-1]) for path in sorted((run.path / "checkpoints").glob("*/*/done.json"))]
     return {
         "model": engine.get("model"),
         "engine": engine.get("kind"),
@@ -69,9 +71,24 @@ def _lineage(run: RunDirectory) -> Row:
         "seed": settings.get("seed"),
         "trees_of": [str(path) for path in run.trees_taken_of()],
         "datasets": _dataset_rows(run.path / "datasets" / MARKER),
-        "checkpoints": checkpoints,
+        "checkpoints": list(_checkpoints(run.path / "checkpoints")),
         "settings": settings,
     }
+
+
+def _rejected_rows(run: RunDirectory) -> dict[str, int]:
+    """How many rows of the source became no problems, by reason."""
+    return dict(Counter(run.rejected()["reason"].to_pylist()).most_common()) if run.has_problems else {}
+
+
+def _checkpoints(folder: Path) -> Iterator[Row]:
+    """The trained models of a run: the name, the model that the training began with, and its data set."""
+    for done in sorted(folder.glob(f"*/*/{DONE}")):
+        facts = read_done(done.parent) or {}
+        began = Path(str(facts.get("model", "")))
+        inside = began.is_relative_to(folder) or began.is_relative_to(folder.resolve())
+        model = "/".join(began.parts[-2:]) if inside else str(began)
+        yield {"name": "/".join(done.parts[-3:-1]), "model": model, "data": facts.get("data", "")}
 
 
 def _dataset_rows(marker: Path) -> dict[str, int]:

@@ -1,5 +1,6 @@
 """A run in a notebook: its tables as pandas data frames, its trees and traces as records that show themselves."""
 
+import json
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +17,7 @@ from astro.records.tree import Tree
 from astro.report.gather import gather
 from astro.store import RunDirectory
 from astro.store.entries import traces_from, tree_from
-from astro.viewer.labels import by_problem, read_labels
+from astro.viewer.labels import Label, by_problem, read_labels
 from astro.viewer.opened import OpenedRun
 
 if TYPE_CHECKING:
@@ -44,8 +45,8 @@ class LoadedRun:
 
     @cached_property
     def traces(self) -> pd.DataFrame:
-        """A row a trace, as in the table `traces`, with the columns label and note of RUN/labels.jsonl."""
-        return labelled_traces(self.path).to_pandas()
+        """A row a trace, as in the table `traces`, with the labels and notes of RUN/labels.jsonl (labelled_traces)."""
+        return labelled_traces(self.path).to_pandas(maps_as_pydicts="strict")
 
     @cached_property
     def nodes(self) -> pd.DataFrame:
@@ -105,21 +106,27 @@ class LoadedRun:
 
 
 def labelled_traces(path: Path) -> pa.Table:
-    """The table `traces` of a run with the columns label (good, bad or null), note, and labels of visits as JSON."""
+    """The table `traces` of a run with the labels that a person gave.
+
+    label: good, bad or null. note: of the trace. visit_labels, visit_notes: of visits, by the index of the visit.
+    """
     labels = read_labels(path)
     with RunDirectory.read(path) as run:
         table = run.traces.table("traces")
     names = table["id"].to_pylist()
     whole = [labels.get((name, None)) for name in names]
-    by_trace: dict[str, dict[str, str]] = {}
-    for (name, visit), label in labels.items():
+    visits: dict[str, list[Label]] = {}
+    for (name, visit), label in sorted(labels.items(), key=lambda pair: pair[0][1] or 0):
         if visit is not None:
-            by_trace.setdefault(name, {})[str(visit)] = label.mark.value or label.note
-    visits = [sorted(by_trace.get(name, {}).items(), key=lambda pair: int(pair[0])) for name in names]
+            visits.setdefault(name, []).append(label)
+    by_trace = [visits.get(name, []) for name in names]
+    marks = [[(str(label.visit), label.mark.value) for label in given if label.mark] for given in by_trace]
+    notes = [[(str(label.visit), label.note) for label in given if label.note] for given in by_trace]
     columns = {
         "label": pa.array([label.mark.value or None if label else None for label in whole], pa.string()),
         "note": pa.array([label.note or None if label else None for label in whole], pa.string()),
-        "visit_labels": pa.array(visits, pa.map_(pa.string(), pa.string())),
+        "visit_labels": pa.array(marks, pa.map_(pa.string(), pa.string())),
+        "visit_notes": pa.array(notes, pa.map_(pa.string(), pa.string())),
     }
     for name, column in columns.items():
         table = table.append_column(name, column)
@@ -127,14 +134,26 @@ def labelled_traces(path: Path) -> pa.Table:
 
 
 def write_table(table: pa.Table, file: Path) -> None:
-    """Write a table as Parquet, CSV or JSON lines, as the name of the file says. Raises StoreError for another name."""
+    """Write a table as Parquet, CSV or JSON lines, as the name of the file says. Raises StoreError for another name.
+
+    In CSV, columns of maps are JSON, and other nested columns are left out.
+    """
     match file.suffix:
         case ".parquet":
             pq.write_table(table, file)
         case ".csv":
-            flat = table.drop_columns([field.name for field in table.schema if pa.types.is_nested(field.type)])
-            flat.to_pandas().to_csv(file, index=False)
+            _flat(table).to_pandas().to_csv(file, index=False)
         case ".jsonl":
-            table.to_pandas().to_json(file, orient="records", lines=True, force_ascii=False)
+            table.to_pandas(maps_as_pydicts="strict").to_json(file, orient="records", lines=True, force_ascii=False)
         case _:
             raise StoreError(f"{file} should end in .parquet, .csv or .jsonl")
+
+
+def _flat(table: pa.Table) -> pa.Table:
+    for number, field in reversed(list(enumerate(table.schema))):
+        if pa.types.is_map(field.type):
+            cells = [json.dumps(dict(cell), ensure_ascii=False) if cell else None for cell in table[number].to_pylist()]
+            table = table.set_column(number, field.name, pa.array(cells, pa.string()))
+        elif pa.types.is_nested(field.type):
+            table = table.remove_column(number)
+    return table

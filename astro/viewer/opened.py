@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from astro.errors import StoreError
+from astro.evaluation.evaluate import FIGURES
 from astro.records.columns import Row
 from astro.records.problem import PROBLEMS, Problem
 from astro.records.tree import ROOT
@@ -21,6 +22,7 @@ from astro.store import RunDirectory
 from astro.store.journal import journal_files
 from astro.store.problems import MARKER as PROBLEMS_MARKER
 from astro.store.stage import MARKER
+from astro.train.setup import DONE
 from astro.viewer.documents import (
     DRAWN,
     problem_document,
@@ -41,6 +43,8 @@ _TALLY = ("graded", "correct")
 _TRACED = ("traces", "rejects", "rewrites", "counts")
 _TREES_KEPT = 4  # tables of recently shown trees
 _PAUSE = 10.0  # seconds until the run may be read again, for each second of work that reading it took
+
+_ENDS = (f"datasets/{MARKER}", f"checkpoints/*/*/{DONE}", f"evaluations/*/*/{FIGURES}")
 
 Signature = tuple[tuple[int, int], ...]
 
@@ -199,10 +203,12 @@ class OpenedRun:
         return sorted((self.path / "trees").glob("nodes-*.parquet"))
 
     def _selection(self) -> Row | None:
-        """Kind and constant of the formula that chose children, of strategies that have one."""
+        """Kind and constant of the formula that chose children, and leaves of a wave, of strategies that have one."""
         strategy = (self.facts["lineage"]["settings"].get("search") or {}).get("strategy") or {}
         constant = strategy.get("c_puct", strategy.get("c")) if isinstance(strategy, Mapping) else None
-        return None if constant is None else {"kind": strategy["kind"], "c": constant}
+        if constant is None:
+            return None
+        return {"kind": strategy["kind"], "c": constant, "leaves": strategy.get("leaves", 1)}
 
 
 def as_json(document: Any) -> str:
@@ -212,7 +218,8 @@ def as_json(document: Any) -> str:
 
 
 def _signature(path: Path) -> Signature:
-    """Sizes and times of the files that change while a run grows."""
+    """Sizes and times of the files that change while a run grows, and of those that end its later stages."""
     files = [file for stage in ("trees", "traces") for file in (*journal_files(path / stage), path / stage / MARKER)]
-    states = [file.stat() for file in (*files, path / PROBLEMS_MARKER) if file.exists()]
+    later = [file for pattern in _ENDS for file in sorted(path.glob(pattern))]
+    states = [file.stat() for file in (*files, path / PROBLEMS_MARKER, *later) if file.exists()]
     return tuple((state.st_size, state.st_mtime_ns) for state in states)

@@ -45,14 +45,24 @@ class Site:
 
     def __init__(self, paths: Sequence[Path]) -> None:
         self.token = secrets.token_urlsafe(24)
-        self.runs = [OpenedRun(path, name) for path, name in zip(paths, distinct_names(paths), strict=True)]
+        self.runs: list[OpenedRun] = []
+        self._paths = paths
         self._lock = Lock()
+        self._open()
+
+    def _open(self) -> None:
+        """Open the runs that are new: a run of rounds may have begun another. The others keep their numbers."""
+        known = [run.path for run in self.runs]
+        found = [*known, *(path for path in runs_of(self._paths) if path not in known)]
+        names = distinct_names(found)
+        self.runs += [OpenedRun(*new) for new in zip(found[len(known) :], names[len(known) :], strict=True)]
 
     def page(self) -> str:
         """The page, with the facts of the runs."""
         with self._lock:
             for run in self.runs:
                 run.refresh()
+            self._open()
             facts = [run.facts for run in self.runs]
         boot = {"mode": "served", "version": __version__, "token": self.token, "runs": facts}
         return page_text(boot, "'self'")
@@ -109,6 +119,20 @@ _ANSWERS: dict[str, Answering] = {
     "responses": lambda run, query: run.responses(query["set"], query["id"]),
     "labels": lambda run, _: [asdict(label) for label in read_labels(run.path).values()],
 }
+
+
+def runs_of(paths: Sequence[Path]) -> list[Path]:
+    """The run directories of some paths; a run of rounds stands for its rounds. Raises StoreError without a round."""
+    found: list[Path] = []
+    for path in paths:
+        if not (path / ROUNDS).is_dir():
+            found.append(path)
+            continue
+        rounds = [each for each in (path / ROUNDS).iterdir() if (each / "config.yaml").exists()]
+        if not rounds:
+            raise StoreError(f"{path} has no round yet")
+        found += sorted(rounds, key=lambda each: (len(each.name), each.name))
+    return found
 
 
 def distinct_names(paths: Sequence[Path]) -> list[str]:

@@ -45,11 +45,13 @@ def test_labels_are_columns_of_the_traces(run: Path, tmp_path: Path) -> None:
     copy = copytree(run, tmp_path / "copy")
     trace = astro.load(copy).traces.iloc[0]
     add_label(copy, Label(trace["problem_id"], trace["id"], None, Mark.BAD, "wrong sum", 1.0))
-    add_label(copy, Label(trace["problem_id"], trace["id"], 2, Mark.GOOD, "", 1.0))
+    add_label(copy, Label(trace["problem_id"], trace["id"], 2, Mark.GOOD, "clear", 1.0))
+    add_label(copy, Label(trace["problem_id"], trace["id"], 1, Mark.NONE, "why?", 1.0))
     loaded = astro.load(copy)
     labelled = loaded.traces.set_index("id").loc[trace["id"]]
     assert (labelled["label"], labelled["note"]) == ("bad", "wrong sum")
     assert dict(labelled["visit_labels"]) == {"2": "good"}
+    assert dict(labelled["visit_notes"]) == {"1": "why?", "2": "clear"}
     assert loaded.problems.set_index("id").loc[trace["problem_id"], "label"] == "bad"
     assert pd.isna(loaded.traces["label"]).sum() == len(loaded.traces) - 1
 
@@ -111,11 +113,18 @@ def test_a_table_of_traces_is_written(run: Path, tmp_path: Path) -> None:
     """CSV, Parquet and JSON lines, as the name says; another name is an error."""
     from astro.viewer.loaded import labelled_traces, write_table
 
+    run = copytree(run, tmp_path / "copy")
+    trace = astro.load(run).traces.iloc[0]
+    add_label(run, Label(trace["problem_id"], trace["id"], 2, Mark.BAD, "wrong sum", 1.0))
     table = labelled_traces(run)
     for name in ("t.csv", "t.parquet", "t.jsonl"):
         write_table(table, tmp_path / name)
     assert pq.read_table(tmp_path / "t.parquet").num_rows == table.num_rows
-    assert len(pd.read_csv(tmp_path / "t.csv")) == table.num_rows
-    assert len((tmp_path / "t.jsonl").read_text(encoding="utf-8").splitlines()) == table.num_rows
+    flat = pd.read_csv(tmp_path / "t.csv")
+    assert len(flat) == table.num_rows
+    assert json.loads(flat["visit_labels"][0]) == {"2": "bad"}
+    lines = [json.loads(line) for line in (tmp_path / "t.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert len(lines) == table.num_rows
+    assert (lines[0]["visit_labels"], lines[0]["visit_notes"]) == ({"2": "bad"}, {"2": "wrong sum"})
     with pytest.raises(StoreError, match=r"\.csv"):
         write_table(table, tmp_path / "t.xls")

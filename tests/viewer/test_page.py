@@ -8,6 +8,9 @@ from pathlib import Path
 import pyarrow.parquet as pq
 from viewed import PROBLEM, SCRIPT, part_of, texts_of, unpacked
 
+from astro.records.problem import Problem
+from astro.records.rejection import Reason, RejectedRow
+from astro.store import RunDirectory
 from astro.viewer.opened import OpenedRun, as_json
 from astro.viewer.page import page_text, shared_problems, template, write_page
 
@@ -88,6 +91,15 @@ def test_a_document_has_the_tree_as_it_is_stored(run: Path) -> None:
     assert memoryview(part_of(columns["visits"], parts)).cast("i").tolist() == nodes["visits"].to_pylist()
     assert [len(opened.rollouts(name, node)) for node in range(len(nodes))] == nodes["sampled"].to_pylist()
     assert [trace["kind"] for trace in document["traces"]][-1:] in ([], ["control"], ["search"], ["direct"])
+
+
+def test_rejected_rows_are_counted_by_their_reason(tmp_path: Path) -> None:
+    """Rows of the source that became no problems are what the first filter took."""
+    reasons = [Reason.DUPLICATE_ID, Reason.MISSING_ANSWER, Reason.MISSING_ANSWER]
+    rejected = [RejectedRow("s.jsonl", line, reason, "", "") for line, reason in enumerate(reasons, 1)]
+    with RunDirectory.create(tmp_path / "r", {"name": "r"}) as run:
+        run.write_problems([Problem("p", "Make 7.", "7", "math")], rejected)
+    assert OpenedRun(tmp_path / "r").facts["rejected_rows"] == {"missing answer": 2, "duplicate id": 1}
 
 
 def test_the_lineage_counts_the_rows_of_the_data_sets(run: Path) -> None:

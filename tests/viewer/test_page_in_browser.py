@@ -142,6 +142,8 @@ def test_the_terms_are_those_of_the_strategy(watched: Watched, run: Path, tmp_pa
     opened = OpenedRun(run)
     name = next(row["id"] for row in opened.listing.table.to_pylist() if row["nodes"] and row["nodes"] > 5)
     nodes = opened.nodes(name).to_pydict()
+    with RunDirectory.read(run) as directory:
+        nodes["exhausted"] = directory.trees.read(name).tables["nodes"]["exhausted"].to_pylist()
     write_page(tmp_path / "page.html", [opened], 100)
     page = watched.page
     page.goto(f"{(tmp_path / 'page.html').as_uri()}#/tree?id={name}")
@@ -152,12 +154,64 @@ def test_the_terms_are_those_of_the_strategy(watched: Watched, run: Path, tmp_pa
     shown = [row.split("\t") for row in rows.all_inner_texts()]
     for cells in shown:
         child = int(re.match(r"#(\d+)", cells[0].strip()).group(1))  # type: ignore[union-attr]
-        if nodes["grafted"][child]:
+        if nodes["grafted"][child] or nodes["exhausted"][child]:
+            assert not cells[-1].isascii()
             continue
         visits = nodes["visits"][child]
         constant = opened.facts["lineage"]["settings"]["search"]["strategy"]["c_puct"]
         expected = puct(nodes["value"][child], nodes["prior"][child], visits, nodes["visits"][0], constant)
         assert float(cells[-1]) == pytest.approx(expected, abs=2e-3)
+
+
+@pytest.mark.parametrize("leaves", [1, 3])
+def test_every_simulation_takes_the_highest_score(watched: Watched, tmp_path: Path, leaves: int) -> None:
+    """After each simulation, the first child of the root by score is the one that the next one goes through."""
+    opened = OpenedRun(scripted_run(tmp_path, f"search.strategy={{kind: puct, leaves: {leaves}}}"))
+    most = max(opened.listing.table.to_pylist(), key=lambda row: row["simulations"] or 0)
+    write_page(tmp_path / "page.html", [opened], 100)
+    page = watched.page
+    page.goto(f"{(tmp_path / 'page.html').as_uri()}#/tree?id={most['id']}")
+    expect(page.locator("table.terms tbody tr").first).to_be_visible()
+    assert most["simulations"] > 4
+    for simulation in range(most["simulations"] - 1, 0, -1):
+        page.locator("body").press("[")
+        expect(page.locator("output")).to_have_text(f"simulation {simulation} of {most['simulations']}")
+        expect(page.locator("table.terms tbody tr").first).to_contain_text("next")
+
+
+def test_an_end_has_the_rule_that_decided_its_verdict(watched: Watched, file: str, run: Path) -> None:
+    """The panel of a correct end names the rule of the rollout with its text; the root has the tree's cache hits."""
+    opened, page = OpenedRun(run), watched.page
+    solved = next(row["id"] for row in opened.listing.table.to_pylist() if row["status"] == "solved")
+    end = opened.nodes(solved)["verdict"].to_pylist().index("correct")
+    page.goto(f"{file}#/tree?id={solved}")
+    expect(page.locator(".panel")).to_contain_text("prompt tokens came from the cache")
+    page.goto(f"{file}#/tree?id={solved}&node={end}")
+    expect(page.locator(".panel header .verdict")).to_have_text(re.compile("correct"))
+    expect(page.get_by_text("Verdict: reaches the target")).to_be_visible()
+
+
+def test_a_drawing_outlives_a_time_without_size(watched: Watched, file: str) -> None:
+    """A frame that was asked for when the drawing had no size, and comes when it has one, draws the tree."""
+    page = watched.page
+    page.goto(f"{file}#/compare?run=0")
+    expect(page.locator(".pair canvas[data-painted]")).to_have_count(2)
+    page.evaluate("""async () => {
+      const wait = (time) => new Promise((done) => setTimeout(done, time));
+      const soon = requestAnimationFrame;
+      window.requestAnimationFrame = (call) => setTimeout(() => soon(call), 600);
+      const pair = document.querySelector('.pair');
+      pair.style.display = 'none';
+      await wait(250);
+      pair.style.display = '';
+      await wait(1200);
+      window.requestAnimationFrame = soon;
+    }""")
+    colours = """() => [...document.querySelectorAll('.pair canvas')].map((canvas) => {
+      const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+      return new Set(new Uint32Array(data.buffer)).size;
+    })"""
+    assert min(page.evaluate(colours)) > 5
 
 
 def test_a_trace_is_followed_by_keys_and_labelled(watched: Watched, file: str) -> None:

@@ -1,12 +1,13 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from shutil import copytree
+from shutil import copytree, ignore_patterns
 
 import pytest
 from starlette.testclient import TestClient
-from viewed import SCRIPT, unpacked
+from viewed import SCRIPT, add_evaluations, unpacked
 
+from astro.store.atomic import write_marker
 from astro.viewer.labels import read_labels
 from astro.viewer.server import Site, app_of, distinct_names
 
@@ -101,6 +102,32 @@ def test_a_label_comes_from_the_page(client: TestClient, site: Site) -> None:
     assert client.post("/api/runs/0/labels", content=b"{").status_code == 400
     assert client.post("/api/runs/0/labels", content=json.dumps("x" * 70_000)).status_code == 400
     assert read_labels(site.runs[0].path) == {}
+
+
+def test_what_comes_after_the_traces_is_followed(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Evaluations and trained models that are finished while the page is open are in the next answers."""
+    copy = copytree(run, tmp_path / "copy", ignore=ignore_patterns("evaluations", "checkpoints"))
+    monkeypatch.setattr("astro.viewer.opened._PAUSE", 0.0)
+    site = Site([copy])
+    assert json.loads(site.answer(0, "evaluations", {})) == []
+    assert json.loads(site.answer(0, "facts", {}))["changed"] is False
+    add_evaluations(copy)
+    trained = copy / "checkpoints" / "astro" / "sft"
+    write_marker(trained / "done.json", [], model="tiny", data="sft", stage="sft")
+    answer = json.loads(site.answer(0, "facts", {}))
+    assert answer["changed"] is True
+    assert answer["facts"]["lineage"]["checkpoints"] == [{"name": "astro/sft", "model": "tiny", "data": "sft"}]
+    assert len(json.loads(site.answer(0, "evaluations", {}))[0]["models"]) == 3
+
+
+def test_a_later_round_is_a_further_run(run: Path, tmp_path: Path) -> None:
+    """A page that is loaded again shows the rounds that began since, after those that it had."""
+    copytree(run, tmp_path / "r" / "rounds" / "1")
+    site = Site([tmp_path / "r"])
+    assert [each.name for each in site.runs] == ["r/1"]
+    copytree(run, tmp_path / "r" / "rounds" / "2")
+    assert '"name":"r/2"' in site.page()
+    assert [each.name for each in site.runs] == ["r/1", "r/2"]
 
 
 def test_runs_of_one_name_get_different_ones() -> None:

@@ -132,7 +132,8 @@ function drawLabels(context: CanvasRenderingContext2D, scene: Scene, view: View,
       if (y - below < LABELS_FROM || (room < LABELS_FROM && !wanted && y - below < 2 * LABELS_FROM)) continue;
       below = y;
       const leaf = !layout.shown[node];
-      const width = lastColumn ? 420 : view.column - radius - (leaf ? 24 : 62);
+      const toEdge = size.width - x - radius - 12;
+      const width = lastColumn ? Math.max(view.column - radius - 24, Math.min(420, toEdge)) : view.column - radius - (leaf ? 24 : 62);
       ends.set(node, drawLabel(context, scene, node, x + radius + 7, y, width));
     }
   }

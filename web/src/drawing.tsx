@@ -46,20 +46,22 @@ export function Drawing(shown: Shown) {
   };
   const view = useRef<View | null>(null);
   const frame = useRef(0);
-  const latest = useRef(scene);
-  latest.current = scene;
+  // A frame draws what holds when it comes, which may be later than the rendering that asked for it.
+  const latest = useRef({ scene, size, onPainted: shown.onPainted });
+  latest.current = { scene, size, onPainted: shown.onPainted };
 
   const paint = () => {
     if (frame.current) return;
     frame.current = requestAnimationFrame(() => {
       frame.current = 0;
       const context = canvas.current?.getContext("2d");
-      if (!context || !view.current || !size.width) return;
+      const now = latest.current;
+      if (!context || !view.current || !now.size.width) return;
       const ratio = window.devicePixelRatio || 1;
       context.setTransform(ratio, 0, 0, ratio, 0, 0);
-      draw(context, latest.current, view.current, size);
+      draw(context, now.scene, view.current, now.size);
       if (canvas.current) canvas.current.dataset["painted"] = String(performance.now());
-      shown.onPainted?.();
+      now.onPainted?.();
     });
   };
 
@@ -117,15 +119,15 @@ export function Drawing(shown: Shown) {
     pan,
     zoom,
     over: (x, y) => {
-      const found = view.current && nodeAt(latest.current, view.current, x, y);
+      const found = view.current && nodeAt(latest.current.scene, view.current, x, y);
       if (canvas.current) canvas.current.title = found === null ? "" : describeNode(shown, found);
     },
     click: (x, y) => {
-      const found = view.current && nodeAt(latest.current, view.current, x, y);
+      const found = view.current && nodeAt(latest.current.scene, view.current, x, y);
       if (found !== null) choose(found);
     },
     fold: (x, y) => {
-      const found = view.current && nodeAt(latest.current, view.current, x, y);
+      const found = view.current && nodeAt(latest.current.scene, view.current, x, y);
       if (found !== null) shown.onFold?.(found);
     },
   });

@@ -89,14 +89,13 @@ function useFirstProblem(source: Source, run: number, address: Address): void {
   }, [source, run, address]);
 }
 
-/** Looks at a run that is still going, and counts the times that it had grown. */
+/** Looks at a run, which may be trained on and evaluated after its traces, and counts the times that it had grown. */
 function useFollowing(source: Source, run: number): number {
   const [version, setVersion] = useState(0);
   useEffect(() => {
     if (!source.served) return;
     const timer = setInterval(() => {
-      const facts = source.runs[run];
-      if (!facts || (facts.finished.trees && facts.finished.traces) || document.hidden) return;
+      if (document.hidden) return;
       source.refresh(run).then((changed) => changed && setVersion((before) => before + 1), () => undefined);
     }, POLL);
     return () => clearInterval(timer);

@@ -52,28 +52,102 @@ export function canReplay(nodes: Nodes): boolean {
   return true;
 }
 
-export interface Term {
-  child: number;
-  value: number;
-  exploration: number;
-  score: number;
+/** What the search knew when a simulation chose its leaf. */
+export interface Choice extends Moment {
+  /** The last simulation whose nodes it knew. */
+  known: number;
+  /** 1 for a node below which nothing could be chosen. */
+  closed: Uint8Array;
 }
 
-/** The terms of a node's children before a simulation: PUCT as in astro/search/strategies/puct.py, UCT as in uct.py. */
-export function terms(nodes: Nodes, children: Int32Array, node: number, before: Moment, simulation: number, by: Selection): Term[] {
-  const parentVisits = before.visits[node] ?? 0;
+/**
+ * The state before a simulation, as astro/search/selection.py has it. The simulations of a wave choose one after the
+ * other before any of them is expanded: the leaves chosen before count as visits without reward, and are closed.
+ */
+export function choiceAt(nodes: Nodes, simulation: number, leaves: number): Choice {
+  const known = waveOf(nodes, simulation, leaves) - 1;
+  const { visits, value } = momentAt(nodes, known);
+  const chosen = new Set<number>();
+  for (let earlier = known + 1; earlier < simulation; earlier++) {
+    const leaf = leafOf(nodes, earlier);
+    if (leaf !== null) chosen.add(leaf);
+    for (let at = leaf ?? -1; at >= 0; at = nodes.parent[at] ?? -1) {
+      value[at] = (value[at]! * visits[at]!) / (visits[at]! + 1);
+      visits[at]! += 1;
+    }
+  }
+  return { visits, value, known, closed: closedNodes(nodes, known, chosen) };
+}
+
+/** The first simulation of the wave of a simulation. A wave has the given number of leaves, or all that are open. */
+function waveOf(nodes: Nodes, simulation: number, leaves: number): number {
+  if (leaves < 2) return simulation;
+  const added = new Map<number, number[]>(); // of each simulation
+  nodes.simulation.forEach((at, node) => {
+    if (nodes.grafted[node]) return;
+    const before = added.get(at);
+    if (before) before.push(node);
+    else added.set(at, [node]);
+  });
+  let open = 1; // leaves that can be expanded: the root at first
+  for (let first = 1; ; ) {
+    const size = Math.max(1, Math.min(leaves, open));
+    if (simulation < first + size) return first;
+    for (let at = first; at < first + size; at++) {
+      const children = added.get(at) ?? [];
+      if (children.length) open -= 1; // the leaf; one without children ended, and was not counted as open
+      for (const node of children) if (nodes.terminal.at(node) === "none") open += 1;
+    }
+    first += size;
+  }
+}
+
+/** The node that a simulation expanded; null if it added none. */
+function leafOf(nodes: Nodes, simulation: number): number | null {
+  const node = nodes.simulation.findIndex((at, each) => at === simulation && !nodes.grafted[each]);
+  return node > 0 ? nodes.parent[node]! : null;
+}
+
+function closedNodes(nodes: Nodes, known: number, chosen: ReadonlySet<number>): Uint8Array {
+  const count = nodes.parent.length;
+  const closed = new Uint8Array(count);
+  const [inner, open] = [new Uint8Array(count), new Uint8Array(count)]; // has children, and one that is not closed
+  for (let node = count - 1; node >= 0; node--) {
+    if (nodes.simulation[node]! > known || nodes.grafted[node]) continue;
+    const ends = inner[node] ? !open[node] : nodes.terminal.at(node) !== "none" || chosen.has(node);
+    closed[node] = ends ? 1 : 0;
+    const parent = nodes.parent[node]!;
+    if (parent < 0) continue;
+    inner[parent] = 1;
+    if (!ends) open[parent] = 1;
+  }
+  return closed;
+}
+
+export interface Term {
+  child: number;
+  visits: number;
+  value: number;
+  exploration: number;
+  /** null where nothing could be chosen. */
+  score: number | null;
+}
+
+/** The terms of a node's children in a choice: PUCT as in astro/search/strategies/puct.py, UCT as in uct.py. */
+export function terms(nodes: Nodes, children: Int32Array, node: number, choice: Choice, by: Selection): Term[] {
+  const parentVisits = choice.visits[node] ?? 0;
   return Array.from(children)
-    .filter((child) => (nodes.simulation[child] ?? 0) < simulation && !nodes.grafted[child])
+    .filter((child) => (nodes.simulation[child] ?? 0) <= choice.known && !nodes.grafted[child])
     .map((child) => {
-      const visits = before.visits[child] ?? 0;
-      const value = before.value[child] ?? 0;
+      const visits = choice.visits[child] ?? 0;
+      const value = choice.value[child] ?? 0;
       const exploration =
         by.kind === "puct"
           ? (by.c * (nodes.prior[child] || 0) * Math.sqrt(parentVisits)) / (1 + visits)
           : visits
             ? by.c * Math.sqrt(Math.log(parentVisits) / visits)
             : Infinity;
-      return { child, value, exploration, score: value + exploration };
+      return { child, visits, value, exploration, score: choice.closed[child] ? null : value + exploration };
     });
 }
 

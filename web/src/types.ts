@@ -13,6 +13,7 @@ export interface Facts {
   traces: Record<string, number>;
   backtracking: number;
   verdicts: Record<string, number>;
+  rejected_rows: Record<string, number>;
   rejects: Record<string, number>;
   counts: Record<string, number>;
   costs: StageCost[];
@@ -36,7 +37,7 @@ export interface Lineage {
   seed: number | null;
   trees_of: string[];
   datasets: Record<string, number>;
-  checkpoints: string[];
+  checkpoints: { name: string; model: string; data: string }[];
   settings: Record<string, unknown>;
 }
 
@@ -111,6 +112,8 @@ export interface Nodes {
 export interface Selection {
   kind: string;
   c: number;
+  /** Leaves chosen together. */
+  leaves: number;
 }
 
 export interface TreeDocument {
@@ -120,6 +123,8 @@ export interface TreeDocument {
   calls: number;
   prompt_tokens: number;
   generated_tokens: number;
+  /** Tokens of the prompt. */
+  prompt_length: number;
   cached_tokens: number | null;
   seconds: number | null;
   selection: Selection | null;

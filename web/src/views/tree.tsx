@@ -6,7 +6,7 @@ import type { ColourBy } from "../colours";
 import { RAMP_STOPS } from "../colours";
 import { Drawing } from "../drawing";
 import { Interval, Verdict, Waiting, duration, number, percent } from "../parts";
-import { type Moment, canReplay, expandedPath, momentAt, pathTo, simulations, stored, terms, wilson } from "../replay";
+import { type Moment, canReplay, choiceAt, expandedPath, momentAt, pathTo, simulations, stored, terms, wilson } from "../replay";
 import { type Address, addressOf, go, useKeys, useLoaded, useShared } from "../state";
 import { Line, Rich, visible } from "../text";
 import type { Problem, ProblemDocument, Rollout, TreeDocument } from "../types";
@@ -195,6 +195,7 @@ function NodePanel(panel: Panel) {
       </header>
       {node !== 0 && <div class="step"><Rich text={(nodes.text.at(node) ?? "").trim()} /></div>}
       {failure && <p class="fault">{visible(failure)}</p>}
+      {verdict && <Rule key={node} run={panel.run} id={panel.problem.id} tree={tree} path={path} verdict={verdict} />}
       {grafted && <p class="note">Part of a rollout, added because of its outcome. It has no visits and no value, and nothing that needs an estimate reads it.</p>}
       <dl class="figures">
         {!grafted && (
@@ -206,10 +207,16 @@ function NodePanel(panel: Panel) {
           </>
         )}
         <div><dt>Tokens</dt><dd>{number(nodes.tokens[node])}</dd></div>
+        <div><dt>Tokens of the state</dt><dd>{number(path.reduce((sum, step) => sum + (nodes.tokens[step] ?? 0), tree.prompt_length))}</dd></div>
         <div><dt>Samples merged</dt><dd>{number(nodes.samples[node])}</dd></div>
         <div><dt>Log-probability</dt><dd>{number(nodes.logprob[node], 2)}</dd></div>
         {answer !== null && <div><dt>Answer</dt><dd><Line text={answer} most={60} /></dd></div>}
       </dl>
+      {node === 0 && (
+        <p class="note">
+          {number(tree.calls)} requests of this tree: {number(tree.cached_tokens)} of {number(tree.prompt_tokens)} prompt tokens came from the cache, {number(tree.generated_tokens)} were generated.
+        </p>
+      )}
       {graded > 0 && <p><Interval share={correct / graded} low={interval[0]} high={interval[1]} label={`${correct} of ${graded} graded rollouts correct, ${percent(interval[0])} to ${percent(interval[1])}`} /></p>}
       <details open={node !== 0}>
         <summary>The whole state, {path.length - 1} {path.length === 2 ? "step" : "steps"}</summary>
@@ -228,6 +235,36 @@ function NodePanel(panel: Panel) {
   );
 }
 
+interface Ruled {
+  run: number;
+  id: string;
+  tree: TreeDocument;
+  path: number[];
+  verdict: string;
+}
+
+/** The rule that decided the verdict on an end: rollouts keep it, so it is that of a rollout with the same text. */
+function Rule({ run, id, tree, path, verdict }: Ruled) {
+  const { source } = useShared();
+  const end = path[path.length - 1] ?? 0;
+  const found = useLoaded(() => ruleOf(tree, path, verdict, (node) => source.rollouts(run, id, node)), [source, run, id, end]);
+  if (!found.value) return null;
+  return <p class="note">Verdict: {visible(found.value)}</p>;
+}
+
+async function ruleOf(tree: TreeDocument, path: number[], verdict: string, rollouts: (node: number) => Promise<Rollout[]>): Promise<string | null> {
+  const { nodes } = tree;
+  let rest = "";
+  for (const node of path.slice(1).reverse()) {
+    rest = (nodes.text.at(node) ?? "") + rest;
+    const above = nodes.parent[node] ?? 0;
+    if (!nodes.sampled[above]) continue;
+    const same = (await rollouts(above)).find(([text, , outcome]) => outcome === verdict && text.trimEnd() === rest.trimEnd());
+    if (same) return same[5] || null;
+  }
+  return null;
+}
+
 const MOST_CHILDREN = 60;
 
 /** The children, with the terms by which the chosen simulation would pick one of them. */
@@ -235,17 +272,20 @@ function Choices({ tree, children, node, simulation, last, replayable, moment, o
   const { nodes, selection } = tree;
   const known = children.of(node).filter((child) => (nodes.simulation[child] ?? 0) <= simulation);
   const next = Math.min(simulation + 1, last + 1);
+  const choice = useMemo(() => (selection && replayable ? choiceAt(nodes, next, selection.leaves) : null), [nodes, selection, replayable, next]);
   const scored = useMemo(
-    () => (selection && replayable ? new Map(terms(nodes, known, node, moment, next, selection).map((term) => [term.child, term])) : null),
-    [nodes, node, simulation, moment],
+    () => (selection && choice ? new Map(terms(nodes, known, node, choice, selection).map((term) => [term.child, term])) : null),
+    [nodes, node, choice],
   );
   const nextPath = useMemo(() => expandedPath(nodes, next, false), [nodes, next]);
   if (!known.length) return null;
   const ordered = Array.from(known);
   if (scored) ordered.sort((one, other) => (scored.get(other)?.score ?? -1) - (scored.get(one)?.score ?? -1));
+  const waiting = choice && choice.known < simulation;
   return (
     <details open>
       <summary>{known.length} {known.length === 1 ? "child" : "children"}{scored && selection ? `, as ${selection.kind.toUpperCase()} sees them after simulation ${simulation}` : ""}</summary>
+      {waiting && <p class="note">Simulations {choice.known + 1} to {next} choose together: the leaves chosen before count as visits without reward, and none of these has children yet.</p>}
       <div class="scroll" tabIndex={0} role="region" aria-label="Children">
         <table class="terms">
           <thead>
@@ -264,14 +304,15 @@ function Choices({ tree, children, node, simulation, last, replayable, moment, o
               return (
                 <tr class={nextPath.has(child) ? "next" : ""}>
                   <td>
-                    <button onClick={() => onChoose(child)}>#{child}</button> {nextPath.has(child) && <span class="tag">next</span>}{" "}
+                    <button onClick={() => onChoose(child)}>#{child}</button> {nextPath.has(child) && <span class="tag">next</span>}
+                    {choice?.closed[child] ? <span class="tag" title="Nothing below it can be expanded, so it is not chosen">exhausted</span> : ""}{" "}
                     <Line text={nodes.text.beginning(child, 120)} most={48} />
                   </td>
-                  <td class="right">{number(moment.visits[child])}</td>
-                  <td class="right">{nodes.grafted[child] ? "–" : number(moment.value[child], 3)}</td>
+                  <td class="right">{number(term ? term.visits : moment.visits[child])}</td>
+                  <td class="right">{nodes.grafted[child] ? "–" : number(term ? term.value : moment.value[child], 3)}</td>
                   <td class="right">{nodes.grafted[child] ? "–" : number(nodes.prior[child], 3)}</td>
                   {scored && <td class="right">{term ? number(term.exploration, 3) : "–"}</td>}
-                  {scored && <td class="right">{term ? number(term.score, 3) : "–"}</td>}
+                  {scored && <td class="right">{number(term?.score, 3)}</td>}
                 </tr>
               );
             })}
