@@ -14,7 +14,8 @@ from astro.verify import Outcome
 
 LABEL = 26  # characters of a step
 MOST_NODES = 2_000  # of a picture
-_COLUMN, _ROW, _MARGIN = 190, 22, 16  # pixels
+_COLUMN, _ROW, _MARGIN = 270, 22, 16  # pixels
+_CHARACTER = 6.0  # pixels of a label, on average
 _VIRIDIS = "440154 482475 414487 355f8d 2a788e 21918c 22a884 44bf70 7ad151 bddf26 fde725"
 RAMP = [f"#{shade}" for shade in re.findall(r"\w+", _VIRIDIS)]
 STROKES = {Outcome.CORRECT: "#0b7a4b", Outcome.INCORRECT: "#c0362c"}
@@ -109,12 +110,13 @@ def _edges(tree: Drawn, places: dict[int, tuple[int, float]]) -> Iterator[str]:
         if tree.parent[node] not in places:
             continue
         (x, y), (end, to) = _at(places[tree.parent[node]]), _at(place)
+        start = min(x + 14 + _CHARACTER * len(shortened(tree, tree.parent[node], LABEL)), end - 24)  # after its label
         width = 1.0 if tree.grafted[node] else max(1.0, 7 * sqrt(tree.visits[node] / most))
         kind = "edge grafted" if tree.grafted[node] else "edge"
-        bend = end - 60
+        bend = (start + end) / 2
         yield (
             f'<path class="{kind}" stroke-width="{width:.1f}" '
-            f'd="M{x:.0f} {y:.1f}C{bend:.0f} {y:.1f} {bend:.0f} {to:.1f} {end:.0f} {to:.1f}"/>'
+            f'd="M{start:.0f} {y:.1f}C{bend:.0f} {y:.1f} {bend:.0f} {to:.1f} {end:.0f} {to:.1f}"/>'
         )
 
 

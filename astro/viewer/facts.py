@@ -19,6 +19,7 @@ from astro.store import RunDirectory
 from astro.store.atomic import read_marker
 from astro.store.stage import MARKER, Stage
 from astro.traces import Kind
+from astro.train import TRAINERS
 from astro.train.checkpoint import read_done
 from astro.train.setup import DONE
 from astro.verify import Outcome
@@ -83,12 +84,14 @@ def _rejected_rows(run: RunDirectory) -> dict[str, int]:
 
 def _checkpoints(folder: Path) -> Iterator[Row]:
     """The trained models of a run: the name, the model that the training began with, and its data set."""
-    for done in sorted(folder.glob(f"*/*/{DONE}")):
-        facts = read_done(done.parent) or {}
+    order = {stage: number for number, stage in enumerate(TRAINERS)}
+    finished = [path.parent for path in folder.glob(f"*/*/{DONE}")]
+    for stage in sorted(finished, key=lambda path: (path.parent.name, order.get(path.name, len(order)), path.name)):
+        facts = read_done(stage) or {}
         began = Path(str(facts.get("model", "")))
         inside = began.is_relative_to(folder) or began.is_relative_to(folder.resolve())
         model = "/".join(began.parts[-2:]) if inside else str(began)
-        yield {"name": "/".join(done.parts[-3:-1]), "model": model, "data": facts.get("data", "")}
+        yield {"name": "/".join(stage.parts[-2:]), "model": model, "data": facts.get("data", "")}
 
 
 def _dataset_rows(marker: Path) -> dict[str, int]:

@@ -7,7 +7,8 @@ from astro.records.picture import LABEL, RAMP, STROKES, places_of, shortened
 from astro.records.tree import Terminal, Tree
 from astro.verify import Outcome
 
-_COLUMN, _ROW = 2.4, 0.26  # inches
+_COLUMN, _ROW = 3.0, 0.26  # inches
+_CHARACTER = 0.019  # of a column, on average
 _MARKERS = {Outcome.CORRECT: "D", Outcome.INCORRECT: "s"}
 _DOTS = 160  # an inch
 _LARGEST = 400  # inches, of 64,000 pixels
@@ -33,8 +34,10 @@ def write_png(tree: Tree, file: Path) -> None:
         if parent is not None:
             width = 0.7 if drawn.grafted[node] else max(0.7, 5 * (tree.visits[node] / most) ** 0.5)
             style = "--" if drawn.grafted[node] else "-"
+            label = shortened(drawn, tree.parent[node], LABEL)
+            start = parent[0] + min(0.09 + _CHARACTER * len(label), 0.86)  # after the label
             axes.plot(
-                [parent[0], parent[0] + 0.8, depth],
+                [start, (start + depth) / 2, depth],
                 [parent[1], row, row],
                 style,
                 color="#aab4c0",
@@ -46,6 +49,6 @@ def write_png(tree: Tree, file: Path) -> None:
         marker = _MARKERS.get(verdict, "^") if tree.terminal[node] is not Terminal.NONE and verdict else "o"
         stroke = STROKES.get(verdict, "#556170") if verdict else "#556170"
         axes.scatter([depth], [row], s=34, marker=marker, color=fill, edgecolors=stroke, linewidths=1.4, zorder=3)
-        label = shortened(drawn, node, LABEL).replace("$", r"\$")
+        label = shortened(drawn, node, LABEL)
         axes.text(depth + 0.06, row, label, fontsize=6.5, va="center", zorder=2, parse_math=False)
     figure.savefig(file, dpi=_DOTS, format="png")

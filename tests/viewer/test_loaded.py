@@ -1,5 +1,6 @@
 import ast
 import json
+import re
 from pathlib import Path
 from shutil import copytree
 from typing import Any
@@ -13,7 +14,7 @@ from viewed import SCRIPT, hostile_tree
 
 import astro
 from astro.errors import StoreError
-from astro.records.tree import ROOT
+from astro.records.tree import NO_PARENT, ROOT, Tree
 from astro.viewer.labels import Label, Mark, add_label
 
 NOTEBOOK = Path(__file__).parents[2] / "examples" / "look_at_a_run.ipynb"
@@ -65,6 +66,21 @@ def test_a_tree_shows_itself() -> None:
     assert "&lt;script&gt;" in picture
     assert "\u202e" not in picture
     assert len(picture) < 40_000
+
+
+def test_an_edge_begins_after_the_label_of_its_parent() -> None:
+    """No line of the picture crosses a label: a character of 11 px is about 6 px wide."""
+    tree = Tree(problem_id="make-7", prompt_ids=(1,), seed=0)
+    tree.add(NO_PARENT, "", ())
+    tree.add(ROOT, "A step that is much longer than its label.", (1,))
+    tree.add(1, "Another step.", (1,))
+    tree.visits, tree.value = [3, 2, 1], [0.5, 0.5, 0.5]
+    picture = tree.to_svg()
+    starts = [float(start) for start in re.findall(r'class="edge"[^>]* d="M([\d.]+) ', picture)]
+    labels = re.findall(r'<text x="([\d.]+)"[^>]*>([^<]*)<title>', picture)
+    assert len(starts) == 2
+    for start, (left, label) in zip(starts, labels, strict=False):
+        assert start >= float(left) + 6 * len(label)
 
 
 def test_a_large_tree_shows_its_most_visited_nodes() -> None:

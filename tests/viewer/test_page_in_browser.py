@@ -245,6 +245,25 @@ def test_a_trace_is_followed_by_keys_and_labelled(watched: Watched, file: str) -
     page.evaluate("localStorage.clear()")
 
 
+def test_the_traces_of_a_run_are_walked_by_keys(watched: Watched, file: str, run: Path) -> None:
+    """] after the last trace of a problem is the first of the next problem, [ leads back, and the end is announced."""
+    rows = [row for row in OpenedRun(run).listing.table.to_pylist() if row["traces"]]
+    page = watched.page
+    page.goto(f"{file}#/trace?id={rows[0]['id']}&trace=0")
+    shown, tab = page.locator(".head h2"), page.locator(".tabs [aria-current]")
+    for row in rows:
+        for trace in range(row["traces"]):
+            expect(shown).to_have_text(row["id"])
+            expect(tab).to_have_text(re.compile(rf"^{trace + 1}\."))
+            page.keyboard.press("]")
+    expect(page.locator("p[role=status]")).to_have_text("The last trace of the run")
+    page.goto(f"{file}#/trace?id={rows[1]['id']}&trace=0")
+    expect(shown).to_have_text(rows[1]["id"])
+    page.keyboard.press("[")
+    expect(shown).to_have_text(rows[0]["id"])
+    expect(tab).to_have_text(re.compile(rf"^{rows[0]['traces']}\."))
+
+
 def test_runs_and_models_are_compared(watched: Watched, file: str) -> None:
     """Two trees of one problem, side by side; the responses of three models with their ways back; the curve."""
     page = watched.page

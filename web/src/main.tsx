@@ -152,7 +152,7 @@ function DownloadLabels({ source, run }: { source: Source; run: number }) {
 
 const KEYS: [string, string][] = [
   ["1 2 3 4", "run, tree, trace, compare"], ["d", "light or dark"], ["/", "search the problems"], ["j k", "next, previous problem or visit"],
-  ["Enter t", "open the tree or the traces of the chosen problem"], ["[ ]", "previous, next simulation or trace"], ["p", "play or pause the replay"],
+  ["Enter t", "open the tree or the traces of the chosen problem"], ["[ ]", "previous, next simulation; previous, next trace, of the next problem after the last one"], ["p", "play or pause the replay"],
   ["arrows", "in a tree: parent, child, neighbours; in a trace: visits"], ["space f", "fold or unfold a subtree"], ["+ − 0", "zoom in, out, whole tree"],
   ["g b n u", "label the trace good, bad, with a note, not at all"], ["G B N U", "the same for the visit"], ["?", "these keys"],
 ];

@@ -59,7 +59,7 @@ export function Waiting<T>({ of, children }: { of: Loaded<T>; children: (value: 
 }
 
 /** Bars with their counts; also a table for those who cannot see them. */
-export function Bars({ title, bars, wide = false }: { title: string; bars: [string, number][]; wide?: boolean }) {
+export function Bars({ title, bars, wide = false, summed = true }: { title: string; bars: [string, number][]; wide?: boolean; summed?: boolean }) {
   const most = Math.max(1, ...bars.map(([, count]) => count));
   const total = bars.reduce((sum, [, count]) => sum + count, 0);
   const upright = !wide && bars.length > 7;
@@ -68,7 +68,7 @@ export function Bars({ title, bars, wide = false }: { title: string; bars: [stri
   return (
     <figure class={`bars ${upright ? "upright" : "lying"}`}>
       <figcaption>
-        {title} <span class="dim">{shown ? `${shown[0]}: ${number(shown[1])} (${percent(shown[1] / Math.max(1, total), 1)})` : number(total)}</span>
+        {title} <span class="dim">{shown ? `${shown[0]}: ${number(shown[1])} (${percent(shown[1] / Math.max(1, total), 1)})` : summed ? number(total) : ""}</span>
       </figcaption>
       {upright ? (
         <svg viewBox={`0 0 ${bars.length * 10} 60`} preserveAspectRatio="none" role="img" aria-label={`${title}: ${describe(bars)}`}>

@@ -263,6 +263,28 @@ function storedLabels(key: string): Label[] {
   }
 }
 
+const WALKED = 500; // rows of one question
+
+/** The row before (-1) or after (1) a problem, among those with traces that the source holds; null at the end of the run. */
+export async function neighbour(source: Source, run: number, id: string, by: 1 | -1): Promise<ProblemRow | null> {
+  let before: ProblemRow | null = null;
+  let passed = false;
+  for (let [offset, matching] = [0, 1]; offset < matching; offset += WALKED) {
+    const page = await source.problems(run, {
+      search: "", status: "", traces: "some", label: "", low: "", high: "", sort: "", descending: false, offset, limit: WALKED,
+    });
+    matching = page.matching;
+    for (const row of page.rows) {
+      if (!source.has(run, row.id)) continue;
+      if (passed) return row;
+      if (row.id !== id) before = row;
+      else if (by < 0) return before;
+      else passed = true;
+    }
+  }
+  return null;
+}
+
 /** The labels that count: the last of each trace and visit. */
 export function currentLabels(labels: Label[]): Map<string, Label> {
   const current = new Map<string, Label>();

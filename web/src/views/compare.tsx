@@ -170,8 +170,11 @@ function Figures({ models }: { models: EvaluatedModel[] }) {
   );
 }
 
-const BOX = { width: 640, height: 260, left: 46, bottom: 34, top: 12, right: 130 };
-const DASHES = ["", "6 3", "2 3", "8 3 2 3", "1 4", "10 4"];
+const BOX = { width: 640, height: 260, left: 46, bottom: 34, top: 12 };
+const COLOURS = 6; // of lines, in style.css
+const DASHES = ["", "6 3", "2 3", "8 3 2 3", "1 4", "10 4", "4 2"];
+const LONGEST_NAME = 32; // characters
+const CHARACTER = 6.4; // pixels, on average
 
 /** Accuracy against generated tokens: a line for each model where the curve was measured, else a point. */
 function AgainstTokens({ models }: { models: EvaluatedModel[] }) {
@@ -184,8 +187,10 @@ function AgainstTokens({ models }: { models: EvaluatedModel[] }) {
   if (!lines.length) return null;
   const tokens = lines.flatMap(({ points }) => points.map(([at]) => Math.max(1, at)));
   const [low, high] = [Math.floor(Math.log2(Math.min(...tokens))), Math.ceil(Math.log2(Math.max(...tokens)) + 0.01)];
+  const names = lines.map(({ name }) => (name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME - 1)}…` : name));
+  const end = BOX.width - 44 - CHARACTER * Math.max(...names.map((name) => name.length)); // of the axis; names follow
   const best = Math.max(0.05, ...lines.flatMap(({ points }) => points.map(([, share]) => share))) * 1.1;
-  const x = (at: number) => BOX.left + ((Math.log2(Math.max(1, at)) - low) / (high - low)) * (BOX.width - BOX.left - BOX.right);
+  const x = (at: number) => BOX.left + ((Math.log2(Math.max(1, at)) - low) / (high - low)) * (end - BOX.left);
   const y = (share: number) => BOX.height - BOX.bottom - (share / best) * (BOX.height - BOX.bottom - BOX.top);
   const ticks = Array.from({ length: Math.floor(high) - Math.ceil(low) + 1 }, (_, index) => 2 ** (Math.ceil(low) + index));
   const grid = [0, 0.25, 0.5, 0.75, 1].map((share) => share * best);
@@ -195,21 +200,21 @@ function AgainstTokens({ models }: { models: EvaluatedModel[] }) {
       <svg viewBox={`0 0 ${BOX.width} ${BOX.height}`} role="img" aria-label={lines.map(({ name, points }) => `${name}: ${points.map(([at, share]) => `${percent(share)} within ${Math.round(at)} tokens`).join(", ")}`).join("; ")}>
         {grid.map((share) => (
           <g>
-            <line x1={BOX.left} x2={BOX.width - BOX.right} y1={y(share)} y2={y(share)} class="grid" />
+            <line x1={BOX.left} x2={end} y1={y(share)} y2={y(share)} class="grid" />
             <text x={BOX.left - 6} y={y(share) + 4} text-anchor="end">{percent(share)}</text>
           </g>
         ))}
         {ticks.map((at) => <text x={x(at)} y={BOX.height - 14} text-anchor="middle">{number(at)}</text>)}
         {lines.map(({ name, points }, index) => (
-          <g class={`line line-${index % 6}`}>
+          <g class={`line line-${index % COLOURS}`}>
             <polyline points={points.map(([at, share]) => `${x(at)},${y(share)}`).join(" ")} stroke-dasharray={DASHES[index % DASHES.length]} />
             {points.map(([at, share]) => <circle cx={x(at)} cy={y(share)} r={points.length > 1 ? 2 : 4.5}><title>{`${name}: ${percent(share, 1)} within ${Math.round(at)} tokens`}</title></circle>)}
           </g>
         ))}
         {spread(lines.map(({ points }) => y(points[points.length - 1]?.[1] ?? 0))).map((at, index) => (
-          <g class={`line line-${index % 6}`}>
-            <line x1={BOX.width - BOX.right + 8} x2={BOX.width - BOX.right + 28} y1={at} y2={at} stroke-dasharray={DASHES[index % DASHES.length]} />
-            <text x={BOX.width - BOX.right + 33} y={at + 4}>{lines[index]?.name}</text>
+          <g class={`line line-${index % COLOURS}`}>
+            <line x1={end + 8} x2={end + 28} y1={at} y2={at} stroke-dasharray={DASHES[index % DASHES.length]} />
+            <text x={end + 33} y={at + 4}>{names[index]}</text>
           </g>
         ))}
       </svg>

@@ -256,6 +256,8 @@ function Charts({ run, facts }: { run: number; facts: Facts }) {
   );
 }
 
+const OVERLAPPING: ReadonlySet<string> = new Set(["rewrite", "judge", "false"]); // groups whose counts have no sum
+
 /** Counts by the filter that took something, in the order of the pipeline. */
 function Filters({ facts }: { facts: Facts }) {
   const groups = useMemo(() => {
@@ -270,6 +272,7 @@ function Filters({ facts }: { facts: Facts }) {
   const titles: Record<string, string> = {
     terminals: "Ends of solutions", unused: "Ends not used", votes: "Votes", rewrite: "Rewritten steps", faults: "Faults of rewrites",
     refused: "Refused traces", back: "Where ways back lead", ends: "Right ends", false: "False statements", control: "Control",
+    judge: "Votes on ends whose verdict is known", tree: "States reached twice",
   };
   const shown = [...Object.keys(titles), ...[...groups.keys()].filter((group) => !(group in titles))].filter((group) => groups.has(group) && group !== "faults");
   const rejected = Object.entries(facts.rejected_rows);
@@ -279,7 +282,7 @@ function Filters({ facts }: { facts: Facts }) {
       <h2 id="filters">What each filter took</h2>
       <div class="charts">
         {rejected.length > 0 && <Bars title="Rejected rows of the source" bars={rejected} wide />}
-        {shown.map((group) => <Bars title={titles[group] ?? group} bars={(groups.get(group) ?? []).sort((one, other) => other[1] - one[1])} wide />)}
+        {shown.map((group) => <Bars title={titles[group] ?? group} bars={(groups.get(group) ?? []).sort((one, other) => other[1] - one[1])} wide summed={!OVERLAPPING.has(group)} />)}
       </div>
     </section>
   );

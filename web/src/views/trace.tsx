@@ -6,7 +6,7 @@ import { Children } from "../children";
 import { Drawing } from "../drawing";
 import { Dialog, Verdict, Waiting, counted, number } from "../parts";
 import { simulations, stored } from "../replay";
-import { currentLabels } from "../source";
+import { currentLabels, neighbour } from "../source";
 import { type Address, go, useKeys, useLoaded, useShared } from "../state";
 import { Line, type Piece, Pieces, Rich, pieces, visible } from "../text";
 import type { Label, ProblemDocument, Reject, Rewrite, Trace, TreeDocument, Visit } from "../types";
@@ -47,6 +47,13 @@ function Traces({ run, document, address }: { run: number; document: ProblemDocu
     const [node, move, thought] = trace?.visits[to] ?? [0, "", ""];
     announce(`Visit ${to + 1} of ${count}, ${move}, node ${node}: ${thought.slice(0, 300)}`);
   };
+  const turn = async (by: 1 | -1) => {
+    const to = index + by;
+    if (to >= 0 && to < traces.length) return put({ trace: to, visit: 0 });
+    const row = await neighbour(source, run, problem.id, by);
+    if (row) go("trace", { run, id: row.id, trace: by > 0 ? 0 : row.traces - 1 }, true);
+    announce(row ? `Problem ${row.id}` : `The ${by > 0 ? "last" : "first"} trace of the run`);
+  };
   const give = async (at: number | null, mark: Label["mark"], note?: string) => {
     if (!trace) return;
     const before = labels.value?.get(`${trace.id}\n${at ?? ""}`);
@@ -58,7 +65,7 @@ function Traces({ run, document, address }: { run: number; document: ProblemDocu
   };
   useKeys({
     j: () => step(1), ArrowDown: () => step(1), k: () => step(-1), ArrowUp: () => step(-1),
-    "]": () => put({ trace: Math.min(traces.length - 1, index + 1), visit: 0 }), "[": () => put({ trace: Math.max(0, index - 1), visit: 0 }),
+    "]": () => void turn(1), "[": () => void turn(-1),
     g: () => give(null, "good"), b: () => give(null, "bad"), u: () => give(null, "", ""), n: () => setNoting({ visit: null }),
     G: () => give(visit, "good"), B: () => give(visit, "bad"), U: () => give(visit, "", ""), N: () => setNoting({ visit }),
   });
