@@ -33,6 +33,7 @@ from typing import Any
 import yaml
 from aiohttp import web
 
+from astro.errors import SamplingError
 from astro.models.engines.scripted import cut_line
 from astro.store import RunDirectory
 from astro.store.facts import FAILED, count
@@ -50,7 +51,7 @@ def serve(port: int) -> None:
     def choice(body: dict[str, Any], index: int) -> dict[str, Any]:
         try:
             line = player(body["prompt"], (body["seed"] or 0) + index)
-        except ValueError:  # a text that is no problem of this task, as the probe sends
+        except SamplingError:  # a text that is no problem of this task, as the probe sends
             line = f"{body['seed']} {index}"
         cut = cut_line(line, tuple(body["stop"]), body["max_tokens"])
         return {"index": index, "text": cut.text, "finish_reason": cut.finish_reason.value, "stop_reason": cut.stop}
