@@ -96,7 +96,7 @@ def settings(folder: Path, ports: Sequence[int]) -> dict[str, Any]:
     """The configuration of the run."""
     return {
         "name": "soak",
-        "problems": {"countdown": {"count": 40_000, "sizes": [4]}},
+        "problems": {"countdown": {"count": 20_000, "sizes": [4]}},
         "engine": {
             "kind": "openai",
             "model": "player",
