@@ -9,6 +9,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ from astro.verify.verifier import Verifier
 
 REJECTED = "rejected"  # in place of a verdict, for a line that cannot be read
 _CHUNK = 2000  # lines verified side by side; bounds the memory
+_LONGEST_LINE = 64 << 20  # bytes
+_HOPELESS = 10_000  # bad lines at the start, after which nobody waits for a good one
 
 
 class LineError(Exception):
@@ -96,7 +99,8 @@ def verify_file(source: Path, verifier: Verifier, write: Callable[[str], object]
 
     An output line is {id, verdict, correct, extracted, reason, seconds}. For an unreadable line the verdict is
     "rejected", the id is its id if that can be read, else null, and "line" is its number.
-    Raises VerifierError if the file cannot be opened or holds no readable line.
+    Raises VerifierError if the file cannot be opened, has a line without end, or holds no readable line; of a large
+    file, as soon as the first thousands are not.
     """
     summary = FileSummary()
     try:
@@ -104,14 +108,27 @@ def verify_file(source: Path, verifier: Verifier, write: Callable[[str], object]
     except OSError as error:
         raise VerifierError(f"cannot read {source}: {error}") from error
     with file:
-        numbered = ((number, line) for number, line in enumerate(file, 1) if line.strip())
+        lines = iter(partial(file.readline, _LONGEST_LINE), b"")
+        numbered = ((number, line) for number, line in enumerate(lines, 1) if line.strip())
         while chunk := list(islice(numbered, _CHUNK)):
+            _refuse_endless(chunk, source)
             for row in _verify_chunk(chunk, verifier, summary):
                 write(json.dumps(row, ensure_ascii=False).encode("utf-8", "backslashreplace").decode() + "\n")
+            if not summary.classes and len(summary.rejected) >= _HOPELESS:
+                break
     if not summary.classes:
         first = f"; line {summary.rejected[0][0]}: {summary.rejected[0][1]}" if summary.rejected else ""
         raise VerifierError(f"{source} holds no line that can be verified{first}")
     return summary
+
+
+def _refuse_endless(chunk: Iterable[tuple[int, bytes]], source: Path) -> None:
+    """Raise VerifierError if a line is longer than any that can be verified."""
+    for number, line in chunk:
+        if len(line) == _LONGEST_LINE and not line.endswith(b"\n"):
+            raise VerifierError(
+                f"{source}, line {number}: more than {_LONGEST_LINE >> 20} MiB; is the file JSON Lines?"
+            )
 
 
 def read_case(line: bytes | str, number: int, forms: Mapping[str, str] = FORMS) -> Case:

@@ -101,3 +101,21 @@ def test_unusable_files(tmp_path, verifier):
         verify_file(tmp_path / "none.jsonl", verifier, print)
     with pytest.raises(VerifierError, match="no line that can be verified; line 1"):
         run(tmp_path, verifier, [b"{"])
+
+
+def test_a_large_file_of_nothing_but_bad_lines_is_not_read_to_the_end(tmp_path, verifier):
+    """After 10,000 bad lines and no good one, the error names the first; the rows so far were written."""
+    source, rows = tmp_path / "bad.jsonl", []
+    source.write_text("{\n" * 50_000)
+    with pytest.raises(VerifierError, match=r"no line that can be verified; line 1: not"):
+        verify_file(source, verifier, rows.append)
+    assert len(rows) == 10_000
+
+
+def test_a_line_without_end_is_refused(tmp_path, verifier):
+    """It is not held in memory."""
+    source = tmp_path / "blanks.jsonl"
+    with source.open("wb") as stream:
+        stream.truncate(100 << 20)
+    with pytest.raises(VerifierError, match=r"line 1: more than 64 MiB"):
+        verify_file(source, verifier, str)
