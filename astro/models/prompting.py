@@ -20,6 +20,7 @@ from astro.config import Section
 from astro.errors import ConfigError
 from astro.models.control_tokens import inert, own_tokens
 from astro.models.steps import StepRule
+from astro.models.template_trial import try_template
 from astro.models.tokenizer import Tokenizer
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -387,7 +388,10 @@ def _load_template(config: PromptConfig) -> Any:
         undefined=StrictUndefined, trim_blocks=False, keep_trailing_newline=True, autoescape=False
     )
     try:
-        return environment.from_string(path.read_text(encoding="utf-8"))
+        source = path.read_text(encoding="utf-8")
+        if name not in _STYLE_OF_TEMPLATE:
+            try_template(source, f"prompt.template {path}")
+        return environment.from_string(source)
     except UnicodeDecodeError as error:
         raise ConfigError(f"prompt.template: {path} is not UTF-8: {error}") from error
     except OSError as error:

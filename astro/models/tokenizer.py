@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from jinja2 import TemplateError
 
 from astro.models.model_folder import loading
+from astro.models.template_trial import try_template
 from astro.trust import Trust, trusted
 
 _TEMPLATE_ERRORS = (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError,
@@ -37,13 +38,26 @@ class Tokenizer(Protocol):
 
 
 def hf_tokenizer(model: str) -> Any:
-    """Load the Hugging Face tokenizer of a folder or a hub name. Raises ConfigError if transformers cannot."""
+    """Load the Hugging Face tokenizer of a folder or a hub name.
+
+    Raises ConfigError if transformers cannot, or if its chat template has no end.
+    """
     from transformers import AutoTokenizer  # noqa: PLC0415 - heavy
 
     # transformers prefers Mistral's own tokenizer, which has no chat template and encodes no control tokens.
     with loading(f"transformers could not load the tokenizer of {model}"):
         own_code = trusted(Trust.REMOTE_CODE)  # None would ask at the terminal
-        return AutoTokenizer.from_pretrained(model, mistral_format=False, trust_remote_code=own_code)
+        tokenizer = AutoTokenizer.from_pretrained(model, mistral_format=False, trust_remote_code=own_code)
+    try_chat_template(tokenizer, model)
+    return tokenizer
+
+
+def try_chat_template(tokenizer: Any, model: str) -> None:
+    """Raise ConfigError if the tokenizer has a chat template that takes too long, or too much, to render."""
+    template = getattr(tokenizer, "chat_template", None)  # Mistral's tokenizer does not have the attribute
+    for source in template.values() if isinstance(template, Mapping) else [template]:
+        if isinstance(source, str):
+            try_template(source, f"the chat template of {model}")
 
 
 def turn_end(tokenizer: Any) -> int | None:

@@ -25,7 +25,7 @@ from astro.models.engines.lockstep import until_blocked
 from astro.models.model_folder import loading
 from astro.models.stats import EngineStats, Meter
 from astro.models.stops import StopTail
-from astro.models.tokenizer import turn_end
+from astro.models.tokenizer import try_chat_template, turn_end
 
 # vLLM reads these when it is imported or when the engine starts. Variables that the user has set are kept.
 _ENVIRONMENT = {
@@ -50,6 +50,7 @@ class VllmSampler:
         self._engine = _start(arguments)
         _open.add(self)
         self.tokenizer = self._engine.get_tokenizer()
+        try_chat_template(self.tokenizer, arguments["model"])
         self.tokenizer.clean_up_tokenization_spaces = False  # Llama 3 sets it, and " ." would be decoded as "."
         self._tails = StopTail(self.tokenizer)
         # vLLM stops at the tokens that the model's folder names, and base models name no end of turn.
