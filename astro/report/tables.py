@@ -167,13 +167,20 @@ def cost_table(findings: Findings) -> TextTable | None:
     return TextTable("", ["stage", "seconds", "tokens", "of which"], rows, note)
 
 
+_UNGRADED = {
+    Outcome.ERROR: "the engine refused the prompt, or the verifier failed; in no figure",
+    Outcome.TIMED_OUT: "not verified within the limit; not right in pass@1",
+}
+
+
 def left_out_table(findings: Findings) -> TextTable | None:
     """What the run did not use, and why; None if it used everything."""
     rows = [[line.what, f"{line.count:,}", f"{line.of:,}", line.why] for line in findings.left_out]
     for (model, dataset), found in findings.evaluations.items():
-        if ungraded := found.outcomes.get(Outcome.ERROR, 0):
-            what, total = f"responses of {name_of(model)} to {dataset}", sum(found.outcomes.values())
-            rows.append([what, f"{ungraded:,}", f"{total:,}", "the engine refused the prompt, or the verifier failed"])
+        what, total = f"responses of {name_of(model)} to {dataset}", sum(found.outcomes.values())
+        for outcome, why in _UNGRADED.items():
+            if count := found.outcomes.get(outcome, 0):
+                rows.append([what, f"{count:,}", f"{total:,}", why])
     return TextTable("", ["left out", "count", "of", "why"], rows) if rows else None
 
 

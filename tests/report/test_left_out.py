@@ -17,7 +17,7 @@ from astro.tasks.countdown.generator import CountdownConfig, generate
 
 
 def test_rejected_rows_and_ungraded_responses_have_their_reasons(tmp_path: Path) -> None:
-    """Three of eleven rows did not become problems, and three responses of the base have no verdict."""
+    """Three of eleven rows did not become problems, and five responses of the base have no verdict."""
     rejected = [RejectedRow("f", line, Reason.DUPLICATE_ID, "", "") for line in (3, 4)]
     with RunDirectory.create(tmp_path / "r", SETTINGS) as run:
         run.write_problems(
@@ -26,15 +26,14 @@ def test_rejected_rows_and_ungraded_responses_have_their_reasons(tmp_path: Path)
     evaluate(tmp_path / "r", "base", "held-out", 0.5)
     file = tmp_path / "r/evaluations/base/held-out/figures.json"
     content = read_sealed(file)
-    content["outcomes"] |= {"error": 3}
+    content["outcomes"] |= {"error": 3, "timed_out": 2}
     total = sum(content["outcomes"].values())
     write_sealed(file, content)
     text = (write_report(tmp_path / "r") / "report.md").read_text(encoding="utf-8")
     assert "| rows rejected | 2 | 11 | duplicate id |\n| rows rejected | 1 | 11 | unreadable |" in text
-    assert (
-        f"| responses of base to held-out | 3 | {total} | the engine refused the prompt, or the verifier failed |"
-        in text
-    )
+    responses = f"| responses of base to held-out | {{}} | {total} | "
+    assert responses.format(3) + "the engine refused the prompt, or the verifier failed; in no figure |" in text
+    assert responses.format(2) + "not verified within the limit; not right in pass@1 |" in text
 
 
 def test_refused_traces_are_counted_by_their_reasons(tmp_path: Path) -> None:
