@@ -30,10 +30,12 @@ from astro.report.tables import (
     trainings_of,
     verdict_table,
 )
-from astro.store.atomic import write_marker, write_text, writing
+from astro.store.atomic import seal, write_marker, write_text, writing
 from astro.store.ledger import remove
 from astro.store.stage import MARKER
 
+EVALUATIONS = "evaluations"  # what a report shows, in its marker
+_FIGURES = ("evaluations/*/*/figures.json", f"{ROUNDS}/*/evaluations/*/*/figures.json")
 _COLUMNS = (
     "pass@1 is the share of right responses with a 95 % bootstrap interval over problems. Tokens and backtracks are "
     "means over responses. The first attempt is the text before the first backtrack. Wrong to right and right to wrong "
@@ -78,8 +80,15 @@ def _write(page: Page, folder: Path) -> Path:
         write_text(folder / "report.md", markdown(page))
         write_text(folder / "report.html", html(page, folder))
         written = sorted(file for file in folder.iterdir() if file.is_file() and file.name != MARKER)
-        write_marker(folder / MARKER, [(file, 0) for file in written])
+        shown = {EVALUATIONS: evaluations_of(folder.parent)}
+        write_marker(folder / MARKER, [(file, 0) for file in written], **shown)
     return folder
+
+
+def evaluations_of(run: Path) -> dict[str, str]:
+    """The SHA-256 of the figures of each evaluation in a run and its rounds, by its folder."""
+    found = (file for pattern in _FIGURES for file in sorted(run.glob(pattern)))
+    return {file.parent.relative_to(run).as_posix(): seal(file).sha256 for file in found}
 
 
 def make_page(findings: Findings, captions: dict[str, str]) -> Page:

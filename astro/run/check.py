@@ -7,44 +7,34 @@ the traces against the verifier; and the lineage, from problems over trees, trac
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.text import Text
 
 from astro.config import load_config
 from astro.errors import EXPECTED_ERRORS, StoreError
-from astro.evaluation.inputs import model_fingerprint
 from astro.inspect.plain import plain
 from astro.records.problem import Problem
 from astro.records.trace import Trace, check_visits
 from astro.records.tree import Tree
+from astro.run.lineage import (
+    Finding,
+    cost_of_training,
+    examine_datasets,
+    examine_models,
+    examine_recorded,
+    examine_report,
+)
 from astro.run.settings import RunConfig
-from astro.run.subjects import subjects
 from astro.store import RunDirectory
-from astro.store.atomic import read_sealed
-from astro.store.claim import Claim
 from astro.store.entries import traces_from, tree_from
 from astro.store.seals import Damage, find_faults
 from astro.tasks import make_verifier
-from astro.train import TRAINERS
-from astro.train.checkpoint import content_hash, model_hash, read_done
-from astro.train.setup import DONE
 from astro.verify import Outcome
 
 _SHOWN = 40
 _SAMPLE = 200  # traces whose verdict is computed again
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Something wrong. where: a file or a problem. what: in words. repair: what `astro repair` does, and its cost."""
-
-    where: str
-    what: str
-    repair: str = ""
 
 
 def check_run(path: Path, console: Console, sample: int = _SAMPLE) -> bool:
@@ -83,7 +73,8 @@ def examine(path: Path, sample: int, console: Console) -> Iterator[Finding]:
     except EXPECTED_ERRORS as error:
         if not any(fault.damage is not Damage.REMOVED for fault in faults):
             yield Finding(str(path), str(error))
-    yield from _examine_lineage(path)
+    yield from examine_models(path)
+    yield from examine_report(path)
 
 
 def _examine_content(run: RunDirectory, sample: int, console: Console) -> Iterator[Finding]:
@@ -104,6 +95,8 @@ def _examine_content(run: RunDirectory, sample: int, console: Console) -> Iterat
     for problem_id in traces.keys() - run.trees.problem_ids:
         yield Finding(problem_id, "has traces, but no tree")
     found = [trace for each in traces.values() for trace in each]
+    yield from examine_recorded(run, problems)
+    yield from examine_datasets(run, problems, {trace.id: trace for trace in found})
     yield from _examine_verdicts(run, problems, found, sample)
     console.print(f"content: {trees} trees and {len(found)} traces", markup=False)
 
@@ -131,38 +124,6 @@ def _examine_verdicts(
             yield Finding(trace.id, f"its verdict is stored as {trace.verdict.outcome}, and is {verdict.outcome} now")
 
 
-def _examine_lineage(path: Path) -> Iterator[Finding]:
-    """Models against the data they were trained on, and evaluations against the models they measured."""
-    for settings in sorted(path.glob("checkpoints/*/*/settings.yaml")):
-        folder = settings.parent
-        name = folder.relative_to(path).as_posix()
-        made = _settings(settings)
-        data = sorted((path / "datasets" / str(made.get("data"))).glob("train-*.parquet"))
-        if data and (folder / DONE).exists() and content_hash(data) != made.get("data_hash"):
-            yield Finding(name, f"was trained on other rows than {made.get('data')} has now", _retrain(folder))
-        after = TRAINERS[folder.name].after if "model" not in made and folder.name in TRAINERS else ()
-        starts = [str(folder.with_name(stage)) for stage in after if folder.with_name(stage).is_dir()]
-        if starts and made.get("model_hash") not in {model_hash(start) for start in starts}:
-            yield Finding(name, "was trained from another model than the earlier checkpoint is now", _retrain(folder))
-    models = {subject.name: subject.path for subject in subjects(path, None, (), "")}
-    for figures in sorted(path.glob("evaluations/*/*/figures.json")):
-        try:
-            content = read_sealed(figures)
-        except StoreError:
-            continue  # its hash has named it
-        model = models.get(content["model"])
-        if model is not None and model_fingerprint(model) != content["inputs"]["model"]:
-            name = figures.parent.relative_to(path).as_posix()
-            yield Finding(name, "measured another model than the checkpoint is now", _evaluate_again(content))
-
-
-def _settings(file: Path) -> dict[str, Any]:
-    try:
-        return Claim(file.parent, lock=False).identity()
-    except StoreError:
-        return {}
-
-
 def _cost(path: Path, file: str) -> str:
     """What `astro repair` does about a file, and what running its part again takes."""
     part = file.split("/", maxsplit=1)[0]
@@ -183,16 +144,7 @@ def _cost_of_problems(path: Path) -> str:
 
 
 def _retrain(folder: Path) -> str:
-    try:
-        done = read_done(folder)
-    except StoreError:
-        done = None
-    took = "" if done is None else f" ({done.get('steps')} steps, {done.get('seconds', 0):.0f} s)"
-    return f"repair sets the checkpoint aside, and it is trained again{took}"
-
-
-def _evaluate_again(content: Mapping[str, Any]) -> str:
-    return f"evaluate again ({content.get('seconds', 0):.0f} s, {content.get('generated_tokens', 0):,} tokens)"
+    return f"repair sets the checkpoint aside, and it is trained again{cost_of_training(folder)}"
 
 
 _REMEDIES = {

@@ -2,6 +2,8 @@
 
 import shutil
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from runs import config_in, dying_after, quiet
 
@@ -11,6 +13,7 @@ from astro.run.check import check_run
 from astro.run.plan import carry_out_plan
 from astro.run.repair import repair_run
 from astro.store import RunDirectory
+from astro.store.atomic import read_marker, write_marker, write_sealed
 from astro.store.seals import find_faults, refuse_damaged
 
 
@@ -143,6 +146,51 @@ def test_problems_come_back_from_the_traces_if_their_source_is_gone(run):
     repair_run(config.directory, quiet())
     with RunDirectory.read(config.directory) as other:
         assert other.problems() == before
+
+
+def write_again(run, name, change):
+    """Change a table and seal it, as if the run had written it so."""
+    path, marker = run / name, run / name.split("/")[0] / "complete.json"
+    table = pq.read_table(path)
+    pq.write_table(pa.Table.from_pylist([change(row) for row in table.to_pylist()], table.schema), path)
+    content = read_marker(marker)
+    files = [(marker.parent / file, expected.rows) for file, expected in content.pop("files").items()]
+    write_marker(marker, files, **{key: value for key, value in content.items() if key != "seal"})
+    assert named(run) == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "words"),
+    [
+        ("traces/rl-00000-of-00001.parquet", {"answer": "1000"}, "was searched for the answer '1000'"),
+        (
+            "datasets/sft/train-00000-of-00001.parquet",
+            {"completion": [{"role": "assistant", "content": "Hm."}]},
+            "has another text for",
+        ),
+        ("datasets/rl/train-00000-of-00001.parquet", {"id": "stranger"}, "has a row of stranger, which is no problem"),
+    ],
+)
+def test_parts_that_do_not_come_from_each_other_are_named(run, name, change, words):
+    """Files with good seals are compared with what they were made from."""
+    write_again(run, name, lambda row: row | change)
+    console = quiet()
+    assert not check_run(run, console)
+    assert words in console.file.getvalue()
+
+
+def test_a_report_of_other_figures_is_named(run):
+    """A report does not show an evaluation that came after it."""
+    from astro.report.write import write_report
+
+    write_report(run)
+    assert check_run(run, quiet())
+    (run / "evaluations" / "base" / "held-out").mkdir(parents=True)
+    figures = {"model": "base", "inputs": {"model": "CountdownPlayer"}}
+    write_sealed(run / "evaluations" / "base" / "held-out" / "figures.json", figures)
+    console = quiet()
+    assert not check_run(run, console)
+    assert "reports: does not show evaluations/base/held-out as it is now" in console.file.getvalue()
 
 
 def test_a_foreign_shard_is_refused_and_repair_takes_only_it_away(run):
