@@ -228,7 +228,7 @@ async def answer_all(
     finally:
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(answering, *tasks, return_exceptions=True)  # asyncio reports exceptions that nobody reads
         recorder.end()
         await writing
 

@@ -1,4 +1,5 @@
 import asyncio
+import gc
 import json
 import os
 import signal
@@ -600,3 +601,21 @@ def test_a_forced_evaluation_has_no_continuations(tmp_path):
     found = evaluate_model("m", "script", {"s": PROBLEMS}, forced, tmp_path / "m", open_engine=model)
     assert list(found) == ["s"]
     assert not (tmp_path / "m+nudge").exists()
+
+
+@pytest.mark.parametrize("continuations", [(), (Continuation.NUDGE,)])
+def test_ctrl_c_inside_a_step_of_the_engine_leaves_no_exception_unread(tmp_path, caplog, continuations):
+    """KeyboardInterrupt comes out as it is, and asyncio has no traceback to report when its futures are collected."""
+    asked = count()
+
+    def say(prompt, seed):
+        if next(asked) == (9 if continuations else 1):
+            raise KeyboardInterrupt
+        return by_script(prompt, seed) if not continuations or next(iter(SCRIPT)) in prompt else "I give up."
+
+    with pytest.raises(KeyboardInterrupt):
+        evaluate_model(
+            "m", "script", {"set": PROBLEMS}, how(continuations=continuations), tmp_path, open_engine=Scripted(say)
+        )
+    gc.collect()
+    assert [record.getMessage() for record in caplog.records if record.name == "asyncio"] == []
