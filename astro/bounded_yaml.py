@@ -13,7 +13,7 @@ import yaml
 from astro.errors import ConfigError
 
 _MAX_BYTES = 1 << 20
-_MAX_NODES = 20_000  # written in the file, and after expanding the aliases
+_MAX_NODES = 8_000  # written in the file, and after expanding the aliases
 _MAX_DEPTH = 60
 
 

@@ -101,8 +101,12 @@ def _plain(content: Any, where: str) -> Any:
     """Return a JSON copy of content. Raises ConfigError, naming where, if content contains itself."""
     try:
         return json.loads(json.dumps(content, default=str))
-    except (ValueError, RecursionError) as error:
+    except RecursionError as error:
         raise ConfigError(f"{where} refers to itself (a YAML alias inside its own anchor)") from error
+    except ValueError as error:
+        itself = "Circular" in str(error)
+        why = "refers to itself (a YAML alias inside its own anchor)" if itself else f"cannot be read: {error}"
+        raise ConfigError(f"{where} {why}") from error
 
 
 def _apply(content: dict[str, Any], override: str) -> None:

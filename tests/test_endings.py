@@ -94,6 +94,14 @@ def test_a_full_standard_output_is_an_error_of_the_machine():
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_standard_error_leaves_the_exit_status():
+    """A mistake whose message cannot be written is still status 2."""
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run([*ASTRO, "problems", "nosuch.jsonl"], stdout=subprocess.PIPE, stderr=full, check=False)
+    assert (done.returncode, done.stdout) == (2, b"")
+
+
 def test_a_reader_that_has_gone_is_no_error_of_astro():
     """`astro problems | head -0` prints nothing more."""
     reading, writing = os.pipe()

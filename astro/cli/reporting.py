@@ -26,27 +26,39 @@ def reporting(stopped: str = "Stopped.") -> Iterator[None]:
 
     SIGTERM counts as Ctrl-C.
     """
-    errors = Console(stderr=True, soft_wrap=True, highlight=False)
+    errors = _Errors()
     try:
         yield
     except EXPECTED_ERRORS as error:
-        errors.print(Text("error: ", style="bold red") + Text(plain_lines(str(error))))
+        errors.say(Text("error: ", style="bold red") + Text(plain_lines(str(error))))
         if isinstance(error, EngineDeadError):
-            errors.print(Text(stopped))
+            errors.say(Text(stopped))
         again = isinstance(error, EngineDeadError) and not isinstance(error, BudgetSpentError)
         raise typer.Exit(EXIT_AGAIN if again else EXIT_MISTAKE) from None
     except KeyboardInterrupt:
         for number in (signal.SIGINT, signal.SIGTERM):  # what is left only cleans up; another one ends it at once
             signal.signal(number, signal.SIG_DFL)
-        errors.print(Text(f"\n{stopped}"))
+        errors.say(Text(f"\n{stopped}"))
         raise typer.Exit(EXIT_STOPPED) from None
     except BrokenPipeError:
         _drop_output()
         raise typer.Exit(EXIT_MISTAKE) from None
     except OSError as error:  # a full disk, a missing file, no permission: the machine's, not a bug
         _drop_output()
-        errors.print(Text("error: ", style="bold red") + Text(plain_lines(f"{error}; fix this and run again")))
+        errors.say(Text("error: ", style="bold red") + Text(plain_lines(f"{error}; fix this and run again")))
         raise typer.Exit(EXIT_MISTAKE) from None
+
+
+class _Errors:
+    """Standard error; what cannot be written there is lost, and the exit status says enough."""
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True, soft_wrap=True, highlight=False)
+
+    def say(self, text: Text) -> None:
+        """Print a message."""
+        with suppress(OSError, ValueError):  # full, or closed
+            self._console.print(text)
 
 
 def _drop_output() -> None:

@@ -10,7 +10,8 @@ from rich.console import Console
 from rich.text import Text
 
 from astro import __version__
-from astro.errors import EXPECTED_ERRORS
+from astro.errors import EXPECTED_ERRORS, StoreError
+from astro.evaluation.inputs import model_fingerprint
 from astro.inspect.plain import plain
 from astro.models.roles import OpenEngine, OpenModels
 from astro.run.opening import Making, Stages
@@ -36,13 +37,16 @@ class Job:
 
 
 def sample(job: Job, sampling: Callable[[Job], None]) -> None:
-    """Do the work with the model, if any is left; logs its time and memory."""
+    """Do the work with the model, if any is left; logs its time and memory.
+
+    Raises StoreError if the files of the model are not those that the work so far was done with.
+    """
     run, stages = job.run, job.stages
     if not work_left(run, job.source, search=stages.search, traces=stages.traces):
         job.console.print(f"{run.path}: everything was done before", highlight=False, markup=False)
         return
-    begun = time.monotonic()
-    run.log("started", version=__version__, search=stages.search, traces=stages.traces)
+    begun, model = time.monotonic(), _same_model(run, job.making.seams.engine.model)
+    run.log("started", version=__version__, search=stages.search, traces=stages.traces, model=model)
     try:
         sampling(job)
     finally:
@@ -54,6 +58,18 @@ def sample(job: Job, sampling: Callable[[Job], None]) -> None:
                 highlight=False,
                 markup=False,
             )
+
+
+def _same_model(run: RunDirectory, model: str) -> str:
+    """The fingerprint of the model's files. Raises StoreError if an earlier start of a run with work had another."""
+    now = model_fingerprint(model)
+    before = [event["model"] for event in run.events("started") if "model" in event][-1:]
+    if before and before != [now] and run.holds_work:
+        raise StoreError(
+            f"the files of {model} are not those that {run.path} was begun with, and one run would hold the trees of "
+            "two models; restore the model, or add name=ANOTHER_NAME"
+        )
+    return now
 
 
 def sample_here(job: Job, open_engine: OpenEngine) -> None:

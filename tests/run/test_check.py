@@ -216,6 +216,18 @@ def test_a_report_that_was_killed_halfway_is_not_damage(run, monkeypatch):
     assert named(run) == set()
 
 
+def test_a_search_does_not_go_on_with_another_model(tmp_path):
+    """Trees of a model whose files were changed since the start would be mixed with those of the old one."""
+    config = config_in(tmp_path, "search.live_trees=1")
+    with pytest.raises(EngineDeadError):
+        carry_out_plan(config, quiet(), open_engine=dying_after(150))
+    with RunDirectory.create(config.directory, config.model_dump(mode="json")) as stopped:
+        assert stopped.events("started")[0]["model"] == "CountdownPlayer"
+        stopped.log("started", model="another")
+    with pytest.raises(StoreError, match="the files of CountdownPlayer are not those that"):
+        carry_out_plan(config, quiet())
+
+
 def test_a_journal_keeps_its_whole_entries(tmp_path):
     """Of a search that was stopped, a flipped bit costs the one tree it hit and the traces of it; the rest is kept."""
     config = config_in(tmp_path, "search.live_trees=1")
