@@ -226,6 +226,13 @@ def test_a_trace_is_followed_by_keys_and_labelled(watched: Watched, file: str) -
     expect(page.locator("p[role=status]")).to_have_text(re.compile("^Visit 4 of"))
     page.keyboard.press("k")
     expect(chosen).to_have_text("3")
+    page.set_viewport_size({"width": 1280, "height": 420})
+    for _ in range(3):
+        page.keyboard.press("j")
+        expect(page.locator(".visit.chosen .visit-head")).to_be_in_viewport(ratio=1)
+    for _ in range(3):
+        page.keyboard.press("k")
+    expect(chosen).to_have_text("3")
     expect(page.locator(".visit.doubt").first).to_be_attached()
     expect(page.locator(".visit.backtrack").first).to_be_attached()
     page.keyboard.press("g")

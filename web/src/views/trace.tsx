@@ -181,6 +181,8 @@ function visitNumbers(visits: Visit[]): Map<number, string> {
   return new Map([...found].map(([node, numbers]) => [node, numbers.length > 3 ? `${numbers.slice(0, 3).join(", ")}…` : numbers.join(", ")]));
 }
 
+const TOP_BAR = 60; // pixels
+
 const MOVES: Record<string, [sign: string, name: string]> = {
   advance: ["→", "step"], backtrack: ["↩", "way back"], reflect: ["?", "reflection"], conclude: ["✓", "conclusion"],
 };
@@ -198,13 +200,18 @@ interface VisitList {
 
 function Visits({ trace, tree, rewrites, visit, labels, onVisit, onGive, onNote }: VisitList) {
   const list = useRef<HTMLOListElement>(null);
+  const before = useRef(visit);
   useEffect(() => {
+    const stepped = before.current !== visit;
+    before.current = visit;
     const [box, chosen] = [list.current, list.current?.children[visit] as HTMLElement | undefined];
     if (!box || !chosen) return;
-    // Only the list scrolls, never the page.
     const [top, bottom] = [chosen.offsetTop, chosen.offsetTop + chosen.offsetHeight];
     if (top < box.scrollTop) box.scrollTop = top;
     else if (bottom > box.scrollTop + box.clientHeight) box.scrollTop = bottom - box.clientHeight;
+    // The page scrolls only if a step led below the window: a long problem moves the list down.
+    const below = chosen.getBoundingClientRect().bottom - innerHeight;
+    if (stepped && below > 0) scrollBy(0, Math.min(below + 8, chosen.getBoundingClientRect().top - TOP_BAR));
   }, [visit, trace]);
   return (
     <ol class="visits" ref={list} aria-label="Visits" tabIndex={0}>
