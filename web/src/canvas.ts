@@ -133,7 +133,7 @@ function drawLabels(context: CanvasRenderingContext2D, scene: Scene, view: View,
       below = y;
       const leaf = !layout.shown[node];
       const toEdge = size.width - x - radius - 12;
-      const width = lastColumn ? Math.max(view.column - radius - 24, Math.min(420, toEdge)) : view.column - radius - (leaf ? 24 : 62);
+      const width = lastColumn && toEdge > 40 ? Math.min(420, toEdge) : view.column - radius - (leaf ? 24 : 62);
       ends.set(node, drawLabel(context, scene, node, x + radius + 7, y, width));
     }
   }
