@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
+from pathlib import Path
 
 from rich.console import Console
 from rich.text import Text
@@ -23,6 +24,7 @@ from astro.run.workshop import Workshop
 from astro.store import RunDirectory
 from astro.store.directory import MISMATCH
 from astro.tasks import make_verifier
+from astro.train.checkpoint import check_checkpoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,11 @@ def sample(job: Job, sampling: Callable[[Job], None]) -> None:
 
 
 def _same_model(run: RunDirectory, model: str) -> str:
-    """The fingerprint of the model's files. Raises StoreError if an earlier start of a run with work had another."""
+    """The fingerprint of the model's files.
+
+    Raises StoreError if an earlier start of a run with work had another, or if it is a damaged checkpoint of a run.
+    """
+    check_checkpoint(Path(model).expanduser())
     now = model_fingerprint(model)
     before = [event["model"] for event in run.events("started") if "model" in event][-1:]
     if before and before != [now] and run.holds_work:

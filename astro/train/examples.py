@@ -14,7 +14,7 @@ from astro.errors import ConfigError, NothingToTrainError, StoreError
 from astro.models.prompting import PromptFormat
 from astro.records.problem import Problem
 from astro.store import RunDirectory
-from astro.store.atomic import read_marker
+from astro.store.atomic import check, read_marker
 from astro.store.stage import MARKER
 from astro.train.ending import end_token
 from astro.train.options import evaluates
@@ -42,7 +42,8 @@ class Example:
 def find_source(run: Path, name: str) -> Source:
     """The data set of that name in the run, or a folder of Parquet files, or one Parquet file.
 
-    Raises ConfigError if there is none, NothingToTrainError if the run's own is empty.
+    Raises ConfigError if there is none, NothingToTrainError if the run's own is empty, StoreError if a file of another
+    run is damaged.
     """
     folder, marker = run / "datasets" / name, run / "datasets" / MARKER
     made = read_marker(marker).get("recipes", ()) if marker.exists() else ()
@@ -58,7 +59,7 @@ def find_source(run: Path, name: str) -> Source:
         raise ConfigError(f"{folder} has no train-*.parquet; make the data sets with `astro run` or `astro traces`")
     path = Path(name).expanduser()
     if path.is_file():
-        return Source(name, (path,))
+        return _checked(Source(name, (path,)))
     files = {split: tuple(sorted(path.glob(f"{split}*.parquet"))) for split in _SPLITS} if path.is_dir() else {}
     others = sorted(set(path.glob("*.parquet")).difference(files["test"])) if files else []
     train = files.get("train") or tuple(others)
@@ -66,7 +67,18 @@ def find_source(run: Path, name: str) -> Source:
         known = ", ".join(sorted(child.name for child in (run / "datasets").glob("*") if child.is_dir()))
         there = f"give one of {known}" if known else "make those of the run with `astro run` or `astro traces`; or give"
         raise ConfigError(f"there is no data set {name!r}: {there}, a folder or a file")
-    return Source(name, train, files.get("test", ()))
+    return _checked(Source(name, train, files.get("test", ())))
+
+
+def _checked(source: Source) -> Source:
+    """The same. Raises StoreError if a file is one that another run has sealed, and was changed since."""
+    for file in (*source.train, *source.test):
+        marker = next((folder / MARKER for folder in file.absolute().parents if (folder / MARKER).is_file()), None)
+        if marker is not None:
+            expected = read_marker(marker)["files"].get(file.absolute().relative_to(marker.parent).as_posix())
+            if expected is not None:
+                check(file, expected)
+    return source
 
 
 def check_columns(run: Path, name: str, needed: Collection[str], made: Mapping[str, Collection[str]]) -> None:

@@ -40,10 +40,9 @@ def carry_out(trainer: Trainer[S], setup: TrainingSetup, config: S, arm: str, co
     was started with different settings, or the data set is damaged), MissingDependencyError, SamplingError.
     """
     start = trainer.start(setup, config, arm)
-    if start.checkpoint:
-        check_checkpoint(Path(start.model))
-    else:
+    if not start.checkpoint:
         check_model(start.model)
+    check_checkpoint(Path(start.model).expanduser())  # of this run or of another
     folder = setup.folder(arm, trainer.name)
     defaults = {**machine_defaults(setup.seed, folder), **trainer.defaults(config)}
     arguments = trainer_arguments(f"{trainer.title}Config", f"{trainer.name}.trainer", config.trainer, defaults)

@@ -1,6 +1,7 @@
 """`astro check` and `astro repair` on a small run of the scripted engine, damaged in every way."""
 
 import shutil
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -15,6 +16,9 @@ from astro.run.repair import repair_run
 from astro.store import RunDirectory
 from astro.store.atomic import read_marker, write_marker, write_sealed
 from astro.store.seals import find_faults, refuse_damaged
+from astro.train.examples import find_source
+
+MODEL = Path(__file__).parents[2] / "data" / "models" / "tiny-countdown"
 
 
 @pytest.fixture(scope="module")
@@ -226,6 +230,23 @@ def test_a_search_does_not_go_on_with_another_model(tmp_path):
         stopped.log("started", model="another")
     with pytest.raises(StoreError, match="the files of CountdownPlayer are not those that"):
         carry_out_plan(config, quiet())
+
+
+def test_inputs_from_another_run_are_compared_with_their_hashes(tmp_path):
+    """Data sets that a training names by their path, and a checkpoint that a search samples from."""
+    shard, weights = tmp_path / "datasets" / "sft" / "train-0.parquet", tmp_path / "m" / "model.safetensors"
+    shutil.copytree(MODEL, weights.parent)
+    shard.parent.mkdir(parents=True)
+    shard.write_bytes(b"rows")
+    write_marker(tmp_path / "datasets" / "complete.json", [(shard, 1)])
+    write_marker(weights.parent / "done.json", [(weights, 0)])
+    assert find_source(tmp_path / "none", str(shard.parent)).train == (shard,)
+    flip(shard)
+    with pytest.raises(StoreError, match=r"train-0.parquet is damaged"):
+        find_source(tmp_path / "none", str(shard.parent))
+    flip(weights)
+    with pytest.raises(StoreError, match=r"model.safetensors is damaged"):
+        carry_out_plan(config_in(tmp_path, f"engine={{kind: transformers, model: {weights.parent}}}"), quiet())
 
 
 def test_a_journal_keeps_its_whole_entries(tmp_path):
