@@ -26,6 +26,7 @@ from astro.run.lineage import (
     examine_recorded,
     examine_report,
 )
+from astro.run.repair import CARD
 from astro.run.settings import RunConfig
 from astro.store import RunDirectory
 from astro.store.entries import traces_from, tree_from
@@ -129,6 +130,10 @@ def _cost(path: Path, file: str) -> str:
     part = file.split("/", maxsplit=1)[0]
     if part in {"trees", "traces"}:
         return "repair sets it aside and requeues its problems; " + _cost_of_problems(path)
+    if part == "checkpoints" and len(inside := file.split("/")) > 4 and inside[3].startswith("checkpoint-"):
+        return "repair sets this checkpoint aside, if the training is finished; the final model is kept"
+    if part == "checkpoints" and file.endswith(f"/{CARD}"):
+        return "repair sets it aside; the model is kept"
     if part == "checkpoints":
         return _retrain(path.joinpath(*file.split("/")[:3]))
     return _REMEDIES.get(part, "repair sets it aside, and it is made again")

@@ -4,7 +4,8 @@
     problems            made again from their source, or from the rows of the traces
     config.yaml         restored from the copy in the ledger
     data sets, reports  made again by the next `astro run`, without a model
-    checkpoints         the damaged stage of the arm is trained again
+    checkpoints         the damaged stage of the arm is trained again, unless only its card or a checkpoint between
+                        its steps is damaged
     evaluations         figures are computed again from the responses; without them, the set is answered again
 
 Damaged files are moved to RUN/set-aside/N.
@@ -26,7 +27,7 @@ from astro.run.recorded import problems_recorded
 from astro.run.settings import RunConfig
 from astro.store import RunDirectory
 from astro.store.asked import ASKED
-from astro.store.atomic import read_sealed, seal, write_text
+from astro.store.atomic import read_sealed, seal, write_sealed, write_text
 from astro.store.claim import Claim
 from astro.store.entries import TRACE_TABLES, TREE_TABLES
 from astro.store.ledger import LEDGER, copy_of, enter, entered, read_lines, rewrite_lines
@@ -37,7 +38,9 @@ from astro.store.seals import Damage, Fault, find_faults
 from astro.store.stage import Stage
 from astro.tasks import check_gold
 from astro.train.recorder import TENSORBOARD
+from astro.train.setup import DONE
 
+CARD = "README.md"
 _PROBLEMS = ("problems.parquet", "rejected.parquet", "problems.json")
 
 
@@ -92,14 +95,40 @@ def _repair_folders(
     for name in [name for name in checkpoints if _only_drawn(name)]:
         _move(path, name, aside)
         yield f"{name}: set aside; metrics.jsonl has the same figures"
-    for folder in _folders([name for name in checkpoints if not _only_drawn(name)], depth=3):
-        yield _set_aside(path, folder, aside, "the stage is trained again")
+    yield from _repair_checkpoints(path, [name for name in checkpoints if not _only_drawn(name)], aside)
     for folder in _folders(by_part.get("evaluations", ()), depth=3):
         yield _repair_evaluation(path, folder, names, aside)
     if "datasets" in by_part:
         yield _set_aside_datasets(path, by_part["datasets"], aside)
     if "reports" in by_part:
         yield _set_aside(path, "reports", aside, "`astro report` writes it again")
+
+
+def _repair_checkpoints(path: Path, names: Sequence[str], aside: Path) -> Iterable[str]:
+    """Stages whose model is damaged are trained again; of the others, only the damaged part is set aside."""
+    within = {name: "/".join(name.split("/")[:4]) for name in names}
+    minor = {name for name, part in within.items() if Path(part).name == CARD or _is_between(path, part)}
+    again = _folders(set(names) - minor, depth=3)
+    for folder in again:
+        yield _set_aside(path, folder, aside, "the stage is trained again")
+    for part in sorted({within[name] for name in minor}):
+        stage = Path(part).parent
+        if stage.as_posix() in again:
+            continue
+        if part.endswith(CARD):
+            marker = path / stage / DONE
+            content = read_sealed(marker)
+            content["files"].pop(CARD, None)
+            _move(path, part, aside)
+            write_sealed(marker, content)
+            yield f"{part}: set aside; the model is whole, and its card is not written again"
+        else:
+            yield _set_aside(path, part, aside, f"the final model is whole; delete {stage} to train it again")
+
+
+def _is_between(path: Path, part: str) -> bool:
+    """Whether a part of a stage is a checkpoint between the steps of a training that is finished."""
+    return Path(part).name.startswith("checkpoint-") and (path / part).parent.joinpath(DONE).is_file()
 
 
 def _only_drawn(name: str) -> bool:

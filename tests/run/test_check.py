@@ -249,6 +249,34 @@ def test_inputs_from_another_run_are_compared_with_their_hashes(tmp_path):
         carry_out_plan(config_in(tmp_path, f"engine={{kind: transformers, model: {weights.parent}}}"), quiet())
 
 
+@pytest.mark.parametrize(
+    ("damaged", "aside"),
+    [
+        (["README.md"], ["README.md"]),
+        (["checkpoint-2/model.safetensors"], ["checkpoint-2"]),
+        (["checkpoint-2/sealed.json", "README.md"], ["README.md", "checkpoint-2"]),
+        (["model.safetensors", "README.md"], [""]),
+        (["done.json"], [""]),
+    ],
+)
+def test_only_a_damaged_model_costs_its_training(run, damaged, aside):
+    """A card, and a checkpoint between the steps, are set aside by themselves; the final model stays."""
+    stage = run / "checkpoints" / "astro" / "grpo"
+    for folder, marker in ((stage / "checkpoint-2", "sealed.json"), (stage, "done.json")):
+        folder.mkdir(parents=True, exist_ok=True)
+        files = [folder / "model.safetensors", *([folder / "README.md"] if folder == stage else [])]
+        for file in files:
+            file.write_bytes(b"content")
+        write_marker(folder / marker, [(file, 0) for file in files])
+    for name in damaged:
+        flip(stage / name)
+    assert named(run) == {f"checkpoints/astro/grpo/{name}" for name in damaged}
+    repair_run(run, quiet())
+    assert named(run) == set()
+    assert all((run / "set-aside" / "1" / "checkpoints" / "astro" / "grpo" / name).exists() for name in aside)
+    assert (stage / "model.safetensors").exists() == (aside != [""])
+
+
 def test_a_journal_keeps_its_whole_entries(tmp_path):
     """Of a search that was stopped, a flipped bit costs the one tree it hit and the traces of it; the rest is kept."""
     config = config_in(tmp_path, "search.live_trees=1")
