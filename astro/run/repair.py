@@ -30,6 +30,7 @@ from astro.store.asked import ASKED
 from astro.store.atomic import read_sealed, seal, write_sealed, write_text
 from astro.store.claim import Claim
 from astro.store.entries import TRACE_TABLES, TREE_TABLES
+from astro.store.index import SUFFIX
 from astro.store.ledger import LEDGER, copy_of, enter, entered, read_lines, rewrite_lines
 from astro.store.problems import StoredProblems
 from astro.store.requeue import requeue, traces_again, tree_again
@@ -182,6 +183,11 @@ def _repair_journals(path: Path, by_part: dict[str, list[str]], aside: Path) -> 
         if part == "datasets" and sealed:
             continue
         for name in [name for name in names if Path(name).name.startswith("journal")]:
+            if not (path / name).exists():
+                _move(path, f"{name}{SUFFIX}", aside)
+                names.remove(name)
+                yield f"{name}: its problems are processed again"
+                continue
             condition = condition_of(path / name)
             (aside / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(path / name, aside / name)

@@ -18,6 +18,7 @@ from typing import Any
 from astro.errors import StoreError
 from astro.records.rounds import ROUNDS
 from astro.store.atomic import FileSeal, read_marker, seal
+from astro.store.index import SUFFIX
 from astro.store.ledger import LEDGER, Entered, entered, ever_entered, read_lines
 from astro.store.salvage import condition_of
 from astro.store.waves import is_damaged, wave_files
@@ -106,6 +107,12 @@ def _journal_faults(run: Path) -> Iterator[Fault]:
         inside = path.relative_to(run)
         if inside.parts[0] not in {ROUNDS, "set-aside"} and (lost := condition_of(path).lost):
             yield Fault(inside.as_posix(), Damage.CHANGED, f"{lost} entries cannot be read")
+    for index in sorted(run.rglob(f"journal*.astj{SUFFIX}")):
+        journal = index.with_name(index.name.removesuffix(SUFFIX))
+        inside = journal.relative_to(run)
+        ended = journal.exists() or (journal.parent / "complete.json").exists()
+        if not ended and inside.parts[0] not in {ROUNDS, "set-aside"}:
+            yield Fault(inside.as_posix(), Damage.MISSING, "its index is there")
     for path in wave_files(run / "trees"):
         if is_damaged(path):
             yield Fault(f"trees/{path.name}", Damage.CHANGED, "waves of live trees cannot be read")

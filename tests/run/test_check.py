@@ -295,6 +295,9 @@ def test_a_journal_keeps_its_whole_entries(tmp_path):
     content[200] ^= 1
     journal.write_bytes(content)
     assert named(run) == {"trees/journal.astj"}
+    journal.unlink()
+    assert named(run) == {"trees/journal.astj"}
+    journal.write_bytes(content)
     repair_run(run, quiet())
     with RunDirectory.read(run) as repaired:
         assert len(done - repaired.trees.problem_ids) == 1
