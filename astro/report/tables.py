@@ -179,7 +179,8 @@ def left_out_table(findings: Findings) -> TextTable | None:
     for (model, dataset), found in findings.evaluations.items():
         what, total = f"responses of {name_of(model)} to {dataset}", sum(found.outcomes.values())
         for outcome, why in _UNGRADED.items():
-            if count := found.outcomes.get(outcome, 0):
+            shown = model in findings.models or outcome is Outcome.ERROR  # checkpoints are points of a picture
+            if shown and (count := found.outcomes.get(outcome, 0)):
                 rows.append([what, f"{count:,}", f"{total:,}", why])
     return TextTable("", ["left out", "count", "of", "why"], rows) if rows else None
 
