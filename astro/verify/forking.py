@@ -1,8 +1,7 @@
-"""A fork waits until no other thread is importing a module.
+"""Locks that a fork would leave locked in the child for ever, because the thread that holds them does not exist there.
 
-A module's lock that another thread holds at the fork stays locked in the child for ever, because that thread does not
-exist there; the child's first import of that module would hang. Python resets its global import lock in the child, but
-not the locks of the modules.
+A fork waits until no other thread is importing a module: Python resets its global import lock in the child, but not the
+locks of the modules, so the child's first import of that module would hang. Attributes are cached without a lock.
 """
 
 import _imp
@@ -10,6 +9,10 @@ import importlib._bootstrap as bootstrap
 import os
 import threading
 import time
+from collections.abc import Callable
+from typing import Any, Generic, Self, TypeVar, overload
+
+T = TypeVar("T")
 
 _LONGEST_WAIT = 60.0  # seconds; then the fork goes on, as if another thread's import waits for this one
 _PAUSE = 0.002
@@ -33,3 +36,29 @@ def _others_import() -> bool:
 
 
 os.register_at_fork(before=_wait_for_imports, after_in_parent=_imp.release_lock, after_in_child=_imp.release_lock)
+
+
+class CachedAttribute(Generic[T]):
+    """functools.cached_property without its lock, which Python 3.11 still has: one for all instances of a class.
+
+    Two threads may compute a value twice, so it must not matter which of the two results stays.
+    """
+
+    def __init__(self, compute: Callable[[Any], T]) -> None:
+        self._compute = compute
+        self.__doc__ = compute.__doc__
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> Self: ...
+
+    @overload
+    def __get__(self, instance: object, owner: type) -> T: ...
+
+    def __get__(self, instance: object | None, owner: type) -> Self | T:
+        if instance is None:
+            return self
+        value = instance.__dict__[self._name] = self._compute(instance)
+        return value

@@ -3,9 +3,10 @@
 import re
 from copy import copy
 from fractions import Fraction
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from itertools import islice
 
+from astro.verify.forking import CachedAttribute
 from astro.verify.forms.math.asked_units import asked_unit, counted_rate, counted_unit, named_units, stated, unit_of
 from astro.verify.forms.math.packing import pack
 from astro.verify.forms.math.units import Unit
@@ -30,67 +31,67 @@ class Question:
         twin.periodic = True
         return twin
 
-    @cached_property
+    @CachedAttribute
     def text(self) -> str:
         """The prompt in lower case."""
         return self.prompt.lower()
 
-    @cached_property
+    @CachedAttribute
     def words(self) -> frozenset[str]:
         """Every word of the prompt, in lower case."""
         return frozenset(_WORD.findall(self.text))
 
-    @cached_property
+    @CachedAttribute
     def plain(self) -> frozenset[str]:
         """The words in lower case, so without names and without alternatives."""
         return frozenset(re.findall(r"\b[a-z]{2,}", self.prompt)) - _alternatives(self.prompt)
 
-    @cached_property
+    @CachedAttribute
     def percent(self) -> bool:
         """Whether it mentions percentages."""
         return "percent" in self.text or "%" in self.text
 
-    @cached_property
+    @CachedAttribute
     def _unit_after_in(self) -> Unit | None:
         return asked_unit(self.prompt)
 
-    @cached_property
+    @CachedAttribute
     def unit(self) -> Unit | None:
         """The unit that the prompt asks for, if any."""
         return self._unit_after_in or unit_of(counted_unit(self.counted), self.rate)
 
-    @cached_property
+    @CachedAttribute
     def rate(self) -> Unit | None:
         """The unit of "how many miles per gallon", whose answer may also be in miles."""
         return counted_rate(self.text)
 
-    @cached_property
+    @CachedAttribute
     def how_many(self) -> bool:
         """Whether the unit is that of "how many hours", which an answer in minutes also answers."""
         return self._unit_after_in is None
 
-    @cached_property
+    @CachedAttribute
     def stated(self) -> frozenset[tuple[tuple[tuple[str, int], ...], Fraction]]:
         """The quantities the prompt gives, as dimensions and size in base units."""
         return frozenset(stated(self.prompt))
 
-    @cached_property
+    @CachedAttribute
     def named(self) -> tuple[Unit, ...]:
         """Every unit the prompt names."""
         return named_units(self.prompt, self.words) + ((_DEGREE,) if _in_degrees(self.prompt) else ())
 
-    @cached_property
+    @CachedAttribute
     def power(self) -> int:
         """2 if the prompt asks for an area, 3 for a volume, 1 for a length, else 0."""
         extent = _EXTENT.search(self.text)
         return _POWER_OF.get(extent.group(1), 1) if extent else 0
 
-    @cached_property
+    @CachedAttribute
     def counted(self) -> tuple[str, ...]:
         """The words for the things in "how many THINGS"."""
         return _counted(self.text)
 
-    @cached_property
+    @CachedAttribute
     def unknowns(self) -> frozenset[str]:
         """Letters the prompt asks for by name, as in "solve for x"."""
         return frozenset(
@@ -100,93 +101,93 @@ class Question:
             for letter in re.findall(r"[a-zA-Z]", match.group(1))
         )
 
-    @cached_property
+    @CachedAttribute
     def options(self) -> tuple[tuple[str, str], ...]:
         """The text of each lettered choice."""
         return _options(self.prompt)
 
-    @cached_property
+    @CachedAttribute
     def packed(self) -> str:
         """The prompt as pack() returns it, for finding restated expressions; without drawings."""
         return pack(_DRAWING.sub("", self.prompt) if "[asy]" in self.prompt else self.prompt)
 
-    @cached_property
+    @CachedAttribute
     def asked(self) -> str:
         """The expression whose value the prompt asks for, as in "find x + y"; empty if it is none."""
         expression = _ASKED_FOR.search(self.prompt) or _VALUE_OF.search(self.prompt)
         return expression.group(1) or expression.group(2) if expression else ""
 
-    @cached_property
+    @CachedAttribute
     def displayed(self) -> tuple[str, ...]:
         """The formulas of the prompt, without their dollar signs."""
         return tuple(one or other for one, other in islice(_DISPLAYED.findall(self.prompt), 20))
 
-    @cached_property
+    @CachedAttribute
     def functions(self) -> frozenset[str]:
         """The logarithms and trigonometric functions in it."""
         return frozenset(_FUNCTION.findall(self.prompt))
 
-    @cached_property
+    @CachedAttribute
     def letters(self) -> frozenset[str]:
         """Single letters that the prompt uses as units, as in 5 m."""
         return frozenset(_SPACED_LETTER.findall(self.prompt))
 
-    @cached_property
+    @CachedAttribute
     def equation(self) -> bool:
         """Whether it asks for an equation."""
         return "equation" in self.words and not _SOLVED.search(self.text)
 
-    @cached_property
+    @CachedAttribute
     def general(self) -> bool:
         """Whether it is about a differential equation or an integral, whose solution has free constants."""
         return bool(self.words & _OF_INTEGRALS)
 
-    @cached_property
+    @CachedAttribute
     def periodic(self) -> bool:
         """Whether the solutions may be numbered by an index."""
         if "general solution" in self.text:
             return True
         return bool(self.words & {"solve", "solutions"} and self.words & {"all", "general"})
 
-    @cached_property
+    @CachedAttribute
     def approximate(self) -> bool:
         """Whether it asks for a rounded value."""
         return any(cue in self.text for cue in _APPROXIMATE)
 
-    @cached_property
+    @CachedAttribute
     def positive(self) -> bool:
         """Whether it restricts the variables to positive numbers."""
         return any(cue in self.text for cue in _POSITIVE)
 
-    @cached_property
+    @CachedAttribute
     def lowest_terms(self) -> bool:
         """Whether it asks for a reduced fraction."""
         if any(cue in self.text for cue in _LOWEST):
             return True
         return bool("simpl" in self.text and _SIMPLIFIED_FRACTION.search(self.text))
 
-    @cached_property
+    @CachedAttribute
     def scientific(self) -> bool:
         """Whether it asks for scientific notation."""
         return "scientific notation" in self.text or "standard form" in self.text
 
-    @cached_property
+    @CachedAttribute
     def rationalized(self) -> bool:
         """Whether it asks for a rational denominator."""
         return bool(self.words & {"rationalize", "rationalise", "rationalized", "rationalizing"})
 
-    @cached_property
+    @CachedAttribute
     def simplify(self) -> bool:
         """Whether it says "simplify"."""
         return "simplify" in self.words
 
-    @cached_property
+    @CachedAttribute
     def simplified(self) -> bool:
         """Whether it asks for a simplified root."""
         demanded = "simplif" in self.text or "simplest" in self.text
         return demanded and any(sign in self.prompt for sign in ("sqrt", "\u221a", "radical"))
 
-    @cached_property
+    @CachedAttribute
     def notation(self) -> str:
         """The notation of a number that it asks for: "mixed number", "decimal", "fraction", or none ("")."""
         if "mixed n" in self.text or "mixed fraction" in self.text:
@@ -194,59 +195,59 @@ class Question:
         found = _NOTATION.search(self.text)
         return found.group(1) if found else ""
 
-    @cached_property
+    @CachedAttribute
     def rectangular(self) -> bool:
         """Whether it asks for the form a + bi."""
         return "rectangular form" in self.text or "a+bi" in pack(self.prompt)
 
-    @cached_property
+    @CachedAttribute
     def factored(self) -> bool:
         """Whether it asks for factors."""
         return bool(_FACTOR.search(self.text))
 
-    @cached_property
+    @CachedAttribute
     def expanded(self) -> bool:
         """Whether it asks for an expanded form."""
         return "expand" in self.text
 
-    @cached_property
+    @CachedAttribute
     def primes(self) -> bool:
         """Whether it asks for a product of primes."""
         return bool(_OF_PRIMES.search(self.text))
 
-    @cached_property
+    @CachedAttribute
     def base(self) -> bool:
         """Whether it is about numerals in a base."""
         return bool(_BASE.search(self.text))
 
-    @cached_property
+    @CachedAttribute
     def half_of_day(self) -> bool:
         """Whether it asks if a time is a.m. or p.m."""
         return bool(_HALF_OF_DAY.search(self.text))
 
-    @cached_property
+    @CachedAttribute
     def clock(self) -> bool:
         """Whether it may ask for a time of day."""
         if self.words & {"time", "when", "clock", "o'clock", "hour"}:
             return True
         return bool(":" in self.text and _CLOCK.search(self.text))
 
-    @cached_property
+    @CachedAttribute
     def vector(self) -> bool:
         """Whether it is about points or vectors."""
         return bool(self.words & _OF_VECTORS)
 
-    @cached_property
+    @CachedAttribute
     def pair(self) -> bool:
         """Whether it asks for an ordered pair or triple."""
         return "ordered pair" in self.text or "ordered triple" in self.text or bool(_PAIR.search(self.text))
 
-    @cached_property
+    @CachedAttribute
     def evaluate(self) -> bool:
         """Whether it asks for a value."""
         return bool(self.words & _OF_VALUES)
 
-    @cached_property
+    @CachedAttribute
     def ordered(self) -> bool:
         """Whether the prompt fixes the order of a list."""
         return bool(self.words & {"order", "from", "terms"} and _ORDERED.search(self.text))
