@@ -27,7 +27,8 @@ _THREADS = 4  # hashing releases the interpreter lock
 _SHOWN = 20
 _CHECKPOINT_MARKERS = ("done.json", "sealed.json")
 _MARKERS = ("problems.json", "complete.json", "figures.json", "round.json", "settings.yaml", *_CHECKPOINT_MARKERS)
-_BESIDE = frozenset({*_MARKERS, "resumable.json", "training_args.bin"})  # in a checkpoint, and in no marker's list
+_RESUMABLE = "resumable.json"
+_BESIDE = frozenset({*_MARKERS, _RESUMABLE, "training_args.bin"})  # in a checkpoint, and in no marker's list
 _OF_MODELS = frozenset({".json", ".safetensors", ".bin", ".jinja", ".model", ".txt", ".py"})
 
 
@@ -63,6 +64,7 @@ def find_faults(run: Path) -> list[Fault]:
         faults[LEDGER] = Fault(LEDGER, Damage.MISSING)
     elif lost := _markers(run) - ever_entered(run):
         faults[LEDGER] = Fault(LEDGER, Damage.CHANGED, f"it has no line of {min(lost)}")
+    hashes = {name: expected for name, expected in hashes.items() if not _is_superseded(run / name)}
     listed: dict[str, FileSeal | Entered] = {**hashes}
     readable = set[str]()
     for name in [name for name in hashes.keys() | _markers(run) if name.endswith(".json")]:
@@ -118,6 +120,19 @@ def _journal_faults(run: Path) -> Iterator[Fault]:
             yield Fault(f"trees/{path.name}", Damage.CHANGED, "waves of live trees cannot be read")
 
 
+def _is_superseded(marker: Path) -> bool:
+    """Whether a marker is of a checkpoint to resume at that has a later one: its trainer may be deleting it."""
+    if marker.name != _RESUMABLE:
+        return False
+    states = marker.parent.parent.glob("checkpoint-*/trainer_state.json")  # the last file of a checkpoint
+    return any(_step_of(state.parent) > _step_of(marker.parent) for state in states)
+
+
+def _step_of(checkpoint: Path) -> int:
+    step = checkpoint.name.rpartition("-")[2]
+    return int(step) if step.isdecimal() else -1
+
+
 def _markers(run: Path) -> set[str]:
     """The markers that there are, by their paths in the run, without those of its rounds."""
     found = (path.relative_to(run) for name in _MARKERS for path in run.rglob(name))
@@ -152,7 +167,7 @@ def _fault(run: Path, name: str, expected: FileSeal | Entered) -> Fault | None:
     if not path.is_file():
         if path.parent != run and not path.parent.is_dir():
             # A trainer deletes checkpoints that it no longer needs.
-            return None if path.name == "resumable.json" else Fault(name, Damage.REMOVED)
+            return None if path.name == _RESUMABLE else Fault(name, Damage.REMOVED)
         return None if None in before or _made_again(path) else Fault(name, Damage.MISSING)
     if isinstance(expected, FileSeal) and path.stat().st_size != expected.bytes:
         return Fault(name, Damage.CHANGED, f"{path.stat().st_size} bytes, {expected.bytes} were written")

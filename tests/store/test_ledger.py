@@ -94,6 +94,25 @@ def test_a_kill_within_a_removal_does_no_harm(run, monkeypatch):
     assert named(run) == {}
 
 
+def test_a_kill_while_a_trainer_deletes_an_old_checkpoint_does_no_harm(run):
+    """Only the last checkpoint has to be whole; what is left of an earlier one is in nobody's way."""
+    stage = run / "checkpoints" / "astro" / "sft"
+    for step in (1, 2):
+        weights = stage / f"checkpoint-{step}" / "model.safetensors"
+        weights.parent.mkdir(parents=True)
+        weights.write_bytes(b"weights")
+        (weights.parent / "trainer_state.json").write_text("{}")
+        write_marker(weights.parent / "resumable.json", [(weights, 0)])
+    (stage / "checkpoint-1" / "model.safetensors").unlink()
+    assert named(run) == {}
+    (stage / "checkpoint-1" / "resumable.json").unlink()
+    assert named(run) == {}
+    (stage / "checkpoint-2" / "model.safetensors").unlink()
+    assert named(run) == {"checkpoints/astro/sft/checkpoint-2/model.safetensors": Damage.MISSING}
+    (stage / "checkpoint-2" / "resumable.json").unlink()
+    assert named(run) == {"checkpoints/astro/sft/checkpoint-2/resumable.json": Damage.MISSING}
+
+
 def test_a_table_that_the_run_did_not_write_is_named(run):
     """A shard beside those of a finished data set would be trained on."""
     (run / "datasets" / "sft" / "train-00001-of-00002.parquet").write_bytes(b"more")
