@@ -11,7 +11,7 @@ from pathlib import Path
 from astro.evaluation.judging import JUDGED
 from astro.evaluation.responses import RESPONSES
 from astro.records.columns import Column, Kind, ListOf, Struct, Table
-from astro.records.cost import COSTS
+from astro.records.cost import TREE_COSTS
 from astro.records.overview import TREES
 from astro.records.problem import PROBLEMS
 from astro.records.rejection import REJECTED
@@ -19,7 +19,7 @@ from astro.records.trace import COUNTS, REJECTS, REWRITES, TRACES
 from astro.records.tree import NODES
 
 PAGE = Path(__file__).parents[1] / "docs" / "run-directory.md"
-TABLES = (PROBLEMS, REJECTED, TREES, NODES, TRACES, REJECTS, REWRITES, COUNTS, COSTS, RESPONSES, JUDGED)
+TABLES = (PROBLEMS, REJECTED, TREES, NODES, TRACES, REJECTS, REWRITES, COUNTS, TREE_COSTS, RESPONSES, JUDGED)
 BEGIN = "<!-- Made by `python -m tools.tables` from the declarations of the columns; do not edit by hand. -->"
 END = "<!-- End of the tables. -->"
 

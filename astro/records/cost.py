@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from astro.records.columns import Column, Table
+from astro.records.columns import Column, ListOf, Struct, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,7 @@ SEEDED_COST = (
 """The columns of a cost that the configuration and the seed determine: two runs can compare them."""
 
 _calls, _prompt, _generated = SEEDED_COST
+_cached = Column("cached_tokens", "int64", "prompt tokens found in the prefix cache", "tokens")
 COSTS = Table(
     "costs",
     "One row per problem: the cost of the stage. Only this table depends on the machine's load.",
@@ -55,8 +56,24 @@ COSTS = Table(
         Column("problem_id", "string", "the problem"),
         _calls,
         _prompt,
-        Column("cached_tokens", "int64", "prompt tokens found in the prefix cache", "tokens"),
+        _cached,
         _generated,
         Column("seconds", "float64", "from the first request to the end, waiting included", "seconds"),
     ),
 )
+
+_REQUESTS = (_calls, _prompt, _cached, _generated)
+REQUEST_COST = tuple(column.name for column in _REQUESTS)
+TREE_COSTS = Table(
+    "costs",
+    "One row per problem: the cost of the stage; `requests` is in `trees/` only. Only `costs` depends on the machine's load.",
+    (
+        *COSTS.columns,
+        Column(
+            "requests",
+            ListOf(Struct((Column("node", "int32", "the node"), *_REQUESTS))),
+            "the requests that continued a node, for each node with any",
+        ),
+    ),
+)
+"""The costs of the search, also by node; REQUEST_COST are the parts of a cost that single requests have."""

@@ -97,6 +97,7 @@ class Tree:
     outcome, answer, canonical: the verdict on a node that ends a solution, otherwise None.
     simulation: the simulation that added it: 0 for the root, 1 for the first simulation's children.
     exhausted: no node of its subtree can be expanded. failure: why samples of this node were lost, or None.
+    asked: the cost of the requests that continued a node, by node; rows() omits it.
     """
 
     problem_id: str
@@ -128,6 +129,7 @@ class Tree:
     simulation: list[int] = field(default_factory=list)
     exhausted: list[bool] = field(default_factory=list)
     failure: list[str | None] = field(default_factory=list)
+    asked: dict[int, Cost] = field(default_factory=dict, compare=False)
 
     def __len__(self) -> int:
         return len(self.parent)

@@ -60,7 +60,9 @@ class Requests:
         except SamplingError as error:
             tree.failure[node] = str(error)
             return []
-        tree.cost += cost_of(sampled)
+        cost = cost_of(sampled)
+        tree.cost += cost
+        tree.asked[node] = tree.asked[node] + cost if node in tree.asked else cost
         # A model that overflows (float16) gives NaN, which as a prior would break every comparison.
         whole = [
             completion

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from astro.recipes.rl import RL as RL_ROWS
 from astro.records.columns import Column, Row, Table
-from astro.records.cost import COSTS, Cost
+from astro.records.cost import COSTS, REQUEST_COST, TREE_COSTS, Cost
 from astro.records.overview import TREES, overview
 from astro.records.problem import PROBLEMS, Problem
 from astro.records.trace import COUNTS, REJECTS, REWRITES, TRACES, Trace
@@ -21,7 +21,7 @@ from astro.traces.make import TraceOutcome
 # One row per problem, for the data set rl. The problem's traces have the same prompt.
 RL = Table("rl", RL_ROWS.meaning, (Column("problem_id", "string", "the problem"), *RL_ROWS.columns))
 
-TREE_TABLES = {"trees": TREES.schema, "nodes": NODES.schema, "costs": COSTS.schema}
+TREE_TABLES = {"trees": TREES.schema, "nodes": NODES.schema, "costs": TREE_COSTS.schema}
 TRACE_TABLES = {
     "traces": TRACES.schema,
     "rejects": REJECTS.schema,
@@ -40,7 +40,7 @@ def tree_entry(tree: Tree, source: str = "") -> Entry:
         {
             "trees": TREES.from_rows([row]),
             "nodes": NODES.from_columns(NODES.cells(tree)),
-            "costs": costs_table(tree.problem_id, tree.cost),
+            "costs": TREE_COSTS.from_rows([_tree_costs(tree)]),
         },
         tree_facts(row, tree.cost),
         source,
@@ -55,6 +55,8 @@ def tree_from(entry: Entry) -> Tree:
     nodes = entry.tables["nodes"]
     tree = Tree.from_columns({name: nodes.column(name).to_pylist() for name in NODES.names})
     tree.cost = cost_from(entry)
+    requests = entry.tables["costs"].column("requests")[0].as_py()
+    tree.asked = {each.pop("node"): Cost(**each) for each in requests}
     check_tree(tree)
     return tree
 
@@ -91,7 +93,19 @@ def traces_from(table: pa.Table) -> list[Trace]:
 
 def costs_table(problem_id: str, cost: Cost) -> pa.Table:
     """A problem's row in a costs table."""
-    return COSTS.from_rows([{name: getattr(cost, name) for name in _COST} | {"problem_id": problem_id}])
+    return COSTS.from_rows([_costs(problem_id, cost)])
+
+
+def _costs(problem_id: str, cost: Cost) -> Row:
+    return {"problem_id": problem_id, **{name: getattr(cost, name) for name in _COST}}
+
+
+def _tree_costs(tree: Tree) -> Row:
+    requests = [
+        {"node": node, **{name: getattr(cost, name) for name in REQUEST_COST}}
+        for node, cost in sorted(tree.asked.items())
+    ]
+    return {**_costs(tree.problem_id, tree.cost), "requests": requests}
 
 
 def cost_from(entry: Entry) -> Cost:

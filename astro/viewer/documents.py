@@ -42,12 +42,12 @@ def tree_document(pack: Pack, nodes: pa.Table, cost: Mapping[str, Any], selectio
     see rollouts_of().
     """
     facts = nodes.column("tree")[0].as_py()
-    seconds = cost.get("seconds")
+    requests = {each["node"]: each for each in cost["requests"]}
     return {
         **{name: facts[name] for name in _FACTS},
         "prompt_length": len(facts["prompt_ids"]),
-        "cached_tokens": cost.get("cached_tokens"),
-        "seconds": None if seconds is None else round(seconds, _DIGITS),
+        "cached_tokens": cost["cached_tokens"],
+        "seconds": round(cost["seconds"], _DIGITS),
         "selection": selection,
         "nodes": {
             **{name: pack.whole_numbers(nodes.column(name)) for name in _WHOLE},
@@ -55,8 +55,15 @@ def tree_document(pack: Pack, nodes: pa.Table, cost: Mapping[str, Any], selectio
             **{name: pack.names(nodes.column(name)) for name in _NAMES},
             **{name: pack.texts(nodes.column(name)) for name in _TEXTS},
             "tokens": pack.whole_numbers(pc.list_value_length(nodes.column("token_ids"))),
+            "asked": pack.whole_numbers(_by_node(requests, "prompt_tokens", len(nodes))),
+            "cached": pack.whole_numbers(_by_node(requests, "cached_tokens", len(nodes))),
         },
     }
+
+
+def _by_node(requests: Mapping[int, Row], name: str, count: int) -> pa.ChunkedArray:
+    """A figure of the requests that continued each node; 0 where there was none."""
+    return pa.chunked_array([[requests[node][name] if node in requests else 0 for node in range(count)]], pa.int64())
 
 
 def rollouts_of(rollouts: pa.ChunkedArray, node: int) -> list[list[Any]]:

@@ -74,7 +74,8 @@ class OpenedRun:
             ids = {name: run.traces.table(name, ["problem_id"]) for name in _TRACED}
             sizes = spans_of_sizes(self._trees["problem_id"].to_pylist(), self._trees["nodes"].to_pylist())
             spans = {name: spans_of(ids[name]["problem_id"]) for name in _TRACED}
-            self._searched = StageRows(self.path, run.trees, {"nodes": sizes})
+            costs_of = spans_of(self._costs["problem_id"])
+            self._searched = StageRows(self.path, run.trees, {"nodes": sizes, "costs": costs_of})
             self._traced = StageRows(self.path, run.traces, spans)
         self.problems = {name: row for row, name in enumerate(self._problems["id"].to_pylist())}
         self.searched = frozenset(self._trees["problem_id"].to_pylist())
@@ -111,12 +112,19 @@ class OpenedRun:
         return pack.document(head)
 
     def _tree(self, pack: Pack, problem_id: str, *, rollouts: bool) -> Row:
-        cost = self._costs.filter(pc.equal(self._costs["problem_id"], problem_id)).to_pylist()
-        tree = tree_document(pack, self.nodes(problem_id), cost[0] if cost else {}, self._selection())
+        tree = tree_document(pack, self.nodes(problem_id), self._cost(problem_id), self._selection())
         if rollouts:
             column = self._columns(problem_id, ("rollouts",))["rollouts"]
             tree["rollouts"] = pack.json([rollouts_of(column, node) for node in range(len(column))])
         return tree
+
+    def requests(self, problem_id: str) -> dict[int, Row]:
+        """The requests of a problem's search by the node that they continued, as in the column of the table costs."""
+        return {row["node"]: row for row in self._cost(problem_id)["requests"]}
+
+    def _cost(self, problem_id: str) -> Row:
+        found: Row = self._searched.read(problem_id, ["costs"])["costs"].to_pylist()[0]
+        return found
 
     def problem(self, problem_id: str) -> Problem:
         """One problem. Raises StoreError without such a problem."""

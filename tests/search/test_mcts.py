@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -21,6 +22,7 @@ from search_worlds import (
 from astro.errors import EngineDeadError
 from astro.models.completion import SampleParams
 from astro.models.engines.scripted import Line, ScriptedSampler
+from astro.records.cost import Cost
 from astro.records.tree import UNGRADED
 from astro.search import ROOT, Prior, Stop, Terminal, check_tree, search
 from astro.search.strategies import Puct, Uct
@@ -85,6 +87,7 @@ def test_every_tree_keeps_its_invariants(model, seed, faults, grader, options):
     assert tree.cost.calls == len(served)
     assert tree.cost.prompt_tokens == sum(len(prompt_ids) for prompt_ids, _, _ in served)
     assert tree.cost.cached_tokens == sum(len(prompt_ids) // 2 for prompt_ids, _, _ in served)
+    assert sum(tree.asked.values(), Cost()) == replace(tree.cost, seconds=0.0)
 
 
 def test_the_root_is_evaluated_before_anything_else():

@@ -22,6 +22,7 @@ def tree(problem_id: str = "p", stop: Stop | None = Stop.EXHAUSTED) -> Tree:
     made.outcome[1], made.answer[1], made.canonical[1] = Outcome.CORRECT, "2", "2"
     made.exhausted = [True, True]
     made.failure[1] = "lost one sample"
+    made.asked = {ROOT: Cost(2, 6, 2, 14), 1: Cost(1, 4, 2, 6)}
     return made
 
 
@@ -30,6 +31,7 @@ def test_a_tree_survives_the_store(tmp_path: Path) -> None:
     with RunDirectory.create(tmp_path / "r", {"name": "r"}) as run:
         run.trees.append([tree_entry(tree())])
         assert tree_from(run.trees.read("p")) == tree()
+        assert tree_from(run.trees.read("p")).asked == tree().asked
         run.trees.finish(["p"])
     with RunDirectory.read(tmp_path / "r") as run:
         assert [tree_from(entry) for entry in run.trees.entries(["p"])] == [tree()]

@@ -180,12 +180,17 @@ def test_every_simulation_takes_the_highest_score(watched: Watched, tmp_path: Pa
 
 
 def test_an_end_has_the_rule_that_decided_its_verdict(watched: Watched, file: str, run: Path) -> None:
-    """The panel of a correct end names the rule of the rollout with its text; the root has the tree's cache hits."""
+    """The panel of a correct end names the rule of the rollout with its text; each node has its cache hits."""
     opened, page = OpenedRun(run), watched.page
     solved = next(row["id"] for row in opened.listing.table.to_pylist() if row["status"] == "solved")
     end = opened.nodes(solved)["verdict"].to_pylist().index("correct")
     page.goto(f"{file}#/tree?id={solved}")
-    expect(page.locator(".panel")).to_contain_text("prompt tokens came from the cache")
+    panel, asked = page.locator(".panel"), opened.requests(solved)
+    expect(panel).to_contain_text("requests of this tree")
+    for node in (0, max(asked)):
+        page.goto(f"{file}#/tree?id={solved}&node={node}")
+        hits = f"{asked[node]['cached_tokens']:,} of {asked[node]['prompt_tokens']:,} prompt tokens came from the cache"
+        expect(panel).to_contain_text(f"Requests that continued this node: {hits}")
     page.goto(f"{file}#/tree?id={solved}&node={end}")
     expect(page.locator(".panel header .verdict")).to_have_text(re.compile("correct"))
     expect(page.get_by_text("Verdict: reaches the target")).to_be_visible()

@@ -130,7 +130,7 @@ function nodesOf(packed: Packed<unknown>, columns: PackedNodes): Nodes {
   return {
     parent: whole(columns.parent), samples: whole(columns.samples), visits: whole(columns.visits), sampled: whole(columns.sampled),
     graded: whole(columns.graded), correct: whole(columns.correct), simulation: whole(columns.simulation),
-    grafted: whole(columns.grafted), tokens: whole(columns.tokens),
+    grafted: whole(columns.grafted), tokens: whole(columns.tokens), asked: whole(columns.asked), cached: whole(columns.cached),
     prior: fractions(columns.prior), value: fractions(columns.value), reward: fractions(columns.reward), logprob: fractions(columns.logprob),
     terminal: packed.names(columns.terminal), verdict: packed.names(columns.verdict),
     text: packed.texts(columns.text), answer: packed.texts(columns.answer), failure: packed.texts(columns.failure),

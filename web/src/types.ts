@@ -98,6 +98,9 @@ export interface Nodes {
   simulation: Int32Array;
   grafted: Int32Array;
   tokens: Int32Array;
+  /** Prompt tokens of the requests that continued the node, and those of them that came from the cache. */
+  asked: Int32Array;
+  cached: Int32Array;
   prior: Float32Array;
   value: Float32Array;
   reward: Float32Array;

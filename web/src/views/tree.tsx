@@ -182,6 +182,7 @@ function NodePanel(panel: Panel) {
   const grafted = Boolean(nodes.grafted[node]);
   const path = pathTo(nodes, node);
   const graded = nodes.graded[node] ?? 0;
+  const asked = nodes.asked[node] ?? 0;
   const correct = nodes.correct[node] ?? 0;
   const interval = wilson(correct, graded);
   return (
@@ -212,6 +213,11 @@ function NodePanel(panel: Panel) {
         <div><dt>Log-probability</dt><dd>{number(nodes.logprob[node], 2)}</dd></div>
         {answer !== null && <div><dt>Answer</dt><dd><Line text={answer} most={60} /></dd></div>}
       </dl>
+      {asked > 0 && (
+        <p class="note">
+          Requests that continued this node: {number(nodes.cached[node])} of {number(asked)} prompt tokens came from the cache ({percent((nodes.cached[node] ?? 0) / asked)}).
+        </p>
+      )}
       {node === 0 && (
         <p class="note">
           {number(tree.calls)} requests of this tree: {number(tree.cached_tokens)} of {number(tree.prompt_tokens)} prompt tokens came from the cache, {number(tree.generated_tokens)} were generated.
