@@ -66,7 +66,7 @@ _REQUESTS = (_calls, _prompt, _cached, _generated)
 REQUEST_COST = tuple(column.name for column in _REQUESTS)
 TREE_COSTS = Table(
     "costs",
-    "One row per problem: the cost of the stage; `requests` is in `trees/` only. Only `costs` depends on the machine's load.",
+    "One row per problem: the cost of the stage. Only this table depends on the machine's load. `requests` is in `trees/` alone.",
     (
         *COSTS.columns,
         Column(

@@ -9,7 +9,6 @@ from time import monotonic, thread_time
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from astro.errors import StoreError
