@@ -66,8 +66,8 @@ _REQUESTS = (_calls, _prompt, _cached, _generated)
 REQUEST_COST = tuple(column.name for column in _REQUESTS)
 TREE_COSTS = Table(
     "costs",
-    "One row per problem: the cost of the stage. Only this table depends on the machine's load. The column `requests` is "
-    "in `trees/` alone.",
+    "One row per problem: the cost of the stage. Only this table depends on the machine's load. The column `requests` "
+    "is in `trees/` alone.",
     (
         *COSTS.columns,
         Column(
