@@ -6,6 +6,9 @@ from pathlib import Path
 
 from rich.console import Console
 
+from astro.store.ledger import enter
+from astro.train.setup import DONE
+
 MODEL = Path(__file__).parents[2] / "data" / "models" / "tiny-countdown"
 SETTINGS = {
     "name": "r",
@@ -45,4 +48,6 @@ def copy_sft(run: Path, arm: str, of: str = "astro") -> Path:
     """Give an arm the SFT checkpoint of another one, so that RL can start from it without another training."""
     folder = run / "checkpoints" / arm / "sft"
     shutil.copytree(run / "checkpoints" / of / "sft", folder)
+    enter(folder / DONE)
+    enter(folder / "settings.yaml", copy=True)
     return folder
