@@ -14,6 +14,7 @@ report` themselves run on one file of each kind. Exits with status 1 if anything
 import argparse
 import hashlib
 import json
+import os
 import re
 import shutil
 import sys
@@ -159,6 +160,7 @@ def main() -> None:
     if found := find_faults(arguments.run):
         raise SystemExit(f"{arguments.run} is damaged to begin with: {found[0]}")
     done, missed, kinds = Counter[str](), list[str](), set[str]()
+    output = os.fdopen(os.dup(sys.stdout.fileno()), "w")  # a verb that cannot write closes standard output
     with TemporaryDirectory() as folder:
         run = Path(shutil.copytree(arguments.run, Path(folder, arguments.run.name)))
         for name, how, by in misses(run, verbs=arguments.verbs):
@@ -167,12 +169,13 @@ def main() -> None:
             if by:
                 missed.append(f"{name}, {how}: not noticed by {by}")
     if arguments.json:
-        print(json.dumps({"kinds": sorted(kinds), "damages": done, "missed": missed}))
+        print(json.dumps({"kinds": sorted(kinds), "damages": done, "missed": missed}), file=output)
     else:
         each = ", ".join(f"{count} {how}" for how, count in done.items())
-        print(f"{done.total()} damages ({each}) of {len(kinds)} kinds of file: {len(missed)} missed")
+        print(f"{done.total()} damages ({each}) of {len(kinds)} kinds of file: {len(missed)} missed", file=output)
         for line in missed:
-            print(f"  {line}")
+            print(f"  {line}", file=output)
+    output.close()
     sys.exit(bool(missed))
 
 

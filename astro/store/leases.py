@@ -80,7 +80,10 @@ class Leases:
         return self._create(name, 1)
 
     def take(self, name: str) -> bool:
-        """Take a lease that is free, or whose holder has died. False if it is done, or its holder is alive."""
+        """Take a lease that is free, or whose holder has died. False if it is done, or its holder is alive.
+
+        After clear(), by whichever worker, no lease can be taken.
+        """
         epochs = self._epochs().get(name, [])
         if _DONE in epochs:
             return False
@@ -99,9 +102,9 @@ class Leases:
         return set(self._epochs())
 
     def undone(self, names: Iterable[str]) -> bool:
-        """Whether any of the leases is not done."""
+        """Whether any of the leases is not done. None is after clear()."""
         epochs = self._epochs()
-        return any(_DONE not in epochs.get(name, ()) for name in names)
+        return self._folder.is_dir() and any(_DONE not in epochs.get(name, ()) for name in names)
 
     def done(self, name: str) -> None:
         """Declare that the work of a lease is done, for good."""
@@ -122,16 +125,20 @@ class Leases:
             with writing(self._folder), (self._folder / f"{name}.{epoch}").open("x", encoding="utf-8") as file:
                 file.write(self.worker)
         except StoreError as error:
-            if isinstance(error.__cause__, FileExistsError):
+            if isinstance(error.__cause__, FileExistsError | FileNotFoundError):  # somebody has it, or after clear()
                 return False
             raise
         return True
 
     def _epochs(self) -> dict[str, list[str]]:
-        """The epochs of each lease, and "done" for one that is done."""
+        """The epochs of each lease, and "done" for one that is done. Empty after clear(), perhaps by another worker."""
         found: dict[str, list[str]] = {}
-        for entry in os.scandir(self._folder):
-            name, _, epoch = entry.name.rpartition(".")
+        try:
+            files = list(self._folder.iterdir())
+        except FileNotFoundError:
+            files = []
+        for file in files:
+            name, _, epoch = file.name.rpartition(".")
             if epoch.isdecimal() or epoch == _DONE:
                 found.setdefault(name, []).append(epoch)
         return {name: epochs for name, epochs in found.items() if _DONE in epochs or any(map(str.isdecimal, epochs))}

@@ -84,3 +84,14 @@ def test_a_worker_of_another_machine_is_dead_when_its_count_stands_still(
         assert not one.take("a")
         now[0] += leases_module.EXPIRY
         assert one.take("a")
+
+
+def test_after_another_worker_has_finished_the_run_nothing_is_left(tmp_path: Path) -> None:
+    """The leases of a finished run are deleted, perhaps while a worker still looks for work."""
+    with Leases(tmp_path / "leases", "one") as one, Leases(tmp_path / "leases", "two") as two:
+        assert two.undone(["a"])
+        one.clear()
+        assert not two.undone(["a"])
+        assert two.expired() == []
+        assert not two.take("a")
+        assert not two.take_new("a")
