@@ -23,6 +23,8 @@ from astro.models.engine import check_model, open_sampler
 from astro.problems import Problem, ProblemsConfig, load_problems
 from astro.run.settings import RunConfig
 from astro.store import RunDirectory
+from astro.store.ledger import LEDGER, entered
+from astro.store.problems import MARKER
 from astro.store.seals import refuse_damaged
 from astro.tasks import USUAL, check_gold
 from astro.train import TRAINERS
@@ -166,7 +168,12 @@ def _config_file(path: Path) -> Path:
 
 def _run_of(path: Path) -> Path | None:
     """The run directory that path is or is inside."""
-    return next((folder for folder in (path, *path.parents) if (folder / "problems.json").is_file()), None)
+    return next((folder for folder in (path, *path.parents) if _has_problems(folder)), None)
+
+
+def _has_problems(folder: Path) -> bool:
+    """Whether a folder is a run directory with problems, even if their marker is missing: then the run is damaged."""
+    return (folder / MARKER).is_file() or ((folder / LEDGER).is_file() and MARKER in entered(folder)[0])
 
 
 def model_name(model: str) -> str:
