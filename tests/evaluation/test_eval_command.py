@@ -193,7 +193,7 @@ def test_models_have_names_for_tables():
     assert model_name("data/models/tiny-countdown/") == "tiny-countdown"
 
 
-def test_mistakes_are_told(tmp_path, monkeypatch):
+def test_mistakes_are_named(tmp_path, monkeypatch):
     """A configuration without sets, an unknown setting and a missing model each end with 2 and say what is wrong."""
     monkeypatch.chdir(tmp_path)
     Path("c.yaml").write_text(
@@ -216,3 +216,25 @@ def test_a_scripted_engine_reports_on_no_checkpoint(tmp_path, monkeypatch):
     for model in ("f", "runs/r/checkpoints/astro/sft", "Qwen/Qwen2.5-7B"):
         with pytest.raises(ConfigError, match="loads no weights: it cannot evaluate"):
             evaluate(model, "countdown.count=2", PLAYER, quiet())
+
+
+def test_a_run_without_its_list_of_problems_is_damaged(tmp_path, monkeypatch):
+    """Without problems.json a folder is still the run that it was, and its evaluation is refused."""
+    monkeypatch.chdir(tmp_path)
+    settings = {
+        "name": "r",
+        "problems": {"countdown": {"count": 2, "sizes": [3]}},
+        "engine": {"kind": "scripted", "model": "CountdownPlayer"},
+        "prompt": {"template": "tiny", "step": "newline"},
+        "search": {"k": 2, "rollouts": 2, "simulations": 1},
+        "plan": ["search"],
+        "output": {"folder": "."},
+        "evaluation": {"sets": {"four": {"countdown": {"count": 2, "sizes": [4], "split": "test"}}}, "samples": 1},
+    }
+    Path("r.yaml").write_text(yaml.safe_dump(settings))
+    assert astro("run", "r.yaml")[0] == 0
+    Path("r/problems.json").unlink()
+    status, output = astro("eval", "CountdownPlayer", "r", "--out", "out")
+    assert status == 2
+    assert "problems.json is missing" in output
+    assert not Path("out").exists()
