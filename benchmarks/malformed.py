@@ -143,6 +143,8 @@ SPOIL: dict[str, Callable[[Path], object]] = {
     "a header of 2^60 bytes": lambda f: weights(f, lambda _: (2**60).to_bytes(8, "little")),
     "too few layers": lambda f: config_of(f, num_hidden_layers=1),
     "too many layers": lambda f: config_of(f, num_hidden_layers=40),
+    "layers beyond memory": lambda f: config_of(f, num_hidden_layers=10**30),
+    "speculative layers in words": lambda f: config_of(f, num_hidden_layers=1, num_nextn_predict_layers="three"),
     "negative layers": lambda f: config_of(f, num_hidden_layers=-1),
     "an index of missing shards": lambda f: (f / "model.safetensors.index.json").write_text(
         '{"weight_map": {"a": "model-00001-of-00002.safetensors"}}'

@@ -124,8 +124,9 @@ def _mismatch(folder: Path, names: AbstractSet[str]) -> str | None:
     count = config.get("num_hidden_layers", config.get("n_layer"))
     if not layers or type(count) is not int:
         return None
-    speculative = config.get("num_nextn_predict_layers") or 0  # stand after the others (DeepSeek-V3)
-    if set(range(count)) <= layers <= set(range(count + speculative)):
+    speculative = config.get("num_nextn_predict_layers")  # stand after the others (DeepSeek-V3)
+    most = count + speculative if type(speculative) is int else count
+    if len(layers) == max(layers) + 1 and count <= len(layers) <= most:
         return None
     return f"config.json has {count} layers, and the weights have {len(layers)}"
 

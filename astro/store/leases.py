@@ -102,7 +102,7 @@ class Leases:
         return set(self._epochs())
 
     def undone(self, names: Iterable[str]) -> bool:
-        """Whether any of the leases is not done. None is after clear()."""
+        """Whether any of the leases is not done; after clear(), all are."""
         epochs = self._epochs()
         return self._folder.is_dir() and any(_DONE not in epochs.get(name, ()) for name in names)
 
