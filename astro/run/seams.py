@@ -8,6 +8,7 @@ from typing import Any
 from astro.models.engine import EngineSection
 from astro.models.prompting import PromptConfig
 from astro.models.roles import RolesConfig
+from astro.run.trackers import Tracker
 from astro.verify import VerifyConfig
 
 
@@ -18,7 +19,7 @@ class Seams:
     settings: the resolved configuration as config.yaml holds it. identity: its hash (RunConfig.identity).
     speed: dotted names of settings that may change when the run resumes.
     license: of data sets and checkpoints, as their cards state it.
-    metrics: where Prometheus reads the progress of the run (astro.run.watching).
+    trackers, metrics: who follows the run while it works (astro.run.trackers, astro.run.watching).
     """
 
     directory: Path
@@ -31,4 +32,5 @@ class Seams:
     roles: RolesConfig
     verify: VerifyConfig
     license: str
+    trackers: tuple[Tracker, ...] = ()
     metrics: str | None = None

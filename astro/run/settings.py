@@ -19,6 +19,7 @@ from astro.models.roles import RolesConfig
 from astro.problems import ProblemsConfig
 from astro.recipes import DataConfig
 from astro.run.seams import Seams
+from astro.run.trackers import Tracker
 from astro.run.watching import address_of
 from astro.search import SearchConfig
 from astro.shipped import shipped_configs, shipped_models
@@ -148,11 +149,13 @@ class OutputConfig(Section):
 
     folder: the run directory is folder/NAME; relative to where the command is started.
     license: of the data sets and models, as their cards state it; an identifier of the Hugging Face hub, or a name.
+    trackers: that log the progress of search and traces; trainer.report_to selects those of a training.
     metrics: PORT or HOST:PORT at which Prometheus can read it; on this machine only unless HOST says otherwise.
     """
 
     folder: str = Field(default="runs", min_length=1)
     license: str = "other"  # depends on the problems and the model, so there is no default
+    trackers: tuple[Tracker, ...] = ()
     metrics: str | None = None
 
     @field_validator("metrics", mode="before")
@@ -232,6 +235,7 @@ class RunConfig(TrainingSections, DataSections):
             roles=self.roles,
             verify=self.verify,
             license=self.output.license,
+            trackers=self.output.trackers,
             metrics=self.output.metrics,
         )
 

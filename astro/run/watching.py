@@ -1,4 +1,4 @@
-"""What others see of a run while it works: the display, and Prometheus."""
+"""What others see of a run while it works: the display, Prometheus, and trackers."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -10,6 +10,7 @@ from astro.errors import ConfigError, MissingDependencyError
 from astro.models.stats import EngineStats
 from astro.run.progress import Board, Tally
 from astro.run.seams import Seams
+from astro.run.trackers import tracked
 
 LOOPBACK = "127.0.0.1"
 
@@ -34,15 +35,19 @@ _GAUGES = frozenset({"problems", "in_flight"})  # the others only grow
 
 @contextmanager
 def watched(seams: Seams, console: Console, tally: Tally, stats: Callable[[], EngineStats]) -> Iterator[None]:
-    """Show a run, and let Prometheus follow it if the configuration says where.
+    """Show a run, and let Prometheus and trackers follow it if the configuration asks for them.
 
-    Raises ConfigError if the address cannot be used, MissingDependencyError if prometheus_client is not installed.
+    Raises ConfigError if the address or a tracker cannot be used, MissingDependencyError if a library is not installed.
     """
 
     def read() -> Reading:
         return reading(tally, stats())
 
-    with Board(console, tally, stats).showing(), exposed(seams.metrics, seams.directory.name, read):
+    with (
+        tracked(seams.trackers, seams.directory, read),
+        exposed(seams.metrics, seams.directory.name, read),
+        Board(console, tally, stats).showing(),
+    ):
         yield
 
 
