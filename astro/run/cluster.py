@@ -1,9 +1,9 @@
 """`astro ray`: the work of a run with its model, spread over a Ray cluster.
 
-Each actor owns a model and makes the trees and traces of whole problems; it pulls the next one when it has room. The
-driver alone reads the problems and writes the run directory, so the machines need not share a folder. A tree is stored
-as soon as it is sent, before its traces are made. If an actor dies, Ray starts it again, and its problems go back to
-the actors.
+Each actor owns a model and makes the trees and traces of whole problems. The next problem goes to the actor that has
+the fewest, and none has more than its share of those that are left. The driver alone reads the problems and writes the
+run directory, so the machines need not share a folder. A tree is stored as soon as it is sent, before its traces are
+made. If an actor dies, Ray starts it again, and its problems go back to the actors.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from rich.console import Console
 
 from astro.errors import ConfigError, EngineDeadError, MissingDependencyError
 from astro.models.engine import open_sampler
-from astro.models.roles import OpenModels
+from astro.models.roles import OpenEngine, OpenModels
 from astro.models.stats import EngineStats
 from astro.problems import Problem
 from astro.records.tree import Tree
@@ -44,7 +44,6 @@ from astro.traces import Rewriting
 _RESTARTS = 100  # of one actor
 _LOADS = 3  # attempts to load a model
 _STARTS = 3  # attempts to start a cluster; Ray gives each 30 seconds, which a busy machine may exceed
-_PAUSE = 0.1  # seconds
 _DEAD = 75  # exit status of an actor whose engine has died
 
 
@@ -72,10 +71,10 @@ class Maker:
     folder: the driver's working directory, for relative paths; ignored on a machine that does not have it.
     """
 
-    def __init__(self, making: Making, stages: Stages, folder: str) -> None:
+    def __init__(self, making: Making, stages: Stages, folder: str, open_engine: OpenEngine = open_sampler) -> None:
         with suppress(OSError):
             os.chdir(folder)
-        models = OpenModels(making.seams.engine, making.seams.prompt, open_sampler)
+        models = OpenModels(making.seams.engine, making.seams.prompt, open_engine)
         self._workshop = Workshop.open(making, stages, models, make_verifier(making.seams.verify))
 
     async def ready(self) -> int:
@@ -123,7 +122,7 @@ def _sample(job: Job, *, actors: int, gpus: float, address: str | None) -> None:
         verifier.check(job.source.tasks)
     _connect(ray, actors, gpus, address)
     try:
-        asyncio.run(_Crew(ray, job, actors, gpus).carry_out())
+        asyncio.run(Crew(ray, job, actors, gpus).carry_out())
     except BaseExceptionGroup as group:
         raise first_error(group) from None
     finally:
@@ -155,7 +154,7 @@ def _connect(ray: Any, actors: int, gpus: float, address: str | None) -> None:
         raise ConfigError(f"{actors} actors with {gpus:g} GPUs each need {actors * gpus:g}; the cluster has {there:g}")
 
 
-class _Crew:
+class Crew:
     """The actors of one run, and the driver that stores what they make."""
 
     def __init__(self, ray: Any, job: Job, actors: int, gpus: float) -> None:
@@ -166,10 +165,14 @@ class _Crew:
         self._job, self._run, self._actors, self._live = job, job.run, actors, live
         self._tally = count_done(job.run, job.source, search=job.stages.search, traces=job.stages.traces)
         self._tally.live = actors * live
+        self._last = job.run.traces if job.stages.traces else job.run.trees
         self._trees, self._traces = Committer(job.run.trees), Committer(job.run.traces)
         self._waiting: Iterator[tuple[int, Problem]] = enumerate(job.source.draw())
         self._back: list[tuple[int, Problem]] = []  # problems of actors that died
-        self._at_work = 0
+        self._busy: dict[int, int] = {}  # problems at each actor that is ready
+        self._orders = [asyncio.Queue[tuple[int, Problem] | None]() for _ in range(actors)]
+        self._changed = asyncio.Event()  # an actor has become ready, or a problem has left one
+        self._drawn = self._over = False  # no new problem is left; none at all
         self._stats: dict[int, EngineStats] = {}
         self._trial: Trial | None = None
         if job.stages.traces:
@@ -181,6 +184,7 @@ class _Crew:
             try:
                 async with asyncio.TaskGroup() as tasks:
                     tasks.create_task(self._job.source.read_on())
+                    tasks.create_task(self._hand_out())
                     for number in range(self._actors):
                         tasks.create_task(self._employ(number))
             finally:
@@ -195,57 +199,95 @@ class _Crew:
             try:
                 await actor.ready.remote()
                 failures = 0
-                async with asyncio.TaskGroup() as pulls:
-                    for _ in range(self._live):
-                        pulls.create_task(self._pull(number, actor))
+                await self._work(number, actor)
             except self._lost as error:
                 failures += 1
-                if failures == _LOADS:
+                if failures == _LOADS and not self._over:
                     raise EngineDeadError(f"actor {number} cannot load its model: {error}") from error
             except BaseExceptionGroup as group:
                 if group.split(self._lost)[1] is not None:
                     raise
                 self._job.console.print(f"actor {number} died; it is started again", highlight=False)
-            else:
+            if self._over:
                 return
         raise EngineDeadError(f"actor {number} died {_RESTARTS} times")
 
-    async def _pull(self, number: int, actor: Any) -> None:
-        """Give an actor one problem after another until all are done."""
-        while True:
-            again = bool(self._back)
-            found = self._back.pop(0) if again else self._next()
-            if found is None:
-                if not self._at_work:
-                    return
-                await asyncio.sleep(_PAUSE)  # an actor may die, and its problems come back
-                continue
-            self._at_work += 1
-            try:
-                if again:
-                    await self._trees.flush()  # its tree may have been on the way to the disk
-                    await self._traces.flush()
-                await self._make(actor, *found)
-                self._stats[number] = await actor.stats.remote()
-            except BaseException:
-                self._back.append(found)
-                raise
-            finally:
-                self._at_work -= 1
+    async def _work(self, number: int, actor: Any) -> None:
+        """Have an actor make what it is given until all is done."""
+        self._busy[number] = 0
+        self._changed.set()
+        orders = self._orders[number]
+        try:
+            async with asyncio.TaskGroup() as making:
+                while (found := await orders.get()) is not None:
+                    making.create_task(self._carry(number, actor, *found))
+        finally:
+            del self._busy[number]
+            while not orders.empty():
+                if (unmade := orders.get_nowait()) is not None:
+                    self._back.append(unmade)
+            self._changed.set()
 
-    def _next(self) -> tuple[int, Problem] | None:
-        """The next problem that is not done, with its number."""
-        last = self._run.traces if self._job.stages.traces else self._run.trees
+    async def _carry(self, number: int, actor: Any, order: int, problem: Problem) -> None:
+        """Have an actor make one problem."""
+        try:
+            await self._make(actor, order, problem)
+            self._stats[number] = await actor.stats.remote()
+        except BaseException:
+            self._back.append((order, problem))
+            raise
+        finally:
+            if number in self._busy:
+                self._busy[number] -= 1
+            self._changed.set()
+
+    async def _hand_out(self) -> None:
+        """Give every problem to the actor that has the fewest, until all are done."""
+        while not self._all_done():
+            self._changed.clear()
+            number = min(self._busy, key=self._busy.__getitem__, default=None)
+            found = None
+            if number is not None and self._busy[number] < self._share():
+                found = await self._take()
+            if found is None:
+                if not self._all_done():
+                    await self._changed.wait()
+            elif number in self._busy:
+                self._busy[number] += 1
+                self._orders[number].put_nowait(found)
+            else:  # the actor died meanwhile
+                self._back.append(found)
+        self._over = True
+        for orders in self._orders:
+            orders.put_nowait(None)
+
+    def _all_done(self) -> bool:
+        return self._drawn and not self._back and not any(self._busy.values())
+
+    def _share(self) -> int:
+        """Problems that an actor may have: at most live_trees, and no more than its part of those that are left."""
+        source = self._job.source
+        if not source.complete:
+            return self._live
+        return max(1, min(self._live, -(-(source.count - len(self._last)) // self._actors)))
+
+    async def _take(self) -> tuple[int, Problem] | None:
+        """A problem that is not done, with its number; None if none is left now."""
+        if self._back:
+            await self._trees.flush()  # its tree may have been on the way to the disk
+            await self._traces.flush()
+            return self._back.pop(0)
         for order, problem in self._waiting:
             self._tally.total_is(self._job.source.count)
-            if problem.id not in last:
+            if problem.id not in self._last:
                 return order, problem
+        self._drawn = True
         return None
 
     async def _make(self, actor: Any, order: int, problem: Problem) -> None:
         """Have one problem made, and store each part as it comes."""
-        trees, traces = self._run.trees, self._run.traces
-        if problem.id in (traces if self._job.stages.traces else trees):
+        trees = self._run.trees
+        if problem.id in self._last:
             return
         known = trees.payload(problem.id) if problem.id in trees else None
         trial = self._trial
