@@ -90,6 +90,7 @@ def validate(section: type[S], content: Mapping[str, Any], where: str, overrides
         lines += _explain_all(section, plain, islice(error.errors(include_url=False), _MAX_MISTAKES))
         if error.error_count() > _MAX_MISTAKES:
             lines.append(f"... and {error.error_count() - _MAX_MISTAKES} more")
+    lines += _with_null(plain)
     lines += untrusted_settings(plain)
     if lines:
         noun = "mistake" if len(lines) == 1 else "mistakes"
@@ -107,6 +108,15 @@ def _plain(content: Any, where: str) -> Any:
         itself = "Circular" in str(error)
         why = "refers to itself (a YAML alias inside its own anchor)" if itself else f"cannot be read: {error}"
         raise ConfigError(f"{where} {why}") from error
+
+
+def _with_null(content: Any, at: str = "") -> Iterator[str]:
+    """One line for each text with a null character, which no path, name or prompt can have."""
+    for key, value in content.items() if isinstance(content, dict) else enumerate(content):
+        if isinstance(value, str) and "\0" in value:
+            yield f"{at}{key}: has a null character; got {_short(value)}"
+        elif isinstance(value, dict | list):
+            yield from _with_null(value, f"{at}{key}.")
 
 
 def _apply(content: dict[str, Any], override: str) -> None:

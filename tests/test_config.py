@@ -118,6 +118,14 @@ def test_an_override_that_contains_itself_is_refused(tmp_path: Path) -> None:
     assert "override 'engine.stop=&a [*a]': its value refers to itself" in message
 
 
+def test_a_null_character_is_refused_in_any_text(tmp_path: Path) -> None:
+    """No path, name or prompt can have one, and the system's own error would be a traceback."""
+    message = mistakes(tmp_path, GOOD, 'engine.stop=["a\\0b"]', 'name="c\\0"')
+    assert message.startswith("2 mistakes in ")
+    assert "engine.stop.0: has a null character; got 'a\\x00b'" in message
+    assert "name: has a null character" in message
+
+
 @pytest.mark.parametrize("written", ["010", "1:30"])
 def test_what_old_yaml_takes_for_another_number_is_refused(tmp_path: Path, written: str) -> None:
     """A leading zero does not make 8 of 010, nor a colon 90 of 1:30."""

@@ -3,7 +3,6 @@
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from astro.cli.options import Json, RunPath, examples
 from astro.cli.reporting import console_for, give, reporting
@@ -24,7 +23,7 @@ def check(
     with reporting():
         from astro.run.check import check_run  # noqa: PLC0415 - heavy
 
-        raise typer.Exit(0 if check_run(run_path, Console(), sample) else 1)
+        raise typer.Exit(0 if check_run(run_path, console_for(), sample) else 1)
 
 
 @app.command(epilog=examples("astro repair runs/tiny"))
@@ -38,7 +37,7 @@ def repair(run_path: RunPath) -> None:
     with reporting():
         from astro.run.repair import repair_run  # noqa: PLC0415 - heavy
 
-        repair_run(run_path, Console())
+        repair_run(run_path, console_for())
 
 
 @app.command()

@@ -4,10 +4,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from astro.cli.options import Json, RunPath, examples
-from astro.cli.reporting import give, reporting
+from astro.cli.reporting import console_for, give, reporting
 
 app = typer.Typer()
 
@@ -52,7 +51,7 @@ def inspect(
     with reporting():
         from astro.run.inspect import show_problem, show_rewrites, show_run  # noqa: PLC0415 - heavy
 
-        console = Console()
+        console = console_for()
         if html is not None:
             from astro.run.view import write_html  # noqa: PLC0415
 
@@ -89,4 +88,4 @@ def view(
     with reporting():
         from astro.run.view import view as show_runs  # noqa: PLC0415 - heavy
 
-        show_runs(runs, port, Console())
+        show_runs(runs, port, console_for())

@@ -74,9 +74,9 @@ def resumes() -> str:
     return f"Stopped. Finished work is kept; `astro {shlex.join(sys.argv[1:])}` resumes here."
 
 
-def console_for(as_json: bool) -> Console:
+def console_for(as_json: bool = False) -> Console:
     """Standard output, or standard error if that is for the JSON object."""
-    return Console(stderr=True) if as_json else Console()
+    return Console(stderr=as_json, highlight=False)
 
 
 def give(as_json: bool, facts: Callable[..., object], *arguments: object) -> None:

@@ -4,10 +4,9 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
 from astro.cli.options import RunPath, examples, settings_argument
-from astro.cli.reporting import reporting
+from astro.cli.reporting import console_for, reporting
 from astro.train import TRAINERS
 from astro.train.trainer import Trainer
 
@@ -41,7 +40,7 @@ def _train(stage: str, run: Path, settings: list[str], arm: str | None, accelera
         from astro.run.train import launch, train  # noqa: PLC0415 - heavy
 
         if accelerate is None:
-            train(stage, run, settings, Console(), arm)
+            train(stage, run, settings, console_for(), arm)
         elif code := launch(stage, accelerate, run, settings, arm):
             raise typer.Exit(code)
 

@@ -3,7 +3,6 @@
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from astro.cli.options import ConfigPath, Json, Metrics, Settings, examples, watched
 from astro.cli.reporting import console_for, give, reporting, resumes, run_facts
@@ -91,4 +90,4 @@ def slurm(
     with reporting():
         from astro.run.slurm import slurm as write_job  # noqa: PLC0415 - heavy
 
-        write_job(config, settings or (), Console(), workers=workers, options=sbatch or (), submit=submit)
+        write_job(config, settings or (), console_for(), workers=workers, options=sbatch or (), submit=submit)

@@ -109,7 +109,7 @@ def evaluate(
         if contamination is not None:
             leaks = contamination["exact"] + contamination["near"]
             console.print(Text(_leaks(contamination), style="yellow" if leaks else "dim"), soft_wrap=True)
-        console.print(f"{order.folder / name}", style="dim", markup=False, highlight=False)
+        console.print(f"{order.folder / name}", style="dim", markup=False)
     return found
 
 
@@ -255,7 +255,7 @@ class _Notes:
     def note(self, set_name: str, done: int, total: int) -> None:
         if time.monotonic() - self._last >= _NOTE_SECONDS:
             self._last = time.monotonic()
-            self._console.print(f"{set_name}: {done} of {total} problems", highlight=False, markup=False)
+            self._console.print(f"{set_name}: {done} of {total} problems", markup=False)
 
 
 def figures_table(figures: Mapping[str, Any]) -> Table:

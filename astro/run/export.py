@@ -67,13 +67,13 @@ def export(run: Path, to: str, console: Console, out: Path | None = None) -> Pat
         for (name, split), shards in _parts(found).items():
             shape = shape_of(pq.read_schema(shards[0]).names)
             if shape is None or shape not in chosen.rows:
-                console.print(f"{name}, {split}: left out, {to} has no layout for it", highlight=False, markup=False)
+                console.print(f"{name}, {split}: left out, {to} has no layout for it", markup=False)
                 continue
             file = folder / f"{name}-{split}.{'parquet' if chosen.parquet else 'jsonl'}"
             rows = (chosen.rows[shape](row | {"split": split}) for row in _rows(shards))
             count = (_write_parquet if chosen.parquet else _write_lines)(file, rows)
             written[file.name] = shape
-            console.print(f"{file}: {count} rows", highlight=False, markup=False, soft_wrap=True)
+            console.print(f"{file}: {count} rows", markup=False, soft_wrap=True)
         for name, text in chosen.companions(written).items():
             write_text(folder / name, text)
     if not written:

@@ -92,7 +92,7 @@ def _announce(run: RunDirectory, source: ProblemSource, console: Console) -> Non
     before = f"; {done} trees and the traces of {len(run.traces)} from earlier" if done else ""
     if not source.complete:
         text = f"{run.path}: {source.count} problems so far, the rest is read meanwhile{before}"
-        console.print(text, highlight=False, markup=False)
+        console.print(text, markup=False)
         return
     rejected = run.rejected()
     for row in rejected.slice(0, _REJECTED_SHOWN).to_pylist():
@@ -101,7 +101,7 @@ def _announce(run: RunDirectory, source: ProblemSource, console: Console) -> Non
     for warning in dict.fromkeys(event["warning"] for event in run.events(UNUSED_COLUMN)):
         console.print(Text(plain_lines(warning), style="yellow"))
     left_out = f", rows left out: {rejected.num_rows} (all in rejected.parquet)" if rejected.num_rows else ""
-    console.print(f"{run.path}: {source.count} problems{left_out}{before}", highlight=False, markup=False)
+    console.print(f"{run.path}: {source.count} problems{left_out}{before}", markup=False)
 
 
 def data_setup(making: Making) -> DataSetup:

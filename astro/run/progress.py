@@ -89,7 +89,7 @@ class Board:
             parts = [f"trees {tally.trees}/{tally.trees_total}", f"{tally.solved} solved"] if tally.trees_total else []
             if tally.traced_total:
                 parts += [f"problems traced {tally.traced}/{tally.traced_total}", self._trace_note()]
-            self._console.print(", ".join([*parts, self._engine_note()]), highlight=False, soft_wrap=True)
+            self._console.print(", ".join([*parts, self._engine_note()]), soft_wrap=True)
 
     def _trace_note(self) -> str:
         return f"{self._tally.traces} traces, {self._tally.backtracking} with backtracks"

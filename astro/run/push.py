@@ -37,5 +37,5 @@ def push(run: Path, name: str, console: Console, *, checkpoint: str | None = Non
     except (HfHubHTTPError, HFValidationError, LocalTokenNotFoundError, OSError, ValueError) as error:
         raise ConfigError(f"--push-to-hub {name}: {str(error).strip()}") from error
     address = f"{hub.endpoint}/{'datasets/' if kind == 'dataset' else ''}{name}"
-    console.print(f"{folder} is at {address}", highlight=False, markup=False, soft_wrap=True)
+    console.print(f"{folder} is at {address}", markup=False, soft_wrap=True)
     return address

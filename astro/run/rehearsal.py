@@ -63,7 +63,7 @@ def rehearse(
     directory, source = making.seams.directory, making.problems
     check_settings(making)
     settings = yaml.safe_dump(dict(making.seams.settings), sort_keys=False, allow_unicode=True)
-    console.print(settings, markup=False, highlight=False)
+    console.print(settings, markup=False)
     goes_on = check_start(making, stages)
     _check_writable(directory)
     console.print(f"{directory}: {'resumes' if goes_on else 'a new run'}", markup=False)
@@ -79,7 +79,7 @@ def rehearse(
     console.print(_assumed_table(making, stages, count))
     expected = sum(load.tokens for load, _ in _loads(making, stages).values()) * (1 if count is None else count)
     for line in _money((expected / FACTOR, expected * FACTOR), None, rehearsal.price):
-        console.print(line, highlight=False)
+        console.print(line)
 
 
 def _print_probed(found: Probe, count: int, price: Price, console: Console) -> None:
@@ -88,7 +88,7 @@ def _print_probed(found: Probe, count: int, price: Price, console: Console) -> N
     hours = sum(tokens.mean for tokens in each) * count / found.tokens_per_second / _HOUR
     low, high = (sum(getattr(tokens, end) or tokens.mean for tokens in each) * count for end in ("low", "high"))
     for line in _money((low, high), hours, price):
-        console.print(line, highlight=False)
+        console.print(line)
 
 
 def _problems_in(path: Path) -> list[Problem]:

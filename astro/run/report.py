@@ -29,7 +29,7 @@ def show_report(run: Path, console: Console) -> None:
         folder = write_report(run, findings)
         for dataset in findings.sets:
             console.print(_screen_table(model_table(findings, dataset)), "", width=100, crop=False)
-    console.print(f"report: {folder / 'report.html'}", markup=False, highlight=False, soft_wrap=True)
+    console.print(f"report: {folder / 'report.html'}", markup=False, soft_wrap=True)
 
 
 def _screen_table(found: TextTable) -> Table:

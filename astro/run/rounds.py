@@ -26,7 +26,6 @@ from astro.models.engine import open_sampler
 from astro.models.roles import OpenEngine
 from astro.records.rounds import RECORD, ROUNDS, RoundRecord, TrainedModel
 from astro.run.plan import carry_out_plan, check_plan
-from astro.run.report import show_report
 from astro.run.settings import RoundConfig, RunConfig, Source
 from astro.store import RunDirectory
 from astro.store.atomic import sync_directory, write_entered, writing
@@ -58,6 +57,8 @@ def carry_out_rounds(config: RunConfig, console: Console, open_engine: OpenEngin
     """
     sections = expanded(config)
     with _held(config):
+        from astro.run.report import show_report  # noqa: PLC0415 - slow to import
+
         records: list[RoundRecord] = []
         for number, section in enumerate(sections, 1):
             each = resolve(config, number, section, records)

@@ -20,7 +20,7 @@ def run(path: Path, settings: Sequence[str], console: Console, *, rehearsal: Reh
         check_rounds(config, fetch=rehearsal is None)
         if rehearsal is not None:
             first = resolve(config, 1, expanded(config)[0], []).config
-            console.print(f"the first of {len(expanded(config))} rounds:", highlight=False)
+            console.print(f"the first of {len(expanded(config))} rounds:")
             rehearse(making_of(first), Stages.of(first.stages), console, rehearsal)
         else:
             carry_out_rounds(config, console)

@@ -45,7 +45,7 @@ def sample(job: Job, sampling: Callable[[Job], None]) -> None:
     """
     run, stages = job.run, job.stages
     if not work_left(run, job.source, search=stages.search, traces=stages.traces):
-        job.console.print(f"{run.path}: everything was done before", highlight=False, markup=False)
+        job.console.print(f"{run.path}: everything was done before", markup=False)
         return
     begun, model = time.monotonic(), _same_model(run, job.making.seams.engine.model)
     run.log("started", version=__version__, search=stages.search, traces=stages.traces, model=model)
@@ -57,7 +57,6 @@ def sample(job: Job, sampling: Callable[[Job], None]) -> None:
             job.console.print(
                 f"{run.waves.mismatches} trees did not ask for what they had asked before the interruption, and were "
                 f"sampled again from there; {MISMATCH} in {run.path / 'log.jsonl'} names them",
-                highlight=False,
                 markup=False,
             )
 

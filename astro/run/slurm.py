@@ -85,11 +85,11 @@ def slurm(
     with writing(script):
         folder.mkdir(parents=True, exist_ok=True)  # Slurm does not create the folder of its logs
         write_text(script, text)
-    console.print(f"{script}: {workers} workers", highlight=False, markup=False, soft_wrap=True)
+    console.print(f"{script}: {workers} workers", markup=False, soft_wrap=True)
     if submit:
         _submit(script, console)
     else:
-        console.print(f"submit it with: sbatch {shlex.quote(str(script))}", highlight=False, markup=False)
+        console.print(f"submit it with: sbatch {shlex.quote(str(script))}", markup=False)
     return script
 
 

@@ -76,7 +76,7 @@ def evaluate_subject(run: Path, how: Arrangement, subject: Subject, console: Con
             write_parquet(asked, PROBLEMS.write(problems[name]))
             enter(asked)
         share = figures["figures"]["pass_at_1"]["value"]
-        console.print(f"{subject.name} on {name}: pass@1 {100 * share:.1f} %", markup=False, highlight=False)
+        console.print(f"{subject.name} on {name}: pass@1 {100 * share:.1f} %", markup=False)
 
 
 def arms_of(run: Path, arms: Sequence[str], control: str) -> list[str]:

@@ -108,4 +108,4 @@ def train_arm(
     trained = carry_out(trainer, setup, section, arm, console)
     facts = trained.facts
     done = "was done before" if trained.before else f"{facts['steps']} steps in {facts['seconds']:.0f} s"
-    console.print(f"{name} of {arm}: {done}", markup=False, highlight=False)
+    console.print(f"{name} of {arm}: {done}", markup=False)

@@ -47,11 +47,11 @@ def take_part(making: Making, stages: Stages, console: Console, open_engine: Ope
     with run, Leases(run.path / WORKERS, worker) as leases:
         _fix_problems(making, run, leases, console)
         source = LeasedSource(run, leases, traces=stages.traces)
-        console.print(f"{run.path}: worker {worker}, {source.count} problems", highlight=False, markup=False)
+        console.print(f"{run.path}: worker {worker}, {source.count} problems", markup=False)
         while True:
             sample(Job(making, stages, run, source, console), partial(sample_here, open_engine=open_engine))
             if not leases.take(_FINISH):
-                console.print("all problems are done; another worker finishes the run", highlight=False)
+                console.print("all problems are done; another worker finishes the run")
                 return
             if not source.reopen_missing():
                 break
@@ -72,6 +72,6 @@ def _fix_problems(making: Making, run: RunDirectory, leases: Leases, console: Co
             leases.done(PROBLEMS)
             return
         if not waits:
-            console.print("another worker reads the problems", highlight=False)
+            console.print("another worker reads the problems")
         waits = True
         time.sleep(POLL)

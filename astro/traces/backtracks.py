@@ -14,6 +14,7 @@ hand-graded sentences, and the test beside it measures precision and recall on t
 import re
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import cache
 
 
 class _Kind(Enum):
@@ -38,7 +39,7 @@ _WAY = r"(?:approach|way|method|strategy|path|route|idea|combination|attempt|ord
 _OTHER_WAY = rf"{_OTHER} (?:\w{{1,20}} )?{_WAY}\b"
 _START = r"(?:the (?:very )?(?:beginning|start|drawing board)|square one|scratch)"
 _HESITATION = r"\b(?:wait|actually|hold on|oops|whoops|hmm|oh|no|sorry)\b[,.! -]{1,3}"
-_RETURN = re.compile(
+_RETURN = (
     rf"{_LEAD}(?:"
     rf"(?:go|going|step|head|return|come) back (?:to (?:where|when|{_START}|step|\d|"
     r"the (?:\w{1,20} )?(?:step|state|point|choice|attempt)\b)|(?:a|one|two|some) steps?\b|"
@@ -53,26 +54,23 @@ _RETURN = re.compile(
     rf"(?:undo|redo) (?:{_IT}|the last|the previous)\b|(?:scrap|scratch|abandon|forget) {_IT}\b)|"
     r"\b(?:backtracking|going back|returning|starting over|restarting) "
     r"(?:to where|to step|to the (?:beginning|start|step|point|state)|from (?:scratch|the beginning|the start))\b|"
-    rf"^\s{{0,8}}(?:(?:so|ok(?:ay)?|hmm),? )?back to {_START}\b",
-    re.IGNORECASE,
+    rf"^\s{{0,8}}(?:(?:so|ok(?:ay)?|hmm),? )?back to {_START}\b"
 )
 # A return after a doubt; otherwise plain progress.
-_PROGRESS = re.compile(
+_PROGRESS = (
     rf"{_LEAD}(?:(?:use|take|consider|look for|find|explore) {_OTHER_WAY}|(?:go|going|step|head|return|come) back\b|"
     r"(?:try|attempt|do) (?:this |that |it |the \w{1,20} )?(?:again|over|differently|once more)\b|redo\b|undo\b|"
     r"restart(?:ing)?\b|re-?(?:think|consider|compute|calculate|examine|read|visit|work|derive|count)\b)|"
-    rf"^\s{{0,8}}alternatively, {_US}\b",
-    re.IGNORECASE,
+    rf"^\s{{0,8}}alternatively, {_US}\b"
 )
 _NOT = r"\b(?:(?:does|did|is|was|will|can|could|do|would)(?:n't| not)|cannot|can't|won't|not)"
-_DOUBT = re.compile(
+_DOUBT = (
     rf"{_HESITATION}|{_NOT} (?:\w{{1,12}} ){{0,2}}(?:right|correct|true|valid|work(?:ed|ing)?|lead|reach|possible|help|"
     rf"see|add up|match|make sense|factor|the target|be an? (?:integer|answer|solution))\b|{_NOT} be(?=[.!])|"
     r"\b(?:wrong|incorrect|mistake|error|impossible|contradiction|dead end|nowhere|stuck|fails?|failed|miss(?:es|ed)|"
     r"false|messy|unfortunately|no good|(?:bad|poor) choice|overshoots?|undershoots?|"
     r"so close|but (?:no|close|we (?:want|need)|the answer must|it must)|which (?:is|does) not|too (?:big|large|"
-    r"small|high|low|complicated|messy|hard|difficult|long)|nothing (?:gives|makes|works|helps)|no way to)\b",
-    re.IGNORECASE,
+    r"small|high|low|complicated|messy|hard|difficult|long)|nothing (?:gives|makes|works|helps)|no way to)\b"
 )
 _DOUBTED = 2  # number of preceding sentences in which a doubt makes a phrase a return
 _WRONG = (
@@ -83,7 +81,7 @@ _WRONG = (
 )
 _SO = r"(?:(?:no|but|so|i think|i believe|maybe|clearly)\b[, ]{0,2}){0,3}"
 _WERE_WRONG = r"(?:was|were|is) (?:\w{1,12} )?(?:wrong|incorrect|mistaken|off|flawed)\b"
-_ADMISSION = re.compile(
+_ADMISSION = (
     rf"{_HESITATION}{_SO}(?:{_WRONG}|there(?:'s| is| was) an? (?:\w{{1,20}} )?(?:mistake|error|problem|flaw)\b|"
     r"(?:i|we) (?:should(?:n't| not)? have|(?:\w{1,20} ){1,6}twice)\b)|"
     r"\b(?:wait|actually|hold on),? no\b|\bno,? wait\b|\b(?:oops|whoops|apologies|my mistake|my bad)\b|"
@@ -95,20 +93,16 @@ _ADMISSION = re.compile(
     r"\b(?:let me|i (?:need|have) to|i must) (?:correct|fix) (?:that|this|it|myself|my)\b|"
     r"\b(?:this|that) (?:approach |path |way |attempt |branch |combination )?"
     r"(?:(?:doesn't|does not|won't|will not|didn't|did not|can't|cannot) work\b|leads nowhere\b|"
-    r"(?:is|was) a (?:dead end|mistake)\b)",
-    re.IGNORECASE,
+    r"(?:is|was) a (?:dead end|mistake)\b)"
 )
-_NEW_START = re.compile(rf"^\s{{0,8}}(?:instead,? {_US}|this time,? {_US}|on second thought)\b", re.IGNORECASE)
-_NEGATED = re.compile(
+_NEW_START = rf"^\s{{0,8}}(?:instead,? {_US}|this time,? {_US}|on second thought)\b"
+_NEGATED = (
     r"\b(?:no (?:need|reason) to|don't|do not|didn't|did not|needn't|need not|never|without|not (?:have|need) to|"
-    r"rather than|instead of|if|won't)\b[^,;:]{0,40}$|^\s{0,8}(?:if|unless)\b[^;:]{0,60}$",
-    re.IGNORECASE,
+    r"rather than|instead of|if|won't)\b[^,;:]{0,40}$|^\s{0,8}(?:if|unless)\b[^;:]{0,60}$"
 )
 # Going back to check, and what to do if something fails.
-_NO_RETURN = re.compile(
-    r"\b(?:to|and) (?:double[- ]?check|check|verify|confirm|review|make sure|be sure)\b|\bonly if\b", re.IGNORECASE
-)
-_INTERJECTION = re.compile(rf"^\s{{0,8}}(?:{_HESITATION}){{1,3}}$", re.IGNORECASE)
+_NO_RETURN = r"\b(?:to|and) (?:double[- ]?check|check|verify|confirm|review|make sure|be sure)\b|\bonly if\b"
+_INTERJECTION = rf"^\s{{0,8}}(?:{_HESITATION}){{1,3}}$"
 _SENTENCE = re.compile(r"(?:[^.!?\n]|[.!?](?!\s|$))+[.!?]*")
 
 
@@ -126,10 +120,10 @@ def find_backtracks(text: str) -> list[Backtrack]:
     last: tuple[int, _Kind] | None = None  # sentence and kind of the last phrase of the last move
     doubted, interjection = -_DOUBTED - 1, ""
     for index, sentence in enumerate(_SENTENCE.finditer(text)):
-        if _DOUBT.search(sentence[0]):
+        if _found(_DOUBT, sentence[0]):
             doubted = index
         kind = _kind_of(interjection + sentence[0], in_doubt=index - doubted <= _DOUBTED)
-        interjection = sentence[0].strip() + " " if _INTERJECTION.search(sentence[0]) else ""
+        interjection = sentence[0].strip() + " " if _found(_INTERJECTION, sentence[0]) else ""
         if kind is None:
             continue
         if last is not None and _same_move(last[1], kind, index - last[0]):
@@ -145,6 +139,16 @@ def count_backtracks(text: str) -> int:
     return len(find_backtracks(text))
 
 
+def _found(pattern: str, text: str) -> re.Match[str] | None:
+    return _compiled(pattern).search(text)
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """A pattern, compiled when it is first needed: this takes a noticeable part of a command's start."""
+    return re.compile(pattern, re.IGNORECASE)
+
+
 def _same_move(last: _Kind, kind: _Kind, sentences: int) -> bool:
     """Whether a phrase continues the move of the last one. An admission after a return starts a new move."""
     return sentences <= _REACH[last] and not (last is _Kind.RETURN and kind is _Kind.ADMISSION)
@@ -152,10 +156,10 @@ def _same_move(last: _Kind, kind: _Kind, sentences: int) -> bool:
 
 def _kind_of(sentence: str, *, in_doubt: bool) -> _Kind | None:
     phrases = [(_Kind.ADMISSION, _ADMISSION), (_Kind.NEW_START, _NEW_START)]
-    if not _NO_RETURN.search(sentence):
+    if not _found(_NO_RETURN, sentence):
         phrases = [(_Kind.RETURN, _RETURN), *([(_Kind.RETURN, _PROGRESS)] if in_doubt else []), *phrases]
     for kind, phrase in phrases:
-        found = phrase.search(sentence)
-        if found is not None and not _NEGATED.search(sentence[: found.start()]):
+        found = _found(phrase, sentence)
+        if found is not None and not _found(_NEGATED, sentence[: found.start()]):
             return kind
     return None

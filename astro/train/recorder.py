@@ -120,7 +120,7 @@ class Recorder:
         if shown and time.monotonic() - self._shown >= _SHOW_EVERY:
             self._shown = time.monotonic()
             line = f"{self._title}: step {state.global_step}/{state.max_steps}{shown}, {self.seconds:.0f} s"
-            self._console.print(line, highlight=False, markup=False, soft_wrap=True)
+            self._console.print(line, markup=False, soft_wrap=True)
 
 
 def callback_of(recorder: Recorder) -> Any:

@@ -61,7 +61,7 @@ def carry_out(trainer: Trainer[S], setup: TrainingSetup, config: S, arm: str, co
         tokenizer = load_tokenizer(start.model)
         end = end_token(tokenizer, setup.prompt.style)
         if make_end(tokenizer, end) and adapter is not None:
-            console.print(_may_be_new(trainer.name, tokenizer), highlight=False, markup=False, soft_wrap=True)
+            console.print(_may_be_new(trainer.name, tokenizer), markup=False, soft_wrap=True)
         training = Training(
             trainer=trainer,
             setup=setup,
@@ -127,7 +127,7 @@ def _train(training: Training[Any], arm: str, stage: StageCheckpoint, console: C
     recorder.resume(stage.rewind(done_steps))
     place_tensorboard(trainer, stage, done_steps)
     resumed = f"; resumes at {last.name}" if last else ""
-    console.print(f"{kind.name} of {arm}: {prepared.about}{resumed}", highlight=False, markup=False, soft_wrap=True)
+    console.print(f"{kind.name} of {arm}: {prepared.about}{resumed}", markup=False, soft_wrap=True)
     with saving(stage.path):
         outcome = trainer.train(resume_from_checkpoint=None if last is None else str(last))
     facts = {

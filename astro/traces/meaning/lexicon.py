@@ -5,9 +5,9 @@ Words are given as they are read and compared by their stems, so "adding" covers
 
 from functools import cache
 
-import snowballstemmer
+from Stemmer import Stemmer
 
-_STEMMER = snowballstemmer.stemmer("english")
+_STEMMER = Stemmer("english")
 # FORM:BASE; the stemmer knows the regular ones.
 _IRREGULAR_FORMS = """
 ate:eat eaten:eat bought:buy brought:bring came:come cost:cost did:do done:do drew:draw drawn:draw drank:drink
