@@ -79,7 +79,7 @@ def test_a_search_of_a_real_model_is_stopped_within_seconds(tmp_path, signals):
         process.send_signal(number)
         time.sleep(0.05)
     said = process.communicate(timeout=300)[1]
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - begun < 30  # the search would take minutes
     assert "Traceback" not in said
     assert process.returncode in {130, -signal.SIGINT}
 
