@@ -56,7 +56,7 @@ def astro(*arguments: object) -> tuple[int, str]:
 def start(*arguments: str) -> "subprocess.Popen[str]":
     """The command in a process of its own, which Ctrl-C reaches even where the tests run in a shell's background."""
     listen = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
-    command = [sys.executable, "-c", f"{listen}from astro.cli import main; main()", *arguments]
+    command = [sys.executable, "-c", f"{listen}from astro.__main__ import main; main()", *arguments]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 

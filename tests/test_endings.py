@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-ASTRO = [sys.executable, "-c", "from astro.cli import main; main()"]
+ASTRO = [sys.executable, "-m", "astro"]
 SLOW = ["eval", "CountdownPlayer", "countdown.count=3000", "engine.kind=scripted", "prompt.template=tiny",
         "prompt.step=newline", "samples=4"]  # fmt: skip
 

@@ -13,7 +13,7 @@ BLOCKS = re.findall(r"```console\n(.*?)```", (ROOT / "README.md").read_text(enco
 COMMANDS = [line for block in BLOCKS for line in block.splitlines() if line]
 SMALL = ["problems.limit=4", "search.simulations=3", "search.live_trees=4"]
 SMALL += ["grpo.trainer.max_steps=2", "sft.trainer.num_train_epochs=1", "evaluation.samples=2"]
-SMALL += ["evaluation.continuations=[]"]  # other tests have them
+SMALL += ["evaluation.continuations=[]", "sft.arms={astro: sft}", "grpo.arms=[astro]"]  # other tests have more
 SMALL += [f"evaluation.sets.{name}.countdown.count=4" for name in ("four-numbers", "in-order")]
 ONLY_DATA = ["sft=null", "grpo=null", "evaluation=null"]  # the runs after the first, which trains and evaluates
 

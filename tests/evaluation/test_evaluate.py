@@ -428,7 +428,7 @@ def test_groups_are_named_by_numbers_level_or_task():
 def test_a_kill_loses_nothing_that_was_answered(tmp_path):
     """Killed in the middle, the same command goes on and ends like an evaluation that was never interrupted."""
     command = [
-        sys.executable, "-c", "from astro.cli import main; main()", "eval", "CountdownPlayer", "countdown.count=400",
+        sys.executable, "-m", "astro", "eval", "CountdownPlayer", "countdown.count=400",
         "engine.kind=scripted", "prompt.template=tiny", "prompt.step=newline", "samples=4", "resamples=100",
     ]  # fmt: skip
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}

@@ -21,9 +21,9 @@ def test_the_embedded_default_makes_the_same_traces_twice(tmp_path: Path, monkey
     monkeypatch.chdir(ROOT)
     files = []
     for name in ("one", "two"):
-        overrides = [f"output.folder={tmp_path}", f"name={name}", "problems.limit=6"]
+        overrides = [f"output.folder={tmp_path}", f"name={name}", "problems.limit=4"]
         summary = carry_out(load_config(RunConfig, ROOT / "configs" / "tiny.yaml", overrides), Stages(), quiet())
-        assert summary.trees == 6
+        assert summary.trees == 4
         assert summary.backtracking > 0
         paths = sorted(path for path in (tmp_path / name).rglob("*.parquet") if not path.name.startswith("costs"))
         files.append({path.relative_to(tmp_path / name): path.read_bytes() for path in paths})
