@@ -77,7 +77,8 @@ def make_datasets(run: RunDirectory, setup: DataSetup, open_solver: OpenSolver) 
         found, files = _write_parts(run, folder, setup, asked)
         write_text(folder / "README.md", data_card(_card_facts(run, setup, asked, found, _digest(folder, files))))
         others = [folder / "README.md", *asked.files()]
-        write_marker(folder / MARKER, [*files, *((file, 0) for file in others)], **facts)
+        removed = {name: dict(sorted(reasons.items())) for name, reasons in found.taken.items() if reasons}
+        write_marker(folder / MARKER, [*files, *((file, 0) for file in others)], **facts, removed=removed)
     return folder
 
 

@@ -47,6 +47,7 @@ def run_facts(run: RunDirectory, name: str) -> Row:
         "backtracking": int(pc.sum(pc.greater(traces["backtracks"], 0)).as_py() or 0),
         "verdicts": {outcome.value: int(pc.sum(trees[outcome.value]).as_py() or 0) for outcome in Outcome},
         "rejected_rows": _rejected_rows(run),
+        "removed": _removed(run.path / "datasets" / MARKER),
         "rejects": dict(Counter(run.traces.table("rejects", ["reason"])["reason"].to_pylist())),
         "counts": dict(sorted(zip(counts["name"].to_pylist(), counts["count_sum"].to_pylist(), strict=True))),
         "seconds": sum(run.seconds_at_work().values()),
@@ -92,6 +93,11 @@ def _checkpoints(folder: Path) -> Iterator[Row]:
         inside = began.is_relative_to(folder) or began.is_relative_to(folder.resolve())
         model = "/".join(began.parts[-2:]) if inside else str(began)
         yield {"name": "/".join(stage.parts[-2:]), "model": model, "data": facts.get("data", "")}
+
+
+def _removed(marker: Path) -> dict[str, dict[str, int]]:
+    """The solutions that the filters of each data set removed, by reason; none before all are written."""
+    return dict(read_marker(marker).get("removed", {})) if marker.exists() else {}
 
 
 def _dataset_rows(marker: Path) -> dict[str, int]:

@@ -1,5 +1,6 @@
 """The data sets of a run, made by recipes from its trees and traces."""
 
+import json
 import sys
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -17,6 +18,7 @@ from astro.run.plan import making_of
 from astro.store import RunDirectory
 from astro.store.datasets import make_datasets
 from astro.verify import Verifier
+from astro.viewer.opened import OpenedRun
 
 sys.path.append(str(Path(__file__).parents[1] / "run"))
 from runs import config_in, quiet
@@ -141,3 +143,13 @@ def test_a_problem_that_the_model_cannot_be_asked_about_has_no_row(searched):
     kinds = {row["kind"] for path in folder.glob("star/*.parquet") for row in pq.read_table(path).to_pylist()}
     assert kinds <= {"star"}
     make(config)
+
+
+def test_what_filters_remove_is_in_the_marker_and_on_the_page(searched):
+    """No solution has at most one token, so the filter of that data set takes all of them, and says so."""
+    config = searched("{short: {kind: rejection, filters: {max_tokens: 1}}, all: {kind: rejection}}")
+    folder = make(config)
+    removed = json.loads((folder / "complete.json").read_text())["removed"]
+    assert removed["short"]["too_long"] > 0
+    assert "too_long" not in removed["all"]
+    assert OpenedRun(config.directory).facts["removed"] == removed

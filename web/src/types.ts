@@ -14,6 +14,7 @@ export interface Facts {
   backtracking: number;
   verdicts: Record<string, number>;
   rejected_rows: Record<string, number>;
+  removed: Record<string, Record<string, number>>;
   rejects: Record<string, number>;
   counts: Record<string, number>;
   costs: StageCost[];

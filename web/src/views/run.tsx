@@ -276,13 +276,15 @@ function Filters({ facts }: { facts: Facts }) {
   };
   const shown = [...Object.keys(titles), ...[...groups.keys()].filter((group) => !(group in titles))].filter((group) => groups.has(group) && group !== "faults");
   const rejected = Object.entries(facts.rejected_rows);
-  if (!shown.length && !rejected.length) return null;
+  const removed = Object.entries(facts.removed);
+  if (!shown.length && !rejected.length && !removed.length) return null;
   return (
     <section aria-labelledby="filters">
       <h2 id="filters">What each filter took</h2>
       <div class="charts">
         {rejected.length > 0 && <Bars title="Rejected rows of the source" bars={rejected} wide />}
         {shown.map((group) => <Bars title={titles[group] ?? group} bars={(groups.get(group) ?? []).sort((one, other) => other[1] - one[1])} wide summed={!OVERLAPPING.has(group)} />)}
+        {removed.map(([dataset, reasons]) => <Bars title={`Removed from ${visible(dataset)}`} bars={Object.entries(reasons).sort((one, other) => other[1] - one[1])} wide />)}
       </div>
     </section>
   );
