@@ -1,6 +1,7 @@
 """The command astro, also as `python -m astro`; accelerate launches it so in every process."""
 
 import gc
+import sys
 
 _NEW_OBJECTS = 100_000  # between two collections; with the usual 700 they take a fifth of the start
 
@@ -13,7 +14,8 @@ def main() -> None:
     try:
         cli()
     finally:
-        gc.freeze()  # or the interpreter would look through every module twice more before it ends
+        if "torch" not in sys.modules:  # nanobind, which comes with it, reports what is not collected
+            gc.freeze()  # or the interpreter would look through every module twice more before it ends
 
 
 if __name__ == "__main__":

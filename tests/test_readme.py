@@ -50,6 +50,7 @@ def test_the_commands_work_in_the_order_shown(tmp_path):
         )
         assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
         assert done.stdout.strip(), command
+        assert "leaked" not in done.stderr, command
 
 
 def test_the_tree_of_folders_is_the_one_there_is():
