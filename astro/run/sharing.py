@@ -54,7 +54,7 @@ class LeasedSource:
                 yield from self._problems(number)
         for name in self._orphans():
             if self._leases.take(name):
-                self._run.refresh()
+                self._run.take_over()
                 yield from self._problems(int(name.removeprefix(_BLOCK)))
 
     def done(self, problem_id: str) -> None:

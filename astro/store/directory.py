@@ -322,9 +322,13 @@ class RunDirectory:
         """Take in what other workers have stored since."""
         self.traces.refresh()
         self.trees.refresh()
-        if self.waves is not None:
-            self.waves.refresh()
         self._pair()
+
+    def take_over(self) -> None:
+        """Take in also what other workers have left of trees that still grow, to go on with those of a dead one."""
+        self.refresh()
+        assert self.waves is not None, "a run that is only read"
+        self.waves.refresh()
 
     def _pair(self) -> None:
         """Of a problem that two workers have searched, take the tree that its traces were made from."""

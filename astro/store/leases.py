@@ -95,7 +95,9 @@ class Leases:
     def expired(self) -> list[str]:
         """The leases that are not done and whose holders have died."""
         held = {name: max(map(int, epochs)) for name, epochs in self._epochs().items() if _DONE not in epochs}
-        return [name for name, last in held.items() if not self._is_alive(self._holder(name, last))]
+        holders = {name: self._holder(name, last) for name, last in held.items()}
+        dead = {worker for worker in set(holders.values()) if not self._is_alive(worker)}
+        return [name for name, worker in holders.items() if worker in dead]
 
     def taken(self) -> set[str]:
         """The leases that somebody has, or had."""
