@@ -6,8 +6,9 @@
 start       processor seconds of a process from its beginning to its first request, in a new run
 resume      the same in a run of which 90 % is done: entries of real trees and traces, copied under other ids
 memory      resident memory after a quarter, and after all, of the problems that are really worked on
-workers     processor seconds per problem with several workers on one run directory, traces included, against one
-            worker; on fewer cores than workers, the wall clock would only show how many cores there are
+workers     processor seconds per problem of several workers on one run directory, traces included; the wall clock would
+            only show how many cores there are. The ideal is as many runs at once that share nothing, each with a part
+            of the problems: the same processes on the same cores. one: a worker alone, with the cores to itself
 """
 
 import argparse
@@ -18,7 +19,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from itertools import islice
 from pathlib import Path
@@ -242,20 +243,28 @@ def measure_memory(folder: Path, count: int) -> dict[str, float]:
 
 
 def measure_workers(folder: Path, count: int, workers: int) -> dict[str, float]:
-    """Processor seconds per problem of one worker and of several, from the first request on."""
+    """Processor seconds per problem, from the first request on: of one worker, of runs apart, and of workers."""
     write_source(folder / "work.jsonl", count)
-    seconds = {}
-    for number in (1, workers):
-        place = folder / f"work-{number}"
-        running = [started("work", place, folder / "work.jsonl") for _ in range(number)]
-        figures = [finished(process) for process in running]
-        seconds[number] = sum(each["total"] - each["first"] for each in figures if each["first"] is not None)
+    shards = [(folder / f"apart-{number}", f"problems.shard={number}/{workers}") for number in range(1, workers + 1)]
+    one = seconds_of(folder / "work.jsonl", [(folder / "one",)])
+    apart = seconds_of(folder / "work.jsonl", shards)
+    together = seconds_of(folder / "work.jsonl", [(folder / "together",)] * workers)
     return {
         "workers": workers,
-        "milliseconds_per_problem_of_one": round(1000 * seconds[1] / count, 1),
-        "milliseconds_per_problem_of_several": round(1000 * seconds[workers] / count, 1),
-        "share_of_ideal": round(seconds[1] / seconds[workers], 3),
+        "milliseconds_per_problem_of_one": round(1000 * one / count, 1),
+        "milliseconds_per_problem_apart": round(1000 * apart / count, 1),
+        "milliseconds_per_problem_together": round(1000 * together / count, 1),
+        "share_of_ideal": round(apart / together, 3),
+        "share_of_one_worker": round(one / together, 3),
     }
+
+
+def seconds_of(source: Path, runs: Sequence[tuple[Any, ...]]) -> float:
+    """Processor seconds of workers at once, from the first request of each on. runs: folder and settings of each."""
+    running = [started("work", folder, source, *settings) for folder, *settings in runs]
+    figures = [finished(process) for process in running]
+    seconds: float = sum(each["total"] - each["first"] for each in figures if each["first"] is not None)
+    return seconds
 
 
 def main() -> None:
@@ -267,16 +276,18 @@ def main() -> None:
     parser.add_argument("--problems", type=int, default=100_000, help="problems of the large run")
     parser.add_argument("--worked", type=int, default=10_000, help="problems of the runs that are carried out")
     parser.add_argument("--workers", type=int, default=8)
+    parser.add_argument("--only", choices=("start", "memory", "workers"), help="one measurement; default: all")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        figures = {
-            **measure_large(folder, options.problems),
-            **measure_memory(folder, options.worked),
-            **measure_workers(folder, options.worked, options.workers),
-        }
-    for what, figure in figures.items():
-        print(f"{what:<40}{figure:>12,}")
+    measurements: dict[str, Callable[[Path], dict[str, float]]] = {
+        "start": lambda folder: measure_large(folder, options.problems),
+        "memory": lambda folder: measure_memory(folder, options.worked),
+        "workers": lambda folder: measure_workers(folder, options.worked, options.workers),
+    }
+    for name, measure in measurements.items():
+        if options.only in {None, name}:
+            with tempfile.TemporaryDirectory() as folder:
+                for what, figure in measure(Path(folder)).items():
+                    print(f"{what:<40}{figure:>12,}")
 
 
 if __name__ == "__main__":
