@@ -84,14 +84,16 @@ def saturate(hardware: Hardware, rounds: int, say: Callable[[str], None]) -> dic
 def cost(
     hardware: Hardware, count: int, modes: Sequence[str], say: Callable[[str], None], *, trees: int, price: float
 ) -> dict[str, Any]:
-    """What a tree costs in each mode, by count of them, and what a run of so many trees would, by the GPU-hour."""
-    rows = {}
+    """What a tree costs in each mode, by count of them, and what a run of so many trees would, by the GPU-hour.
+
+    The speed is that of the engine while a quarter of the count, but no more than live_trees, are in flight.
+    """
+    rows, live = {}, min(load_config(RunConfig, CHAT).search.live_trees, count // 4)
     for mode in modes:
-        live = load_config(RunConfig, CHAT).search.live_trees
         one = OneEngine(hardware, search_of(mode, live), count)
         grown = one.run()
         tokens = [tree.cost.generated_tokens * GRAIN for tree in grown]
-        speed = one.steady(min(live, count // 2))
+        speed = one.steady(live)
         error = 1.96 * stdev(tokens) / sqrt(count)
         gpu_hours = hardware.gpus * trees * mean(tokens) / speed / 3600
         rows[mode] = {

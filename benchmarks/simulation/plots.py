@@ -18,15 +18,18 @@ BLUE, ORANGE = "#2f6ba8", "#d1661b"
 
 
 def draw(folder: Path) -> list[str]:
-    """Draw saturate.json, engines-N.json and cost.json of the folder, as SVG beside them. Returns their paths."""
+    """Draw those of saturate.json, engines-N.json and cost.json that the folder has, as SVG beside them."""
     import matplotlib as mpl
 
     mpl.use("agg")
     mpl.rcParams.update(STYLE)
     runs = sorted(map(_read, folder.glob("engines-*.json")), key=lambda run: int(run["engines"]))
-    _saturation(_read(folder / "saturate.json"), folder / "saturate.svg")
-    _engines(runs, folder / "engines.svg")
-    _cost(_read(folder / "cost.json"), folder / "cost.svg")
+    if (path := folder / "saturate.json").is_file():
+        _saturation(_read(path), folder / "saturate.svg")
+    if runs:
+        _engines(runs, folder / "engines.svg")
+    if (path := folder / "cost.json").is_file():
+        _cost(_read(path), folder / "cost.svg")
     return sorted(str(path) for path in folder.glob("*.svg"))
 
 
