@@ -207,7 +207,7 @@ class Crew:
             except BaseExceptionGroup as group:
                 if group.split(self._lost)[1] is not None:
                     raise
-                self._job.console.print(f"actor {number} died; it is started again", highlight=False)
+                self._job.console.print(f"actor {number} died; it is started again")
             if self._over:
                 return
         raise EngineDeadError(f"actor {number} died {_RESTARTS} times")

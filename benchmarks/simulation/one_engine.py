@@ -84,7 +84,7 @@ def saturate(hardware: Hardware, rounds: int, say: Callable[[str], None]) -> dic
 def cost(
     hardware: Hardware, count: int, modes: Sequence[str], say: Callable[[str], None], *, trees: int, price: float
 ) -> dict[str, Any]:
-    """What a tree costs in each mode, by count of them, and what a run of so many trees would, by the GPU-hour.
+    """What a tree costs in each mode, by count of them, and what a run of that number of trees would, by the GPU-hour.
 
     The speed is that of the engine while a quarter of the count, but no more than live_trees, are in flight.
     """

@@ -23,7 +23,7 @@ def search_of(mode: str, live: int, leaves: int = 1) -> SearchConfig:
 
 
 def config_in(folder: Path, problems: int, search: SearchConfig) -> RunConfig:
-    """A run of so many problems in a folder; without weights, since the engine is simulated."""
+    """A run of this number of problems in a folder; without weights, since the engine is simulated."""
     write_source(folder / "problems.jsonl", problems)
     content = {
         "name": "run",
