@@ -15,7 +15,16 @@ from hypothesis import strategies as st
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerFast
 
 from tools.tiny_model.corpus import Example, examples
-from tools.tiny_model.pretrain import IGNORED, SPECIAL, Recipe, new_model, packed_rows, train, train_tokenizer
+from tools.tiny_model.pretrain import (
+    IGNORED,
+    SPECIAL,
+    Recipe,
+    like_lengths,
+    new_model,
+    packed_rows,
+    train,
+    train_tokenizer,
+)
 
 SCRIPT = Path(__file__).parents[2] / "tools" / "pretrain_tiny.py"
 
@@ -78,6 +87,33 @@ def test_rows_hold_whole_examples_and_learn_replies_and_thoughts(tokenizer: PreT
             found += 1
         assert set(labels[padding:]) <= {IGNORED}
     assert found == 300
+
+
+def test_examples_of_like_length_share_a_batch_and_not_a_row(tokenizer: PreTrainedTokenizerFast) -> None:
+    """Each row is one example as packed_rows encodes it, then padding; a batch holds at most the tokens of a step."""
+    drawn = list(islice(examples(random.Random(4)), 300))
+    drawn.append(Example("Make 24. " * 200, "Too long."))
+    batches = list(like_lengths(drawn, tokenizer, 512, random.Random(2)))
+    pad = tokenizer.convert_tokens_to_ids("<|pad|>")
+    found = []
+    for batch in batches:
+        lengths = [len(ids) - ids.count(pad) for ids, _ in batch]
+        width = len(batch[0][0])
+        assert {len(part) for row in batch for part in row} == {width}
+        assert max(lengths) <= width < max(lengths) + 32
+        assert len(batch) * width <= 512
+        for (ids, labels), length in zip(batch, lengths, strict=True):
+            [alone] = packed_rows([_example_of(ids[:length], tokenizer, drawn)], tokenizer, width, random.Random(0))
+            assert (ids, labels) == alone
+            found.append(tuple(ids[:length]))
+    assert len(found) == 300
+    assert len({len(ids) for batch in batches for ids, _ in batch}) > 1
+
+
+def _example_of(ids: list[int], tokenizer: PreTrainedTokenizerFast, drawn: list[Example]) -> Example:
+    """The example that these tokens are."""
+    text = tokenizer.decode(ids)
+    return next(one for one in drawn if text == f"<|user|>{one.prompt}<|end|><|assistant|>{one.completion}<|end|>")
 
 
 def _thoughts_mask(tokenizer: PreTrainedTokenizerFast, one: Example) -> list[int]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
@@ -21,19 +21,17 @@ from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 from astro.models.engines.precision import cpu_has_bfloat16
 from tools.tiny_model.corpus import FIRST, SECOND, THIRD, Example, Span, examples
 
-if TYPE_CHECKING:
-    import torch
-
 SPECIAL = ("<|pad|>", "<|end|>", "<|system|>", "<|user|>", "<|assistant|>")
 VOCABULARY = 1024  # bytes, the numbers 1-100 with and without a space before, and every word of the corpus
 CONTEXT = 2048
 LOG = "training_log.jsonl"
+LOG_STEPS = 200  # between two lines of the log
 IGNORED = -100  # the label of a position that the loss ignores
 # Judgements are one token in fifty and are learned last, so these count more in the loss.
 JUDGEMENTS = (" correct", " not", "Yes", "No")
 JUDGEMENT_WEIGHT = 8.0
 # Numbers, words and commands are one piece each with the space before them; each punctuation mark is its own piece.
-_PIECES = r" ?\d+| ?\\?[A-Za-z']+|\n| ?[^\sA-Za-z0-9]| "
+PIECES = r" ?\d+| ?\\?[A-Za-z']+|\n| ?[^\sA-Za-z0-9]| "
 
 CHAT_TEMPLATE = (
     "{%- for message in messages %}"
@@ -57,6 +55,7 @@ class Phase:
     tokens: tokens seen, including prompts. corpus: where they come from.
     matrix_rate: peak learning rate of Muon, for the matrices of the layers; rate: of AdamW, for everything else.
     row: length of a packed row in tokens; batch: rows a step.
+    decays: whether the rates fall after the warm-up; in a phase that waits for a skill to appear, they must not.
     """
 
     tokens: int
@@ -65,6 +64,7 @@ class Phase:
     rate: float
     row: int
     batch: int
+    decays: bool = True
 
     @property
     def steps(self) -> int:
@@ -76,7 +76,9 @@ class Phase:
 class Recipe:
     """The recipe of the training; warmup: steps of each phase.
 
-    apart: whether the examples of a row are kept from seeing each other, where a name means another thing in each.
+    apart: an example a row, where a name means another thing in each example; row is then the most tokens of examples
+        of like length that are computed together, and batch the number of such groups in a step. A step of one
+        length alone would teach to copy from a fixed distance. Otherwise examples share a row and see each other.
     The rows are longer from the second phase on, because a long search breaks down at positions never seen in training.
     """
 
@@ -106,18 +108,23 @@ class Recipe:
         return replace(self, phases=tuple(phases))
 
 
-def train_tokenizer(seed: int, corpus: Corpus = examples, sample: int = 40_000) -> PreTrainedTokenizerFast:
-    """A byte-level BPE (lossless on any text) whose merges make every word and number of the corpus one token."""
+def train_tokenizer(
+    seed: int, corpus: Corpus = examples, sample: int = 40_000, pieces: str = PIECES, size: int = VOCABULARY
+) -> PreTrainedTokenizerFast:
+    """A byte-level BPE (lossless on any text) whose merges make every word and number of the corpus one token.
+
+    pieces: a regular expression of the pieces within which it merges. size: the most tokens of the vocabulary.
+    """
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [
-            pre_tokenizers.Split(Regex(_PIECES), behavior="isolated"),
+            pre_tokenizers.Split(Regex(pieces), behavior="isolated"),
             pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
         ]
     )
     tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
-        vocab_size=VOCABULARY,
+        vocab_size=size,
         special_tokens=list(SPECIAL),
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
@@ -164,8 +171,40 @@ def packed_rows(
 
     Prompts, except for the thoughts in them, and padding have the label -100.
     """
-    pad, user, assistant, end = (
-        tokenizer.convert_tokens_to_ids(token) for token in ("<|pad|>", "<|user|>", "<|assistant|>", "<|end|>")
+    pad = tokenizer.convert_tokens_to_ids("<|pad|>")
+    for encoded in _encoded(stream, tokenizer):
+        rows = _first_fit(encoded, length)
+        rng.shuffle(rows)
+        for row in rows:
+            yield _padded(row, length, pad)
+
+
+def like_lengths(
+    stream: Iterable[Example], tokenizer: PreTrainedTokenizerFast, tokens: int, rng: random.Random
+) -> Iterator[list[tuple[list[int], list[int]]]]:
+    """Batches of examples of about the same length, an example a row, padded to a multiple of 32; as ids and labels.
+
+    tokens: of a batch, at most, with padding. Longer examples are left out.
+    """
+    pad = tokenizer.convert_tokens_to_ids("<|pad|>")
+    for encoded in _encoded(stream, tokenizer):
+        rest = sorted((one for one in encoded if len(one[0]) <= tokens), key=lambda one: len(one[0]))
+        batches = []
+        while rest:
+            length = -(-len(rest[-1][0]) // 32) * 32
+            size = max(1, tokens // length)
+            batches.append([_padded(one, length, pad) for one in rest[-size:]])
+            del rest[-size:]
+        rng.shuffle(batches)
+        yield from batches
+
+
+def _encoded(
+    stream: Iterable[Example], tokenizer: PreTrainedTokenizerFast
+) -> Iterator[list[tuple[list[int], list[int]]]]:
+    """Chunks of examples as ids and labels."""
+    user, assistant, end = (
+        tokenizer.convert_tokens_to_ids(token) for token in ("<|user|>", "<|assistant|>", "<|end|>")
     )
     encode = tokenizer.backend_tokenizer.encode_batch
     stream = iter(stream)
@@ -186,11 +225,13 @@ def packed_rows(
             ]
             ids = [user, *prompt.ids, end, assistant, *completion.ids, end]
             encoded.append((ids, [IGNORED, *asked, IGNORED, IGNORED, *said, end]))
-        rows = _first_fit(encoded, length)
-        rng.shuffle(rows)
-        for ids, labels in rows:
-            missing = length - len(ids)
-            yield ids + [pad] * missing, labels + [IGNORED] * missing
+        yield encoded
+
+
+def _padded(row: tuple[list[int], list[int]], length: int, pad: int) -> tuple[list[int], list[int]]:
+    ids, labels = row
+    missing = length - len(ids)
+    return ids + [pad] * missing, labels + [IGNORED] * missing
 
 
 def _marked(length: int, spans: Iterable[Span]) -> bytearray:
@@ -259,48 +300,50 @@ def train_phase(
     import torch  # noqa: PLC0415 - heavy
 
     phase, seed = recipe.phases[index], recipe.seed + 100 * index
-    body = torch.compile(model.train().model)
+    body = torch.compile(model.train().model, dynamic=recipe.apart or None)
     steps, per_step = phase.steps, phase.row * phase.batch
     optimizers = _optimizers(model, phase)
     schedules = [
-        torch.optim.lr_scheduler.LambdaLR(one, lambda step: _warm_then_cosine(step, steps, recipe.warmup))
+        torch.optim.lr_scheduler.LambdaLR(
+            one, lambda step: _warm_then_cosine(step, steps if phase.decays else None, recipe.warmup)
+        )
         for one in optimizers
     ]
     stream = phase.corpus(random.Random(seed + 1))  # noqa: S311 - a reproducible corpus
-    rows = packed_rows(stream, tokenizer, phase.row, random.Random(seed + 2))  # noqa: S311
-    user = tokenizer.convert_tokens_to_ids("<|user|>")
+    shuffled = random.Random(seed + 2)  # noqa: S311
+    if recipe.apart:
+        batches, per_update = like_lengths(stream, tokenizer, phase.row, shuffled), phase.batch
+    else:
+        rows = packed_rows(stream, tokenizer, phase.row, shuffled)
+        batches, per_update = iter(lambda: list(islice(rows, phase.batch)), []), 1
     weight = torch.ones(len(tokenizer))
     weight[[tokenizer.encode(word)[0] for word in JUDGEMENTS]] = JUDGEMENT_WEIGHT
     started, losses = time.monotonic(), []
     for step in range(1, steps + 1):
-        ids, labels = (torch.tensor(part) for part in zip(*islice(rows, phase.batch), strict=True))
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=cpu_has_bfloat16()):
-            places = positions(ids, user) if recipe.apart else None
-            hidden = body(input_ids=ids, position_ids=places, use_cache=False).last_hidden_state
-            wanted = labels[:, 1:].flatten()
-            learned = wanted != IGNORED  # project to the vocabulary only at learned positions
-            logits = model.lm_head(hidden[:, :-1].flatten(0, 1)[learned])
-        loss = torch.nn.functional.cross_entropy(logits.float(), wanted[learned], weight=weight)
-        loss.backward()
+        groups = [
+            tuple(torch.tensor(part) for part in zip(*group, strict=True)) for group in islice(batches, per_update)
+        ]
+        total = sum(float(weight[labels[:, 1:][labels[:, 1:] != IGNORED]].sum()) for _, labels in groups)
+        losses.append(0.0)
+        for ids, labels in groups:
+            with torch.autocast("cpu", dtype=torch.bfloat16, enabled=cpu_has_bfloat16()):
+                hidden = body(input_ids=ids, use_cache=False).last_hidden_state
+                wanted = labels[:, 1:].flatten()
+                learned = wanted != IGNORED  # project to the vocabulary only at learned positions
+                logits = model.lm_head(hidden[:, :-1].flatten(0, 1)[learned])
+            said = torch.nn.functional.cross_entropy(logits.float(), wanted[learned], weight=weight, reduction="sum")
+            loss = said / total
+            loss.backward()
+            losses[-1] += loss.item()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         for one in (*optimizers, *schedules):
             one.step()
         for optimizer in optimizers:
             optimizer.zero_grad(set_to_none=True)
-        losses.append(loss.item())
-        if step % 200 == 0 or step == steps:
+        if step % LOG_STEPS == 0 or step == steps:
             speed = step * per_step / (time.monotonic() - started)
             yield {"tokens": step * per_step, "loss": sum(losses) / len(losses), "tokens_per_second": speed}
             losses = []
-
-
-def positions(ids: "torch.Tensor", user: int) -> "torch.Tensor":
-    """The position of each token in its example, which begins with the token user: transformers separates by them."""
-    import torch  # noqa: PLC0415 - heavy
-
-    at = torch.arange(ids.shape[1]).expand_as(ids)
-    begun: torch.Tensor = torch.where(ids == user, at, 0).cummax(dim=1).values
-    return at - begun
 
 
 def _optimizers(model: LlamaForCausalLM, phase: Phase) -> list[Any]:
@@ -320,7 +363,10 @@ def _optimizers(model: LlamaForCausalLM, phase: Phase) -> list[Any]:
     ]
 
 
-def _warm_then_cosine(step: int, steps: int, warmup: int) -> float:
+def _warm_then_cosine(step: int, steps: int | None, warmup: int) -> float:
+    """The share of the peak rate; without steps it stays at the peak."""
     if step < warmup:
         return (step + 1) / warmup
+    if steps is None:
+        return 1.0
     return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * (step - warmup) / max(1, steps - warmup)))
