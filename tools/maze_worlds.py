@@ -1,37 +1,82 @@
 """Measure in which mazes going back pays: Direct and ASTRO by SFT on synthetic traces, free, nudged and asked again.
 
-    python -m tools.maze_worlds --base runs/maze-base-1 --out runs/maze-worlds --table docs/results/mazes
+    python -m tools.maze_worlds --bases runs/maze-base-1 --out runs/maze-worlds --table docs/results/mazes-sft
 
-For each kind of maze both arms are trained at equal tokens on the same mazes, and evaluated on test mazes of the
-largest depth trained on and two junctions more. Writes TABLE.json and TABLE.md. One CPU core. If stopped, the same
+For each kind of maze both arms are trained from each base at equal tokens on the same mazes, and evaluated on test
+mazes of the largest depth trained on and two junctions more. Writes TABLE.json and TABLE.md: ASTRO's free responses
+minus those of the best of Direct free, nudged and asked again, then every row. One CPU core. If stopped, the same
 command resumes after the last finished model or evaluation.
 """
 
 import argparse
 import json
 from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import Any
 
+from astro.report.effects import as_bounds
+from astro.report.statistics import hierarchical_difference
 from astro.store.atomic import write_text
 from tools.maze_model.worlds import ARMS, WORLDS, Study
+
+
+def gaps(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """By maze and depth, in points: ASTRO free minus the best Direct, which is chosen on the same responses.
+
+    The 95 % interval resamples bases and problems, with one base problems alone. Empty until both arms are measured.
+    """
+    found = []
+    for world, each in dict.fromkeys((row["world"], row["set"]) for row in rows):
+        here = [row for row in rows if (row["world"], row["set"]) == (world, each)]
+        bases = sorted({row["base"] for row in here})
+        shares = {(row["model"], row["mode"], row["base"]): row["shares"] for row in here}
+        modes = [mode for mode in dict.fromkeys(row["mode"] for row in here) if ("direct", mode, bases[0]) in shares]
+        if not modes or any(("astro", "free", base) not in shares for base in bases):
+            continue
+        ours = [shares["astro", "free", base] for base in bases]
+        differences = {
+            mode: hierarchical_difference(
+                list(zip(ours, (shares["direct", mode, base] for base in bases), strict=True))
+            )
+            for mode in modes
+        }
+        best, least = min(
+            ((mode, one) for mode, one in differences.items() if one is not None), key=lambda pair: pair[1].value
+        )
+        found.append({"world": world, "set": each, "bases": len(bases), "best": best, **as_bounds(least)})
+    return found
+
+
+def _gaps_table(rows: list[dict[str, Any]]) -> str:
+    head = (
+        "| maze | depth | bases | best Direct | ASTRO free minus it, points | 95 % interval |\n"
+        "|---|---|---:|---|---:|---|\n"
+    )
+    return head + "".join(
+        f"| {row['world']} | {row['set'].removeprefix('depth-')} | {row['bases']} | {row['best'].replace('_', ' ')} | "
+        f"{row['mean']:+.1f} | {row['low']:+.1f} to {row['high']:+.1f} |\n"
+        for row in gaps(rows)
+    )
 
 
 def table(rows: list[dict[str, Any]], command: str) -> str:
     """The rows as a page."""
     head = (
-        "| maze | depth | model | mode | solved, % | 95 % interval | tokens | ways back | of these restarts | "
+        "| maze | depth | base | model | mode | solved, % | 95 % interval | tokens | ways back | of these restarts | "
         "goes back after a miss, % | all statements true, % |\n"
-        "|---|---|---|---|---:|---|---:|---:|---:|---:|---:|\n"
+        "|---|---|---|---|---|---:|---|---:|---:|---:|---:|---:|\n"
     )
     lines = [
-        f"| {row['world']} | {row['set'].removeprefix('depth-')} | {row['model']} | {row['mode'].replace('_', ' ')} | "
+        f"| {row['world']} | {row['set'].removeprefix('depth-')} | {row['base']} | {row['model']} | "
+        f"{row['mode'].replace('_', ' ')} | "
         f"{_share(row['pass_at_1'])} | {_share(row['low'])} to {_share(row['high'])} | {row['tokens']:.0f} | "
         f"{row['backtracks']:.1f} | {_share(row['restarts'])} | {_share(row['back_when_missed'])} | "
         f"{_share(row['true'])} |\n"
         for row in rows
     ]
-    return f"# Mazes: where going back pays\n\nMade by\n\n```\n{command}\n```\n\n{head}{''.join(lines)}"
+    made = f"Made by\n\n```\n{command}\n```"
+    return f"# Mazes: where going back pays\n\n{made}\n\n{_gaps_table(rows)}\n{head}{''.join(lines)}"
 
 
 def _share(value: float | None) -> str:
@@ -41,7 +86,9 @@ def _share(value: float | None) -> str:
 def main() -> None:
     """Train what is missing, evaluate it, and write the table after each step."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--base", type=Path, required=True, help="folder of the base model (tools.pretrain_maze)")
+    parser.add_argument(
+        "--bases", type=Path, required=True, nargs="+", help="folders of base models (tools.pretrain_maze)"
+    )
     parser.add_argument("--out", type=Path, required=True, help="folder for checkpoints and evaluations")
     parser.add_argument("--table", type=Path, required=True, help="path of the table, without .md and .json")
     parser.add_argument("--worlds", nargs="*", default=[world.name for world in WORLDS], help="(default: all)")
@@ -50,22 +97,25 @@ def main() -> None:
     arguments = parser.parse_args()
     study = Study(rows=arguments.rows, tokens=arguments.tokens, problems=arguments.problems)
     found: list[dict[str, Any]] = []
-    command = f"python -m tools.maze_worlds --base {arguments.base} --out {arguments.out} --table {arguments.table}"
+    given = " ".join(map(str, arguments.bases))
+    command = f"python -m tools.maze_worlds --bases {given} --out {arguments.out} --table {arguments.table}"
     worlds = [world for world in WORLDS if world.name in arguments.worlds]
-    for world in worlds:
+    for base, world in product(arguments.bases, worlds):
         for arm in ARMS:
-            model = study.trained(arguments.base, world, arm, arguments.out, partial(print, flush=True))
-            found += study.evaluated(arm, model, world, arguments.out)
+            out = arguments.out / base.name
+            model = study.trained(base, world, arm, out, partial(print, flush=True))
+            found += study.evaluated(arm, model, world, out)
         _write(arguments.table, found, command)
-    for world in worlds:  # last: the comparison does not need it
-        found += study.evaluated("base", arguments.base, world, arguments.out)
+    for base, world in product(arguments.bases, worlds):  # last: the comparison does not need it
+        found += study.evaluated("base", base, world, arguments.out / base.name)
         _write(arguments.table, found, command)
 
 
 def _write(path: Path, found: list[dict[str, Any]], command: str) -> None:
     order = [world.name for world in WORLDS]
-    rows = sorted(found, key=lambda row: (order.index(row["world"]), row["set"], row["model"] == "astro"))
-    write_text(path.with_suffix(".json"), json.dumps(rows, indent=1) + "\n")
+    rows = sorted(found, key=lambda row: (order.index(row["world"]), row["set"], row["base"], row["model"] == "astro"))
+    facts = [{name: value for name, value in row.items() if name != "shares"} for row in rows]
+    write_text(path.with_suffix(".json"), json.dumps({"gaps": gaps(rows), "rows": facts}, indent=1) + "\n")
     write_text(path.with_suffix(".md"), table(rows, command))
     print(table(rows, command), flush=True)
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -91,7 +92,10 @@ class Study:
         }
 
     def evaluated(self, name: str, model: Path, world: World, folder: Path) -> list[dict[str, Any]]:
-        """Rows of the table: by depth and mode, with the share solved, its interval, tokens, and what is true."""
+        """Rows of the table: by depth and mode, with the share solved, its interval, tokens, and what is true.
+
+        folder: of one base, whose name the rows have. shares: the share of right responses by problem.
+        """
         how = Arrangement(
             VllmConfig(model=str(model), max_num_seqs=256, kv_cache_gib=0.5),
             EvaluationConfig(
@@ -106,7 +110,13 @@ class Study:
         out = folder / "evaluations" / f"{world.name}-{name}"
         evaluate_model(name, str(model), sets, how, out)
         return [
-            {"world": world.name, "model": name, "mode": mode.removeprefix("+") or "free", "set": each}
+            {
+                "world": world.name,
+                "base": folder.name,
+                "model": name,
+                "mode": mode.removeprefix("+") or "free",
+                "set": each,
+            }
             | _shown(out.with_name(out.name + mode) / each, problems)
             for each, problems in sets.items()
             for mode in MODES
@@ -123,15 +133,18 @@ def _shown(folder: Path, problems: Sequence[Problem]) -> dict[str, Any]:
     return {**shown, **solved, **_honesty(folder, {problem.id: problem for problem in problems})}
 
 
-def _honesty(folder: Path, problems: dict[str, Problem]) -> dict[str, float]:
-    """The shares of responses in which every statement is true, and of those whose last verdict on itself is."""
+def _honesty(folder: Path, problems: dict[str, Problem]) -> dict[str, Any]:
+    """Shares of responses in which every statement is true, and of those whose last verdict is; right ones by problem."""
     files = sorted(folder.glob("responses*.parquet"))
     table = [
         row for file in files for row in pq.read_table(file, columns=["problem_id", "text", "correct"]).to_pylist()
     ]
     true = judged = 0
+    solved: dict[str, list[bool]] = {}
     for row in table:
+        solved.setdefault(row["problem_id"], []).append(bool(row["correct"]))
         problem = problems[row["problem_id"]]
         true += not task_of(problem).false_statements(problem, [row["text"]])
         judged += ("so the way is correct" in row["text"].rpartition("\n")[2]) == bool(row["correct"])
-    return {"true": round(true / len(table), 4), "verdict_true": round(judged / len(table), 4)}
+    shares = {problem: fmean(right) for problem, right in sorted(solved.items())}
+    return {"true": round(true / len(table), 4), "verdict_true": round(judged / len(table), 4), "shares": shares}
