@@ -134,7 +134,7 @@ def _shown(folder: Path, problems: Sequence[Problem]) -> dict[str, Any]:
 
 
 def _honesty(folder: Path, problems: dict[str, Problem]) -> dict[str, Any]:
-    """Shares of responses in which every statement is true, and of those whose last verdict is; right ones by problem."""
+    """Shares of responses whose statements are all true, and whose last verdict is; shares of right ones by problem."""
     files = sorted(folder.glob("responses*.parquet"))
     table = [
         row for file in files for row in pq.read_table(file, columns=["problem_id", "text", "correct"]).to_pylist()
