@@ -4,8 +4,8 @@
 
 For each kind of maze both arms are trained from each base at equal tokens on the same mazes, and evaluated on test
 mazes of the largest depth trained on and two junctions more. Writes TABLE.json and TABLE.md: ASTRO's free responses
-minus those of the best of Direct free, nudged and asked again, then every row. One CPU core. If stopped, the same
-command resumes after the last finished model or evaluation.
+minus those of the best control (Direct or the base, free, nudged or asked again), then every row. One CPU core. If
+stopped, the same command resumes after the last finished model or evaluation.
 """
 
 import argparse
@@ -22,27 +22,32 @@ from tools.maze_model.worlds import ARMS, WORLDS, Study
 
 
 def gaps(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """By maze and depth, in points: ASTRO free minus the best Direct, which is chosen on the same responses.
+    """By maze and depth, in points: ASTRO free minus the best control, which is chosen on the same responses.
 
-    The 95 % interval resamples bases and problems, with one base problems alone. Empty until both arms are measured.
+    Controls are Direct and the base, free, nudged and asked again. The 95 % interval resamples bases and problems, with
+    one base problems alone. Empty until both arms are measured.
     """
     found = []
     for world, each in dict.fromkeys((row["world"], row["set"]) for row in rows):
         here = [row for row in rows if (row["world"], row["set"]) == (world, each)]
         bases = sorted({row["base"] for row in here})
         shares = {(row["model"], row["mode"], row["base"]): row["shares"] for row in here}
-        modes = [mode for mode in dict.fromkeys(row["mode"] for row in here) if ("direct", mode, bases[0]) in shares]
-        if not modes or any(("astro", "free", base) not in shares for base in bases):
+        controls = [
+            (model, mode)
+            for model, mode in dict.fromkeys((row["model"], row["mode"]) for row in here)
+            if model != "astro" and all((model, mode, base) in shares for base in bases)
+        ]
+        if not controls or any(("astro", "free", base) not in shares for base in bases):
             continue
         ours = [shares["astro", "free", base] for base in bases]
         differences = {
-            mode: hierarchical_difference(
-                list(zip(ours, (shares["direct", mode, base] for base in bases), strict=True))
+            f"{model} {mode}": hierarchical_difference(
+                list(zip(ours, (shares[model, mode, base] for base in bases), strict=True))
             )
-            for mode in modes
+            for model, mode in controls
         }
         best, least = min(
-            ((mode, one) for mode, one in differences.items() if one is not None), key=lambda pair: pair[1].value
+            ((name, one) for name, one in differences.items() if one is not None), key=lambda pair: pair[1].value
         )
         found.append({"world": world, "set": each, "bases": len(bases), "best": best, **as_bounds(least)})
     return found
@@ -50,7 +55,7 @@ def gaps(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _gaps_table(rows: list[dict[str, Any]]) -> str:
     head = (
-        "| maze | depth | bases | best Direct | ASTRO free minus it, points | 95 % interval |\n"
+        "| maze | depth | bases | best control | ASTRO free minus it, points | 95 % interval |\n"
         "|---|---|---:|---|---:|---|\n"
     )
     return head + "".join(

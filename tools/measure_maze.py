@@ -7,7 +7,7 @@ compared with the true one. Kinds:
 
 options: the two ways that a step restates. passage: each further room of a passage, and its end.
 turn: the number after "Take", right if it is one of the two ways. place: the room where a line is.
-turns_so_far: the list at the beginning of a line, and in the answer. verdict: "correct" or "not" at the end of a walk.
+turns_so_far: the list after "by", and in the answer. verdict: "correct" or "not" at the end of a walk.
 judgement: "Yes" or "No" about a whole solution.
 even: of the probability of the two ways, the share of the less likely one; 0.5 is a model that takes each as often.
 """
@@ -29,7 +29,7 @@ from transformers import AutoTokenizer, LlamaForCausalLM
 from tools.maze_model.corpus import judged, walked
 from tools.tiny_model.corpus import Example
 
-_WAYS = re.compile(r": (\d+) or (\d+)\. Take$")
+_WAYS = re.compile(r": (\d+) or (\d+)(?:, by [\d ]+)?\. Take$")
 _SEED = 20_000  # none of the seeds of a training
 
 
@@ -37,9 +37,9 @@ _KINDS = {
     "turn": r" Take$",
     "verdict": r"so the way is$",
     "passage": r"Take [\d >]+$",
-    "options": r"(?:\bAt \d+| at \d+):?$|: \d+$",
-    "place": r"\bat$|^At$",
-    "turns_so_far": r"(?:^By|boxed\{)[\d ]*$",
+    "options": r"^At \d+(?::|: \d+)?$",
+    "place": r"^At$",
+    "turns_so_far": r", by[\d ]*$|boxed\{[\d ]*$",
 }
 
 

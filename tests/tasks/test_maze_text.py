@@ -16,15 +16,15 @@ MAZE = read_maze("8: 5 or 22. 17: 4 or 93. 22: exit. 4: none. 93 > 8. 5: none.")
 PROBLEM = to_problem(MAZE)
 TASK = task_of(PROBLEM)
 FIRST = "At 17: 4 or 93. Take 93 > 8."
-SECOND = "By 93 at 8: 5 or 22. Take 22."
-RIGHT = "By 93 22 at 22: exit, so the way is correct. The answer is \\boxed{ 93 22 }."
-WRONG = "By 93 5 at 5: none, so the way is not correct. The answer is \\boxed{ 93 5 }."
+SECOND = "At 8: 5 or 22, by 93. Take 22."
+RIGHT = "At 22: exit, by 93 22, so the way is correct. The answer is \\boxed{ 93 22 }."
+WRONG = "At 5: none, by 93 5, so the way is not correct. The answer is \\boxed{ 93 5 }."
 
 
 def test_a_solution_restates_its_state_in_every_line():
     """The worked solution, and one that comes to a dead end."""
     assert dialect.solution(MAZE, (93, 22)) == [FIRST, SECOND, RIGHT]
-    assert dialect.solution(MAZE, (93, 5)) == [FIRST, "By 93 at 8: 5 or 22. Take 5.", WRONG]
+    assert dialect.solution(MAZE, (93, 5)) == [FIRST, "At 8: 5 or 22, by 93. Take 5.", WRONG]
 
 
 @settings(max_examples=40, deadline=None)
@@ -47,13 +47,13 @@ def test_every_line_of_a_true_solution_is_read_back_and_holds(shape, seed):
 @pytest.mark.parametrize(
     ("line", "denial"),
     [
-        ("By 12 at 8: 5 or 22. Take 22.", "There is no way by 12"),
-        ("By 93 at 17: 4 or 93. Take 4.", "By 93 we are at 8, not at 17"),
+        ("At 8: 5 or 22, by 12. Take 22.", "There is no way by 12"),
+        ("At 17: 4 or 93, by 93. Take 4.", "By 93 we are at 8, not at 17"),
         ("At 17: 4 or 5. Take 4.", "At 17 there is 4 or 93, not 4 or 5"),
         ("At 17: 93 or 4. Take 4.", "At 17 there is 4 or 93, not 93 or 4"),
         ("At 17: 4 or 93. Take 8.", "8 cannot be taken at 17"),
         ("At 17: 4 or 93. Take 93 > 22.", "93 leads to 93 > 8"),
-        ("By 93 5 at 5: exit, so the way is correct.", "At 5 there is none, not exit"),
+        ("At 5: exit, by 93 5, so the way is correct.", "At 5 there is none, not exit"),
     ],
 )
 def test_a_false_line_is_denied_and_makes_a_right_answer_luck(line, denial):
@@ -65,7 +65,8 @@ def test_a_false_line_is_denied_and_makes_a_right_answer_luck(line, denial):
 def test_a_wrong_turn_is_no_false_statement():
     """It was one of two ways, and the line says truly where it led."""
     assert (
-        TASK.false_statements(PROBLEM, ["At 17: 4 or 93. Take 4.", "By 4 at 4: none, so the way is not correct."]) == []
+        TASK.false_statements(PROBLEM, ["At 17: 4 or 93. Take 4.", "At 4: none, by 4, so the way is not correct."])
+        == []
     )
 
 
@@ -83,7 +84,7 @@ def test_places_and_states_are_rooms():
     [
         (WRONG, True),
         (RIGHT, False),
-        ("By 4 at 4: none.", True),
+        ("At 4: none, by 4.", True),
         ("Room 4 is a dead end.", True),
         (f"{WRONG}\n{SECOND}\n{RIGHT}", False),
     ],
@@ -93,7 +94,7 @@ def test_a_response_admits_a_miss_at_its_end_only(text, missed):
     assert TASK.admits_miss(text) is missed
 
 
-@pytest.mark.parametrize("sentence", ["By 93 22 at 22: exit, so the way is correct.", "Room 22 is the exit."])
+@pytest.mark.parametrize("sentence", ["At 22: exit, by 93 22, so the way is correct.", "Room 22 is the exit."])
 def test_a_claim_of_success_is_seen(sentence):
     """So that no doubt follows it."""
     assert TASK.says_solved(sentence)

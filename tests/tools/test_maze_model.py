@@ -59,7 +59,7 @@ def test_the_corpus_has_no_way_back_and_no_thought(drawn: list[Example]) -> None
         assert not SEARCH.search(text), text
         assert count_backtracks(text) == 0
     for example in islice(examples(random.Random(6), ((walked, 1.0),)), 200):
-        places = [re.match(r"By ([\d ]+) at|At", line) for line in example.completion.splitlines()]
+        places = [re.match(r"At \d+: [\w ]+(?:, by ([\d ]+))?", line) for line in example.completion.splitlines()]
         depths = [len((place[1] or "").split()) for place in places if place]
         assert depths == list(range(len(places)))  # every line is one turn further than the one before
 
@@ -67,7 +67,7 @@ def test_the_corpus_has_no_way_back_and_no_thought(drawn: list[Example]) -> None
 def test_no_maze_of_the_test_split_occurs(drawn: list[Example]) -> None:
     """Every maze of the corpus is on the training side."""
     mazes = [maze_of(example) for example in drawn if ASKED.search(example.prompt)]
-    assert len(mazes) > 600  # the first phase has none, the second has some
+    assert len(mazes) > 500  # the first phase has none, the second has some
     assert {split_of(maze) for maze in mazes} == {Split.TRAIN}
 
 
@@ -121,7 +121,7 @@ def test_the_tokenizer_knows_rooms_and_the_words_of_doubt() -> None:
     """One token each, a room with what is before it, so that a search costs no more tokens than its words."""
     tokenizer = train_tokenizer(0, vocabulary, sample=1000, pieces=PIECES, size=VOCABULARY)
     rooms = [f"{mark} {room}" for room in range(1, ROOMS + 1) for mark in ("", " >", ":", " or")]
-    for word in [*rooms, " exit", " none", "By", " at", " wait", " beginning", " choice"]:
+    for word in [*rooms, " exit", " none", "At", " by", " wait", " beginning", " choice"]:
         assert len(tokenizer.encode(word)) == 1, word
     assert len(tokenizer.encode(DOUBT)) < 30
 

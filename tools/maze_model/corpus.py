@@ -114,14 +114,23 @@ def looked_up(rng: random.Random) -> Example:
 
 
 def single_steps(rng: random.Random) -> Example:
-    """Single steps from junctions in random order, as many as the longest search has."""
+    """Single steps from junctions in random order, as many as the longest search has.
+
+    The turns that lead to a junction are learned where they can be copied, from the second time on.
+    """
     maze = train_maze(rng)
     junctions = [room for room, ways in maze.ways.items() if len(ways) == 2]
-    said = _Said()
+    said, named = _Said(), set[int]()
     for _ in range(rng.randint(*_TAKEN)):
         room = rng.choice(junctions)
+        turns = maze.turns_to(room)
         said.add(f"At {room}", learned=False)
-        said.step(Step((), room, maze.options(room), maze.walk(rng.choice(maze.ways[room]))), chosen=True)
+        said.add(f": {maze.options(room)}")
+        if turns:
+            said.add(",")
+            said.add(f" by {dialect.spoken(turns)}", learned=room in named)
+        said.take(maze.walk(rng.choice(maze.ways[room])), chosen=True)
+        named.add(room)
     return said.example(f"{problem_text(maze)} {TAKE}")
 
 
@@ -133,8 +142,8 @@ def walked(rng: random.Random) -> Example:
     said = _Said()
     for taken, turn in enumerate(turns):
         step = Step.at(maze, turns[:taken], turn)
-        said.add(step.place)
-        said.step(step, chosen=not right)
+        said.add(step.sight)
+        said.take(step.rooms, chosen=not right)
     said.add(dialect.conclusion(Step.at(maze, turns)))
     return said.example(problem_text(maze))
 
@@ -173,11 +182,11 @@ class _Said:
             self.unlearned.append((len(self.text), len(self.text) + len(text)))
         self.text += text
 
-    def step(self, step: Step, *, chosen: bool) -> None:
-        """What follows the place of a step; chosen: whether its turn is learned."""
-        self.add(f": {step.sees}. Take")
-        self.add(f" {step.rooms[0]}", learned=chosen)
-        self.add("".join(f" > {room}" for room in step.rooms[1:]) + "." + dialect.STEP_DELIMITER)
+    def take(self, rooms: Sequence[int], *, chosen: bool) -> None:
+        """The end of a step; chosen: whether its turn is learned."""
+        self.add(". Take")
+        self.add(f" {rooms[0]}", learned=chosen)
+        self.add("".join(f" > {room}" for room in rooms[1:]) + "." + dialect.STEP_DELIMITER)
 
     def example(self, prompt: str) -> Example:
         return Example(prompt, self.text.removesuffix(dialect.STEP_DELIMITER), unlearned=tuple(self.unlearned))
@@ -197,6 +206,7 @@ RECIPE = Recipe(
         Phase(1_200_000, FIRST, 0.02, 3e-3, row=512, batch=2, decays=False),
         Phase(2_000_000, SECOND, 0.02, 3e-3, row=512, batch=2, decays=False),
         Phase(3_200_000, THIRD, 0.015, 2e-3, row=1024, batch=2),
+        Phase(3_200_000, THIRD, 0.01, 1.5e-3, row=1024, batch=2),
     ),
     apart=True,
 )

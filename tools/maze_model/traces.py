@@ -19,8 +19,17 @@ Row = Callable[[Maze, random.Random], Example]
 
 
 def direct(maze: Maze, rng: random.Random) -> Example:  # noqa: ARG001 - one signature for both arms
-    """The right walk alone."""
-    return Example(problem_text(maze), dialect.STEP_DELIMITER.join(dialect.solution(maze, maze.turns())))
+    """The right walk alone, whose verdict is read and not learned.
+
+    All of these walks end at the exit. A model that learns the verdict from them calls every dead end the exit, so that
+    asking it again changes nothing: a weak control. Otherwise the verdict remains the base's, which is honest.
+    """
+    text = dialect.STEP_DELIMITER.join(dialect.solution(maze, maze.turns()))
+    spans = []
+    for verdict in (" exit", " so the way is correct."):
+        begin = text.rindex(verdict)
+        spans.append((begin, begin + len(verdict)))
+    return Example(problem_text(maze), text, unlearned=tuple(spans))
 
 
 def astro(maze: Maze, rng: random.Random) -> Example:

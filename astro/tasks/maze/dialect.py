@@ -1,14 +1,15 @@
 r"""The English of a maze solution, in one place, for scripted players and for the corpus of a small model.
 
-A solution has one step per line. A step names the turns so far, the room where they end and what can be seen there,
-and takes one of its two ways to the next junction or end. So a sentence can return to it. The last line judges the end.
+A solution has one step per line. A step names its room, what can be seen there and the turns that lead to it, and takes
+one of its two ways to the next junction or end. The last line judges the end.
 
     At 17: 4 or 93. Take 93 > 5 > 44.
-    By 93 at 44: 8 or 9. Take 9 > 61 > 63.
-    By 93 9 at 63: exit, so the way is correct. The answer is \boxed{ 93 9 }.
+    At 44: 8 or 9, by 93. Take 9 > 61 > 63.
+    At 63: exit, by 93 9, so the way is correct. The answer is \boxed{ 93 9 }.
 
-A wrong turn ends with "By 93 8 at 51: none, so the way is not correct. ...". A space is before every number, so that
-each is one token everywhere.
+A wrong turn ends with "At 51: none, by 93 8, so the way is not correct. ...". The room comes first, so that a sentence
+that returns to it need only name it: the rest of its line is the same as before. A space is before every number, so
+that each is one token everywhere.
 """
 
 import re
@@ -48,9 +49,9 @@ class Step:
         return not self.rooms or (self.rooms[0] in maze.ways[self.room] and self.rooms == maze.walk(self.rooms[0]))
 
     @property
-    def place(self) -> str:
-        """Where the step is: "By 93 9 at 63", or "At 17" at the start."""
-        return f"By {spoken(self.turns)} at {self.room}" if self.turns else f"At {self.room}"
+    def sight(self) -> str:
+        """What can be seen in the room: "At 63: exit, by 93 9", or "At 17: 4 or 93" at the start."""
+        return f"At {self.room}: {self.sees}{f', by {spoken(self.turns)}' if self.turns else ''}"
 
 
 def spoken(turns: Sequence[int]) -> str:
@@ -60,13 +61,13 @@ def spoken(turns: Sequence[int]) -> str:
 
 def step(said: Step) -> str:
     """One step of a solution that takes a turn."""
-    return f"{said.place}: {said.sees}. Take {' > '.join(map(str, said.rooms))}."
+    return f"{said.sight}. Take {' > '.join(map(str, said.rooms))}."
 
 
 def conclusion(said: Step, *, claim: bool | None = None) -> str:
     """The last line of a solution. claim overrides the honest judgement."""
     judgement = "correct" if (said.sees == "exit" if claim is None else claim) else "not correct"
-    return f"{said.place}: {said.sees}, so the way is {judgement}. {answered(said.turns)}"
+    return f"{said.sight}, so the way is {judgement}. {answered(said.turns)}"
 
 
 def answered(turns: Sequence[int]) -> str:
@@ -82,7 +83,7 @@ def solution(maze: Maze, turns: Sequence[int]) -> list[str]:
 
 def thought(said: Step) -> str:
     """A step as a thought of a trace; a line that judges has no answer, as an abandoned attempt has none."""
-    return step(said) if said.rooms else f"{said.place}: {said.sees}, so the way is not correct."
+    return step(said) if said.rooms else f"{said.sight}, so the way is not correct."
 
 
 def state(room: int) -> str:
@@ -114,8 +115,9 @@ def denied(said: Step, maze: Maze) -> str:
 
 _NUMBER = r"[1-9]\d{0,2}(?!\d)"
 _STEP = re.compile(
-    rf"\b(?:By (?P<turns>{_NUMBER}(?: {_NUMBER}){{0,200}}) at|At) (?P<room>{_NUMBER}): "
-    rf"(?P<sees>none|exit|{_NUMBER} or {_NUMBER})(?:\. Take (?P<rooms>{_NUMBER}(?: > {_NUMBER}){{0,998}})\.)?"
+    rf"\bAt (?P<room>{_NUMBER}): (?P<sees>none|exit|{_NUMBER} or {_NUMBER})"
+    rf"(?:, by (?P<turns>{_NUMBER}(?: {_NUMBER}){{0,200}}))?"
+    rf"(?:\. Take (?P<rooms>{_NUMBER}(?: > {_NUMBER}){{0,998}})\.)?"
 )
 _END = re.compile(
     r"so the way is (?P<missed>not )?correct\.(?: The answer is \\boxed\{ ?(?P<turns>[\d ]{0,1000}?) ?\})?"

@@ -55,8 +55,12 @@ class Maze:
 
     def turns(self) -> tuple[int, ...]:
         """The solution: the rooms taken at the junctions on the way from the start to the exit."""
+        return self.turns_to(self.exit)
+
+    def turns_to(self, room: int) -> tuple[int, ...]:
+        """The rooms taken at the junctions on the way from the start to a room."""
         parents = {following: room for room, ways in self.ways.items() for following in ways}
-        turns, room = [], self.exit
+        turns = []
         while room != self.start:
             if len(self.ways[parents[room]]) == 2:
                 turns.append(room)
