@@ -8,7 +8,7 @@ from pathlib import Path
 
 from astro.evaluation.settings import Continuation
 from astro.report.curves import Curve, curve_over_seeds, curve_table, draw_curves
-from astro.report.effects import effect_of_arm
+from astro.report.effects import continued_names, effect_of_arm
 from astro.report.gather import Evaluation, Findings
 from astro.report.tables import (
     TextTable,
@@ -39,15 +39,10 @@ _ON_SHARES = (
 )
 _ON_CONTROL = (
     "Points of pass@1, the arm's free responses minus the control's: free, nudged once after they give up, or asked "
-    "again until they do not, within the same limit of tokens and without the gold answer. The best of the three is "
-    "chosen on the same responses, which favours the control."
+    "again until they do not, within the same limit of tokens and without the gold answer. The best of these and of "
+    "the base, free and continued, is chosen on the same responses, which favours the controls."
 )
-_HEADINGS = ("set", "arm", "minus the control", "minus it nudged", "minus it asked again", "best of the control")
-
-
-def continued_names(model: str) -> list[str]:
-    """The names of a model's evaluations: free, then continued."""
-    return [model, *(f"{model}+{each}" for each in Continuation)]
+_HEADINGS = ("set", "arm", "minus the control", "minus it nudged", "minus it asked again", "best control")
 
 
 def with_continuations(seeds: Sequence[Findings], dataset: str) -> dict[str, list[Evaluation]]:
@@ -70,7 +65,7 @@ def backtracking_table(seeds: Sequence[Findings], dataset: str) -> TextTable | N
 
 
 def control_table(seeds: Sequence[Findings]) -> TextTable | None:
-    """Each arm's free responses minus the variants of the control; None if those were not continued."""
+    """Each arm's free responses minus the controls'; None if the control arm was not continued."""
     first, rows = seeds[0], []
     for dataset in first.sets:
         for arm in first.treatments:

@@ -1,7 +1,8 @@
-"""An arm against the best of the control: what its training adds to permission to continue.
+"""An arm against the best control: what its training adds to permission to continue.
 
-The control's variants are its free responses and its continuations (evaluation.continuations), all within the same
-max_tokens. The best one is chosen on the same responses, so the comparison favours the control.
+Controls are the control arm and the base, each free and continued (evaluation.continuations), all within the same
+max_tokens. The base counts because an arm that is trained on right solutions alone may claim every miss to be right,
+and then gains nothing from being asked again. The best one is chosen on the same responses, which favours the controls.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,7 +13,7 @@ from typing import Any
 
 from astro.evaluation.settings import Continuation
 from astro.report.curves import budgets_of
-from astro.report.gather import Evaluation, Findings
+from astro.report.gather import BASE, Evaluation, Findings
 from astro.report.statistics import Figure, Shares, hierarchical_difference, mean_over_seeds
 from astro.report.tables import trainings_of
 
@@ -21,7 +22,7 @@ EFFECT = "effect.json"
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """An arm's free responses minus those of the control's variants in pass@1, as shares, after one training.
+    """An arm's free responses minus those of the controls in pass@1, as shares, after one training.
 
     ours, variants: the evaluations of every seed; variants by the name of the model, with its continuation.
     each: the difference to every variant.
@@ -58,12 +59,12 @@ class Effect:
 def effect_of_arm(seeds: Sequence[Findings], dataset: str, arm: str, suffix: str) -> Effect | None:
     """The effect over seeds (or of one run), with intervals over seeds and problems.
 
-    suffix: of the training. None unless every seed has the arm, the control and one of its continuations.
+    suffix: of the training. None unless every seed has the arm, the control arm and one of its continuations.
     """
     ours = _in_every_seed(seeds, f"{arm}-{suffix}", dataset)
-    names = [f"{seeds[0].control}-{suffix}", *(f"{seeds[0].control}-{suffix}+{each}" for each in Continuation)]
-    variants = {name: found for name in names if (found := _in_every_seed(seeds, name, dataset))}
-    if not ours or len(variants) < 2:
+    control, base = (continued_names(model) for model in (f"{seeds[0].control}-{suffix}", BASE))
+    variants = {name: found for name in (*control, *base) if (found := _in_every_seed(seeds, name, dataset))}
+    if not ours or len(variants.keys() & set(control)) < 2:
         return None
     each = {}
     for name, theirs in variants.items():
@@ -84,6 +85,11 @@ def effects_as_json(seeds: Sequence[Findings]) -> dict[str, dict[str, Any]]:
                 if effect is not None:
                     effects.setdefault(dataset, {})[f"{arm}-{suffix}"] = _as_json(effect)
     return effects
+
+
+def continued_names(model: str) -> list[str]:
+    """The names of a model's evaluations: free, then continued."""
+    return [model, *(f"{model}+{each}" for each in Continuation)]
 
 
 def as_bounds(found: Figure | None, scale: float = 100) -> dict[str, float | None]:

@@ -66,8 +66,8 @@ def effect_of(seeds: Sequence[Findings]) -> dict[str, Any]:
     """The content of effect.json: differences in points of pass@1 on the first set, and the correlation over RL.
 
     pearson: pooled over seeds (mean, low, high), of each seed, and Cochran's Q where there are seeds to compare.
-    minus_best_of_direct: by set and model, the difference to the best of Direct's free and continued responses, to each
-    of them, and to the best at each number of generated tokens.
+    minus_best_control: by set and model, the difference to the best of Direct's and the base's free and continued
+    responses, to each of them, and to the best at each number of generated tokens.
     """
     main = seeds[0].sets[0]
     effect: dict[str, Any] = {"seeds": len(seeds), "set": main}
@@ -75,7 +75,7 @@ def effect_of(seeds: Sequence[Findings]) -> dict[str, Any]:
         found = difference_over_seeds(seeds, main, f"astro-{stage}", f"direct-{stage}")
         effect[f"astro_{stage}_minus_direct_{stage}"] = as_bounds(found)
     effect["astro_sft_minus_direct_equal_tokens_sft"] = as_bounds(difference_over_seeds(seeds, main, *EQUAL_TOKENS))
-    effect["minus_best_of_direct"] = effects_as_json(seeds)
+    effect["minus_best_control"] = effects_as_json(seeds)
     pooled = pooled_pearson(list(points_over_rl(seeds).values()))
     differing = {"q": round(pooled.q, 3), "degrees": pooled.degrees, "p": float(f"{pooled.p:.3g}")}
     effect["pearson"] = {
@@ -89,7 +89,7 @@ def effect_of(seeds: Sequence[Findings]) -> dict[str, Any]:
 def _on_controls(seeds: Sequence[Findings], folder: Path) -> list[str]:
     """The parts on the controls, as far as they were evaluated; draws the curve on the main set."""
     parts = {
-        "ASTRO minus the best of Direct": [control_table(seeds)],
+        "ASTRO minus the best control": [control_table(seeds)],
         "Accuracy against tokens": [token_table(seeds, dataset) for dataset in seeds[0].sets],
         "Going back": [backtracking_table(seeds, dataset) for dataset in seeds[0].sets],
     }

@@ -111,7 +111,7 @@ def make_page(findings: Findings, captions: dict[str, str]) -> Page:
         Part("The models", _COLUMNS if tables else "", tables, bars, _unless(tables, "No model was evaluated yet.")),
         _differences(findings),
         Part(
-            "Against the control's best",
+            "Against the best control",
             tables=_present([control_table([findings]), *(token_table([findings], each) for each in findings.sets)]),
             pictures=curve,
         ),
@@ -154,7 +154,7 @@ def _lines(findings: Findings) -> list[str]:
 
 
 def _headline(findings: Findings, arm: str, suffix: str, training: str) -> str:
-    """An arm's difference to the control after a training, beside that to the control's best; empty without one."""
+    """An arm's difference to the control after a training, beside that to the best control; empty without one."""
     free = difference_of(findings, findings.sets[0], arm, suffix)
     if free is None:
         return ""
@@ -162,7 +162,7 @@ def _headline(findings: Findings, arm: str, suffix: str, training: str) -> str:
     effect = effect_of_arm([findings], findings.sets[0], arm, suffix)
     if effect is None:
         return f"{line} (permission to continue is part of this: the control was neither nudged nor asked again)"
-    return f"{line}, {points(effect.each[effect.best])} to {name_of(effect.best)}, the control's best"
+    return f"{line}, {points(effect.each[effect.best])} to {name_of(effect.best)}, the best control"
 
 
 def _arms(findings: Findings) -> str:

@@ -67,6 +67,16 @@ def test_the_effect_of_a_run_is_a_file(tmp_path: Path) -> None:
     assert (found["by_tokens"]["32"]["mean"], found["by_tokens"]["64"]["mean"] < 0) == (0.0, True)
 
 
+def test_the_base_asked_again_may_be_the_best_control(tmp_path: Path) -> None:
+    """An arm that claims every miss to be right gains nothing from being asked again; then the base counts."""
+    folder = continued(tmp_path / "r")
+    evaluate(folder, "base+ask_again", "held-out", 0.9, 1)
+    effect = effect_of_arm([gather(folder)], "held-out", "astro", "rl")
+    assert effect is not None
+    assert effect.best == "base+ask_again"
+    assert {"base", "direct-rl", "direct-rl+nudge"} <= effect.each.keys()
+
+
 def test_the_effect_over_seeds_is_the_mean_of_each(tmp_path: Path) -> None:
     """Two runs of other seeds: one effect, against the variant that is best over both."""
     runs = [gather(continued(tmp_path / f"r-{seed}", seed)) for seed in (1, 2)]
@@ -93,7 +103,7 @@ def test_the_report_shows_when_models_go_back_and_the_curve(tmp_path: Path) -> N
     text = (folder / "report.md").read_text(encoding="utf-8")
     assert "| ASTRO-RL | 90.0 [80.0, 95.0] of 1,234 | - |" in text
     assert "| Direct-RL, nudged | - |" in text
-    assert "Against the control's best" in text
+    assert "Against the best control" in text
     assert re.search(
         r"ASTRO minus Direct in pass@1 on held-out: .* points after RL, .* to Direct-RL, asked again", text
     )

@@ -46,19 +46,19 @@ def test_the_correlation_of_each_seed_stands_beside_the_pooled_one(seeds, tmp_pa
 
 
 def test_the_controls_are_on_the_page_and_in_the_effect(tmp_path: Path) -> None:
-    """Every evaluated continuation has a row, and ASTRO is compared with the best of Direct, over seeds."""
+    """Every evaluated continuation has a row, and ASTRO is compared with the best control, over seeds."""
     runs = [finished(tmp_path / f"r-{seed}", seed) for seed in (1, 2)]
     for seed, run in enumerate(runs, start=1):
         evaluate(run, "direct-sft+ask_again", "held-out", 0.5, seed)
     out = tmp_path / "out"
     effect = write_results([gather(run) for run in runs], out, "c")
-    found = effect["minus_best_of_direct"]["held-out"]["astro-sft"]
+    found = effect["minus_best_control"]["held-out"]["astro-sft"]
     assert found["best"] == "direct-sft+ask_again"
     assert found["mean"] < effect["astro_sft_minus_direct_sft"]["mean"]
     assert found["each"]["direct-sft"]["mean"] == pytest.approx(effect["astro_sft_minus_direct_sft"]["mean"], abs=0.01)
     page = (out / "results.md").read_text(encoding="utf-8")
     assert page.count("| Direct-SFT, asked again |") == 1
-    assert "## ASTRO minus the best of Direct" in page
+    assert "## ASTRO minus the best control" in page
     assert "| held-out | ASTRO after SFT |" in page
 
 
