@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from astro.report.continued import backtracking_table, continued_names, control_table, draw_curve, token_table
+from astro.report.continued import backtracking_table, control_table, draw_curve, token_table
 from astro.report.curves import CURVE
-from astro.report.effects import EFFECT, as_bounds, effects_as_json
+from astro.report.effects import EFFECT, as_bounds, continued_names, effects_as_json
 from astro.report.gather import Evaluation, Findings
 from astro.report.plots import checkpoint_points, draw_bars, draw_scatter
 from astro.report.statistics import Figure, Pooled, hierarchical_difference, mean_over_seeds, pooled_pearson
