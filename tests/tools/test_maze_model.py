@@ -131,7 +131,7 @@ def test_synthetic_traces_search_truly(shape: tuple[int, int]) -> None:
     """Both arms end right on the same mazes; ASTRO's says nothing false, and every return takes the other way."""
     verifier = make_verifier()
     for seed in range(10):
-        maze = draw(*shape, 150, random.Random(seed))
+        maze = draw(*shape, ROOMS, random.Random(seed))
         problem = to_problem(maze)
         plain, search = direct(maze, random.Random(seed)), astro(maze, random.Random(seed))
         assert plain.prompt == search.prompt == problem.prompt

@@ -106,7 +106,8 @@ def test_examples_of_like_length_share_a_batch_and_not_a_row(tokenizer: PreTrain
             [alone] = packed_rows([_example_of(ids[:length], tokenizer, drawn)], tokenizer, width, random.Random(0))
             assert (ids, labels) == alone
             found.append(tuple(ids[:length]))
-    assert len(found) == 300
+    fit = [one for one in drawn if list(packed_rows([one], tokenizer, 512, random.Random(0)))]
+    assert len(found) == len(fit) > 290
     assert len({len(ids) for batch in batches for ids, _ in batch}) > 1
 
 
