@@ -29,6 +29,7 @@ from tools.maze_model.corpus import (
     walked,
 )
 from tools.maze_model.traces import DOUBT, astro, direct, rows
+from tools.measure_maze import kind_of
 from tools.tiny_model.corpus import Example
 from tools.tiny_model.pretrain import train_tokenizer
 
@@ -148,3 +149,18 @@ def test_rows_repeat_and_both_arms_have_the_same_mazes() -> None:
     once, twice = (list(islice(made[direct], 10)) for _ in range(2))
     assert sorted(map(str, once)) == sorted(map(str, twice))
     assert {one.prompt for one in once} == {one.prompt for one in islice(made[astro], 10)}
+
+
+def test_tokens_are_measured_by_kind() -> None:
+    """Each token of a walk that has a choice belongs to a kind; words have none, and a judgement is its first token."""
+    step, end = "At 44: 8 or 9, by 93. Take 9 > 61.", "At 61: none, by 93 9, so the way is not correct."
+    text = f"{step}\n{end} The answer is \\boxed{{ 93 9 }}."
+    expected = {
+        " 44": "place", ": 8": "options", " or 9": "options", " 93": "turns_so_far", " 9 >": "turn", " > 61": "passage",
+        ": none": "options", " 93 9,": "turns_so_far", " not": "verdict", " 93 9 }": "turns_so_far",
+    }  # fmt: skip
+    for token, kind in expected.items():
+        assert kind_of(text, text.index(token)) == kind, token
+    assert kind_of(text, text.index(" Take")) is None
+    assert kind_of("Yes.", 0) == "judgement"
+    assert kind_of("Yes.", 3) is None
