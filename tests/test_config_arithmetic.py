@@ -35,7 +35,7 @@ ACTIVATIONS = {80: 4e9, 24: 1.5e9}  # bytes on each card, for steps of 8,192 tok
 
 
 def cache_tokens(model: Weights, card: int, cards: int, share: float) -> float:
-    """Tokens that the key-value cache holds on these cards of so many GB."""
+    """Tokens that the key-value cache holds on these cards of this many GB."""
     room = cards * (card * 1e9 * share - ACTIVATIONS[card]) - model.billions * 2e9
     return room / model.cache_bytes
 
