@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 from rich.console import Console
 
 from astro.config import validate
@@ -32,6 +33,12 @@ def config_in(folder: Path, *overrides: str) -> RunConfig:
 def quiet() -> Console:
     """A console that is no terminal; what was printed is in console.file.getvalue()."""
     return Console(file=io.StringIO(), width=200, force_terminal=False)
+
+
+def train_rows(run: Path, name: str) -> list[dict[str, Any]]:
+    """The rows of a data set's train split."""
+    files = sorted((run / "datasets" / name).glob("train-*"))
+    return [row for file in files for row in pq.read_table(file).to_pylist()]
 
 
 class FailingEngine:

@@ -11,9 +11,8 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import datasets
-import pyarrow.parquet as pq
 import pytest
-from runs import config_in, quiet
+from runs import config_in, quiet, train_rows
 
 from astro.models.tokenizer import hf_tokenizer
 from astro.run import Stages, carry_out
@@ -30,13 +29,6 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     config = config_in(tmp_path_factory.mktemp("loaders"), RECIPES, "problems.countdown.count=12")
     carry_out(config, Stages(), quiet())
     return config.directory
-
-
-def rows(run: Path, name: str) -> list[dict[str, Any]]:
-    """The rows of a data set's train split."""
-    return [
-        row for file in sorted((run / "datasets" / name).glob("train-*")) for row in pq.read_table(file).to_pylist()
-    ]
 
 
 def loaded(file: Path, cache: Path) -> Any:
@@ -60,7 +52,7 @@ def test_llamafactory_aligns_every_row(run: Path, name: str, tmp_path: Path, mon
     given_arguments = SimpleNamespace(**arguments)
     [about] = loader.get_dataset_list([f"{name}-train"], str(folder))
     aligned = list(loader._load_single_dataset(about, given_arguments, given_arguments, given_arguments))
-    given = rows(run, name)
+    given = train_rows(run, name)
     assert len(aligned) == len(given) > 0
     for row, found in zip(given, aligned, strict=True):
         assert found["_prompt"][-1] == {"role": "user", "content": row["prompt"][-1]["content"]}
@@ -81,7 +73,7 @@ def test_verl_reads_prompts_and_conversations(run: Path, tmp_path: Path) -> None
     tokenizer = hf_tokenizer(EMBEDDED)
     how = omegaconf.OmegaConf.create({"max_prompt_length": LENGTH, "cache_dir": str(tmp_path / "cache")})
     prompts = reader.RLHFDataset(str(folder / "rl-train.parquet"), tokenizer, how)
-    given = rows(run, "rl")
+    given = train_rows(run, "rl")
     assert len(prompts) == len(given) > 0
     for row, found in zip(given, (prompts[at] for at in range(len(prompts))), strict=True):
         assert found["raw_prompt"] == row["prompt"]
@@ -91,10 +83,10 @@ def test_verl_reads_prompts_and_conversations(run: Path, tmp_path: Path) -> None
     turns = pytest.importorskip("verl.utils.dataset.multiturn_sft_dataset", exc_type=ImportError)
     how = omegaconf.OmegaConf.create({"max_length": LENGTH, "pad_mode": "no_padding"})
     solutions = turns.MultiTurnSFTDataset(str(folder / "sft-train.parquet"), tokenizer, how)
-    assert len(solutions) == len(rows(run, "sft"))
+    assert len(solutions) == len(train_rows(run, "sft"))
     learned = solutions[0]
     said = tokenizer.decode(learned["input_ids"][learned["loss_mask"].bool()], skip_special_tokens=True)
-    assert said.strip() == rows(run, "sft")[0]["completion"][0]["content"].strip()
+    assert said.strip() == train_rows(run, "sft")[0]["completion"][0]["content"].strip()
 
 
 def test_openrlhf_reads_solutions_pairs_and_prompts(run: Path, tmp_path: Path) -> None:
@@ -114,21 +106,23 @@ def test_openrlhf_reads_solutions_pairs_and_prompts(run: Path, tmp_path: Path) -
         loaded(folder / "sft-train.jsonl", cache),
         tokenizer, LENGTH, by(input_key="input", output_key="output"), num_processors=1,
     )  # fmt: skip
-    given = rows(run, "sft")
+    given = train_rows(run, "sft")
     assert len(read.responses) == len(given)
     assert all(row["completion"][0]["content"] in said for row, said in zip(given, read.responses, strict=True))
 
     read = prompts.PromptDataset(
         loaded(folder / "rl-train.jsonl", cache), tokenizer, by(input_key="input", label_key="label")
     )
-    assert read.labels == [row["answer"] for row in rows(run, "rl")]
-    assert all(row["prompt"][-1]["content"] in said for row, said in zip(rows(run, "rl"), read.prompts, strict=True))
+    assert read.labels == [row["answer"] for row in train_rows(run, "rl")]
+    assert all(
+        row["prompt"][-1]["content"] in said for row, said in zip(train_rows(run, "rl"), read.prompts, strict=True)
+    )
 
     read = pairs.RewardDataset(
         loaded(folder / "pairs-train.jsonl", cache), tokenizer, LENGTH,
         by(prompt_key="prompt", chosen_key="chosen", rejected_key="rejected"), is_dpo=True, num_processors=1,
     )  # fmt: skip
-    given = rows(run, "pairs")
+    given = train_rows(run, "pairs")
     assert len(read.chosens) == len(given) > 0
     for row, chosen, rejected in zip(given, read.chosens, read.rejects, strict=True):
         assert row["chosen"][-1]["content"] in chosen

@@ -8,7 +8,7 @@ from typing import Any
 import datasets
 import pyarrow.parquet as pq
 import pytest
-from runs import config_in, quiet
+from runs import config_in, quiet, train_rows
 
 from astro.errors import ConfigError, StoreError
 from astro.run import Stages, carry_out
@@ -25,13 +25,6 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     config = config_in(tmp_path_factory.mktemp("export"), RECIPES, "problems.countdown.count=12")
     carry_out(config, Stages(), quiet())
     return config.directory
-
-
-def rows(run: Path, name: str) -> list[dict[str, Any]]:
-    """The rows of a data set's train split."""
-    return [
-        row for file in sorted((run / "datasets" / name).glob("train-*")) for row in pq.read_table(file).to_pylist()
-    ]
 
 
 def lines(file: Path) -> list[dict[str, Any]]:
@@ -56,7 +49,7 @@ def test_every_format_is_read_by_the_datasets_library(run: Path, to: str, tmp_pa
 
 def test_sharegpt_and_alpaca_hold_the_whole_conversation(run: Path, tmp_path: Path) -> None:
     """The same turns, under the names of each format."""
-    given = rows(run, "sft")[0]
+    given = train_rows(run, "sft")[0]
     [shared, *_] = lines(export(run, "sharegpt", quiet(), tmp_path / "s") / "sft-train.jsonl")
     [plain, *_] = lines(export(run, "alpaca", quiet(), tmp_path / "a") / "sft-train.jsonl")
     solution = given["completion"][0]["content"]
@@ -85,7 +78,7 @@ def test_verl_gets_prompts_and_a_reward_that_the_gold_answer_earns(run: Path, tm
     folder = export(run, "verl", quiet(), tmp_path)
     prompts = {row["extra_info"]["index"]: row for row in pq.read_table(folder / "rl-train.parquet").to_pylist()}
     reward = _module(folder / "reward.py")
-    solved = rows(run, "sft")[0]
+    solved = train_rows(run, "sft")[0]
     row = prompts[solved["problem_id"]]
     facts = (row["data_source"], row["reward_model"]["ground_truth"], row["extra_info"])
     assert row["reward_model"]["style"] == "rule"
@@ -96,7 +89,7 @@ def test_verl_gets_prompts_and_a_reward_that_the_gold_answer_earns(run: Path, tm
 def test_openrlhf_labels_prompts_with_their_answers(run: Path, tmp_path: Path) -> None:
     """input and label of reinforcement learning, input and output of a solution."""
     folder = export(run, "openrlhf", quiet(), tmp_path)
-    given = rows(run, "rl")[0]
+    given = train_rows(run, "rl")[0]
     assert lines(folder / "rl-train.jsonl")[0] == {
         "id": given["id"], "input": given["prompt"], "label": given["answer"],
     }  # fmt: skip
