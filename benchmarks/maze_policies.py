@@ -75,15 +75,18 @@ def spent(maze: Maze, name: str, rng: random.Random, budget: int) -> int | None:
     """The tokens until the policy is at the exit; None if they are more than the budget."""
     used, walk, tried = 0, list[int](), dict[tuple[int, ...], set[int]]()
     while used <= budget:
-        while ways := maze.ways[maze.follow(walk) or maze.start]:
+        way = maze.way(walk)
+        while ways := maze.ways[way[-1]]:
             before = tried.setdefault(tuple(walk), set())
-            fresh = [way for way in ways if name != "remembers" or way not in before]
+            fresh = [each for each in ways if name != "remembers" or each not in before]
             turn = rng.choice(fresh or list(ways))
             before.add(turn)
-            used += tokens(dialect.step(Step.at(maze, walk, turn)))
+            used += tokens(dialect.step(Step.at(maze, way[-1], turn)))
             walk.append(turn)
-        end = Step.at(maze, walk)
-        used += tokens(dialect.conclusion(end) if name == "restarts" else dialect.thought(end))
+            way = maze.way(walk)
+        end = Step.at(maze, way[-1])
+        judges = name == "restarts" or end.room == maze.exit
+        used += tokens(dialect.conclusion(end, way) if judges else dialect.thought(end))
         if end.room == maze.exit:
             return used if used <= budget else None
         kept = POLICIES[name](walk, tried, rng)

@@ -6,8 +6,8 @@ Examples of the corpus that no training has drawn are read with their true begin
 compared with the true one. Kinds:
 
 options: the two ways that a step restates. passage: each further room of a passage, and its end.
-turn: the number after "Take", right if it is one of the two ways. place: the room where a line is.
-turns_so_far: the list after "by", and in the answer. verdict: "correct" or "not" at the end of a walk.
+turn: the room taken, right if it is one of the two ways. place: the room where a line is, and its repetition.
+way: each room of the answer. verdict: "correct" or "not" at the end of a walk.
 judgement: "Yes" or "No" about a whole solution.
 even: of the probability of the two ways, the share of the less likely one; 0.5 is a model that takes each as often.
 """
@@ -29,17 +29,17 @@ from transformers import AutoTokenizer, LlamaForCausalLM
 from tools.maze_model.corpus import judged, walked
 from tools.tiny_model.corpus import Example
 
-_WAYS = re.compile(r": (\d+) or (\d+)(?:, by [\d ]+)?\. Take$")
+_WAYS = re.compile(r": (\d+) or (\d+)\. Take \d+$")
 _SEED = 20_000  # none of the seeds of a training
 
 
 _KINDS = {
-    "turn": r" Take$",
-    "verdict": r"so the way is$",
+    "turn": r"Take \d+$",
     "passage": r"Take [\d >]+$",
+    "place": r"^At$|Take$",
     "options": r"^At \d+(?::|: \d+)?$",
-    "place": r"^At$",
-    "turns_so_far": r", by[\d ]*$|boxed\{[\d ]*$",
+    "way": r"boxed\{[\d >]*$",
+    "verdict": r"so the way is$",
 }
 
 
@@ -73,7 +73,7 @@ def measured(model: LlamaForCausalLM, tokenizer: Any, examples: Iterator[Example
             if ways is None:
                 right[kind] += best == token
                 continue
-            one, other = (encode(f" {way}", add_special_tokens=False).ids[0] for way in ways.groups())
+            one, other = (encode(f" > {way}", add_special_tokens=False).ids[0] for way in ways.groups())
             right[kind] += best in (one, other)
             shares = scores.softmax(0)[[one, other]]
             even.append(float(shares.min() / shares.sum()))

@@ -73,15 +73,15 @@ def test_the_turns_lead_to_the_exit_and_no_others_do(shape, seed):
     """The solver's turns are followed to the exit; with one turn changed they end elsewhere."""
     maze = draw(*shape, 150, Random(seed))
     turns = maze.turns()
-    assert maze.follow(turns) == maze.exit
+    assert maze.way(turns)[-1] == maze.exit
     room = maze.start
     for taken, turn in enumerate(turns):
         [other] = set(maze.ways[room]) - {turn}
-        end = maze.follow([*turns[:taken], other])
-        assert end is not None
+        end = maze.way([*turns[:taken], other])[-1]
         assert maze.exit not in [found for found, _ in ends(maze, end)]
         room = maze.walk(turn)[-1]
-    assert maze.follow([*turns, 1]) is None
+    with pytest.raises(ValueError, match=f"no turn {turns[0]} in room {maze.exit}"):
+        maze.way([*turns, turns[0]])
     assert check_gold(to_problem(maze)) is None
 
 

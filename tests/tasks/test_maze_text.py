@@ -15,29 +15,31 @@ from astro.tasks.maze.graph import read_maze
 MAZE = read_maze("8: 5 or 22. 17: 4 or 93. 22: exit. 4: none. 93 > 8. 5: none.")
 PROBLEM = to_problem(MAZE)
 TASK = task_of(PROBLEM)
-FIRST = "At 17: 4 or 93. Take 93 > 8."
-SECOND = "At 8: 5 or 22, by 93. Take 22."
-RIGHT = "At 22: exit, by 93 22, so the way is correct. The answer is \\boxed{ 93 22 }."
-WRONG = "At 5: none, by 93 5, so the way is not correct. The answer is \\boxed{ 93 5 }."
+FIRST = "At 17: 4 or 93. Take 17 > 93 > 8."
+SECOND = "At 8: 5 or 22. Take 8 > 22."
+RIGHT = "At 22: exit, so the way is correct. The answer is \\boxed{ 17 > 93 > 8 > 22 }."
+WRONG = "At 5: none, so the way is not correct. The answer is \\boxed{ 17 > 93 > 8 > 5 }."
 
 
 def test_a_solution_restates_its_state_in_every_line():
     """The worked solution, and one that comes to a dead end."""
     assert dialect.solution(MAZE, (93, 22)) == [FIRST, SECOND, RIGHT]
-    assert dialect.solution(MAZE, (93, 5)) == [FIRST, "At 8: 5 or 22, by 93. Take 5.", WRONG]
+    assert dialect.solution(MAZE, (93, 5)) == [FIRST, "At 8: 5 or 22. Take 8 > 5.", WRONG]
 
 
 @settings(max_examples=40, deadline=None)
 @given(st.sampled_from([(3, 1), (4, 3), (3, "end")]), st.integers(0, 2**32))
 def test_every_line_of_a_true_solution_is_read_back_and_holds(shape, seed):
-    """The turns in the lines are the solution; nothing is false, nothing by luck, and it comes to the exit."""
+    """The lines lead along the solution; nothing is false, nothing by luck, and it comes to the exit."""
     maze = draw(*shape, 150, Random(seed))
     problem, lines = to_problem(maze), dialect.solution(maze, maze.turns())
-    for taken, line in enumerate(lines[:-1]):
+    room = maze.walk(maze.start)[-1]
+    for turn, line in zip(maze.turns(), lines[:-1], strict=True):
         said = dialect.read_step(line)
-        assert said == Step.at(maze, maze.turns()[:taken], maze.turns()[taken])
+        assert said == Step.at(maze, room, turn)
         assert said.holds(maze)
-    assert dialect.read_end(lines[-1]) == (True, maze.turns())
+        room = said.end
+    assert dialect.read_end(lines[-1]) == (True, maze.way(maze.turns()))
     assert TASK.false_statements(problem, lines) == []
     assert not TASK.right_by_luck(problem, lines)
     assert TASK.shows_success(problem, lines)
@@ -47,13 +49,14 @@ def test_every_line_of_a_true_solution_is_read_back_and_holds(shape, seed):
 @pytest.mark.parametrize(
     ("line", "denial"),
     [
-        ("At 8: 5 or 22, by 12. Take 22.", "There is no way by 12"),
-        ("At 17: 4 or 93, by 93. Take 4.", "By 93 we are at 8, not at 17"),
-        ("At 17: 4 or 5. Take 4.", "At 17 there is 4 or 93, not 4 or 5"),
-        ("At 17: 93 or 4. Take 4.", "At 17 there is 4 or 93, not 93 or 4"),
-        ("At 17: 4 or 93. Take 8.", "8 cannot be taken at 17"),
-        ("At 17: 4 or 93. Take 93 > 22.", "93 leads to 93 > 8"),
-        ("At 5: exit, by 93 5, so the way is correct.", "At 5 there is none, not exit"),
+        ("At 12: 5 or 22. Take 12 > 22.", "There is no room 12"),
+        ("At 17: 4 or 93. Take 17 > 4.", "We are at 8, not at 17"),
+        ("At 8: 5 or 23. Take 8 > 5.", "At 8 there is 5 or 22, not 5 or 23"),
+        ("At 8: 22 or 5. Take 8 > 5.", "At 8 there is 5 or 22, not 22 or 5"),
+        ("At 8: 5 or 22. Take 8 > 4.", "4 cannot be taken at 8"),
+        ("At 8: 5 or 22. Take 17 > 5.", "17 cannot be taken at 8"),
+        ("At 8: 5 or 22. Take 8 > 22 > 5.", "22 leads to 22"),
+        ("At 5: exit, so the way is correct.", "At 5 there is none, not exit"),
     ],
 )
 def test_a_false_line_is_denied_and_makes_a_right_answer_luck(line, denial):
@@ -64,15 +67,21 @@ def test_a_false_line_is_denied_and_makes_a_right_answer_luck(line, denial):
 
 def test_a_wrong_turn_is_no_false_statement():
     """It was one of two ways, and the line says truly where it led."""
-    assert (
-        TASK.false_statements(PROBLEM, ["At 17: 4 or 93. Take 4.", "At 4: none, by 4, so the way is not correct."])
-        == []
-    )
+    wrong = ["At 17: 4 or 93. Take 17 > 4.", "At 4: none, so the way is not correct."]
+    assert TASK.false_statements(PROBLEM, wrong) == []
+
+
+def test_a_way_back_leads_to_any_room():
+    """After it a step may be anywhere; without it, only where the step before it ended."""
+    missed = ["At 17: 4 or 93. Take 17 > 4.", "At 4: none, so the way is not correct."]
+    assert TASK.false_statements(PROBLEM, [*missed, dialect.back(17), FIRST]) == []
+    assert TASK.false_statements(PROBLEM, [*missed, dialect.RESTART, FIRST]) == []
+    assert TASK.false_statements(PROBLEM, [*missed, FIRST]) == ["We are at 4, not at 17"]
 
 
 def test_places_and_states_are_rooms():
     """Equal for steps that lead to the same room; a return names it."""
-    assert TASK.place(PROBLEM, FIRST) == TASK.place(PROBLEM, "I go by 93. At 17: 4 or 93. Take 93 > 8.") == "8"
+    assert TASK.place(PROBLEM, FIRST) == TASK.place(PROBLEM, "I go by 93. At 17: 4 or 93. Take 17 > 93 > 8.") == "8"
     assert TASK.place(PROBLEM, "Hello.") is None
     assert TASK.state(PROBLEM, FIRST) == "the choice at 8."
     assert TASK.state(PROBLEM, None) == "the choice at 17."
@@ -84,7 +93,7 @@ def test_places_and_states_are_rooms():
     [
         (WRONG, True),
         (RIGHT, False),
-        ("At 4: none, by 4.", True),
+        ("At 4: none.", True),
         ("Room 4 is a dead end.", True),
         (f"{WRONG}\n{SECOND}\n{RIGHT}", False),
     ],
@@ -94,7 +103,7 @@ def test_a_response_admits_a_miss_at_its_end_only(text, missed):
     assert TASK.admits_miss(text) is missed
 
 
-@pytest.mark.parametrize("sentence", ["At 22: exit, by 93 22, so the way is correct.", "Room 22 is the exit."])
+@pytest.mark.parametrize("sentence", ["At 22: exit, so the way is correct.", "Room 22 is the exit."])
 def test_a_claim_of_success_is_seen(sentence):
     """So that no doubt follows it."""
     assert TASK.says_solved(sentence)
@@ -109,7 +118,7 @@ def test_any_text_can_be_read(text):
     assert isinstance(TASK.false_statements(PROBLEM, [text]), list)
 
 
-def test_a_step_after_turns_that_do_not_exist_is_a_mistake_of_the_caller():
+def test_a_step_in_a_room_that_does_not_exist_is_a_mistake_of_the_caller():
     """It cannot be made."""
-    with pytest.raises(ValueError, match="no turns"):
-        Step.at(MAZE, (12,))
+    with pytest.raises(ValueError, match="no room 12"):
+        Step.at(MAZE, 12)

@@ -53,7 +53,9 @@ def test_the_way_is_right_in_every_form(answer):
         ("22", "there is no turn 22 in room 17"),
         ("93 8", "there is no turn 8"),
         ("93 22 22", "is neither the 2 turns to the exit nor the 4 rooms of the way"),
-        ("17 93 22", "is neither the 2 turns to the exit nor the 4 rooms of the way"),
+        ("17 93 22", "room 93 does not lead to room 22"),
+        ("17 > 93 > 8 > 5", "ends in room 5, which is a dead end"),
+        ("17 > 93", "ends in room 93, which is in a corridor"),
         ("22 93", "there is no turn 22 in room 17"),
     ],
 )

@@ -2,12 +2,13 @@
 
 import random
 import re
-from itertools import islice
+from itertools import islice, pairwise
 
 import pytest
 
 from astro.records.split import Split
 from astro.tasks import make_verifier, playing, task_of
+from astro.tasks.maze import dialect
 from astro.tasks.maze.generator import draw, split_of, to_problem
 from astro.tasks.maze.graph import Maze, read_maze
 from astro.traces.backtracks import count_backtracks
@@ -25,6 +26,7 @@ from tools.maze_model.corpus import (
     said_plainly,
     said_twice,
     single_steps,
+    taken_last,
     vocabulary,
     walked,
 )
@@ -60,9 +62,9 @@ def test_the_corpus_has_no_way_back_and_no_thought(drawn: list[Example]) -> None
         assert not SEARCH.search(text), text
         assert count_backtracks(text) == 0
     for example in islice(examples(random.Random(6), ((walked, 1.0),)), 200):
-        places = [re.match(r"At \d+: [\w ]+(?:, by ([\d ]+))?", line) for line in example.completion.splitlines()]
-        depths = [len((place[1] or "").split()) for place in places if place]
-        assert depths == list(range(len(places)))  # every line is one turn further than the one before
+        steps = [step for line in example.completion.splitlines() if (step := dialect.read_step(line))]
+        assert len({step.room for step in steps}) == len(steps)
+        assert all(one.end == following.room for one, following in pairwise(steps))
 
 
 def test_no_maze_of_the_test_split_occurs(drawn: list[Example]) -> None:
@@ -96,8 +98,17 @@ def test_only_free_turns_are_learned() -> None:
     rng = random.Random(8)
     for _ in range(100):
         example = walked(rng)
-        hidden = [int(example.completion[start:end]) for start, end in example.unlearned]
+        hidden = [int(example.completion[start:end].removeprefix(" >")) for start, end in example.unlearned]
         assert hidden in ([], list(maze_of(example).turns()))
+
+
+def test_what_was_taken_last_is_what_the_steps_say() -> None:
+    """A room that was left twice has its last turn."""
+    rng = random.Random(10)
+    for _ in range(50):
+        drill = taken_last(rng)
+        taken = dict(re.findall(r"Take (\d+) > (\d+)", drill.prompt))
+        assert dict(re.findall(r"> (\d+) > (\d+)\.", drill.completion)) == taken
 
 
 def test_the_first_drills_can_be_answered_from_their_prompts() -> None:
@@ -111,8 +122,8 @@ def test_the_first_drills_can_be_answered_from_their_prompts() -> None:
         plainly = said_plainly(rng)
         assert re.findall(r"\d+", plainly.completion) == re.findall(r"\d+", plainly.prompt)
         often = asked_often(rng)
-        lines = re.findall(r"\d+[^.]*\.", often.prompt)
-        answers = re.findall(r"\d+[^.]*\.", often.completion)
+        lines = re.findall(r"\d+[ :][^.]*\.", often.prompt)
+        answers = re.findall(r"\d+[ :][^.]*\.", often.completion)
         assert set(answers) <= set(lines)
         assert len(often.unlearned) == len(answers)
         assert all(often.completion[start:end].strip().isdigit() for start, end in often.unlearned)
@@ -122,7 +133,7 @@ def test_the_tokenizer_knows_rooms_and_the_words_of_doubt() -> None:
     """One token each, a room with what is before it, so that a search costs no more tokens than its words."""
     tokenizer = train_tokenizer(0, vocabulary, sample=1000, pieces=PIECES, size=VOCABULARY)
     rooms = [f"{mark} {room}" for room in range(1, ROOMS + 1) for mark in ("", " >", ":", " or")]
-    for word in [*rooms, " exit", " none", "At", " by", " wait", " beginning", " choice"]:
+    for word in [*rooms, " exit", " none", "At", " wait", " beginning", " choice"]:
         assert len(tokenizer.encode(word)) == 1, word
     assert len(tokenizer.encode(DOUBT)) < 30
 
@@ -153,11 +164,11 @@ def test_rows_repeat_and_both_arms_have_the_same_mazes() -> None:
 
 def test_tokens_are_measured_by_kind() -> None:
     """Each token of a walk that has a choice belongs to a kind; words have none, and a judgement is its first token."""
-    step, end = "At 44: 8 or 9, by 93. Take 9 > 61.", "At 61: none, by 93 9, so the way is not correct."
-    text = f"{step}\n{end} The answer is \\boxed{{ 93 9 }}."
+    step, end = "At 44: 8 or 9. Take 44 > 9 > 61.", "At 61: none, so the way is not correct."
+    text = f"{step}\n{end} The answer is \\boxed{{ 44 > 9 > 61 }}."
     expected = {
-        " 44": "place", ": 8": "options", " or 9": "options", " 93": "turns_so_far", " 9 >": "turn", " > 61": "passage",
-        ": none": "options", " 93 9,": "turns_so_far", " not": "verdict", " 93 9 }": "turns_so_far",
+        " 44:": "place", ": 8": "options", " or 9": "options", " 44 >": "place", " > 9": "turn", " > 61": "passage",
+        ": none": "options", " not": "verdict", " 44 > 9 > 61 }": "way", " 61 }": "way",
     }  # fmt: skip
     for token, kind in expected.items():
         assert kind_of(text, text.index(token)) == kind, token

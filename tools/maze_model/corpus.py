@@ -114,24 +114,31 @@ def looked_up(rng: random.Random) -> Example:
 
 
 def single_steps(rng: random.Random) -> Example:
-    """Single steps from junctions in random order, as many as the longest search has.
+    """Single steps from junctions in random order, as many as the longest search has."""
+    maze = train_maze(rng)
+    junctions = [room for room, ways in maze.ways.items() if len(ways) == 2]
+    said = _Said()
+    for _ in range(rng.randint(*_TAKEN)):
+        room = rng.choice(junctions)
+        said.step(Step.at(maze, room, rng.choice(maze.ways[room])), chosen=True, named=False)
+    return said.example(f"{problem_text(maze)} {TAKE}")
 
-    The turns that lead to a junction are learned where they can be copied, from the second time on.
+
+def taken_last(rng: random.Random) -> Example:
+    """Turns taken in a maze, some rooms more than once, and then which was taken last in each.
+
+    The lines of the problem name another way for half of them: what was taken is read in the steps, and there the last.
     """
     maze = train_maze(rng)
     junctions = [room for room, ways in maze.ways.items() if len(ways) == 2]
-    said, named = _Said(), set[int]()
-    for _ in range(rng.randint(*_TAKEN)):
-        room = rng.choice(junctions)
-        turns = maze.turns_to(room)
-        said.add(f"At {room}", learned=False)
-        said.add(f": {maze.options(room)}")
-        if turns:
-            said.add(",")
-            said.add(f" by {dialect.spoken(turns)}", learned=room in named)
-        said.take(maze.walk(rng.choice(maze.ways[room])), chosen=True)
-        named.add(room)
-    return said.example(f"{problem_text(maze)} {TAKE}")
+    asked, said, last = [problem_text(maze), TAKE], _Said(), dict[int, int]()
+    for room in rng.choices(junctions, k=rng.randint(*_TAKEN)):
+        last[room] = rng.choice(maze.ways[room])
+        asked.append(f"Take {dialect.spoken([room, *maze.walk(last[room])])}.")
+    for room in rng.sample(list(last), len(last)):
+        said.add(f" > {room}", learned=False)
+        said.add(f" > {last[room]}.")
+    return said.example(" ".join(asked))
 
 
 def walked(rng: random.Random) -> Example:
@@ -140,11 +147,12 @@ def walked(rng: random.Random) -> Example:
     right = rng.random() < 0.5
     turns = maze.turns() if right else wander(maze, rng)
     said = _Said()
-    for taken, turn in enumerate(turns):
-        step = Step.at(maze, turns[:taken], turn)
-        said.add(step.sight)
-        said.take(step.rooms, chosen=not right)
-    said.add(dialect.conclusion(Step.at(maze, turns)))
+    *steps, end = dialect.solution(maze, turns)
+    for line in steps:
+        step = dialect.read_step(line)
+        assert step is not None
+        said.step(step, chosen=not right)
+    said.add(end)
     return said.example(problem_text(maze))
 
 
@@ -155,7 +163,8 @@ def judged(rng: random.Random) -> Example:
     right = turns == maze.turns()
     lines = dialect.solution(maze, turns)
     if not right and rng.random() < 0.5:
-        lines[-1] = dialect.conclusion(Step.at(maze, turns), claim=True)
+        way = maze.way(turns)
+        lines[-1] = dialect.conclusion(Step.at(maze, way[-1]), way, claim=True)
     prompt = playing.evaluate_prompt(problem_text(maze), dialect.STEP_DELIMITER.join(lines))
     return Example(prompt, "Yes." if right else "No.")
 
@@ -182,11 +191,12 @@ class _Said:
             self.unlearned.append((len(self.text), len(self.text) + len(text)))
         self.text += text
 
-    def take(self, rooms: Sequence[int], *, chosen: bool) -> None:
-        """The end of a step; chosen: whether its turn is learned."""
-        self.add(". Take")
-        self.add(f" {rooms[0]}", learned=chosen)
-        self.add("".join(f" > {room}" for room in rooms[1:]) + "." + dialect.STEP_DELIMITER)
+    def step(self, said: Step, *, chosen: bool, named: bool = True) -> None:
+        """A step; chosen: whether its turn is learned, named: whether its room is."""
+        self.add(f"At {said.room}", learned=named)
+        self.add(f": {said.sees}. Take {said.room}")
+        self.add(f" > {said.rooms[0]}", learned=chosen)
+        self.add("".join(f" > {room}" for room in said.rooms[1:]) + "." + dialect.STEP_DELIMITER)
 
     def example(self, prompt: str) -> Example:
         return Example(prompt, self.text.removesuffix(dialect.STEP_DELIMITER), unlearned=tuple(self.unlearned))
@@ -195,18 +205,33 @@ class _Said:
 FIRST = partial(examples, shares=((said_twice, 1.0),))
 SECOND = partial(
     examples,
-    shares=((said_plainly, 0.3), (asked_often, 0.2), (looked_up, 0.15), (single_steps, 0.2), (walked, 0.15)),
+    shares=(
+        (said_plainly, 0.25),
+        (asked_often, 0.2),
+        (looked_up, 0.1),
+        (single_steps, 0.15),
+        (taken_last, 0.15),
+        (walked, 0.15),
+    ),
 )
 THIRD = partial(
-    examples, shares=((said_plainly, 0.08), (looked_up, 0.05), (single_steps, 0.15), (walked, 0.62), (judged, 0.1))
+    examples,
+    shares=(
+        (said_plainly, 0.08),
+        (looked_up, 0.05),
+        (single_steps, 0.1),
+        (taken_last, 0.15),
+        (walked, 0.52),
+        (judged, 0.1),
+    ),
 )
 
 RECIPE = Recipe(
     phases=(
         Phase(1_200_000, FIRST, 0.02, 3e-3, row=512, batch=2, decays=False),
-        Phase(2_000_000, SECOND, 0.02, 3e-3, row=512, batch=2, decays=False),
-        Phase(3_200_000, THIRD, 0.015, 2e-3, row=1024, batch=2),
-        Phase(3_200_000, THIRD, 0.01, 1.5e-3, row=1024, batch=2),
+        Phase(1_800_000, SECOND, 0.02, 3e-3, row=512, batch=2, decays=False),
+        Phase(2_000_000, THIRD, 0.015, 2e-3, row=1024, batch=2, decays=False),
+        Phase(2_500_000, THIRD, 0.01, 1.5e-3, row=1024, batch=2),
     ),
     apart=True,
 )

@@ -39,25 +39,25 @@ def astro(maze: Maze, rng: random.Random) -> Example:
     junction where it erred, as a plan that knows the solution does, and takes the other turn.
     """
     lines: list[str] = []
-    turns = maze.turns()
-    for taken, turn in enumerate(turns):
-        at = Step.at(maze, turns[:taken], turn)
+    way = maze.way(maze.turns())
+    for turn in maze.turns():
+        room = way[way.index(turn) - 1]
         if rng.random() < ERRORS:
-            lines += _missed(maze, turns[:taken], turn, rng)
-            lines += [DOUBT, dialect.back(at.room) if taken else dialect.RESTART]
-        lines.append(dialect.step(at))
-    lines.append(dialect.conclusion(Step.at(maze, turns)))
+            lines += _missed(maze, room, turn, rng)
+            lines += [DOUBT, dialect.back(room) if turn != maze.turns()[0] else dialect.RESTART]
+        lines.append(dialect.step(Step.at(maze, room, turn)))
+    lines.append(dialect.conclusion(Step.at(maze, maze.exit), way))
     return Example(problem_text(maze), dialect.STEP_DELIMITER.join(lines))
 
 
-def _missed(maze: Maze, turns: Sequence[int], right: int, rng: random.Random) -> list[str]:
+def _missed(maze: Maze, room: int, right: int, rng: random.Random) -> list[str]:
     """The lines of an attempt that takes the other turn and ends wrongly."""
-    taken, lines = list(turns), list[str]()
-    while ways := maze.ways[maze.follow(taken) or 0]:
+    lines = list[str]()
+    while ways := maze.ways[room]:
         turn = rng.choice([way for way in ways if way != right])
-        lines.append(dialect.step(Step.at(maze, taken, turn)))
-        taken.append(turn)
-    return [*lines, dialect.thought(Step.at(maze, taken))]
+        lines.append(dialect.step(Step.at(maze, room, turn)))
+        room = maze.walk(turn)[-1]
+    return [*lines, dialect.thought(Step.at(maze, room))]
 
 
 def rows(

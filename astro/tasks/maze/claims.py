@@ -42,7 +42,7 @@ def room_after(problem: Problem, step: str | None) -> str:
         maze = maze_of(problem)
         return "" if maze is None else str(maze.walk(maze.start)[-1])
     said = steps([step])
-    return str((said[-1].rooms or (said[-1].room,))[-1]) if said else ""
+    return str(said[-1].end) if said else ""
 
 
 def says_solved(sentence: str) -> bool:
@@ -56,9 +56,6 @@ def says_missed(text: str) -> bool:
 
 
 def comes_to_exit(problem: Problem, texts: Sequence[str]) -> bool:
-    """Whether the last step in the texts is at the exit or goes there, by turns that exist."""
+    """Whether the last step in the texts is at the exit or goes there by a turn that exists."""
     maze, said = maze_of(problem), steps(texts)
-    if maze is None or not said:
-        return False
-    last = said[-1]
-    return maze.follow([*last.turns, *last.rooms[:1]]) == maze.exit
+    return maze is not None and bool(said) and said[-1].end == maze.exit and said[-1].holds(maze)

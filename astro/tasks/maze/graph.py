@@ -67,14 +67,14 @@ class Maze:
             room = parents[room]
         return tuple(reversed(turns))
 
-    def follow(self, turns: Sequence[int]) -> int | None:
-        """The room where these turns end: a junction, a dead end or the exit; None if a turn does not exist."""
-        room = self.walk(self.start)[-1]
+    def way(self, turns: Sequence[int]) -> tuple[int, ...]:
+        """All rooms from the start along these turns to the next junction or end. Raises ValueError if one is none."""
+        rooms = list(self.walk(self.start))
         for turn in turns:
-            if len(self.ways[room]) != 2 or turn not in self.ways[room]:
-                return None
-            room = self.walk(turn)[-1]
-        return room
+            if len(self.ways[rooms[-1]]) != 2 or turn not in self.ways[rooms[-1]]:
+                raise ValueError(f"the maze has no turn {turn} in room {rooms[-1]}")
+            rooms += self.walk(turn)
+        return tuple(rooms)
 
 
 def read_maze(text: str) -> Maze | str:

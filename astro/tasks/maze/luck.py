@@ -12,8 +12,20 @@ def right_by_luck(problem: Problem, steps: Sequence[str]) -> bool:
 
 
 def false_statements(problem: Problem, steps: Sequence[str]) -> list[str]:
-    """What is true where a step does not hold in the maze."""
+    """What is true where a step does not hold in the maze, or is in another room than the step before it ended in."""
     maze = claims.maze_of(problem)
     if maze is None:
         return []
-    return [dialect.denied(said, maze) for said in claims.steps(steps) if not said.holds(maze)]
+    false: list[str] = []
+    here: int | None = maze.walk(maze.start)[-1]
+    for line in (line for text in steps for line in text.splitlines()):
+        said = dialect.read_step(line)
+        if said is None:
+            here = None if dialect.goes_back(line) else here
+            continue
+        if not said.holds(maze):
+            false.append(dialect.denied(said, maze))
+        elif here not in (None, said.room):
+            false.append(f"We are at {here}, not at {said.room}")
+        here = said.end
+    return false

@@ -53,9 +53,9 @@ class MazePlayer:
                 return self._rewrite(request.step, rng)
             case Asked.GO_BACK:
                 said = dialect.read_step(request.step)
-                return dialect.back(said.rooms[-1]) if said and said.rooms else dialect.RESTART
+                return dialect.back(said.end) if said and said.rooms else dialect.RESTART
             case Asked.JUDGE:
-                right = dialect.read_end(request.solution) == (True, maze.turns())
+                right = dialect.read_end(request.solution) == (True, maze.way(maze.turns()))
                 return "Yes." if right == (rng.random() < self.judgement) else "No."
             case Asked.SOLVE:
                 return self._solve(maze, request.solution, rng)
@@ -63,15 +63,15 @@ class MazePlayer:
     def _solve(self, maze: Maze, partial: str, rng: random.Random) -> str:
         if dialect.read_end(partial) is not None:
             return ""
-        turns, lines = _turns_so_far(maze, partial), []
-        right = maze.turns()
-        while ways := maze.ways[room_at(maze, turns)]:
-            best = right[len(turns)] if len(turns) < len(right) else None
-            turn = best if best in ways and rng.random() < self.skill else rng.choice(ways)
-            lines.append(dialect.step(Step.at(maze, turns, turn)))
-            turns.append(turn)
+        room, lines = _room_after(maze, partial), []
+        right = set(maze.turns())
+        while ways := maze.ways[room]:
+            best = next((way for way in ways if way in right), None)
+            turn = best if best is not None and rng.random() < self.skill else rng.choice(ways)
+            lines.append(dialect.step(Step.at(maze, room, turn)))
+            room = maze.walk(turn)[-1]
         claim = None if rng.random() < self.honesty else True
-        lines.append(dialect.conclusion(Step.at(maze, turns), claim=claim))
+        lines.append(dialect.conclusion(Step.at(maze, room), maze.way(maze.turns_to(room)), claim=claim))
         gap = partial.strip() and not partial.endswith(dialect.STEP_DELIMITER)
         return (dialect.STEP_DELIMITER if gap else "") + dialect.STEP_DELIMITER.join(lines)
 
@@ -84,18 +84,7 @@ class MazePlayer:
         return dialect.thought(said)
 
 
-def room_at(maze: Maze, turns: list[int]) -> int:
-    """Where turns that exist end."""
-    room = maze.follow(turns)
-    if room is None:
-        raise ValueError(f"the maze has no turns {turns}")
-    return room
-
-
-def _turns_so_far(maze: Maze, partial: str) -> list[int]:
-    """The turns after the last step of a partial solution whose turns exist."""
-    for line in reversed(partial.splitlines()):
-        said = dialect.read_step(line)
-        if said is not None and maze.follow([*said.turns, *said.rooms[:1]]) is not None:
-            return [*said.turns, *said.rooms[:1]]
-    return []
+def _room_after(maze: Maze, partial: str) -> int:
+    """The room in which the last step of a partial solution ends, if the maze has it; otherwise the first junction."""
+    said = next((said for line in reversed(partial.splitlines()) if (said := dialect.read_step(line))), None)
+    return said.end if said is not None and said.end in maze.ways else maze.walk(maze.start)[-1]

@@ -7,6 +7,7 @@ All rooms: with or without the start. Anything else is malformed: words, signs, 
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 from astro.tasks.maze.graph import MAX_ROOM, Maze, read_maze
 from astro.verify import Extraction, Outcome, Subject, Verdict, VerifyConfig
@@ -69,25 +70,26 @@ def read_answer(answer: str) -> tuple[int, ...] | str:
 def _mistake(rooms: Sequence[int], maze: Maze) -> str | None:
     """How a way misses the exit, or None."""
     turns = maze.turns()
-    path = _path(maze, turns)
-    if tuple(rooms) in (turns, path, path[1:]):
+    way = maze.way(turns)
+    if tuple(rooms) in (turns, way, way[1:]):
         return None
-    if rooms[0] == maze.start or len(rooms) > len(turns):
-        return f"is neither the {len(turns)} turns to the exit nor the {len(path)} rooms of the way"
+    if rooms[0] == maze.start:
+        for room, following in pairwise(rooms):
+            if following not in maze.ways.get(room, ()):
+                return f"room {room} does not lead to room {following}"
+        return _ends(rooms[-1], maze)
+    if len(rooms) > len(turns):
+        return f"is neither the {len(turns)} turns to the exit nor the {len(way)} rooms of the way"
     room = maze.walk(maze.start)[-1]
     for turn in rooms:
         if turn not in maze.ways[room] or len(maze.ways[room]) != 2:
             return f"there is no turn {turn} in room {room}"
         room = maze.walk(turn)[-1]
-    return f"ends in room {room}, which is {'a dead end' if not maze.ways[room] else 'a junction'}"
+    return _ends(room, maze)
 
 
-def _path(maze: Maze, turns: Sequence[int]) -> tuple[int, ...]:
-    """All rooms of the way along these turns, from the start on."""
-    rooms = list(maze.walk(maze.start))
-    for turn in turns:
-        rooms += maze.walk(turn)
-    return tuple(rooms)
+def _ends(room: int, maze: Maze) -> str:
+    return f"ends in room {room}, which is {('a dead end', 'in a corridor', 'a junction')[len(maze.ways[room])]}"
 
 
 def _joined(rooms: Sequence[int]) -> str:
