@@ -5,8 +5,9 @@ import random
 import subprocess
 import sys
 from dataclasses import replace
-from itertools import accumulate, islice
+from itertools import accumulate, islice, pairwise
 from pathlib import Path
+from statistics import fmean
 
 import pytest
 import torch
@@ -48,6 +49,19 @@ def test_any_text_survives_the_tokenizer(tokenizer: PreTrainedTokenizerFast, tex
     """Bytes are in the vocabulary, so nothing is lost or changed; control tokens alone mean something else."""
     if not any(token in text for token in SPECIAL):
         assert tokenizer.decode(tokenizer.encode(text)) == text
+
+
+def test_tokens_of_one_word_begin_alike(tokenizer: PreTrainedTokenizerFast) -> None:
+    """Half of a vector is the word's and half the form's; other tokens begin apart, as do all without kin."""
+    recipe = replace(Recipe(), kin=[[str(number), f" {number}"] for number in range(1, 16)])
+    ids = [[tokenizer.encode(token)[0] for token in tokens] for tokens in recipe.kin]
+    for rows in (new_model(recipe, tokenizer).model.embed_tokens.weight, new_model(recipe, tokenizer).lm_head.weight):
+        alike = [float(torch.cosine_similarity(rows[one], rows[other], 0)) for one, other in ids]
+        apart = [float(torch.cosine_similarity(rows[one[0]], rows[other[1]], 0)) for one, other in pairwise(ids)]
+        assert 0.35 < fmean(alike) < 0.65
+        assert abs(fmean(apart)) < 0.15
+    plain = new_model(replace(recipe, kin=()), tokenizer).model.embed_tokens.weight
+    assert abs(fmean(float(torch.cosine_similarity(plain[one], plain[other], 0)) for one, other in ids)) < 0.15
 
 
 def test_the_template_marks_what_the_assistant_says(tokenizer: PreTrainedTokenizerFast) -> None:

@@ -228,12 +228,13 @@ THIRD = partial(
 
 RECIPE = Recipe(
     phases=(
-        Phase(1_200_000, FIRST, 0.02, 3e-3, row=512, batch=2, decays=False),
-        Phase(1_800_000, SECOND, 0.02, 3e-3, row=512, batch=2, decays=False),
-        Phase(2_000_000, THIRD, 0.015, 2e-3, row=1024, batch=2, decays=False),
-        Phase(2_500_000, THIRD, 0.01, 1.5e-3, row=1024, batch=2),
+        Phase(900_000, FIRST, 0.02, 3e-3, row=512, batch=2, decays=False),
+        Phase(1_500_000, SECOND, 0.02, 3e-3, row=512, batch=2, decays=False),
+        Phase(1_500_000, THIRD, 0.015, 2e-3, row=1024, batch=2, decays=False),
+        Phase(2_600_000, THIRD, 0.015, 2e-3, row=1024, batch=2),
     ),
     apart=True,
+    kin=[[f"{mark} {room}" for mark in ("", " >", ":", " or")] for room in range(1, ROOMS + 1)],
 )
 """A model of 1 M parameters. The first phase teaches to copy, without which reading a maze is hardly learned at all."""
 

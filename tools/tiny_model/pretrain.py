@@ -8,7 +8,7 @@ import math
 import random
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
@@ -79,6 +79,7 @@ class Recipe:
     apart: an example a row, where a name means another thing in each example; row is then the most tokens of examples
         of like length that are computed together, and batch the number of such groups in a step. A step of one
         length alone would teach to copy from a fixed distance. Otherwise examples share a row and see each other.
+    kin: for words that several tokens mean, these tokens; they begin with the same vector and a vector of their form.
     The rows are longer from the second phase on, because a long search breaks down at positions never seen in training.
     """
 
@@ -94,6 +95,7 @@ class Recipe:
     intermediate: int = 384
     warmup: int = 50
     apart: bool = False
+    kin: Sequence[Sequence[str]] = ()
 
     @property
     def tokens(self) -> int:
@@ -146,7 +148,7 @@ def new_model(recipe: Recipe, tokenizer: PreTrainedTokenizerFast) -> LlamaForCau
     import torch  # noqa: PLC0415 - heavy
 
     torch.manual_seed(recipe.seed)
-    return LlamaForCausalLM(
+    model = LlamaForCausalLM(
         LlamaConfig(
             vocab_size=len(tokenizer),
             hidden_size=recipe.hidden,
@@ -162,6 +164,14 @@ def new_model(recipe: Recipe, tokenizer: PreTrainedTokenizerFast) -> LlamaForCau
             attn_implementation="sdpa",
         )
     )
+    for rows in (model.model.embed_tokens.weight, model.lm_head.weight):
+        scale = model.config.initializer_range / math.sqrt(2)
+        forms = torch.randn(max(map(len, recipe.kin), default=0), recipe.hidden) * scale
+        for tokens in recipe.kin:
+            with torch.no_grad():
+                ids = [tokenizer.encode(token, add_special_tokens=False)[0] for token in tokens]
+                rows[ids] = torch.randn(recipe.hidden) * scale + forms[: len(tokens)]
+    return model
 
 
 def packed_rows(
