@@ -2,7 +2,7 @@
 
     python -m tools.pretrain_maze --out runs/maze-base --seeds 3
 
-Writes runs/maze-base-1, -2 and -3, of 1 M parameters and 9.6 million tokens each. One CPU core, about 45 minutes a
+Writes runs/maze-base-1, -2 and -3, of 1 M parameters and 6.5 million tokens each. One CPU core, under 30 minutes a
 model; --only N trains one of them, for a second core. If stopped, the same command resumes after the last finished
 phase. The corpus is generated (tools/maze_model/corpus.py), seeds are fixed, and no maze of the test split occurs in
 it. One tokenizer serves all.
