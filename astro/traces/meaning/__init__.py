@@ -10,6 +10,7 @@ rules: what they cannot tell is UNDECIDED. Time is linear in the length of the t
 from collections.abc import Sequence
 
 from astro.traces.meaning.difference import Difference, What
+from astro.traces.meaning.directions import compare_directions
 from astro.traces.meaning.edits import compare_edits
 from astro.traces.meaning.figures import compare_figures
 from astro.traces.meaning.order import compare_order
@@ -29,6 +30,7 @@ def differences(step: str, rewrite: str, context: Sequence[str]) -> list[Differe
     found = [
         *compare_figures(ours, theirs, known),
         *compare_words(ours, theirs, known, (step, rewrite)),
+        *compare_directions(ours, theirs, (step, rewrite)),
         *compare_restrictions(ours, theirs, known, (step, rewrite)),
         *compare_order(ours, theirs),
         *compare_edits(ours, theirs, known),

@@ -53,6 +53,41 @@ pen pencil book notebook
 union intersection
 lcm gcd
 cost discount profit tax tip refund fee
+base exponent
+dividend divisor quotient remainder
+coefficient exponent
+edge vertex face
+arithmetic geometric harmonic
+supplementary complementary
+inscribed circumscribed
+inradius circumradius
+incenter circumcenter centroid orthocenter
+converse inverse contrapositive
+commutative associative distributive
+simple compound
+vowel consonant
+teacher student
+buyer seller
+adult child
+king queen
+nephew niece
+grandfather grandmother
+husband wife
+male female
+weekday weekend
+penny nickel dime
+spade heart diamond club
+gold silver bronze copper
+shirt pants hat shoe sock dress jacket skirt
+milk juice water tea coffee soda
+cookie cake pie brownie bread muffin cupcake donut
+chicken duck pig cow sheep goat horse
+rose tulip lily carnation daisy
+fork spoon knife
+desk table chair bed sofa
+fiction nonfiction
+hardcover paperback
+revenue expense
 """
 
 # Opposites of a property. A pair may also be one word with its negative prefix; see opposite().
@@ -186,6 +221,44 @@ push pop
 concave convex
 increment decrement
 ascend descend
+find lose
+remain spend
+remain eat
+remain sell
+earn spend
+earn lose
+earn owe
+gain drop
+pass fail
+accept reject
+allow forbid
+push pull
+good bad
+best worst
+easy hard
+present absent
+income expense
+credit debit
+forward backward
+inward outward
+upstream downstream
+uphill downhill
+indoor outdoor
+gross net
+inverse direct
+import export
+employer employee
+wet dry
+thick thin
+alive dead
+inscribe circumscribe
+maximize minimize
+most least
+best least
+occupied vacant
+occupied empty
+hire fire
+attach detach
 """
 
 # Markers with two sides: the opposite marker with the sides exchanged says the same.

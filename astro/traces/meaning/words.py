@@ -4,14 +4,13 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from astro.traces.meaning.contrasts import excludes, opposite, turned
 from astro.traces.meaning.difference import Difference, Differences, What
 from astro.traces.meaning.lexicon import JUDGEMENTS, NEUTRAL, denies, vocabulary
 from astro.traces.meaning.pieces import Kind, Piece, Reading
 from astro.traces.meaning.synonyms import Stems
 from astro.verify.forms.math.normal import value_of
 
-_NO_DENIALS = re.compile(
+NO_DENIALS = re.compile(
     r"\b(?:no (?:more|less|fewer|greater|smaller|larger) than|not (?:more|less|fewer) than|does not exceed|not only|"
     r"no longer|why not|let's not|whether or not|not yet)\b",
     re.IGNORECASE,
@@ -42,8 +41,6 @@ def compare_words(step: Reading, rewrite: Reading, context: Sequence[Reading], t
     """The differences in words. texts: the step and the rewrite as written."""
     yield from _judgements(step, rewrite, texts)
     yield from _names(step, rewrite, context)
-    yield from _directions(step, rewrite, texts)
-    yield from _joints(step, rewrite)
     yield from _lost_sentences(step, rewrite)
     yield from _added_claims(step, rewrite, context)
     if _compares(step, texts[0]) and not _compares(rewrite, texts[1]):
@@ -82,67 +79,6 @@ def _names(step: Reading, rewrite: Reading, context: Sequence[Reading]) -> Diffe
             is_name = is_name and not piece.text.lower().endswith(("ing", "ed", "ly", "thing", "one", "body"))
         if is_name and not piece.text.isupper():
             yield Difference(What.NAME_ADDED, f"{piece.text!r} is in neither the step, the problem nor the thoughts")
-
-
-def _directions(step: Reading, rewrite: Reading, texts: tuple[str, str]) -> Differences:
-    """Denials, and words for their opposites or for other things of their kind."""
-    lost, added = _changed(step, rewrite)
-    lost, added = lost[:_MOST_COMPARED], added[:_MOST_COMPARED]
-    flips = [(one, other) for one in lost for other in added if opposite(one, other) and not turned(one, other)]
-    denials = [
-        reading.negations - len(_NO_DENIALS.findall(text)) for reading, text in zip((step, rewrite), texts, strict=True)
-    ]
-    difference = denials[1] - denials[0]
-    excused = abs(difference) == len(flips) == 1 and not any(denies(word) for word in flips[0])
-    if flips and not excused:
-        yield Difference(What.MEANING_CHANGED, f"{flips[0][0]!r} is now {flips[0][1]!r}")
-    elif difference and not flips:
-        yield Difference(What.MEANING_CHANGED, f"a denial is {'added' if difference > 0 else 'lost'}")
-    for one in lost:
-        for other in added:
-            if excludes(one, other) and not opposite(one, other):
-                yield Difference(What.MEANING_CHANGED, f"{one!r} is now {other!r}")
-    ours = {piece.ordinal for piece in step.words if piece.ordinal}
-    theirs = [piece.ordinal for piece in rewrite.words if piece.ordinal and not _is_connective(rewrite, piece)]
-    gone = {number for number in ours - set(theirs) if number not in rewrite.numbers}
-    new = {number for number in set(theirs) - ours if number not in step.numbers and number != 1}
-    if gone and new:
-        yield Difference(What.MEANING_CHANGED, f"number {min(gone)} is now number {min(new)}")
-
-
-def _is_connective(reading: Reading, piece: Piece) -> bool:
-    """Whether an ordinal orders the text, as in "First, ..."."""
-    pieces = reading.pieces
-    at = next(index for index, other in enumerate(pieces) if other is piece)
-    starts = at == 0 or pieces[at - 1].kind is Kind.END
-    return starts and piece.text.lower() in ("first", "second", "third")
-
-
-def _changed(step: Reading, rewrite: Reading) -> tuple[list[str], list[str]]:
-    """The stems that occur less often in the rewrite, and those that occur more often, ignoring synonyms."""
-    ours = Counter(piece.stem for piece in step.words)
-    theirs = Counter(piece.stem for piece in rewrite.words)
-    lost = [stem for stem in ours if theirs[stem] < ours[stem]]
-    added = [stem for stem in theirs if ours[stem] < theirs[stem]]
-    return [stem for stem in lost if stem not in theirs or ours[stem] > theirs[stem]], added
-
-
-def _joints(step: Reading, rewrite: Reading) -> Differences:
-    """An "or" for an "and", and the reverse."""
-    (ors, ands), (or_now, and_now) = _joined(step), _joined(rewrite)
-    if ors > or_now and and_now > ands:
-        yield Difference(What.MEANING_CHANGED, "'or' is now 'and'")
-    if ands > and_now and or_now > ors:
-        yield Difference(What.MEANING_CHANGED, "'and' is now 'or'")
-
-
-def _joined(reading: Reading) -> tuple[int, int]:
-    ors = ands = 0
-    for before, piece in zip((None, *reading.pieces), reading.pieces, strict=False):
-        if piece.kind is Kind.WORD and not (before is not None and before.text == ","):
-            ors += piece.text.lower() == "or"
-            ands += piece.text.lower() in ("and", "both")
-    return ors, ands
 
 
 def sentences(reading: Reading) -> list[list[Piece]]:
@@ -205,6 +141,6 @@ def _clauses(reading: Reading) -> list[list[Piece]]:
 
 def _compares(reading: Reading, text: str) -> bool:
     """Whether one thing is compared with another."""
-    return _COMPARISON.search(_NO_DENIALS.sub(" ", text)) is not None or any(
+    return _COMPARISON.search(NO_DENIALS.sub(" ", text)) is not None or any(
         relation.sign in ("<", "<=") for relation in reading.relations
     )
