@@ -1,9 +1,11 @@
 """Compares what two texts calculate: numbers, expressions, and the relations between them."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import pairwise
 
+from astro.traces.meaning.counted import dozens
 from astro.traces.meaning.difference import Difference, Differences, What
 from astro.traces.meaning.lexicon import NEUTRAL, vocabulary
 from astro.traces.meaning.pieces import Kind, Piece, Reading, Relation
@@ -17,6 +19,7 @@ _MOST_RELATIONS = 200
 _CENT, _DOLLAR = concept("cent"), concept("dollar")
 _IN_WORDS = {"gcd": ("gcd", "greatest"), "lcm": ("lcm", "least")}  # a call, and stems of words that say the same
 _SIGNED = vocabulary("positive negative nonnegative nonpositive nonzero zero")
+_QUOTIENT = re.compile(r"(?:\\frac \{ )?\b(\d{1,9}) (?:/|\} \{) (\d{1,9})\b")  # in the text of a term
 _SHORT_LIST = 3  # numbers of a list whose members are counted
 
 
@@ -52,7 +55,7 @@ class _Figures:
         ordinals = {Fraction(piece.ordinal) for piece in reading.words if piece.ordinal}
         money = {value / 100 for value, unit in reading.units if unit == _CENT}
         money |= {value * 100 for value, unit in reading.units if unit == _DOLLAR}
-        self.numbers = reading.numbers | reading.weak | ordinals | self.values | money
+        self.numbers = reading.numbers | reading.weak | ordinals | self.values | money | dozens(reading)
         self.is_signed = any(piece.text.lower() in _SIGNED for piece in reading.words)  # words compare with 0
         self.percents = {number / 100 for number in reading.percents}
         self.spellings = f" {' '.join(piece.text for piece in self.terms)} "
@@ -107,19 +110,26 @@ def _is_pronoun(piece: Piece) -> bool:
     return piece.text.lower() == "one"
 
 
+def _quotients(piece: Piece) -> Iterator[Fraction]:
+    r"""The fractions of two numbers in a term: 2/3 for \frac{2}{3} S."""
+    for over, under in _QUOTIENT.findall(piece.text):
+        yield Fraction(int(over), int(under) or 1)
+
+
 def _numbers_added(rewrite: _Figures, sources: Sequence[_Figures]) -> Differences:
     step = sources[0]
     known = set().union(*(source.sources for source in sources))
     forms = set().union(*(source.parts for source in sources))
-    counted = step.counts()
+    counted, dozen = step.counts(), dozens(rewrite.reading)
+    quotients = {quotient for piece in step.terms for quotient in _quotients(piece)}
     for piece in rewrite.terms:
-        if piece.form in forms or value_of(piece.form) in known:
+        if piece.form in forms or value_of(piece.form) in known or value_of(piece.form) in quotients:
             continue
         in_words = piece.text.replace(" ", "").isalpha() and len(piece.text) > 1
         for number in piece.numbers:
             counts = in_words and piece.firm and 1 < number <= _MOST_COUNTED and number in counted
             counts = counts or (number in rewrite.reading.percents and number / 100 in known)
-            counts = counts or (number == 0 and step.is_signed)
+            counts = counts or (number == 0 and step.is_signed) or (12 * number in dozen and 12 * number in known)
             weak = not piece.firm and (number == 1 or 1 / number in step.reading.numbers)
             if number not in known and not counts and not weak:
                 yield Difference(What.NUMBER_ADDED, f"{_said(number)} is added")
@@ -246,7 +256,7 @@ def _relations(step: _Figures, rewrite: _Figures) -> Differences:
 
 def _is_said(relation: Relation, step: _Figures, rewrite: _Figures) -> bool:
     """Whether the rewrite says an equation in another way."""
-    if relation.sign in ("=", "~", "equiv") and _adjacent(relation, rewrite.reading):
+    if relation.sign in ("=", "~", "equiv", "in") and _adjacent(relation, rewrite.reading):
         return True
     if relation.sign != "=":
         return False

@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from astro.traces.meaning.lexicon import UNITS, denies, is_unit, stem, vocabulary
 from astro.traces.meaning.notation import in_notation
+from astro.traces.meaning.nouns import after_noun, counted
 from astro.traces.meaning.numerals import ORDINALS
 from astro.traces.meaning.pieces import Kind, Piece, Reading, Relation
 from astro.traces.meaning.plain import CLOSE, OPEN, plain
@@ -115,6 +116,7 @@ class _Assembly:
             labels,
             words,
             frozenset(self._units | _units_after(self._pieces)),
+            counted(self._tokens),
         )
 
     def _is_mixed(self, position: int) -> bool:
@@ -129,6 +131,7 @@ class _Assembly:
         here = [token for token in self._tokens[position + 1 : position + 10] if token.kind != "edge"]
         while here and here[0].kind == "word" and (here[0].text == "per" or here[0].text in UNITS):
             here = here[2 if here[0].text == "per" else 1 :]  # square miles per hour
+        here = after_noun(self._tokens[position], here)
         if self._tokens[position].text == "per":
             here = here[1:]
         if len(here) < 2 or here[0].text not in JOINING | {")", "}"}:
@@ -177,9 +180,12 @@ class _Assembly:
         token, following = self._tokens[position], self._next(position)
         if token.text in ARROWS:
             return False
-        if token.text == "-" and not token.inside and following is not None and following.kind == "word":
-            # a hyphen: 3-page, x-axis
-            return len(following.text) == 1 and bool(run) and not (token.glued and following.glued and len(run) == 1)
+        if token.text == "-" and not token.inside and following is not None:
+            glued = token.glued and following.glued
+            if following.kind == "word":  # a hyphen: 3-page, x-axis
+                return len(following.text) == 1 and bool(run) and not (glued and len(run) == 1)
+            if glued and not run and position and self._tokens[position - 1].kind == "word":
+                return False  # length-6
         if token.text == "!":
             joined = following is not None and following.text in JOINING
             return bool(run) and token.glued and (token.inside or joined)
@@ -194,11 +200,16 @@ class _Assembly:
         for token in self._tokens[position + 1 : position + 40]:
             if token.text in ")]":
                 return True
-            if token.kind == "word" and not (len(token.text) == 1 or token.text in FUNCTIONS or is_points(token.text)):
+            if token.kind == "word" and not self._is_formula_word(token):
                 return False
             if token.kind == "mark" and token.text not in (",", OPEN, CLOSE):
                 return False
         return False
+
+    def _is_formula_word(self, token: Token) -> bool:
+        """Whether a word may stand in a formula: a variable, a function, points, a unit."""
+        word = token.text
+        return len(word) == 1 or word in FUNCTIONS or is_points(word) or word.lower() in UNITS
 
     def _is_list(self, position: int) -> bool:
         following = self._next(position)
