@@ -1,6 +1,6 @@
 """Compares who has what: numbers, names and variables with their words, and the two sides of a comparison."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from itertools import combinations, pairwise
 
@@ -8,7 +8,7 @@ from astro.traces.meaning.contrasts import excludes, may_contrast, opposite, tur
 from astro.traces.meaning.difference import Difference, Differences, What
 from astro.traces.meaning.lexicon import FILLING, denies, vocabulary
 from astro.traces.meaning.pieces import Kind, Piece, Reading
-from astro.traces.meaning.synonyms import concept
+from astro.traces.meaning.synonyms import akin, concept
 from astro.traces.meaning.words import content, sentences
 from astro.verify.forms.math.normal import value_of
 
@@ -26,7 +26,8 @@ _QUANTIFYING = vocabulary("all each every both some any most more less fewer lea
 _JOINTS = frozenset(("and", "but", "while", "whereas", "or", "so", "then", "which"))
 _SIDES = ("than", "before", "after", "as", "from")
 _TIMES = frozenset(("twice", "half", "double", "triple", "thrice"))
-_PRONOUNS = frozenset(("he", "she", "they", "it", "we", "i", "you"))
+_POINTING = frozenset(("he", "she", "they", "it", "we", "i", "you", "this", "these"))
+_REFERRED = frozenset(("him", "her", "them", "it", "that", "those", "his", "hers", "theirs", "she", "he"))
 _HE, _SHE = vocabulary("he him his himself"), vocabulary("she her hers herself")
 _CONCLUDE = frozenset(("hence", "so", "therefore", "thus", "then", "implies", "consequently"))
 _PREMISE = frozenset(("if", "since", "because", "as", "when", "given"))
@@ -48,8 +49,12 @@ def compare_order(step: Reading, rewrite: Reading) -> Differences:
 
 def _turns(step: Reading, rewrite: Reading) -> list[tuple[str, str]]:
     """Words of the step for which the rewrite has the view from the other side: before and after."""
-    ours, theirs = {piece.stem for piece in step.words}, {piece.stem for piece in rewrite.words}
-    lost, added = ([word for word in words if may_contrast(word)] for words in (ours - theirs, theirs - ours))
+    ours, theirs = (Counter(piece.stem for piece in reading.words) for reading in (step, rewrite))
+    lost, added = [word for word in ours if word not in theirs], [word for word in theirs if ours[word] < theirs[word]]
+    lost, added = (
+        [word for word in words if may_contrast(word) and not any(akin(word, other) for other in others)]
+        for words, others in ((lost, added), (added, lost))
+    )
     return sorted((one, other) for one in lost for other in added if turned(one, other))
 
 
@@ -113,7 +118,7 @@ def _counts(piece: Piece) -> bool:
 
 def _may_name(piece: Piece) -> bool:
     """Whether a word may be a name, also at the beginning of a sentence."""
-    return piece.name or (piece.text[0].isupper() and content(piece))
+    return piece.name or (piece.text[:1].isupper() and content(piece))
 
 
 def _contrasts(step: Reading, rewrite: Reading) -> frozenset[str]:
@@ -194,12 +199,21 @@ def _comparisons(step: Reading, rewrite: Reading, turns: Sequence[tuple[str, str
             continue
         left_now, right_now = theirs[other]
         exchanged = bool(left & right_now) and bool(right & left_now)
-        if exchanged and not turns and marker == other:
+        one_sided = marker == "than" and bool(right) and right <= left_now - right_now and not _is_referred(rewrite)
+        halved = marker == "twice" and _is_reciprocal(step, rewrite)
+        if (exchanged or one_sided) and not turns and marker == other and not halved:
             yield Difference(What.SWAPPED, f"the sides of {marker!r} changed places")
     if _is_reciprocal(step, rewrite) and not exchanged:
         yield Difference(What.MEANING_CHANGED, "a multiple is now a part, or the reverse")
     if turns and not exchanged and not _is_turned_around(step, rewrite):
         yield Difference(What.MEANING_CHANGED, f"{turns[0][0]!r} is now {turns[0][1]!r}")
+
+
+def _is_referred(reading: Reading) -> bool:
+    """Whether a pronoun stands for the other side of a comparison: "than hers"."""
+    return any(
+        before.text.lower() == "than" and piece.text.lower() in _REFERRED for before, piece in pairwise(reading.pieces)
+    )
 
 
 def _is_reciprocal(step: Reading, rewrite: Reading) -> bool:
@@ -237,7 +251,7 @@ def _sides(reading: Reading) -> dict[str, tuple[set[str], set[str]]]:
                 word = "twice"
             if (word == "twice" or (piece.kind is Kind.WORD and word in _SIDES)) and word not in found and second_as:
                 left, right = (
-                    {_key(other) for other in part if _counts(other) or other.text.lower() in _PRONOUNS}
+                    {_key(other) for other in part if _counts(other) or other.text.lower() in _POINTING}
                     for part in _around(sentence, index)
                 )
                 found[word] = (left - right, right - left)
@@ -246,7 +260,11 @@ def _sides(reading: Reading) -> dict[str, tuple[set[str], set[str]]]:
 
 def _around(sentence: Sequence[Piece], index: int) -> tuple[Sequence[Piece], Sequence[Piece]]:
     """The pieces of the clause on both sides of one of them."""
-    breaks = [at for at, piece in enumerate(sentence) if piece.kind is Kind.BREAK]
+    breaks = [
+        at
+        for at, piece in enumerate(sentence)
+        if piece.kind is Kind.BREAK and not all(map(_may_name, sentence[max(at - 1, 0) : at + 2 : 2]))
+    ]
     start = max((at + 1 for at in breaks if at < index), default=0)
     end = min((at for at in breaks if at > index), default=len(sentence))
     return sentence[start:index], sentence[index + 1 : end]

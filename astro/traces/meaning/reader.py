@@ -180,12 +180,8 @@ class _Assembly:
         token, following = self._tokens[position], self._next(position)
         if token.text in ARROWS:
             return False
-        if token.text == "-" and not token.inside and following is not None:
-            glued = token.glued and following.glued
-            if following.kind == "word":  # a hyphen: 3-page, x-axis
-                return len(following.text) == 1 and bool(run) and not (glued and len(run) == 1)
-            if glued and not run and position and self._tokens[position - 1].kind == "word":
-                return False  # length-6
+        if token.text == "-" and not token.inside and following is not None and self._is_hyphen(position, run):
+            return False
         if token.text == "!":
             joined = following is not None and following.text in JOINING
             return bool(run) and token.glued and (token.inside or joined)
@@ -194,6 +190,14 @@ class _Assembly:
         if token.text in ")]|":
             return token.inside or bool(run)
         return True
+
+    def _is_hyphen(self, position: int, run: Sequence[Token]) -> bool:
+        """Whether a minus sign is a hyphen: 3-page, x-axis, length-6."""
+        token, following = self._tokens[position], self._tokens[position + 1]
+        glued = token.glued and following.glued
+        if following.kind == "word":
+            return len(following.text) > 1 or not run or (glued and len(run) == 1)
+        return glued and not run and position > 0 and self._tokens[position - 1].kind == "word"
 
     def _opens_math(self, position: int) -> bool:
         """Whether a bracket in prose holds mathematics: no word before it closes."""

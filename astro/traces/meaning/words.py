@@ -25,7 +25,9 @@ _PRAISE = re.compile(
     r"(?:doesn't|does not) (?:seem|look|add up|make sense)|something (?:is|went|must))",
     re.IGNORECASE,
 )
-_COMPARISON = re.compile(r"\b(?:than|above|below|exceed(?:s|ing)?|over (?=\d)|under (?=\d)|beyond)\b")
+_COMPARISON = re.compile(
+    r"\b(?:than|compared (?:to|with)|in comparison|above|below|exceed(?:s|ing)?|over (?=\d)|under (?=\d)|beyond)\b"
+)
 _UNTRUE = re.compile(r"\b(?:not|never|isn't|aren't|n't) (?:true|valid|correct|hold|work|satisf)", re.IGNORECASE)
 _VERBS_AFTER_NAMES = vocabulary(
     "has have had is was needs need gets got buys bought sells sold pays paid earns earned makes made gives gave "
@@ -33,6 +35,7 @@ _VERBS_AFTER_NAMES = vocabulary(
     "would can could should must"
 )
 _MOST_COMPARED = 50  # lost words and added words that are compared pairwise
+_ANYBODY = vocabulary("people someone somebody everyone everybody anyone anybody both children kids students friends")
 _MOST_ADDED, _ADDED_SHARE = 4, 0.6
 _KEPT_SHARE = 0.5
 
@@ -65,8 +68,20 @@ def _judgements(step: Reading, rewrite: Reading, texts: tuple[str, str]) -> Diff
         yield Difference(What.JUDGEMENT_ADDED, f"{praised[0]!r} is added")
 
 
+def _is_person(piece: Piece) -> bool:
+    """Whether a word is written like a name of somebody or something."""
+    return piece.name and not piece.ordinal and piece.stem not in NEUTRAL and not piece.text.isupper()
+
+
 def _names(step: Reading, rewrite: Reading, context: Sequence[Reading]) -> Differences:
     known = Stems(piece.stem for reading in (step, *context) for piece in reading.words)
+    ours, theirs = (
+        {piece.stem: piece.text for piece in reading.words if _is_person(piece)} for reading in (step, rewrite)
+    )
+    said, now = (Stems(piece.stem for piece in reading.words) for reading in (step, rewrite))
+    lost, new = [name for name in ours if name not in now], [name for name in theirs if name not in said]
+    if lost and new:
+        yield Difference(What.SWAPPED, f"{ours[lost[0]]!r} is now {theirs[new[0]]!r}")
     pieces = rewrite.pieces
     for index, piece in enumerate(pieces):
         if piece.kind is not Kind.WORD or not piece.text[0].isupper() or piece.stem in known:
@@ -76,7 +91,11 @@ def _names(step: Reading, rewrite: Reading, context: Sequence[Reading]) -> Diffe
         is_name = piece.name and piece.stem not in NEUTRAL
         if first and piece.stem not in NEUTRAL:
             is_name = piece.text.endswith("'s") or following in _VERBS_AFTER_NAMES
-            is_name = is_name and not piece.text.lower().endswith(("ing", "ed", "ly", "thing", "one", "body"))
+            is_name = (
+                is_name
+                and piece.text.lower() not in _ANYBODY
+                and not piece.text.lower().endswith(("ing", "ed", "ly", "thing", "one", "body"))
+            )
         if is_name and not piece.text.isupper():
             yield Difference(What.NAME_ADDED, f"{piece.text!r} is in neither the step, the problem nor the thoughts")
 
