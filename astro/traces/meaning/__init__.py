@@ -13,6 +13,7 @@ from astro.traces.meaning.counted import compare_counted
 from astro.traces.meaning.difference import Difference, What
 from astro.traces.meaning.directions import compare_directions
 from astro.traces.meaning.edits import compare_edits
+from astro.traces.meaning.facts import without_facts
 from astro.traces.meaning.figures import compare_figures
 from astro.traces.meaning.order import compare_order
 from astro.traces.meaning.pieces import Reading
@@ -27,6 +28,7 @@ def differences(step: str, rewrite: str, context: Sequence[str]) -> list[Differe
     """The differences in meaning, certain ones first. context: texts that a rewrite may take facts from."""
     if step.split() == rewrite.split():
         return []
+    rewrite = without_facts(rewrite, step)
     ours, theirs, known = read(step), read(rewrite), [read(text) for text in context]
     found = [
         *compare_figures(ours, theirs, known),

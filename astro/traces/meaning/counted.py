@@ -5,13 +5,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 
 from astro.traces.meaning.difference import Difference, Differences, What
-from astro.traces.meaning.lexicon import is_unit, stem, stems_of
+from astro.traces.meaning.lexicon import is_unit, stem
 from astro.traces.meaning.nouns import LONGEST_NOUN, MEASURES, NO_HEADS
 from astro.traces.meaning.pieces import Kind, Piece, Reading
 from astro.traces.meaning.synonyms import Stems
 from astro.traces.meaning.words import content
 
-_ALWAYS_PAIRS = stems_of("pants trousers jeans shorts scissors glasses")
 _DOZEN = stem("dozen")
 
 
@@ -25,7 +24,7 @@ def compare_counted(step: Reading, rewrite: Reading) -> Differences:
             yield Difference(What.SWAPPED, f"{min(theirs)!r} is counted instead of {min(ours)!r}")
         for one, other, known in ((ours, theirs, now), (theirs, ours, said)):
             measures = {word for word in one & MEASURES if word not in known}
-            if measures and other and not one & _ALWAYS_PAIRS:
+            if measures and other:
                 yield Difference(What.MEANING_CHANGED, f"{min(measures)!r} is {'lost' if one is ours else 'added'}")
     yield from _heads(step, rewrite)
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from astro.traces.meaning.counted import dozens
 from astro.traces.meaning.difference import Difference, Differences, What
-from astro.traces.meaning.lexicon import NEUTRAL, vocabulary
+from astro.traces.meaning.lexicon import NEUTRAL, stems_of, vocabulary
 from astro.traces.meaning.pieces import Kind, Piece, Reading, Relation
 from astro.traces.meaning.synonyms import concept
 from astro.verify.forms.math.normal import Normal, parts, value_of
@@ -20,6 +20,9 @@ _CENT, _DOLLAR = concept("cent"), concept("dollar")
 _IN_WORDS = {"gcd": ("gcd", "greatest"), "lcm": ("lcm", "least")}  # a call, and stems of words that say the same
 _SIGNED = vocabulary("positive negative nonnegative nonpositive nonzero zero")
 _QUOTIENT = re.compile(r"(?:\\frac \{ )?\b(\d{1,9}) (?:/|\} \{) (\d{1,9})\b")  # in the text of a term
+_ROOTS = stems_of("root solution zero")
+_BEFORE_ROOT = 4  # words between a value and "root"
+_DEFINITE = vocabulary("the these those")
 _SHORT_LIST = 3  # numbers of a list whose members are counted
 
 
@@ -89,7 +92,7 @@ def _said(value: Fraction) -> str:
 
 
 def _numbers_lost(step: _Figures, rewrite: _Figures) -> Differences:
-    counting = step.counting()
+    counting, definite = step.counting(), _definite(step.reading, rewrite.reading)
     for piece in step.terms:
         if piece.form in rewrite.parts:
             continue
@@ -99,11 +102,24 @@ def _numbers_lost(step: _Figures, rewrite: _Figures) -> Differences:
             known = part or number in rewrite.numbers or (not piece.firm and reciprocal in rewrite.reading.numbers)
             both = number == 2 and any(word.text.lower() == "both" for word in rewrite.reading.words)
             known = known or (number == 0 and rewrite.is_signed) or (number == 1 and piece.form in counting)
+            known = known or piece.text.lower() in definite
             if not known and not both and not _is_pronoun(piece):
                 yield Difference(What.NUMBER_LOST, f"{_said(number)} is lost")
     for number in step.reading.percents - rewrite.reading.percents:
         if number / 100 not in rewrite.numbers:
             yield Difference(What.EXPRESSION_LOST, f"{_said(number)}% is lost")
+
+
+def _definite(step: Reading, rewrite: Reading) -> set[str]:
+    """The numbers in words that only count what the rewrite has in the plural: two, for "the two events"."""
+    now = {piece.text.lower() for piece in rewrite.words}
+    triples = zip(step.pieces, step.pieces[1:], step.pieces[2:], strict=False)
+    return {
+        piece.text.lower()
+        for before, piece, after in triples
+        if before.text.lower() in _DEFINITE and piece.kind is Kind.TERM and piece.text.isalpha()
+        if after.text.lower() in now and after.text.endswith("s")
+    }
 
 
 def _is_pronoun(piece: Piece) -> bool:
@@ -260,7 +276,10 @@ def _is_said(relation: Relation, step: _Figures, rewrite: _Figures) -> bool:
         return True
     if relation.sign != "=":
         return False
-    return _connected(relation, rewrite.reading.relations) or _is_worded_relation(relation, step, rewrite)
+    if _connected(relation, rewrite.reading.relations) or _is_worded_relation(relation, step, rewrite):
+        return True
+    said = [each for each in step.reading.relations if each.sign == "=" and _adjacent(each, rewrite.reading)]
+    return _connected(relation, [*rewrite.reading.relations, *said]) or _is_root(relation, rewrite.reading)
 
 
 def _signs(step: _Figures, rewrite: _Figures, theirs: set[Relation]) -> Differences:
@@ -283,6 +302,22 @@ def _is_worded_relation(relation: Relation, step: _Figures, rewrite: _Figures) -
     """Whether one side is a call that the rewrite puts into words."""
     sides = [piece for piece in step.terms if piece.form in (relation.left, relation.right)]
     return any(_is_worded(piece, rewrite) for piece in sides)
+
+
+def _is_root(relation: Relation, reading: Reading) -> bool:
+    """Whether a variable and its value are said as a root: "0 is not a root" for x = 0."""
+    if not any(side[0] == "variable" for side in (relation.left, relation.right)):
+        return False
+    following = (
+        (piece, reading.pieces[index + 1 : index + 2 + _BEFORE_ROOT]) for index, piece in enumerate(reading.pieces)
+    )
+    return any(
+        piece.form in (relation.left, relation.right)
+        and value_of(piece.form) is not None
+        and any(other.stem in _ROOTS for other in others)
+        for piece, others in following
+        if piece.form
+    )
 
 
 def _connected(relation: Relation, relations: Sequence[Relation]) -> bool:

@@ -18,6 +18,7 @@ _BETWEEN = (
 _BETWEEN += _CLOSED
 _IS_NOT = r"\b(?:(?:is|are|was|were|does|do|must|should|could|can)(?: not|n't)|cannot|can't)"
 _WORDING = (
+    (r"\bpairs? of (?=(?:pants|trousers|jeans|shorts|scissors|glasses|tweezers|pliers)\b)", ""),
     (r"\\[dt](?=binom|frac)", r"\\"),
     (r"\\frac(\d)(\d)", r"\\frac{\1}{\2}"),
     (r"-[ \t]?\\frac\{(\w{1,9})\}\{(\w{1,9})\}", r"-\1/\2 "),

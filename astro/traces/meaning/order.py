@@ -189,7 +189,7 @@ def _kind(key: str) -> str:
 def _comparisons(step: Reading, rewrite: Reading, turns: Sequence[tuple[str, str]]) -> Differences:
     """The sides of "than", "before" and "after"."""
     ours, theirs = _sides(step), _sides(rewrite)
-    exchanged: bool | None = None
+    turned_around = False
     ways = [_ways(reading) for reading in (step, rewrite)]
     if any((end, start) in ways[1] and (start, end) not in ways[1] for start, end in ways[0]):
         yield Difference(What.SWAPPED, "'from' and 'to' changed places")
@@ -199,13 +199,14 @@ def _comparisons(step: Reading, rewrite: Reading, turns: Sequence[tuple[str, str
             continue
         left_now, right_now = theirs[other]
         exchanged = bool(left & right_now) and bool(right & left_now)
+        turned_around = turned_around or exchanged
         one_sided = marker == "than" and bool(right) and right <= left_now - right_now and not _is_referred(rewrite)
         halved = marker == "twice" and _is_reciprocal(step, rewrite)
         if (exchanged or one_sided) and not turns and marker == other and not halved:
             yield Difference(What.SWAPPED, f"the sides of {marker!r} changed places")
-    if _is_reciprocal(step, rewrite) and not exchanged:
+    if _is_reciprocal(step, rewrite) and not turned_around:
         yield Difference(What.MEANING_CHANGED, "a multiple is now a part, or the reverse")
-    if turns and not exchanged and not _is_turned_around(step, rewrite):
+    if turns and not turned_around and not _is_turned_around(step, rewrite):
         yield Difference(What.MEANING_CHANGED, f"{turns[0][0]!r} is now {turns[0][1]!r}")
 
 

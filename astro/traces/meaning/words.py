@@ -26,7 +26,8 @@ _PRAISE = re.compile(
     re.IGNORECASE,
 )
 _COMPARISON = re.compile(
-    r"\b(?:than|compared (?:to|with)|in comparison|above|below|exceed(?:s|ing)?|over (?=\d)|under (?=\d)|beyond)\b"
+    r"\b(?:than|compared (?:to|with)|in comparison|above|below|exceed(?:s|ing)?|over (?=\d)|under (?=\d)|beyond)\b",
+    re.IGNORECASE,
 )
 _UNTRUE = re.compile(r"\b(?:not|never|isn't|aren't|n't) (?:true|valid|correct|hold|work|satisf)", re.IGNORECASE)
 _VERBS_AFTER_NAMES = vocabulary(
