@@ -9,6 +9,7 @@ rules: what they cannot tell is UNDECIDED. Time is linear in the length of the t
 
 from collections.abc import Sequence
 
+from astro.traces.meaning.conclusions import compare_conclusions
 from astro.traces.meaning.counted import compare_counted
 from astro.traces.meaning.difference import Difference, What
 from astro.traces.meaning.directions import compare_directions
@@ -37,6 +38,7 @@ def differences(step: str, rewrite: str, context: Sequence[str]) -> list[Differe
         *compare_counted(ours, theirs),
         *compare_restrictions(ours, theirs, known, (step, rewrite)),
         *compare_order(ours, theirs),
+        *compare_conclusions(ours, theirs),
         *compare_edits(ours, theirs, known),
     ]
     return sorted(found, key=lambda difference: difference.what is What.UNDECIDED)

@@ -1,5 +1,6 @@
 """Compares denials, opposites and things of one kind: even for odd, Tuesday for Monday, the second for the first."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from itertools import pairwise
@@ -13,6 +14,7 @@ from astro.traces.meaning.words import NO_DENIALS, content, sentences
 from astro.verify.forms.math.normal import Normal, value_of
 
 _MOST_COMPARED = 50  # lost words and added words that are compared pairwise
+_INDEX = re.compile(r"_ (?:\{ )?(\d{1,4})\b")
 _MOST_TERMS = 60  # terms whose sentences are compared
 # What an operation is called in words, and its signs in a formula.
 _OPERATIONS = {
@@ -105,8 +107,8 @@ def _ordinals(step: Reading, rewrite: Reading) -> Differences:
 
 
 def _numbered(reading: Reading) -> set[int]:
-    """The numbers that stand after a word, as in "row 2"."""
-    found = set()
+    """The numbers that stand after a word, as in "row 2", or below a letter."""
+    found = {int(number) for piece in reading.terms for number in _INDEX.findall(piece.text)}
     for before, piece in pairwise(reading.pieces):
         value = value_of(piece.form) if piece.form else None
         if value is not None and value.denominator == 1 and content(before):

@@ -7,8 +7,9 @@ from itertools import pairwise
 
 from astro.traces.meaning.counted import dozens
 from astro.traces.meaning.difference import Difference, Differences, What
-from astro.traces.meaning.lexicon import NEUTRAL, stems_of, vocabulary
+from astro.traces.meaning.lexicon import NEUTRAL, vocabulary
 from astro.traces.meaning.pieces import Kind, Piece, Reading, Relation
+from astro.traces.meaning.relations import is_adjacent, is_connected, is_root
 from astro.traces.meaning.synonyms import concept
 from astro.verify.forms.math.normal import Normal, parts, value_of
 
@@ -20,8 +21,6 @@ _CENT, _DOLLAR = concept("cent"), concept("dollar")
 _IN_WORDS = {"gcd": ("gcd", "greatest"), "lcm": ("lcm", "least")}  # a call, and stems of words that say the same
 _SIGNED = vocabulary("positive negative nonnegative nonpositive nonzero zero")
 _QUOTIENT = re.compile(r"(?:\\frac \{ )?\b(\d{1,9}) (?:/|\} \{) (\d{1,9})\b")  # in the text of a term
-_ROOTS = stems_of("root solution zero")
-_BEFORE_ROOT = 4  # words between a value and "root"
 _DEFINITE = vocabulary("the these those")
 _SHORT_LIST = 3  # numbers of a list whose members are counted
 
@@ -272,14 +271,14 @@ def _relations(step: _Figures, rewrite: _Figures) -> Differences:
 
 def _is_said(relation: Relation, step: _Figures, rewrite: _Figures) -> bool:
     """Whether the rewrite says an equation in another way."""
-    if relation.sign in ("=", "~", "equiv", "in") and _adjacent(relation, rewrite.reading):
+    if relation.sign in ("=", "~", "equiv", "in") and is_adjacent(relation, rewrite.reading):
         return True
     if relation.sign != "=":
         return False
-    if _connected(relation, rewrite.reading.relations) or _is_worded_relation(relation, step, rewrite):
+    if is_connected(relation, rewrite.reading.relations) or _is_worded_relation(relation, step, rewrite):
         return True
-    said = [each for each in step.reading.relations if each.sign == "=" and _adjacent(each, rewrite.reading)]
-    return _connected(relation, [*rewrite.reading.relations, *said]) or _is_root(relation, rewrite.reading)
+    said = [each for each in step.reading.relations if each.sign == "=" and is_adjacent(each, rewrite.reading)]
+    return is_connected(relation, [*rewrite.reading.relations, *said]) or is_root(relation, rewrite.reading)
 
 
 def _signs(step: _Figures, rewrite: _Figures, theirs: set[Relation]) -> Differences:
@@ -302,52 +301,3 @@ def _is_worded_relation(relation: Relation, step: _Figures, rewrite: _Figures) -
     """Whether one side is a call that the rewrite puts into words."""
     sides = [piece for piece in step.terms if piece.form in (relation.left, relation.right)]
     return any(_is_worded(piece, rewrite) for piece in sides)
-
-
-def _is_root(relation: Relation, reading: Reading) -> bool:
-    """Whether a variable and its value are said as a root: "0 is not a root" for x = 0."""
-    if not any(side[0] == "variable" for side in (relation.left, relation.right)):
-        return False
-    following = (
-        (piece, reading.pieces[index + 1 : index + 2 + _BEFORE_ROOT]) for index, piece in enumerate(reading.pieces)
-    )
-    return any(
-        piece.form in (relation.left, relation.right)
-        and value_of(piece.form) is not None
-        and any(other.stem in _ROOTS for other in others)
-        for piece, others in following
-        if piece.form
-    )
-
-
-def _connected(relation: Relation, relations: Sequence[Relation]) -> bool:
-    """Whether a chain of equations leads from one side to the other."""
-    reached, frontier = {relation.left}, [relation.left]
-    while frontier:
-        here = frontier.pop()
-        for left, sign, right in relations:
-            if sign == "=" and here in (left, right):
-                there = right if here == left else left
-                if there not in reached:
-                    reached.add(there)
-                    frontier.append(there)
-    return relation.right in reached
-
-
-def _adjacent(relation: Relation, reading: Reading) -> bool:
-    """Whether both sides stand next to each other, with nothing but words between them, and no denial."""
-    last: Normal | None = None
-    before: Piece | None = None
-    for piece in reading.pieces:
-        if piece.kind is Kind.TERM and before is not None and before.text == "modulo":
-            continue
-        if piece.kind is Kind.TERM and piece.form:
-            if last is not None and {last, piece.form} == {relation.left, relation.right}:
-                return True
-            last = piece.form
-        elif (piece.kind is Kind.WORD and piece.text.lower() in ("not", "never")) or (
-            piece.kind is Kind.WORD and piece.text.lower() == "or" and before is not None and before.text != ","
-        ):
-            last = None
-        before = piece
-    return False

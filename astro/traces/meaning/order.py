@@ -29,8 +29,6 @@ _TIMES = frozenset(("twice", "half", "double", "triple", "thrice"))
 _POINTING = frozenset(("he", "she", "they", "it", "we", "i", "you", "this", "these"))
 _REFERRED = frozenset(("him", "her", "them", "it", "that", "those", "his", "hers", "theirs", "she", "he"))
 _HE, _SHE = vocabulary("he him his himself"), vocabulary("she her hers herself")
-_CONCLUDE = frozenset(("hence", "so", "therefore", "thus", "then", "implies", "consequently"))
-_PREMISE = frozenset(("if", "since", "because", "as", "when", "given"))
 _TOGETHER = frozenset(("and", "or", "both", "plus", "with"))
 _REVERSING = frozenset(("by", "from", "because", "since", "as", "receives", "received", "gets", "got", "after"))
 
@@ -40,7 +38,6 @@ def compare_order(step: Reading, rewrite: Reading) -> Differences:
     turns = _turns(step, rewrite)
     yield from _associations(step, rewrite)
     yield from _comparisons(step, rewrite, turns)
-    yield from _conclusions(step, rewrite)
     yield from _denied(step, rewrite)
     yield from _pronouns(step, rewrite)
     if not turns:
@@ -58,7 +55,7 @@ def _turns(step: Reading, rewrite: Reading) -> list[tuple[str, str]]:
     return sorted((one, other) for one in lost for other in added if turned(one, other))
 
 
-def _key(piece: Piece) -> str:
+def key_of(piece: Piece) -> str:
     """What identifies an item or a word."""
     if piece.kind is Kind.TERM:
         return repr(piece.form)
@@ -96,11 +93,11 @@ def _associated(reading: Reading, names: frozenset[str]) -> dict[str, set[str]]:
             following = segment[index + 1 : index + 2]
             others = [other for other in segment if other is not piece and _counts(other)]
             if several and _is_number(piece) and following and content(following[0]):
-                nearest = {_key(following[0])}
-                subject = {_key(other) for other in others if other.name or concept(other.text) in names}
-                found[_key(piece)] |= nearest | subject
+                nearest = {key_of(following[0])}
+                subject = {key_of(other) for other in others if other.name or concept(other.text) in names}
+                found[key_of(piece)] |= nearest | subject
             else:
-                found[_key(piece)] |= {_key(other) for other in others}
+                found[key_of(piece)] |= {key_of(other) for other in others}
     return dict(list(found.items())[:_MOST_ITEMS])
 
 
@@ -151,8 +148,8 @@ def _associations(step: Reading, rewrite: Reading) -> Differences:
 
 def _denied(step: Reading, rewrite: Reading) -> Differences:
     """The other one of two contrasting things is denied: a maximum but no minimum."""
-    ours, theirs = ({_key(piece) for piece in _after_denials(reading)} for reading in (step, rewrite))
-    said = [{_key(piece) for piece in reading.words} for reading in (step, rewrite)]
+    ours, theirs = ({key_of(piece) for piece in _after_denials(reading)} for reading in (step, rewrite))
+    said = [{key_of(piece) for piece in reading.words} for reading in (step, rewrite)]
     for lost in sorted(ours - theirs)[:_MOST_ITEMS]:
         for added in sorted(theirs - ours)[:_MOST_ITEMS]:
             if {lost, added} <= said[0] & said[1] and (opposite(lost, added) or excludes(lost, added)):
@@ -233,9 +230,9 @@ def _ways(reading: Reading) -> set[tuple[str, str]]:
     for before, piece in pairwise(solid):
         word = before.text.lower() if before.kind is Kind.WORD else ""
         if word == "from" or (word == "of" and any(other.stem == "ratio" for other in reading.words)):
-            start = _key(piece)
+            start = key_of(piece)
         elif word == "to" and start is not None:
-            found.add((start, _key(piece)))
+            found.add((start, key_of(piece)))
             start = None
         elif piece.kind is Kind.END:
             start = None
@@ -252,7 +249,7 @@ def _sides(reading: Reading) -> dict[str, tuple[set[str], set[str]]]:
                 word = "twice"
             if (word == "twice" or (piece.kind is Kind.WORD and word in _SIDES)) and word not in found and second_as:
                 left, right = (
-                    {_key(other) for other in part if _counts(other) or other.text.lower() in _POINTING}
+                    {key_of(other) for other in part if _counts(other) or other.text.lower() in _POINTING}
                     for part in _around(sentence, index)
                 )
                 found[word] = (left - right, right - left)
@@ -308,32 +305,4 @@ def _between(reading: Reading, names: Sequence[str]) -> list[str] | None:
             if any(piece.kind is Kind.BREAK for piece in inner):
                 return None
             return [piece.text.lower() for piece in inner if piece.kind is Kind.WORD]
-    return None
-
-
-def _conclusions(step: Reading, rewrite: Reading) -> Differences:
-    """What follows from what, on the two sides of "so", "hence" and "then"."""
-    ours, theirs = _inference(step), _inference(rewrite)
-    if ours is None or theirs is None:
-        return
-    left, right = ours[0] - ours[1], ours[1] - ours[0]
-    left_now, right_now = theirs[0] - theirs[1], theirs[1] - theirs[0]
-    if left & right_now and right & left_now and not (right & right_now):
-        yield Difference(What.SWAPPED, "the premise and the conclusion changed places")
-
-
-def _inference(reading: Reading) -> tuple[set[str], set[str]] | None:
-    for sentence in sentences(reading):
-        if any(piece.text.lower() in ("iff", "exactly") for piece in sentence):
-            continue  # each follows from the other
-        if len(sentence) > 1 and sentence[1].kind is Kind.BREAK and sentence[0].kind is Kind.WORD:
-            sentence = sentence[2:]  # noqa: PLW2901 - "Wait, since ..."
-        conditional = bool(sentence) and sentence[0].text.lower() in _PREMISE
-        keys = [_key(piece) if content(piece) or (piece.kind is Kind.TERM and piece.form) else "" for piece in sentence]
-        solid = [index for index, key in enumerate(keys) if key] or [0]
-        for index in range(solid[0] + 1, solid[-1]):  # content on both sides
-            word = sentence[index].text.lower() if sentence[index].kind is Kind.WORD else ""
-            if word in _CONCLUDE or word in _PREMISE - {"as"} or (conditional and sentence[index].text == ","):
-                before, after = set(keys[:index]) - {""}, set(keys[index + 1 :]) - {""}
-                return (after, before) if word in _PREMISE else (before, after)
     return None
