@@ -2,58 +2,8 @@
 
 from collections.abc import Mapping
 
+from astro.traces.meaning.kinds import EXCLUSIVE
 from astro.traces.meaning.synonyms import CANONICAL, DENYING, akin, groups
-
-# Words of one line exclude each other: to put one for another changes the meaning.
-_EXCLUSIVE = """
-area perimeter circumference volume surface diagonal
-radius diameter chord
-length width height depth
-triangle square rectangle circle pentagon hexagon octagon trapezoid rhombus parallelogram cube sphere cylinder cone
-isosceles equilateral scalene
-acute obtuse
-sine cosine tangent secant cosecant cotangent
-mean median mode range
-sum difference product quotient ratio average
-add subtract multiply divide
-numerator denominator
-median altitude bisector
-vertical horizontal
-row column
-rational irrational
-real imaginary complex
-linear quadratic cubic exponential
-monday tuesday wednesday thursday friday saturday sunday mon tue wed thu fri sat sun
-january february march april june july august september october november december
-morning afternoon evening night
-spring summer autumn winter
-red blue green yellow black white orange purple brown pink
-north south east west
-hour minute second day week month year
-dollar euro pound
-meter centimeter kilometer millimeter mile inch foot yard
-gram kilogram ounce pound
-liter milliliter gallon quart pint cup
-celsius fahrenheit kelvin
-boy girl man woman father mother brother sister son daughter uncle aunt husband wife
-permutation combination
-head tail
-mode
-vertex focus
-hypotenuse leg
-slope intercept
-domain range
-true false
-yesterday today tomorrow
-breakfast lunch dinner
-apple pear banana orange peach cherry grape plum
-cat dog bird horse cow
-car bus train bicycle plane
-pen pencil book notebook
-union intersection
-lcm gcd
-cost discount profit tax tip refund fee
-"""
 
 # Opposites of a property. A pair may also be one word with its negative prefix; see opposite().
 _OPPOSITE = """
@@ -186,6 +136,44 @@ push pop
 concave convex
 increment decrement
 ascend descend
+find lose
+remain spend
+remain eat
+remain sell
+earn spend
+earn lose
+earn owe
+gain drop
+pass fail
+accept reject
+allow forbid
+push pull
+good bad
+best worst
+easy hard
+present absent
+income expense
+credit debit
+forward backward
+inward outward
+upstream downstream
+uphill downhill
+indoor outdoor
+gross net
+inverse direct
+import export
+employer employee
+wet dry
+thick thin
+alive dead
+inscribe circumscribe
+maximize minimize
+most least
+best least
+occupied vacant
+occupied empty
+hire fire
+attach detach
 """
 
 # Markers with two sides: the opposite marker with the sides exchanged says the same.
@@ -229,7 +217,7 @@ def _partners(table: str) -> Mapping[str, frozenset[str]]:
     return {name: frozenset(others) for name, others in found.items()}
 
 
-_EXCLUDING, _OPPOSING, _TURNING = map(_partners, (_EXCLUSIVE, _OPPOSITE, _TURNED))
+_EXCLUDING, _OPPOSING, _TURNING = map(_partners, (EXCLUSIVE, _OPPOSITE, _TURNED))
 _SHORTEST_DENIED = 3  # letters of a word that a prefix can deny
 
 

@@ -5,14 +5,14 @@ another one in the place of one of them says something else, unless both mean th
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from itertools import islice
 from typing import NamedTuple
 
 from astro.traces.meaning.contrasts import excludes, opposite, turned
 from astro.traces.meaning.difference import Difference, Differences, What
-from astro.traces.meaning.lexicon import FILLING, denies, is_unit, stem
+from astro.traces.meaning.lexicon import FILLING, denies, is_unit, stem, vocabulary
 from astro.traces.meaning.pieces import Kind, Piece, Reading
 from astro.traces.meaning.synonyms import Stems, akin, concept
 from astro.traces.meaning.words import content, sentences
@@ -22,6 +22,7 @@ _CLOSE = 0.6  # share of a text that must be kept for its exchanges to count
 _MOST_PIECES = 90  # of a text, after what both begin and end with
 _SHORT = 6  # pieces of a short step
 _LEAD_IN = 2  # pieces that a rewrite of a short step adds without being another text
+_OPENS_CLAUSE = vocabulary("when while because since as if where")
 _LONGEST_EXCHANGE = 3  # pieces in the place of others
 _MOST_OTHERS = 1  # places with a loss or an addition, in a text where something changed places
 _OPENING = frozenset(map(stem, ("begin", "start", "continue", "proceed")))  # a sentence that leads in says nothing
@@ -48,6 +49,8 @@ def compare_edits(step: Reading, rewrite: Reading, known: Sequence[Reading]) -> 
     """The differences between a step and a rewrite that keeps most of it. known: texts that it may take facts from."""
     yield from _continued(step, rewrite, known)
     yield from _neighboring(step, rewrite)
+    if _is_turned(step, rewrite):
+        return
     found = list(exchanges(step, rewrite))
     said, now = (Stems(piece.stem for piece in reading.words) for reading in (step, rewrite))
     for exchange in found:
@@ -126,7 +129,11 @@ def exchanges(step: Reading, rewrite: Reading) -> Iterator[Exchange]:
 
 
 def _solid(reading: Reading) -> list[_Solid]:
-    return [_Solid(_key(piece), piece) for piece in reading.pieces if piece.form or piece.ordinal or _is_solid(piece)]
+    return _solid_of(reading.pieces)
+
+
+def _solid_of(pieces: Iterable[Piece]) -> list[_Solid]:
+    return [_Solid(_key(piece), piece) for piece in pieces if piece.form or piece.ordinal or _is_solid(piece)]
 
 
 def _key(piece: Piece) -> Key:
@@ -210,6 +217,24 @@ def _replaced(old: Sequence[Piece], new: Sequence[Piece]) -> Difference:
     known = any(opposite(*pair) or excludes(*pair) for pair in pairs)
     detail = f"{' '.join(piece.text for piece in old)!r} is now {' '.join(piece.text for piece in new)!r}"
     return Difference(What.MEANING_CHANGED if known else What.UNDECIDED, detail)
+
+
+def _is_turned(step: Reading, rewrite: Reading) -> bool:
+    """Whether the step has two clauses, and the rewrite has them in the other order."""
+    ours, theirs = _clauses(step), _clauses(rewrite)
+    return len(ours) == 2 and ours[0] != ours[1] and ours == theirs[::-1]
+
+
+def _clauses(reading: Reading) -> list[frozenset[Key]]:
+    """What each clause says, without order."""
+    clauses: list[list[Piece]] = [[]]
+    for piece in reading.pieces:
+        if piece.kind in (Kind.BREAK, Kind.END) or piece.text.lower() in _OPENS_CLAUSE:
+            clauses.append([])
+        else:
+            clauses[-1].append(piece)
+    said = (frozenset(each.key for each in _solid_of(pieces)) for pieces in clauses)
+    return [keys for keys in said if keys]
 
 
 def _more(one: Reading, other: Reading) -> set[Key]:

@@ -1,12 +1,15 @@
 """Compares what two texts calculate: numbers, expressions, and the relations between them."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import pairwise
 
+from astro.traces.meaning.counted import dozens
 from astro.traces.meaning.difference import Difference, Differences, What
 from astro.traces.meaning.lexicon import NEUTRAL, vocabulary
 from astro.traces.meaning.pieces import Kind, Piece, Reading, Relation
+from astro.traces.meaning.relations import is_adjacent, is_connected, is_root
 from astro.traces.meaning.synonyms import concept
 from astro.verify.forms.math.normal import Normal, parts, value_of
 
@@ -17,6 +20,8 @@ _MOST_RELATIONS = 200
 _CENT, _DOLLAR = concept("cent"), concept("dollar")
 _IN_WORDS = {"gcd": ("gcd", "greatest"), "lcm": ("lcm", "least")}  # a call, and stems of words that say the same
 _SIGNED = vocabulary("positive negative nonnegative nonpositive nonzero zero")
+_QUOTIENT = re.compile(r"(?:\\frac \{ )?\b(\d{1,9}) (?:/|\} \{) (\d{1,9})\b")  # in the text of a term
+_DEFINITE = vocabulary("the these those")
 _SHORT_LIST = 3  # numbers of a list whose members are counted
 
 
@@ -52,7 +57,7 @@ class _Figures:
         ordinals = {Fraction(piece.ordinal) for piece in reading.words if piece.ordinal}
         money = {value / 100 for value, unit in reading.units if unit == _CENT}
         money |= {value * 100 for value, unit in reading.units if unit == _DOLLAR}
-        self.numbers = reading.numbers | reading.weak | ordinals | self.values | money
+        self.numbers = reading.numbers | reading.weak | ordinals | self.values | money | dozens(reading)
         self.is_signed = any(piece.text.lower() in _SIGNED for piece in reading.words)  # words compare with 0
         self.percents = {number / 100 for number in reading.percents}
         self.spellings = f" {' '.join(piece.text for piece in self.terms)} "
@@ -86,7 +91,7 @@ def _said(value: Fraction) -> str:
 
 
 def _numbers_lost(step: _Figures, rewrite: _Figures) -> Differences:
-    counting = step.counting()
+    counting, definite = step.counting(), _definite(step.reading, rewrite.reading)
     for piece in step.terms:
         if piece.form in rewrite.parts:
             continue
@@ -96,6 +101,7 @@ def _numbers_lost(step: _Figures, rewrite: _Figures) -> Differences:
             known = part or number in rewrite.numbers or (not piece.firm and reciprocal in rewrite.reading.numbers)
             both = number == 2 and any(word.text.lower() == "both" for word in rewrite.reading.words)
             known = known or (number == 0 and rewrite.is_signed) or (number == 1 and piece.form in counting)
+            known = known or piece.text.lower() in definite
             if not known and not both and not _is_pronoun(piece):
                 yield Difference(What.NUMBER_LOST, f"{_said(number)} is lost")
     for number in step.reading.percents - rewrite.reading.percents:
@@ -103,23 +109,42 @@ def _numbers_lost(step: _Figures, rewrite: _Figures) -> Differences:
             yield Difference(What.EXPRESSION_LOST, f"{_said(number)}% is lost")
 
 
+def _definite(step: Reading, rewrite: Reading) -> set[str]:
+    """The numbers in words that only count what the rewrite has in the plural: two, for "the two events"."""
+    now = {piece.text.lower() for piece in rewrite.words}
+    triples = zip(step.pieces, step.pieces[1:], step.pieces[2:], strict=False)
+    return {
+        piece.text.lower()
+        for before, piece, after in triples
+        if before.text.lower() in _DEFINITE and piece.kind is Kind.TERM and piece.text.isalpha()
+        if after.text.lower() in now and after.text.endswith("s")
+    }
+
+
 def _is_pronoun(piece: Piece) -> bool:
     return piece.text.lower() == "one"
+
+
+def _quotients(piece: Piece) -> Iterator[Fraction]:
+    r"""The fractions of two numbers in a term: 2/3 for \frac{2}{3} S."""
+    for over, under in _QUOTIENT.findall(piece.text):
+        yield Fraction(int(over), int(under) or 1)
 
 
 def _numbers_added(rewrite: _Figures, sources: Sequence[_Figures]) -> Differences:
     step = sources[0]
     known = set().union(*(source.sources for source in sources))
     forms = set().union(*(source.parts for source in sources))
-    counted = step.counts()
+    counted, dozen = step.counts(), dozens(rewrite.reading)
+    quotients = {quotient for piece in step.terms for quotient in _quotients(piece)}
     for piece in rewrite.terms:
-        if piece.form in forms or value_of(piece.form) in known:
+        if piece.form in forms or value_of(piece.form) in known or value_of(piece.form) in quotients:
             continue
         in_words = piece.text.replace(" ", "").isalpha() and len(piece.text) > 1
         for number in piece.numbers:
             counts = in_words and piece.firm and 1 < number <= _MOST_COUNTED and number in counted
             counts = counts or (number in rewrite.reading.percents and number / 100 in known)
-            counts = counts or (number == 0 and step.is_signed)
+            counts = counts or (number == 0 and step.is_signed) or (12 * number in dozen and 12 * number in known)
             weak = not piece.firm and (number == 1 or 1 / number in step.reading.numbers)
             if number not in known and not counts and not weak:
                 yield Difference(What.NUMBER_ADDED, f"{_said(number)} is added")
@@ -246,11 +271,14 @@ def _relations(step: _Figures, rewrite: _Figures) -> Differences:
 
 def _is_said(relation: Relation, step: _Figures, rewrite: _Figures) -> bool:
     """Whether the rewrite says an equation in another way."""
-    if relation.sign in ("=", "~", "equiv") and _adjacent(relation, rewrite.reading):
+    if relation.sign in ("=", "~", "equiv", "in") and is_adjacent(relation, rewrite.reading):
         return True
     if relation.sign != "=":
         return False
-    return _connected(relation, rewrite.reading.relations) or _is_worded_relation(relation, step, rewrite)
+    if is_connected(relation, rewrite.reading.relations) or _is_worded_relation(relation, step, rewrite):
+        return True
+    said = [each for each in step.reading.relations if each.sign == "=" and is_adjacent(each, rewrite.reading)]
+    return is_connected(relation, [*rewrite.reading.relations, *said]) or is_root(relation, rewrite.reading)
 
 
 def _signs(step: _Figures, rewrite: _Figures, theirs: set[Relation]) -> Differences:
@@ -273,36 +301,3 @@ def _is_worded_relation(relation: Relation, step: _Figures, rewrite: _Figures) -
     """Whether one side is a call that the rewrite puts into words."""
     sides = [piece for piece in step.terms if piece.form in (relation.left, relation.right)]
     return any(_is_worded(piece, rewrite) for piece in sides)
-
-
-def _connected(relation: Relation, relations: Sequence[Relation]) -> bool:
-    """Whether a chain of equations leads from one side to the other."""
-    reached, frontier = {relation.left}, [relation.left]
-    while frontier:
-        here = frontier.pop()
-        for left, sign, right in relations:
-            if sign == "=" and here in (left, right):
-                there = right if here == left else left
-                if there not in reached:
-                    reached.add(there)
-                    frontier.append(there)
-    return relation.right in reached
-
-
-def _adjacent(relation: Relation, reading: Reading) -> bool:
-    """Whether both sides stand next to each other, with nothing but words between them, and no denial."""
-    last: Normal | None = None
-    before: Piece | None = None
-    for piece in reading.pieces:
-        if piece.kind is Kind.TERM and before is not None and before.text == "modulo":
-            continue
-        if piece.kind is Kind.TERM and piece.form:
-            if last is not None and {last, piece.form} == {relation.left, relation.right}:
-                return True
-            last = piece.form
-        elif (piece.kind is Kind.WORD and piece.text.lower() in ("not", "never")) or (
-            piece.kind is Kind.WORD and piece.text.lower() == "or" and before is not None and before.text != ","
-        ):
-            last = None
-        before = piece
-    return False

@@ -19,12 +19,12 @@ thought:think threw:throw wore:wear won:win wrote:write written:write rose:rise 
 chosen:choose began:begin begun:begin broke:break broken:break built:build caught:catch children:child men:man
 women:woman people:person feet:foot geese:goose teeth:tooth mice:mouse halves:half vertices:vertex indices:index
 matrices:matrix radii:radius data:datum bases:base axes:axis fewer:few less:less more:more most:most least:least
-better:good best:good worse:bad worst:bad older:old oldest:old younger:young youngest:young longer:long
-longest:long shorter:short shortest:short larger:large largest:large smaller:small smallest:small greater:great
-greatest:greatest bigger:big biggest:big higher:high highest:high lower:low lowest:low taller:tall tallest:tall
-cheaper:cheap cheapest:cheap faster:fast fastest:fast slower:slow slowest:slow heavier:heavy heaviest:heavy
-lighter:light lightest:light earlier:early later:late wider:wide narrower:narrow nearer:near nearest:near
-farther:far further:further
+better:good best:good worse:bad worst:bad older:old oldest:old younger:young youngest:young longer:long longest:longest
+shorter:short shortest:shortest larger:large largest:largest smaller:small smallest:smallest greater:great
+greatest:greatest bigger:big biggest:biggest higher:great highest:highest lower:less lowest:lowest taller:tall
+tallest:tall cheaper:cheap cheapest:cheap faster:fast fastest:fast slower:slow slowest:slow heavier:heavy
+heaviest:heavy lighter:light lightest:light earlier:early later:late wider:wide narrower:narrow nearer:near
+nearest:near farther:far further:further
 """
 _IRREGULAR = dict(pair.split(":") for pair in _IRREGULAR_FORMS.split())
 # Words that the stemmer takes for another one.

@@ -12,7 +12,9 @@ _TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
 _SMALL = {name: number for number, name in enumerate(_ONES.split())} | {
     name: 10 * number for number, name in enumerate(_TENS.split(), 2)
 }
-_SCALES = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "dozen": 12}
+SPELLED = (*_SMALL, "hundred")
+_SCALES = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9}
+_DOZEN = 12  # "a dozen" is a number; "two dozen" is two of something, as "2 dozen" is
 _ORDINALS = [
     "first",
     "second",
@@ -58,7 +60,7 @@ def numeral_at(words: Sequence[str], start: int) -> Numeral | None:
         of = words[start + 2] if start + 2 < len(words) else ""
         if part is not None and (words[start + 1] in _ALWAYS_PARTS or of == "of"):
             return Numeral(Fraction(1, part), 2, firm=True)
-        scale = _SCALES.get(words[start + 1]) if start + 1 < len(words) else None
+        scale = (_SCALES | {"dozen": _DOZEN}).get(words[start + 1]) if start + 1 < len(words) else None
         return Numeral(Fraction(scale), 2, firm=True) if scale is not None else None
     if word in _TIMES:
         return Numeral(Fraction(_TIMES[word]), 1, firm=False)
@@ -98,7 +100,7 @@ def _whole(words: Sequence[str], start: int) -> tuple[int, int]:
                 break
         elif word in _SCALES and group:
             scale = _SCALES[word]
-            if scale in {12, 100}:
+            if scale == 100:
                 group *= scale
             else:
                 total, group = total + group * scale, 0
@@ -114,4 +116,4 @@ def _whole(words: Sequence[str], start: int) -> tuple[int, int]:
 
 
 def _goes_on(words: Sequence[str], position: int) -> bool:
-    return position + 1 < len(words) and words[position + 1] in _SMALL and words[position - 1] != "dozen"
+    return position + 1 < len(words) and words[position + 1] in _SMALL

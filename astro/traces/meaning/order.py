@@ -1,6 +1,6 @@
 """Compares who has what: numbers, names and variables with their words, and the two sides of a comparison."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from itertools import combinations, pairwise
 
@@ -8,7 +8,7 @@ from astro.traces.meaning.contrasts import excludes, may_contrast, opposite, tur
 from astro.traces.meaning.difference import Difference, Differences, What
 from astro.traces.meaning.lexicon import FILLING, denies, vocabulary
 from astro.traces.meaning.pieces import Kind, Piece, Reading
-from astro.traces.meaning.synonyms import concept
+from astro.traces.meaning.synonyms import akin, concept
 from astro.traces.meaning.words import content, sentences
 from astro.verify.forms.math.normal import value_of
 
@@ -26,10 +26,9 @@ _QUANTIFYING = vocabulary("all each every both some any most more less fewer lea
 _JOINTS = frozenset(("and", "but", "while", "whereas", "or", "so", "then", "which"))
 _SIDES = ("than", "before", "after", "as", "from")
 _TIMES = frozenset(("twice", "half", "double", "triple", "thrice"))
-_PRONOUNS = frozenset(("he", "she", "they", "it", "we", "i", "you"))
+_POINTING = frozenset(("he", "she", "they", "it", "we", "i", "you", "this", "these"))
+_REFERRED = frozenset(("him", "her", "them", "it", "that", "those", "his", "hers", "theirs", "she", "he"))
 _HE, _SHE = vocabulary("he him his himself"), vocabulary("she her hers herself")
-_CONCLUDE = frozenset(("hence", "so", "therefore", "thus", "then", "implies", "consequently"))
-_PREMISE = frozenset(("if", "since", "because", "as", "when", "given"))
 _TOGETHER = frozenset(("and", "or", "both", "plus", "with"))
 _REVERSING = frozenset(("by", "from", "because", "since", "as", "receives", "received", "gets", "got", "after"))
 
@@ -39,7 +38,6 @@ def compare_order(step: Reading, rewrite: Reading) -> Differences:
     turns = _turns(step, rewrite)
     yield from _associations(step, rewrite)
     yield from _comparisons(step, rewrite, turns)
-    yield from _conclusions(step, rewrite)
     yield from _denied(step, rewrite)
     yield from _pronouns(step, rewrite)
     if not turns:
@@ -48,12 +46,16 @@ def compare_order(step: Reading, rewrite: Reading) -> Differences:
 
 def _turns(step: Reading, rewrite: Reading) -> list[tuple[str, str]]:
     """Words of the step for which the rewrite has the view from the other side: before and after."""
-    ours, theirs = {piece.stem for piece in step.words}, {piece.stem for piece in rewrite.words}
-    lost, added = ([word for word in words if may_contrast(word)] for words in (ours - theirs, theirs - ours))
+    ours, theirs = (Counter(piece.stem for piece in reading.words) for reading in (step, rewrite))
+    lost, added = [word for word in ours if word not in theirs], [word for word in theirs if ours[word] < theirs[word]]
+    lost, added = (
+        [word for word in words if may_contrast(word) and not any(akin(word, other) for other in others)]
+        for words, others in ((lost, added), (added, lost))
+    )
     return sorted((one, other) for one in lost for other in added if turned(one, other))
 
 
-def _key(piece: Piece) -> str:
+def key_of(piece: Piece) -> str:
     """What identifies an item or a word."""
     if piece.kind is Kind.TERM:
         return repr(piece.form)
@@ -91,11 +93,11 @@ def _associated(reading: Reading, names: frozenset[str]) -> dict[str, set[str]]:
             following = segment[index + 1 : index + 2]
             others = [other for other in segment if other is not piece and _counts(other)]
             if several and _is_number(piece) and following and content(following[0]):
-                nearest = {_key(following[0])}
-                subject = {_key(other) for other in others if other.name or concept(other.text) in names}
-                found[_key(piece)] |= nearest | subject
+                nearest = {key_of(following[0])}
+                subject = {key_of(other) for other in others if other.name or concept(other.text) in names}
+                found[key_of(piece)] |= nearest | subject
             else:
-                found[_key(piece)] |= {_key(other) for other in others}
+                found[key_of(piece)] |= {key_of(other) for other in others}
     return dict(list(found.items())[:_MOST_ITEMS])
 
 
@@ -113,7 +115,7 @@ def _counts(piece: Piece) -> bool:
 
 def _may_name(piece: Piece) -> bool:
     """Whether a word may be a name, also at the beginning of a sentence."""
-    return piece.name or (piece.text[0].isupper() and content(piece))
+    return piece.name or (piece.text[:1].isupper() and content(piece))
 
 
 def _contrasts(step: Reading, rewrite: Reading) -> frozenset[str]:
@@ -146,8 +148,8 @@ def _associations(step: Reading, rewrite: Reading) -> Differences:
 
 def _denied(step: Reading, rewrite: Reading) -> Differences:
     """The other one of two contrasting things is denied: a maximum but no minimum."""
-    ours, theirs = ({_key(piece) for piece in _after_denials(reading)} for reading in (step, rewrite))
-    said = [{_key(piece) for piece in reading.words} for reading in (step, rewrite)]
+    ours, theirs = ({key_of(piece) for piece in _after_denials(reading)} for reading in (step, rewrite))
+    said = [{key_of(piece) for piece in reading.words} for reading in (step, rewrite)]
     for lost in sorted(ours - theirs)[:_MOST_ITEMS]:
         for added in sorted(theirs - ours)[:_MOST_ITEMS]:
             if {lost, added} <= said[0] & said[1] and (opposite(lost, added) or excludes(lost, added)):
@@ -184,7 +186,7 @@ def _kind(key: str) -> str:
 def _comparisons(step: Reading, rewrite: Reading, turns: Sequence[tuple[str, str]]) -> Differences:
     """The sides of "than", "before" and "after"."""
     ours, theirs = _sides(step), _sides(rewrite)
-    exchanged: bool | None = None
+    turned_around = False
     ways = [_ways(reading) for reading in (step, rewrite)]
     if any((end, start) in ways[1] and (start, end) not in ways[1] for start, end in ways[0]):
         yield Difference(What.SWAPPED, "'from' and 'to' changed places")
@@ -194,12 +196,22 @@ def _comparisons(step: Reading, rewrite: Reading, turns: Sequence[tuple[str, str
             continue
         left_now, right_now = theirs[other]
         exchanged = bool(left & right_now) and bool(right & left_now)
-        if exchanged and not turns and marker == other:
+        turned_around = turned_around or exchanged
+        one_sided = marker == "than" and bool(right) and right <= left_now - right_now and not _is_referred(rewrite)
+        halved = marker == "twice" and _is_reciprocal(step, rewrite)
+        if (exchanged or one_sided) and not turns and marker == other and not halved:
             yield Difference(What.SWAPPED, f"the sides of {marker!r} changed places")
-    if _is_reciprocal(step, rewrite) and not exchanged:
+    if _is_reciprocal(step, rewrite) and not turned_around:
         yield Difference(What.MEANING_CHANGED, "a multiple is now a part, or the reverse")
-    if turns and not exchanged and not _is_turned_around(step, rewrite):
+    if turns and not turned_around and not _is_turned_around(step, rewrite):
         yield Difference(What.MEANING_CHANGED, f"{turns[0][0]!r} is now {turns[0][1]!r}")
+
+
+def _is_referred(reading: Reading) -> bool:
+    """Whether a pronoun stands for the other side of a comparison: "than hers"."""
+    return any(
+        before.text.lower() == "than" and piece.text.lower() in _REFERRED for before, piece in pairwise(reading.pieces)
+    )
 
 
 def _is_reciprocal(step: Reading, rewrite: Reading) -> bool:
@@ -218,9 +230,9 @@ def _ways(reading: Reading) -> set[tuple[str, str]]:
     for before, piece in pairwise(solid):
         word = before.text.lower() if before.kind is Kind.WORD else ""
         if word == "from" or (word == "of" and any(other.stem == "ratio" for other in reading.words)):
-            start = _key(piece)
+            start = key_of(piece)
         elif word == "to" and start is not None:
-            found.add((start, _key(piece)))
+            found.add((start, key_of(piece)))
             start = None
         elif piece.kind is Kind.END:
             start = None
@@ -237,7 +249,7 @@ def _sides(reading: Reading) -> dict[str, tuple[set[str], set[str]]]:
                 word = "twice"
             if (word == "twice" or (piece.kind is Kind.WORD and word in _SIDES)) and word not in found and second_as:
                 left, right = (
-                    {_key(other) for other in part if _counts(other) or other.text.lower() in _PRONOUNS}
+                    {key_of(other) for other in part if _counts(other) or other.text.lower() in _POINTING}
                     for part in _around(sentence, index)
                 )
                 found[word] = (left - right, right - left)
@@ -246,7 +258,11 @@ def _sides(reading: Reading) -> dict[str, tuple[set[str], set[str]]]:
 
 def _around(sentence: Sequence[Piece], index: int) -> tuple[Sequence[Piece], Sequence[Piece]]:
     """The pieces of the clause on both sides of one of them."""
-    breaks = [at for at, piece in enumerate(sentence) if piece.kind is Kind.BREAK]
+    breaks = [
+        at
+        for at, piece in enumerate(sentence)
+        if piece.kind is Kind.BREAK and not all(map(_may_name, sentence[max(at - 1, 0) : at + 2 : 2]))
+    ]
     start = max((at + 1 for at in breaks if at < index), default=0)
     end = min((at for at in breaks if at > index), default=len(sentence))
     return sentence[start:index], sentence[index + 1 : end]
@@ -289,32 +305,4 @@ def _between(reading: Reading, names: Sequence[str]) -> list[str] | None:
             if any(piece.kind is Kind.BREAK for piece in inner):
                 return None
             return [piece.text.lower() for piece in inner if piece.kind is Kind.WORD]
-    return None
-
-
-def _conclusions(step: Reading, rewrite: Reading) -> Differences:
-    """What follows from what, on the two sides of "so", "hence" and "then"."""
-    ours, theirs = _inference(step), _inference(rewrite)
-    if ours is None or theirs is None:
-        return
-    left, right = ours[0] - ours[1], ours[1] - ours[0]
-    left_now, right_now = theirs[0] - theirs[1], theirs[1] - theirs[0]
-    if left & right_now and right & left_now and not (right & right_now):
-        yield Difference(What.SWAPPED, "the premise and the conclusion changed places")
-
-
-def _inference(reading: Reading) -> tuple[set[str], set[str]] | None:
-    for sentence in sentences(reading):
-        if any(piece.text.lower() in ("iff", "exactly") for piece in sentence):
-            continue  # each follows from the other
-        if len(sentence) > 1 and sentence[1].kind is Kind.BREAK and sentence[0].kind is Kind.WORD:
-            sentence = sentence[2:]  # noqa: PLW2901 - "Wait, since ..."
-        conditional = bool(sentence) and sentence[0].text.lower() in _PREMISE
-        keys = [_key(piece) if content(piece) or (piece.kind is Kind.TERM and piece.form) else "" for piece in sentence]
-        solid = [index for index, key in enumerate(keys) if key] or [0]
-        for index in range(solid[0] + 1, solid[-1]):  # content on both sides
-            word = sentence[index].text.lower() if sentence[index].kind is Kind.WORD else ""
-            if word in _CONCLUDE or word in _PREMISE - {"as"} or (conditional and sentence[index].text == ","):
-                before, after = set(keys[:index]) - {""}, set(keys[index + 1 :]) - {""}
-                return (after, before) if word in _PREMISE else (before, after)
     return None

@@ -64,7 +64,7 @@ class Reading:
     numbers: of all terms, by value. weak: numbers in words that need not stay numbers. percents: with a percent sign.
     signs: of relations, also of those without both sides. negations: how many words deny.
     code: the fenced blocks. labels: numbers of list marks and step headings, which are no content.
-    units: numbers with the unit that follows them.
+    units: numbers with the unit that follows them. counted: numbers with each stem of the noun that follows them.
     """
 
     pieces: tuple[Piece, ...]
@@ -78,6 +78,7 @@ class Reading:
     labels: frozenset[Fraction]
     words: tuple[Piece, ...]
     units: frozenset[tuple[Fraction, str]]
+    counted: frozenset[tuple[Fraction, str]]
 
     @property
     def terms(self) -> Iterator[Piece]:

@@ -58,6 +58,8 @@ _TIMES = re.compile(r"(?<=\d) [xX] (?=\\?\$?\d)")
 _SPEED = re.compile(r"\b(mph|kph|kmh|km/hr?|m/s)\b")
 _SPEEDS = {"mph": "miles per hour", "m/s": "meters per second"}
 _PER = re.compile(r"(?<=[a-z]{2})/(?=[a-z])")
+_INCHES = re.compile(r'(?<=\d)"(?![\w"])')
+_QUOTED = re.compile(r'(?<!\d)"')
 _GLUED = re.compile(r"(?<=\d)(cm|mm|km|kg|ml|mL|mph|lbs?|ft|hrs?|min|oz|mi)\b")
 
 OPEN, CLOSE = "\x01", "\x02"  # around mathematics
@@ -86,6 +88,8 @@ def plain(text: str) -> Plain:
     text = _END.sub(f" {CLOSE}", _BEGIN.sub(f"{OPEN} ", _BOX.sub(" ", text)))
     text = _LAYOUT.sub(" ", without_labels(text))
     text = _TEXT.sub(_words, _TEXT_RATIO.sub(r"\\text{\1} divided by \\text{\2}", text))
+    if not _QUOTED.search(text):
+        text = _INCHES.sub(" inches", text)
     text = _FOREIGN.sub(lambda found: f"{found[2]} {found[1]}s ", text)
     text = _TIMES.sub(r" \\times ", text)
     text = _with_marks(text)

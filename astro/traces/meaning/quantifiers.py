@@ -58,7 +58,15 @@ positive negative nonnegative nonpositive nonzero consecutive composite rational
 complex integer finite infinite continuous differentiable monic regular isosceles equilateral scalene acute obtuse
 empty nonempty symmetric invertible coprime
 """)
-_ONLY = re.compile(r"\b(?:just|merely|no more than)\b", re.IGNORECASE)
+# A quantifier, the wording of it, and how the other text says the same.
+_SAID_AGAIN = [
+    (name, re.compile(rf"\b(?:{said})\b", re.IGNORECASE), re.compile(rf"\b(?:{again})\b", re.IGNORECASE))
+    for name, said, again in (
+        ("only", r"\w+", r"just|merely|no more than"),
+        ("only", r"only (?:if|when)", r"must|requires?|needs? to|has to|have to|necessary|only (?:if|when)"),
+        ("at least", r"at least one", r"or|either"),
+    )
+]
 _PLANNED = re.compile(
     r"\b(?:will|shall|going to|needs? to|ha(?:ve|s) to|wants? to|plan|goal|aim|let's|let us|should|must|can|could|"
     r"would|next|first|try|find|(?:is|are) to|left to|remains to)\b|'ll\b",
@@ -110,7 +118,10 @@ def _quantifiers(step: Reading, rewrite: Reading, texts: tuple[str, str]) -> Dif
         lost, added = name in ours and name not in theirs, name in theirs and name not in ours
         in_signs = name in _BOUNDS and has_bound[lost]
         in_signs = in_signs or (name == "approximately" and "~" in (rewrite if lost else step).signs)
-        in_signs = in_signs or (name == "only" and _ONLY.search(texts[lost]) is not None)
+        in_signs = in_signs or any(
+            name == quantifier and said.search(texts[not lost]) and again.search(texts[lost])
+            for quantifier, said, again in _SAID_AGAIN
+        )
         if (lost or added) and not in_signs:
             yield Difference(What.MEANING_CHANGED, f"{name!r} is {'lost' if lost else 'added'}")
     for one, other in _CHANGES:

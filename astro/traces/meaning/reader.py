@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from astro.traces.meaning.lexicon import UNITS, denies, is_unit, stem, vocabulary
 from astro.traces.meaning.notation import in_notation
+from astro.traces.meaning.nouns import POWERS_OF_UNITS, after_noun, counted, units_after
 from astro.traces.meaning.numerals import ORDINALS
 from astro.traces.meaning.pieces import Kind, Piece, Reading, Relation
 from astro.traces.meaning.plain import CLOSE, OPEN, plain
@@ -25,7 +26,7 @@ from astro.traces.meaning.tokens import (
     with_numerals,
 )
 from astro.traces.meaning.wordings import LABELS
-from astro.verify.forms.math.normal import Normal, normal_form, number_form, value_of
+from astro.verify.forms.math.normal import Normal, normal_form, number_form
 
 LONGEST = 6_000  # characters that are read of a text; a check refuses longer ones
 _LONGEST_RUN = 400  # tokens of a formula
@@ -40,7 +41,6 @@ _NAMED = {
     r"\cdots": "",
 }
 _COMPOSED = re.compile(r"\b[fghFGH] \( ?[^()]{0,20}\b[fghFGH] \(")
-_POWERS_OF_UNITS = ("square", "cubic")
 _CASES = vocabulary("case step option method part")
 _LITTLE_WORDS = vocabulary(
     "and or is so if the for of to in at by as we it be an on but has let not are was all any per way cm mm km kg ml "
@@ -114,7 +114,8 @@ class _Assembly:
             code,
             labels,
             words,
-            frozenset(self._units | _units_after(self._pieces)),
+            frozenset(self._units | units_after(self._pieces)),
+            counted(self._tokens),
         )
 
     def _is_mixed(self, position: int) -> bool:
@@ -129,6 +130,7 @@ class _Assembly:
         here = [token for token in self._tokens[position + 1 : position + 10] if token.kind != "edge"]
         while here and here[0].kind == "word" and (here[0].text == "per" or here[0].text in UNITS):
             here = here[2 if here[0].text == "per" else 1 :]  # square miles per hour
+        here = list(after_noun(self._tokens[position], here))
         if self._tokens[position].text == "per":
             here = here[1:]
         if len(here) < 2 or here[0].text not in JOINING | {")", "}"}:
@@ -177,9 +179,8 @@ class _Assembly:
         token, following = self._tokens[position], self._next(position)
         if token.text in ARROWS:
             return False
-        if token.text == "-" and not token.inside and following is not None and following.kind == "word":
-            # a hyphen: 3-page, x-axis
-            return len(following.text) == 1 and bool(run) and not (token.glued and following.glued and len(run) == 1)
+        if token.text == "-" and not token.inside and following is not None and self._is_hyphen(position, run):
+            return False
         if token.text == "!":
             joined = following is not None and following.text in JOINING
             return bool(run) and token.glued and (token.inside or joined)
@@ -189,16 +190,29 @@ class _Assembly:
             return token.inside or bool(run)
         return True
 
+    def _is_hyphen(self, position: int, run: Sequence[Token]) -> bool:
+        """Whether a minus sign is a hyphen: 3-page, x-axis, length-6."""
+        token, following = self._tokens[position], self._tokens[position + 1]
+        glued = token.glued and following.glued
+        if following.kind == "word":
+            return len(following.text) > 1 or not run or (glued and len(run) == 1)
+        return glued and not run and position > 0 and self._tokens[position - 1].kind == "word"
+
     def _opens_math(self, position: int) -> bool:
         """Whether a bracket in prose holds mathematics: no word before it closes."""
         for token in self._tokens[position + 1 : position + 40]:
             if token.text in ")]":
                 return True
-            if token.kind == "word" and not (len(token.text) == 1 or token.text in FUNCTIONS or is_points(token.text)):
+            if token.kind == "word" and not self._is_formula_word(token):
                 return False
             if token.kind == "mark" and token.text not in (",", OPEN, CLOSE):
                 return False
         return False
+
+    def _is_formula_word(self, token: Token) -> bool:
+        """Whether a word may stand in a formula: a variable, a function, points, a unit."""
+        word = token.text
+        return len(word) == 1 or word in FUNCTIONS or is_points(word) or word.lower() in UNITS
 
     def _is_list(self, position: int) -> bool:
         following = self._next(position)
@@ -250,9 +264,9 @@ class _Assembly:
     def _unit(self, value: Fraction | None, text: str) -> None:
         """Note the unit of the last number of a formula that goes on."""
         before = self._pieces[-1].text if self._pieces else ""
-        if value is not None and is_unit(stem(text)) and text not in _POWERS_OF_UNITS:
+        if value is not None and is_unit(stem(text)) and text not in POWERS_OF_UNITS:
             name = concept(text)
-            self._units.add((value, f"{before} {name}" if before in _POWERS_OF_UNITS else name))
+            self._units.add((value, f"{before} {name}" if before in POWERS_OF_UNITS else name))
 
     def _word(self, text: str, position: int) -> None:
         before = self._pieces[-1] if self._pieces else None
@@ -314,18 +328,3 @@ class _Assembly:
             self._pieces.append(Piece(Kind.TERM, text, normal_form(f"-({plus})"), numbers=tuple(numbers)))
         self._pieces.append(Piece(Kind.TERM, text, form, firm=firm, numbers=tuple(numbers)))
         return form
-
-
-def _units_after(pieces: Sequence[Piece]) -> set[tuple[Fraction, str]]:
-    """The numbers that stand alone before a unit, with it: "5 square feet" has 5 and "square foot"."""
-    found: set[tuple[Fraction, str]] = set()
-    for index, piece in enumerate(pieces[:-1]):
-        value = value_of(piece.form) if piece.kind is Kind.TERM and piece.form else None
-        following = pieces[index + 1]
-        if value is None or following.kind is not Kind.WORD or not is_unit(following.stem):
-            continue
-        name = concept(following.text)
-        if following.text in _POWERS_OF_UNITS and index + 2 < len(pieces):
-            name = f"{following.text} {concept(pieces[index + 2].text)}"
-        found.add((value, name))
-    return found

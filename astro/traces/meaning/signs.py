@@ -1,9 +1,10 @@
 """Relations and operations in words become signs: "is at least", "divides", "subtracting A from B", "squared"."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from astro.traces.meaning.lexicon import UNITS, stem
+from astro.traces.meaning.nouns import without_noun
 from astro.traces.meaning.numerals import ORDINALS
 from astro.traces.meaning.tokens import JOINING, Token, is_term_end, is_term_start
 from astro.traces.meaning.wordings import BE, LABELS, MUTUAL, OPERATIONS, RELATIONS, VERBS, Wording
@@ -13,7 +14,18 @@ _AFTER_VERB = ("of", "between", "the", "away")
 _LONGEST_COORDINATION = 9  # tokens of a second term and its verb
 _LONGEST_RELATION = 12  # tokens before a word that are searched for a relation
 ORDERS = frozenset(("<", ">", "<=", ">=", r"\le", r"\leq", r"\ge", r"\geq", r"\lt", r"\gt"))
-_WORDINGS = (*RELATIONS, *OPERATIONS)
+
+
+def _by_first_word(wordings: Sequence[Wording]) -> Mapping[str, list[Wording]]:
+    found: dict[str, list[Wording]] = {}
+    for wording in wordings:
+        for first in BE if wording.words[0] == "BE" else wording.words[:1]:
+            found.setdefault(first, []).append(wording)
+    return found
+
+
+_WORDINGS = _by_first_word((*RELATIONS, *OPERATIONS))
+_OPERATIONS = _by_first_word(OPERATIONS)
 
 
 def with_signs(tokens: Sequence[Token]) -> list[Token]:
@@ -56,12 +68,15 @@ def _sign(tokens: Sequence[Token], position: int, before: Sequence[Token]) -> tu
     """The relation or operation that begins here, and its end."""
     left = [token for token in before[-7:] if token.kind != "edge" and token.text != ","]
     left = _without_units(left)
+    wordings = _WORDINGS
+    if left and not is_term_end(left[-1]) and left[-1].text.lower() != "a":
+        left, wordings = without_noun(left), _OPERATIONS  # 200 pink lilies divided by 5
     if not left or not (is_term_end(left[-1]) or left[-1].text in ("a", "A")):
         return None
     alone = len(left) < 2 or left[-2].text not in JOINING
     bare = alone and (left[-1].value is not None or left[-1].kind == "ratio")
     related = _is_related(before)
-    for wording in _WORDINGS:
+    for wording in wordings.get(tokens[position].text.lower(), ()):
         end = _matches(tokens, position, wording.words)
         if not end or ((bare or related) and _is_loose(wording)):
             continue  # "two thirds of 12 is 8" relates no number to another one

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 
 from astro.traces.meaning.lexicon import stem
 
-# Content that a rewrite may put in another word. The first word of a line stands for all of them.
+# Content that a rewrite may put in another word. A word with several senses is on several lines; the first word of its
+# first line stands for it where a word must be one thing.
 _SYNONYMS = """
 total sum altogether overall combined entire whole
 add plus adding addition sum together
@@ -81,8 +82,9 @@ average mean
 speed rate velocity
 distance length long
 width wide
-height high tall
+height tall
 depth deep
+far distance
 age old
 sit seat
 need goal aim
@@ -139,6 +141,76 @@ previous earlier preceding before prior
 after later afterwards subsequently
 bake make
 weigh weight
+option choice possibility alternative selection
+distinct different
+lose drop shed
+spend pay
+meet hit touch intersect cross
+midpoint bisect half
+repeat periodic cycle period recur
+satisfy solution root solve
+after once
+when once
+last final
+previous last
+now currently presently today
+produce make create yield generate
+receive collect gain
+occupied taken
+function operate
+house home
+job task
+customer client
+student pupil
+shop store
+present gift
+plant grow
+raise lift increase
+cut reduce
+rise climb increase
+fall drop decrease sink
+carry hold contain
+fit hold
+pick gather collect harvest
+finish complete
+consume eat use
+contribute donate give
+hire employ
+near close
+left remain
+lay place put
+plan intend
+also too
+stay remain
+several many
+about approximately roughly
+amount quantity number
+bill charge fee
+fee charge
+owe due
+tell say state inform
+look view watch
+see watch
+construct build
+inscribed inside
+pass cross
+hence therefore
+vanish zero disappear
+nonzero zero
+exceed greater more over
+below under less
+own have possess
+belong own
+require take
+cycle loop
+correspond match equal
+match equal
+direction way
+pay cost
+worth cost value
+empty vacant unoccupied
+full occupied
+pair couple
 """
 
 
@@ -155,7 +227,17 @@ def _canonical() -> Mapping[str, str]:
     return found
 
 
+def _senses() -> Mapping[str, frozenset[int]]:
+    found: dict[str, set[int]] = {}
+    for number, line in enumerate(groups(_SYNONYMS)):
+        for word in line:
+            found.setdefault(word, set()).add(number)
+    return {word: frozenset(numbers) for word, numbers in found.items()}
+
+
 CANONICAL = _canonical()
+_SENSES = _senses()
+_NO_SENSES: frozenset[int] = frozenset()
 
 
 def concept(word: str) -> str:
@@ -171,6 +253,8 @@ def akin(one: str, other: str) -> bool:
     """Whether two stems are the same word or of one family: increas and increasingli."""
     if one == other or CANONICAL.get(one, one) == CANONICAL.get(other, other):
         return True
+    if _SENSES.get(one, _NO_SENSES) & _SENSES.get(other, _NO_SENSES):
+        return True
     return len(one) >= _FAMILY and len(other) >= _FAMILY and one[:_FAMILY] == other[:_FAMILY]
 
 
@@ -180,9 +264,12 @@ class Stems:
     def __init__(self, stems: Iterable[str]) -> None:
         kept = set(stems)
         self._concepts = {CANONICAL.get(stemmed, stemmed) for stemmed in kept} | kept
+        self._senses = frozenset(sense for stemmed in kept for sense in _SENSES.get(stemmed, _NO_SENSES))
         self._families = {stemmed[:_FAMILY] for stemmed in kept if len(stemmed) >= _FAMILY}
 
     def __contains__(self, stemmed: str) -> bool:
         if stemmed in self._concepts or CANONICAL.get(stemmed, stemmed) in self._concepts:
+            return True
+        if _SENSES.get(stemmed, _NO_SENSES) & self._senses:
             return True
         return len(stemmed) >= _FAMILY and stemmed[:_FAMILY] in self._families

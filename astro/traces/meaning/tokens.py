@@ -106,7 +106,9 @@ def with_numerals(tokens: Sequence[Token]) -> list[Token]:
 
 def is_term_end(token: Token) -> bool:
     """Whether a term may end with a token."""
-    return token.kind in ("number", "ratio") or token.text in (")", "]", "}", "!", "%") or _is_variable(token)
+    return (
+        token.kind in ("number", "ratio") or token.text in (")", "]", "}", "!", "%", r"\percent") or _is_variable(token)
+    )
 
 
 def is_term_start(token: Token) -> bool:

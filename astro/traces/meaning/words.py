@@ -4,14 +4,13 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from astro.traces.meaning.contrasts import excludes, opposite, turned
 from astro.traces.meaning.difference import Difference, Differences, What
 from astro.traces.meaning.lexicon import JUDGEMENTS, NEUTRAL, denies, vocabulary
 from astro.traces.meaning.pieces import Kind, Piece, Reading
 from astro.traces.meaning.synonyms import Stems
 from astro.verify.forms.math.normal import value_of
 
-_NO_DENIALS = re.compile(
+NO_DENIALS = re.compile(
     r"\b(?:no (?:more|less|fewer|greater|smaller|larger) than|not (?:more|less|fewer) than|does not exceed|not only|"
     r"no longer|why not|let's not|whether or not|not yet)\b",
     re.IGNORECASE,
@@ -26,7 +25,10 @@ _PRAISE = re.compile(
     r"(?:doesn't|does not) (?:seem|look|add up|make sense)|something (?:is|went|must))",
     re.IGNORECASE,
 )
-_COMPARISON = re.compile(r"\b(?:than|above|below|exceed(?:s|ing)?|over (?=\d)|under (?=\d)|beyond)\b")
+_COMPARISON = re.compile(
+    r"\b(?:than|compared (?:to|with)|in comparison|above|below|exceed(?:s|ing)?|over (?=\d)|under (?=\d)|beyond)\b",
+    re.IGNORECASE,
+)
 _UNTRUE = re.compile(r"\b(?:not|never|isn't|aren't|n't) (?:true|valid|correct|hold|work|satisf)", re.IGNORECASE)
 _VERBS_AFTER_NAMES = vocabulary(
     "has have had is was needs need gets got buys bought sells sold pays paid earns earned makes made gives gave "
@@ -34,6 +36,7 @@ _VERBS_AFTER_NAMES = vocabulary(
     "would can could should must"
 )
 _MOST_COMPARED = 50  # lost words and added words that are compared pairwise
+_ANYBODY = vocabulary("people someone somebody everyone everybody anyone anybody both children kids students friends")
 _MOST_ADDED, _ADDED_SHARE = 4, 0.6
 _KEPT_SHARE = 0.5
 
@@ -42,8 +45,6 @@ def compare_words(step: Reading, rewrite: Reading, context: Sequence[Reading], t
     """The differences in words. texts: the step and the rewrite as written."""
     yield from _judgements(step, rewrite, texts)
     yield from _names(step, rewrite, context)
-    yield from _directions(step, rewrite, texts)
-    yield from _joints(step, rewrite)
     yield from _lost_sentences(step, rewrite)
     yield from _added_claims(step, rewrite, context)
     if _compares(step, texts[0]) and not _compares(rewrite, texts[1]):
@@ -68,8 +69,20 @@ def _judgements(step: Reading, rewrite: Reading, texts: tuple[str, str]) -> Diff
         yield Difference(What.JUDGEMENT_ADDED, f"{praised[0]!r} is added")
 
 
+def _is_person(piece: Piece) -> bool:
+    """Whether a word is written like a name of somebody or something."""
+    return piece.name and not piece.ordinal and piece.stem not in NEUTRAL and not piece.text.isupper()
+
+
 def _names(step: Reading, rewrite: Reading, context: Sequence[Reading]) -> Differences:
     known = Stems(piece.stem for reading in (step, *context) for piece in reading.words)
+    ours, theirs = (
+        {piece.stem: piece.text for piece in reading.words if _is_person(piece)} for reading in (step, rewrite)
+    )
+    said, now = (Stems(piece.stem for piece in reading.words) for reading in (step, rewrite))
+    lost, new = [name for name in ours if name not in now], [name for name in theirs if name not in said]
+    if lost and new:
+        yield Difference(What.SWAPPED, f"{ours[lost[0]]!r} is now {theirs[new[0]]!r}")
     pieces = rewrite.pieces
     for index, piece in enumerate(pieces):
         if piece.kind is not Kind.WORD or not piece.text[0].isupper() or piece.stem in known:
@@ -79,70 +92,13 @@ def _names(step: Reading, rewrite: Reading, context: Sequence[Reading]) -> Diffe
         is_name = piece.name and piece.stem not in NEUTRAL
         if first and piece.stem not in NEUTRAL:
             is_name = piece.text.endswith("'s") or following in _VERBS_AFTER_NAMES
-            is_name = is_name and not piece.text.lower().endswith(("ing", "ed", "ly", "thing", "one", "body"))
+            is_name = (
+                is_name
+                and piece.text.lower() not in _ANYBODY
+                and not piece.text.lower().endswith(("ing", "ed", "ly", "thing", "one", "body"))
+            )
         if is_name and not piece.text.isupper():
             yield Difference(What.NAME_ADDED, f"{piece.text!r} is in neither the step, the problem nor the thoughts")
-
-
-def _directions(step: Reading, rewrite: Reading, texts: tuple[str, str]) -> Differences:
-    """Denials, and words for their opposites or for other things of their kind."""
-    lost, added = _changed(step, rewrite)
-    lost, added = lost[:_MOST_COMPARED], added[:_MOST_COMPARED]
-    flips = [(one, other) for one in lost for other in added if opposite(one, other) and not turned(one, other)]
-    denials = [
-        reading.negations - len(_NO_DENIALS.findall(text)) for reading, text in zip((step, rewrite), texts, strict=True)
-    ]
-    difference = denials[1] - denials[0]
-    excused = abs(difference) == len(flips) == 1 and not any(denies(word) for word in flips[0])
-    if flips and not excused:
-        yield Difference(What.MEANING_CHANGED, f"{flips[0][0]!r} is now {flips[0][1]!r}")
-    elif difference and not flips:
-        yield Difference(What.MEANING_CHANGED, f"a denial is {'added' if difference > 0 else 'lost'}")
-    for one in lost:
-        for other in added:
-            if excludes(one, other) and not opposite(one, other):
-                yield Difference(What.MEANING_CHANGED, f"{one!r} is now {other!r}")
-    ours = {piece.ordinal for piece in step.words if piece.ordinal}
-    theirs = [piece.ordinal for piece in rewrite.words if piece.ordinal and not _is_connective(rewrite, piece)]
-    gone = {number for number in ours - set(theirs) if number not in rewrite.numbers}
-    new = {number for number in set(theirs) - ours if number not in step.numbers and number != 1}
-    if gone and new:
-        yield Difference(What.MEANING_CHANGED, f"number {min(gone)} is now number {min(new)}")
-
-
-def _is_connective(reading: Reading, piece: Piece) -> bool:
-    """Whether an ordinal orders the text, as in "First, ..."."""
-    pieces = reading.pieces
-    at = next(index for index, other in enumerate(pieces) if other is piece)
-    starts = at == 0 or pieces[at - 1].kind is Kind.END
-    return starts and piece.text.lower() in ("first", "second", "third")
-
-
-def _changed(step: Reading, rewrite: Reading) -> tuple[list[str], list[str]]:
-    """The stems that occur less often in the rewrite, and those that occur more often, ignoring synonyms."""
-    ours = Counter(piece.stem for piece in step.words)
-    theirs = Counter(piece.stem for piece in rewrite.words)
-    lost = [stem for stem in ours if theirs[stem] < ours[stem]]
-    added = [stem for stem in theirs if ours[stem] < theirs[stem]]
-    return [stem for stem in lost if stem not in theirs or ours[stem] > theirs[stem]], added
-
-
-def _joints(step: Reading, rewrite: Reading) -> Differences:
-    """An "or" for an "and", and the reverse."""
-    (ors, ands), (or_now, and_now) = _joined(step), _joined(rewrite)
-    if ors > or_now and and_now > ands:
-        yield Difference(What.MEANING_CHANGED, "'or' is now 'and'")
-    if ands > and_now and or_now > ors:
-        yield Difference(What.MEANING_CHANGED, "'and' is now 'or'")
-
-
-def _joined(reading: Reading) -> tuple[int, int]:
-    ors = ands = 0
-    for before, piece in zip((None, *reading.pieces), reading.pieces, strict=False):
-        if piece.kind is Kind.WORD and not (before is not None and before.text == ","):
-            ors += piece.text.lower() == "or"
-            ands += piece.text.lower() in ("and", "both")
-    return ors, ands
 
 
 def sentences(reading: Reading) -> list[list[Piece]]:
@@ -205,6 +161,6 @@ def _clauses(reading: Reading) -> list[list[Piece]]:
 
 def _compares(reading: Reading, text: str) -> bool:
     """Whether one thing is compared with another."""
-    return _COMPARISON.search(_NO_DENIALS.sub(" ", text)) is not None or any(
+    return _COMPARISON.search(NO_DENIALS.sub(" ", text)) is not None or any(
         relation.sign in ("<", "<=") for relation in reading.relations
     )
