@@ -147,12 +147,9 @@ def walked(rng: random.Random) -> Example:
     right = rng.random() < 0.5
     turns = maze.turns() if right else wander(maze, rng)
     said = _Said()
-    *steps, end = dialect.solution(maze, turns)
-    for line in steps:
-        step = dialect.read_step(line)
-        assert step is not None
+    for step in dialect.steps(maze, turns):
         said.step(step, chosen=not right)
-    said.add(end)
+    said.add(dialect.solution(maze, turns)[-1])
     return said.example(problem_text(maze))
 
 

@@ -39,14 +39,13 @@ def astro(maze: Maze, rng: random.Random) -> Example:
     junction where it erred, as a plan that knows the solution does, and takes the other turn.
     """
     lines: list[str] = []
-    way = maze.way(maze.turns())
-    for turn in maze.turns():
-        room = way[way.index(turn) - 1]
+    turns = maze.turns()
+    for step in dialect.steps(maze, turns):
         if rng.random() < ERRORS:
-            lines += _missed(maze, room, turn, rng)
-            lines += [DOUBT, dialect.back(room) if turn != maze.turns()[0] else dialect.RESTART]
-        lines.append(dialect.step(Step.at(maze, room, turn)))
-    lines.append(dialect.conclusion(Step.at(maze, maze.exit), way))
+            lines += _missed(maze, step.room, step.rooms[0], rng)
+            lines += [DOUBT, dialect.back(step.room) if step.rooms[0] != turns[0] else dialect.RESTART]
+        lines.append(dialect.step(step))
+    lines.append(dialect.solution(maze, turns)[-1])
     return Example(problem_text(maze), dialect.STEP_DELIMITER.join(lines))
 
 

@@ -48,6 +48,11 @@ class Step:
         return not self.rooms or (self.rooms[0] in maze.ways[self.room] and self.rooms == maze.walk(self.rooms[0]))
 
     @property
+    def sight(self) -> str:
+        """What can be seen in the room: "At 17: 4 or 93"."""
+        return f"At {self.room}: {self.sees}"
+
+    @property
     def end(self) -> int:
         """The room in which it ends."""
         return self.rooms[-1] if self.rooms else self.room
@@ -60,13 +65,13 @@ def spoken(rooms: Sequence[int]) -> str:
 
 def step(said: Step) -> str:
     """One step of a solution that takes a turn."""
-    return f"At {said.room}: {said.sees}. Take {spoken([said.room, *said.rooms])}."
+    return f"{said.sight}. Take {spoken([said.room, *said.rooms])}."
 
 
 def conclusion(said: Step, way: Sequence[int], *, claim: bool | None = None) -> str:
     """The last line of a solution; way: all its rooms. claim overrides the honest judgement."""
     judgement = "correct" if (said.sees == "exit" if claim is None else claim) else "not correct"
-    return f"At {said.room}: {said.sees}, so the way is {judgement}. {answered(way)}"
+    return f"{said.sight}, so the way is {judgement}. {answered(way)}"
 
 
 def answered(way: Sequence[int]) -> str:
@@ -74,16 +79,21 @@ def answered(way: Sequence[int]) -> str:
     return f"The answer is \\boxed{{ {spoken(way)} }}."
 
 
+def steps(maze: Maze, turns: Sequence[int]) -> list[Step]:
+    """The true steps of the walk along these turns, without the line that judges its end."""
+    way = maze.way(turns)
+    return [Step.at(maze, way[way.index(turn) - 1], turn) for turn in turns]
+
+
 def solution(maze: Maze, turns: Sequence[int]) -> list[str]:
     """The lines of the walk along these turns, to the exit or to a dead end."""
     way = maze.way(turns)
-    steps = [step(Step.at(maze, way[way.index(turn) - 1], turn)) for turn in turns]
-    return [*steps, conclusion(Step.at(maze, way[-1]), way)]
+    return [*map(step, steps(maze, turns)), conclusion(Step.at(maze, way[-1]), way)]
 
 
 def thought(said: Step) -> str:
     """A step as a thought of a trace; a line that judges has no answer, as an abandoned attempt has none."""
-    return step(said) if said.rooms else f"At {said.room}: {said.sees}, so the way is not correct."
+    return step(said) if said.rooms else f"{said.sight}, so the way is not correct."
 
 
 def state(room: int) -> str:
@@ -118,7 +128,7 @@ _STEP = re.compile(
 _END = re.compile(
     r"so the way is (?P<missed>not )?correct\.(?: The answer is \\boxed\{ ?(?P<way>[\d >]{0,6000}?) ?\})?"
 )
-_RETURN = re.compile(rf"\bthe choice at (?P<room>{_NUMBER})|\b(?:restart|start over|beginning)\b", re.IGNORECASE)
+_RETURN = re.compile(rf"\bthe choice at {_NUMBER}|\b(?:restart|start over|beginning)\b", re.IGNORECASE)
 
 
 def read_step(text: str) -> Step | None:

@@ -35,7 +35,6 @@ _VERBS_AFTER_NAMES = vocabulary(
     "uses used eats ate spends spent saves saved reads read writes wrote takes took does did wants wanted will "
     "would can could should must"
 )
-_MOST_COMPARED = 50  # lost words and added words that are compared pairwise
 _ANYBODY = vocabulary("people someone somebody everyone everybody anyone anybody both children kids students friends")
 _MOST_ADDED, _ADDED_SHARE = 4, 0.6
 _KEPT_SHARE = 0.5
