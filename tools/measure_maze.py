@@ -5,11 +5,12 @@
 Examples of the corpus that no training has drawn are read with their true beginnings, and the likeliest next token is
 compared with the true one. Kinds:
 
-options: the two ways that a step restates. passage: each further room of a passage, and its end.
-turn: the room taken, right if it is one of the two ways. place: the room where a line is, and its repetition.
-way: each room of the answer. verdict: "correct" or "not" at the end of a walk.
+options: the two ways that a step restates. turn: "Take the first," or "Take the second,", right if it is either.
+first, second: the room that is the first or the second way. passage: each further room of a passage, and its end.
+place: the room where a line is, and its repetition. way: each room of the answer.
+verdict: "correct" or "not" at the end of a walk.
 judgement: "Yes" or "No" about a whole solution.
-even: of the probability of the two ways, the share of the less likely one; 0.5 is a model that takes each as often.
+even: of the probability of the two turns, the share of the less likely one; 0.5 is a model that takes each as often.
 """
 
 import argparse
@@ -26,17 +27,19 @@ from typing import Any
 import torch
 from transformers import AutoTokenizer, LlamaForCausalLM
 
+from astro.tasks.maze.dialect import ORDINALS
 from tools.maze_model.corpus import judged, walked
 from tools.tiny_model.corpus import Example
 
-_WAYS = re.compile(r": (\d+) or (\d+)\. Take \d+$")
+_TURNS = tuple(f" Take the {ordinal}," for ordinal in ORDINALS)
 _SEED = 20_000  # none of the seeds of a training
 
 
 _KINDS = {
-    "turn": r"Take \d+$",
-    "passage": r"Take [\d >]+$",
-    "place": r"^At$|Take$",
+    "turn": r"^At \d+: \d+ or \d+\.$",
+    **{ordinal: rf"Take the {ordinal}, \d+$" for ordinal in ORDINALS},
+    "passage": r"Take the \w+, \d+ >[\d >]+$",
+    "place": r"^At$|Take the \w+,$",
     "options": r"^At \d+(?::|: \d+)?$",
     "way": r"boxed\{[\d >]*$",
     "verdict": r"so the way is$",
@@ -57,6 +60,7 @@ def measured(model: LlamaForCausalLM, tokenizer: Any, examples: Iterator[Example
     even: list[float] = []
     user, end, assistant = tokenizer.convert_tokens_to_ids(["<|user|>", "<|end|>", "<|assistant|>"])
     encode = tokenizer.backend_tokenizer.encode
+    turns = [encode(turn, add_special_tokens=False).ids[0] for turn in _TURNS]
     for example in examples:
         asked = encode(example.prompt, add_special_tokens=False).ids
         said = encode(example.completion, add_special_tokens=False)
@@ -69,13 +73,11 @@ def measured(model: LlamaForCausalLM, tokenizer: Any, examples: Iterator[Example
                 continue
             best = int(scores.argmax())
             seen[kind] += 1
-            ways = _WAYS.search(example.completion[:begin])
-            if ways is None:
+            if kind != "turn":
                 right[kind] += best == token
                 continue
-            one, other = (encode(f" > {way}", add_special_tokens=False).ids[0] for way in ways.groups())
-            right[kind] += best in (one, other)
-            shares = scores.softmax(0)[[one, other]]
+            right[kind] += best in turns
+            shares = scores.softmax(0)[turns]
             even.append(float(shares.min() / shares.sum()))
     return {kind: round(right[kind] / seen[kind], 4) for kind in sorted(seen)} | {"even": round(mean(even), 4)}
 

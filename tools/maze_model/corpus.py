@@ -33,7 +33,8 @@ SHAPES: tuple[tuple[int, SideWay], ...] = (
 """Depths and side ways of the mazes."""
 
 # A room's number and what is before it are one token, so that a line is read by finding the room's own token.
-PIECES = rf"(?: >|:| or) \d+|{ALL_PIECES}"
+# The words that take a turn are one token as well, so that the choice stands right before the room that it depends on.
+PIECES = rf"(?: >|:| or) \d+| Take the (?:first|second),|{ALL_PIECES}"
 VOCABULARY = 2048  # at most
 
 LOOK_UP = "Look up some rooms."
@@ -113,6 +114,18 @@ def looked_up(rng: random.Random) -> Example:
     return said.example(f"{problem_text(maze)} {LOOK_UP}")
 
 
+def turned(rng: random.Random) -> Example:
+    """Steps of any rooms without a problem; what is learned is the turn that the words take."""
+    said = _Said()
+    for _ in range(rng.randint(*_ASKED)):
+        room, one, other = rng.sample(range(1, ROOMS + 1), 3)
+        which = rng.choice(dialect.ORDINALS)
+        said.add(f"At {room}: {one} or {other}. Take the {which},", learned=False)
+        said.add(f" {room} > {one if which == dialect.ORDINALS[0] else other}.")
+        said.add(dialect.STEP_DELIMITER, learned=False)
+    return said.example(TAKE)
+
+
 def single_steps(rng: random.Random) -> Example:
     """Single steps from junctions in random order, as many as the longest search has."""
     maze = train_maze(rng)
@@ -134,7 +147,7 @@ def taken_last(rng: random.Random) -> Example:
     asked, said, last = [problem_text(maze), TAKE], _Said(), dict[int, int]()
     for room in rng.choices(junctions, k=rng.randint(*_TAKEN)):
         last[room] = rng.choice(maze.ways[room])
-        asked.append(f"Take {dialect.spoken([room, *maze.walk(last[room])])}.")
+        asked.append(dialect.taken(Step.at(maze, room, last[room])))
     for room in rng.sample(list(last), len(last)):
         said.add(f" > {room}", learned=False)
         said.add(f" > {last[room]}.")
@@ -191,9 +204,10 @@ class _Said:
     def step(self, said: Step, *, chosen: bool, named: bool = True) -> None:
         """A step; chosen: whether its turn is learned, named: whether its room is."""
         self.add(f"At {said.room}", learned=named)
-        self.add(f": {said.sees}. Take {said.room}")
-        self.add(f" > {said.rooms[0]}", learned=chosen)
-        self.add("".join(f" > {room}" for room in said.rooms[1:]) + "." + dialect.STEP_DELIMITER)
+        self.add(f": {said.sees}.")
+        turn, rest = dialect.taken(said).split(",", 1)
+        self.add(f" {turn},", learned=chosen)
+        self.add(rest + dialect.STEP_DELIMITER)
 
     def example(self, prompt: str) -> Example:
         return Example(prompt, self.text.removesuffix(dialect.STEP_DELIMITER), unlearned=tuple(self.unlearned))
@@ -203,12 +217,13 @@ FIRST = partial(examples, shares=((said_twice, 1.0),))
 SECOND = partial(
     examples,
     shares=(
-        (said_plainly, 0.25),
+        (said_plainly, 0.2),
         (asked_often, 0.2),
+        (turned, 0.2),
         (looked_up, 0.1),
-        (single_steps, 0.15),
-        (taken_last, 0.15),
-        (walked, 0.15),
+        (single_steps, 0.1),
+        (taken_last, 0.1),
+        (walked, 0.1),
     ),
 )
 THIRD = partial(

@@ -1,10 +1,10 @@
 r"""The English of a maze solution, in one place, for scripted players and for the corpus of a small model.
 
-A solution has one step per line. A step names its room and what can be seen there, then the room again and the rooms
-to the next junction or end. The last line judges the end and gives the whole way.
+A solution has one step per line. A step names its room and what can be seen there, which of the two ways it takes, then
+the room again and the rooms to the next junction or end. The last line judges the end and gives the whole way.
 
-    At 17: 4 or 93. Take 17 > 93 > 5 > 44.
-    At 44: 8 or 9. Take 44 > 9 > 61 > 63.
+    At 17: 4 or 93. Take the second, 17 > 93 > 5 > 44.
+    At 44: 8 or 9. Take the second, 44 > 9 > 61 > 63.
     At 63: exit, so the way is correct. The answer is \boxed{ 17 > 93 > 5 > 44 > 9 > 61 > 63 }.
 
 A wrong turn ends with "At 51: none, so the way is not correct. ...". What follows a room stands behind that room, in
@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from astro.tasks.maze.graph import Maze
 
 STEP_DELIMITER = "\n"
+ORDINALS = ("first", "second")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,25 +28,29 @@ class Step:
     """What a step says, whether it is true or not.
 
     room: where it is; sees: what can be seen there.
-    rooms: the rooms that it goes through, the turn first; empty in a line that judges.
+    which: "first" or "second" of the two ways; rooms: those that it goes through, the turn first. Both are empty in a
+    line that judges.
     """
 
     room: int
     sees: str
+    which: str = ""
     rooms: tuple[int, ...] = ()
 
     @classmethod
     def at(cls, maze: Maze, room: int, turn: int | None = None) -> "Step":
-        """The true step in a room. Raises ValueError if the maze has no such room."""
+        """The true step in a room. Raises ValueError if the maze has no such room or turn."""
         if room not in maze.ways:
             raise ValueError(f"the maze has no room {room}")
-        return cls(room, maze.options(room), () if turn is None else maze.walk(turn))
+        if turn is None:
+            return cls(room, maze.options(room))
+        return cls(room, maze.options(room), ORDINALS[maze.ways[room].index(turn)], maze.walk(turn))
 
     def holds(self, maze: Maze) -> bool:
         """Whether all that the step says is true in the maze."""
-        if self.room not in maze.ways or self.sees != maze.options(self.room):
+        if self.room not in maze.ways or (self.rooms and self.rooms[0] not in maze.ways[self.room]):
             return False
-        return not self.rooms or (self.rooms[0] in maze.ways[self.room] and self.rooms == maze.walk(self.rooms[0]))
+        return self == Step.at(maze, self.room, self.rooms[0] if self.rooms else None)
 
     @property
     def sight(self) -> str:
@@ -65,7 +70,12 @@ def spoken(rooms: Sequence[int]) -> str:
 
 def step(said: Step) -> str:
     """One step of a solution that takes a turn."""
-    return f"{said.sight}. Take {spoken([said.room, *said.rooms])}."
+    return f"{said.sight}. {taken(said)}"
+
+
+def taken(said: Step) -> str:
+    """The sentence that takes a turn."""
+    return f"Take the {said.which}, {spoken([said.room, *said.rooms])}."
 
 
 def conclusion(said: Step, way: Sequence[int], *, claim: bool | None = None) -> str:
@@ -117,13 +127,15 @@ def denied(said: Step, maze: Maze) -> str:
         return f"At {said.room} there is {maze.options(said.room)}, not {said.sees}"
     if said.rooms[0] not in maze.ways[said.room]:
         return f"{said.rooms[0]} cannot be taken at {said.room}"
+    if said.which != ORDINALS[maze.ways[said.room].index(said.rooms[0])]:
+        return f"At {said.room} the {said.which} way is {maze.ways[said.room][ORDINALS.index(said.which)]}"
     return f"{said.rooms[0]} leads to {spoken(maze.walk(said.rooms[0]))}"
 
 
 _NUMBER = r"[1-9]\d{0,2}(?!\d)"
 _STEP = re.compile(
     rf"\bAt (?P<room>{_NUMBER}): (?P<sees>none|exit|{_NUMBER} or {_NUMBER})"
-    rf"(?:\. Take (?P<from>{_NUMBER})(?P<rooms>(?: > {_NUMBER}){{1,998}})\.)?"
+    rf"(?:\. Take the (?P<which>{'|'.join(ORDINALS)}), (?P<from>{_NUMBER})(?P<rooms>(?: > {_NUMBER}){{1,998}})\.)?"
 )
 _END = re.compile(
     r"so the way is (?P<missed>not )?correct\.(?: The answer is \\boxed\{ ?(?P<way>[\d >]{0,6000}?) ?\})?"
@@ -140,7 +152,9 @@ def read_step(text: str) -> Step | None:
     if found is None:
         return None
     room, rooms = int(found["room"]), _numbers(found["rooms"])
-    return Step(room, found["sees"], rooms if found["from"] in (None, found["room"]) else (int(found["from"]), *rooms))
+    if found["from"] not in (None, found["room"]):
+        rooms = (int(found["from"]), *rooms)
+    return Step(room, found["sees"], found["which"] or "", rooms)
 
 
 def read_end(text: str) -> tuple[bool, tuple[int, ...]] | None:
