@@ -85,14 +85,16 @@ def said_plainly(rng: random.Random) -> Example:
 
 def asked_often(rng: random.Random) -> Example:
     """Lines as of a maze, which need not fit each other, and some of them again and again; the rest is learned."""
-    rooms = iter(rng.sample(range(1, ROOMS + 1), ROOMS))
+    rooms = rng.sample(range(1, ROOMS + 1), ROOMS)
     lines: dict[int, str] = {}
     for _ in range(rng.randint(*_LINES)):
-        room, kind = next(rooms), rng.choices(("corridor", "junction", "end"), (9, 7, 4))[0]
+        if len(rooms) < 3:  # a line names three at most
+            break
+        room, kind = rooms.pop(0), rng.choices(("corridor", "junction", "end"), (9, 7, 4))[0]
         if kind == "corridor":
-            lines[room] = f" > {next(rooms)}."
+            lines[room] = f" > {rooms.pop(0)}."
         elif kind == "junction":
-            lines[room] = f": {next(rooms)} or {next(rooms)}."
+            lines[room] = f": {rooms.pop(0)} or {rooms.pop(0)}."
         else:
             lines[room] = rng.choice((": none.", ": exit."))
     said = _Said()
@@ -242,8 +244,8 @@ RECIPE = Recipe(
     phases=(
         Phase(900_000, FIRST, 0.02, 3e-3, row=512, batch=2, decays=False),
         Phase(1_500_000, SECOND, 0.02, 3e-3, row=512, batch=2, decays=False),
-        Phase(1_500_000, THIRD, 0.015, 2e-3, row=1024, batch=2, decays=False),
-        Phase(2_600_000, THIRD, 0.015, 2e-3, row=1024, batch=2),
+        Phase(800_000, THIRD, 0.015, 2e-3, row=1024, batch=2, decays=False),
+        Phase(1_300_000, THIRD, 0.015, 2e-3, row=1024, batch=2),
     ),
     apart=True,
     kin=[[f"{mark} {room}" for mark in ("", " >", ":", " or")] for room in range(1, ROOMS + 1)],
