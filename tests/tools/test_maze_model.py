@@ -30,10 +30,11 @@ from tools.maze_model.corpus import (
     vocabulary,
     walked,
 )
-from tools.maze_model.traces import DOUBT, astro, direct, rows
+from tools.maze_model.traces import astro, direct, rows
 from tools.measure_maze import kind_of
 from tools.tiny_model.corpus import Example
 from tools.tiny_model.pretrain import train_tokenizer
+from tools.worlds.study import DOUBT, again_and_again
 
 ASKED = re.compile(r"Find the way from \d+ to the exit\. ((?:\d+(?: > \d+|: (?:none|exit|\d+ or \d+))\. ?)+)")
 SEARCH = re.compile(
@@ -159,10 +160,11 @@ def test_synthetic_traces_search_truly(shape: tuple[int, int]) -> None:
 
 def test_rows_repeat_and_both_arms_have_the_same_mazes() -> None:
     """A corpus of ten rows has the same ten in every pass, in another order."""
-    made = {arm: rows(arm, 3, (2, 3), 10, 1)(random.Random(0)) for arm in (direct, astro)}
-    once, twice = (list(islice(made[direct], 10)) for _ in range(2))
-    assert sorted(map(str, once)) == sorted(map(str, twice))
-    assert {one.prompt for one in once} == {one.prompt for one in islice(made[astro], 10)}
+    made = {arm: rows(arm, 3, (2, 3), 10, 1) for arm in (direct, astro)}
+    corpus = again_and_again(made[direct])(random.Random(0))
+    for _ in range(2):
+        assert sorted(map(str, islice(corpus, 10))) == sorted(map(str, made[direct]))
+    assert [one.prompt for one in made[direct]] == [one.prompt for one in made[astro]]
 
 
 def test_tokens_are_measured_by_kind() -> None:

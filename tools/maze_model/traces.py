@@ -1,19 +1,17 @@
 """Synthetic rows of both arms: right walks, and walks that err, admit it, doubt and go back to where they erred."""
 
 import random
-from collections.abc import Callable, Iterator, Sequence
-from itertools import cycle
+from collections.abc import Callable, Sequence
 
-from astro.evaluation.settings import NUDGE
 from astro.tasks.maze import dialect
 from astro.tasks.maze.dialect import Step
 from astro.tasks.maze.generator import SideWay, problem_text
 from astro.tasks.maze.graph import Maze
 from tools.maze_model.corpus import train_maze
 from tools.tiny_model.corpus import Example
+from tools.worlds.study import DOUBT
 
 ERRORS = 0.5  # of the junctions of a trace: as many as of a model that takes any turn
-DOUBT = NUDGE.strip()
 
 Row = Callable[[Maze, random.Random], Example]
 
@@ -59,16 +57,8 @@ def _missed(maze: Maze, room: int, right: int, rng: random.Random) -> list[str]:
     return [*lines, dialect.thought(Step.at(maze, room))]
 
 
-def rows(
-    row: Row, side: SideWay, depths: Sequence[int], count: int, seed: int
-) -> Callable[[random.Random], Iterator[Example]]:
-    """A corpus of count rows about the same mazes for both arms, again and again."""
+def rows(row: Row, side: SideWay, depths: Sequence[int], count: int, seed: int) -> list[Example]:
+    """The rows of an arm, about the same mazes for both."""
     rng = random.Random(seed)  # noqa: S311 - a reproducible corpus
     mazes = [train_maze(rng, [(depth, side) for depth in depths]) for _ in range(count)]
-    made = [row(maze, random.Random(f"{seed} {maze.start} {index}")) for index, maze in enumerate(mazes)]  # noqa: S311
-
-    def corpus(order: random.Random) -> Iterator[Example]:
-        for _ in cycle([None]):
-            yield from order.sample(made, len(made))
-
-    return corpus
+    return [row(maze, random.Random(f"{seed} {maze.start} {index}")) for index, maze in enumerate(mazes)]  # noqa: S311
