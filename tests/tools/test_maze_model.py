@@ -14,6 +14,7 @@ from astro.tasks.maze.graph import Maze, read_maze
 from astro.traces.backtracks import count_backtracks
 from tools.maze_model.corpus import (
     FIRST,
+    MARKS,
     PIECES,
     ROOMS,
     SECOND,
@@ -21,10 +22,7 @@ from tools.maze_model.corpus import (
     THIRD,
     VOCABULARY,
     asked_often,
-    examples,
     judged,
-    said_plainly,
-    said_twice,
     single_steps,
     taken_last,
     vocabulary,
@@ -34,6 +32,7 @@ from tools.maze_model.traces import astro, direct, rows
 from tools.measure_maze import kind_of
 from tools.tiny_model.corpus import Example
 from tools.tiny_model.pretrain import train_tokenizer
+from tools.worlds.drills import examples, said_plainly, said_twice
 from tools.worlds.study import DOUBT, again_and_again
 
 ASKED = re.compile(r"Find the way from \d+ to the exit\. ((?:\d+(?: > \d+|: (?:none|exit|\d+ or \d+))\. ?)+)")
@@ -118,11 +117,11 @@ def test_the_first_drills_can_be_answered_from_their_prompts() -> None:
     """What is said twice has no number twice; what is looked up is a line of the prompt, its room not learned."""
     rng = random.Random(9)
     for _ in range(100):
-        twice = said_twice(rng)
+        twice = said_twice(rng, marks=MARKS)
         rooms = re.findall(r"\d+", twice.prompt)
         assert twice.prompt == twice.completion
         assert len(rooms) == len(set(rooms))
-        plainly = said_plainly(rng)
+        plainly = said_plainly(rng, marks=MARKS)
         assert re.findall(r"\d+", plainly.completion) == re.findall(r"\d+", plainly.prompt)
         often = asked_often(rng)
         lines = re.findall(r"\d+[ :][^.]*\.", often.prompt)

@@ -7,7 +7,7 @@ others, a few lines looked up many times, the lines of a maze looked up, and sin
 """
 
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import chain
 
@@ -18,11 +18,13 @@ from astro.tasks.maze import dialect
 from astro.tasks.maze.dialect import Step
 from astro.tasks.maze.generator import SideWay, draw, problem_text, split_of
 from astro.tasks.maze.graph import Maze
-from tools.tiny_model.corpus import Example, Span
+from tools.tiny_model.corpus import Example
 from tools.tiny_model.pretrain import PIECES as ALL_PIECES
 from tools.tiny_model.pretrain import Phase, Recipe
+from tools.worlds.drills import NUMBERS, Said, examples, said_plainly, said_twice
 
-ROOMS = 100  # each has four tokens that must be learned to be one; the largest maze has 85
+ROOMS = NUMBERS  # the largest maze has 85
+MARKS = (" >", ":", " or")  # before a room; the two are one token
 SHAPES: tuple[tuple[int, SideWay], ...] = (
     *((depth, 1) for depth in (2, 3, 4, 6, 8, 10)),
     *((depth, 3) for depth in (2, 3, 4, 5, 6, 8, 10)),
@@ -34,26 +36,15 @@ SHAPES: tuple[tuple[int, SideWay], ...] = (
 
 # A room's number and what is before it are one token, so that a line is read by finding the room's own token.
 # The words that take a turn are one token as well, so that the choice stands right before the room that it depends on.
-PIECES = rf"(?: >|:| or) \d+| Take the (?:first|second),|{ALL_PIECES}"
+PIECES = rf"(?:{'|'.join(MARKS)}) \d+| Take the (?:first|second),|{ALL_PIECES}"
 VOCABULARY = 2048  # at most
 
 LOOK_UP = "Look up some rooms."
 TAKE = "Take some turns."
-_REPEATED = (8, 60)  # numbers of a sequence
 _LINES = (2, 40)  # lines that are looked up many times
 _ASKED = (16, 32)  # times in all
 _LOOKED_UP = (10, 40)  # rooms of a drill
 _TAKEN = (4, 50)  # turns of a drill: as long as the longest search
-
-Draw = Callable[[random.Random], Example]
-
-
-def examples(rng: random.Random, shares: Sequence[tuple[Draw, float]]) -> Iterator[Example]:
-    """An endless stream of examples of several kinds, in these shares; none is of a maze of the test split."""
-    draws, weights = zip(*shares, strict=True)
-    while True:
-        [drawn] = rng.choices(draws, weights)
-        yield drawn(rng)
 
 
 def train_maze(rng: random.Random, shapes: Sequence[tuple[int, SideWay]] = SHAPES) -> Maze:
@@ -62,25 +53,6 @@ def train_maze(rng: random.Random, shapes: Sequence[tuple[int, SideWay]] = SHAPE
         maze = draw(*rng.choice(shapes), ROOMS, rng)
         if split_of(maze) is Split.TRAIN:
             return maze
-
-
-def said_twice(rng: random.Random) -> Example:
-    """A sequence of numbers of which none repeats, sometimes with marks of a maze between them, and the same again.
-
-    With repeats, or with marks alone, the model does not learn to copy within millions of tokens.
-    """
-    marks = [""] if rng.random() < 0.7 else ["", "", " >", ":", " or", "."]
-    rooms = rng.sample(range(1, ROOMS + 1), rng.randint(*_REPEATED))
-    text = "".join(f"{rng.choice(marks)} {room}" for room in rooms)
-    return Example(text, text)
-
-
-def said_plainly(rng: random.Random) -> Example:
-    """A sequence with marks, and its numbers again with one mark or none: a room is the same whatever is before it."""
-    rooms = rng.sample(range(1, ROOMS + 1), rng.randint(*_REPEATED))
-    marks, again = ["", " >", ":", " or"], rng.choice(("", "", " >"))
-    asked = "".join(f"{rng.choice(marks)} {room}" for room in rooms)
-    return Example(asked, "".join(f"{again} {room}" for room in rooms))
 
 
 def asked_often(rng: random.Random) -> Example:
@@ -191,17 +163,8 @@ def wander(maze: Maze, rng: random.Random) -> tuple[int, ...]:
     return tuple(turns)
 
 
-class _Said:
-    """A completion under construction."""
-
-    def __init__(self) -> None:
-        self.text = ""
-        self.unlearned: list[Span] = []
-
-    def add(self, text: str, *, learned: bool = True) -> None:
-        if not learned:
-            self.unlearned.append((len(self.text), len(self.text) + len(text)))
-        self.text += text
+class _Said(Said):
+    """A completion under construction, with steps."""
 
     def step(self, said: Step, *, chosen: bool, named: bool = True) -> None:
         """A step; chosen: whether its turn is learned, named: whether its room is."""
@@ -211,15 +174,14 @@ class _Said:
         self.add(f" {turn},", learned=chosen)
         self.add(rest + dialect.STEP_DELIMITER)
 
-    def example(self, prompt: str) -> Example:
-        return Example(prompt, self.text.removesuffix(dialect.STEP_DELIMITER), unlearned=tuple(self.unlearned))
 
-
-FIRST = partial(examples, shares=((said_twice, 1.0),))
+_twice = partial(said_twice, marks=MARKS)
+_plainly = partial(said_plainly, marks=MARKS)
+FIRST = partial(examples, shares=((_twice, 1.0),))
 SECOND = partial(
     examples,
     shares=(
-        (said_plainly, 0.2),
+        (_plainly, 0.2),
         (asked_often, 0.2),
         (turned, 0.2),
         (looked_up, 0.1),
@@ -231,7 +193,7 @@ SECOND = partial(
 THIRD = partial(
     examples,
     shares=(
-        (said_plainly, 0.08),
+        (_plainly, 0.08),
         (looked_up, 0.05),
         (single_steps, 0.1),
         (taken_last, 0.15),
@@ -248,7 +210,7 @@ RECIPE = Recipe(
         Phase(1_300_000, THIRD, 0.015, 2e-3, row=1024, batch=2),
     ),
     apart=True,
-    kin=[[f"{mark} {room}" for mark in ("", " >", ":", " or")] for room in range(1, ROOMS + 1)],
+    kin=[[f"{mark} {room}" for mark in ("", *MARKS)] for room in range(1, ROOMS + 1)],
 )
 """A model of 1 M parameters. The first phase teaches to copy, without which reading a maze is hardly learned at all."""
 
@@ -257,5 +219,5 @@ def vocabulary(rng: random.Random) -> Iterator[Example]:
     """The texts of the tokenizer: the corpus, and the words of doubt and return, which the corpus itself lacks."""
     phrases = [*NUDGE.split("\n"), "Our solution seems to be correct so far.", dialect.back(1), dialect.RESTART]
     words = Example(" ".join(phrases), "\n".join(phrases))
-    mixed = examples(rng, ((said_twice, 0.2), (looked_up, 0.2), (single_steps, 0.2), (walked, 0.2), (judged, 0.2)))
+    mixed = examples(rng, ((_twice, 0.2), (looked_up, 0.2), (single_steps, 0.2), (walked, 0.2), (judged, 0.2)))
     return chain((words for _ in range(300)), mixed)

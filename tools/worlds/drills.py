@@ -1,0 +1,57 @@
+"""What the corpora of all families share: shares of drills, completions with parts that are not learned, copying."""
+
+import random
+from collections.abc import Callable, Iterator, Sequence
+
+from tools.tiny_model.corpus import Example, Span
+
+NUMBERS = 100
+"""The largest number of a room or a node; each has several tokens that must be learned to be one."""
+_REPEATED = (8, 60)  # numbers of a sequence
+
+Draw = Callable[[random.Random], Example]
+
+
+def examples(rng: random.Random, shares: Sequence[tuple[Draw, float]]) -> Iterator[Example]:
+    """An endless stream of examples of several kinds, in these shares; none is of a problem of the test split."""
+    draws, weights = zip(*shares, strict=True)
+    while True:
+        [drawn] = rng.choices(draws, weights)
+        yield drawn(rng)
+
+
+def said_twice(rng: random.Random, *, marks: Sequence[str]) -> Example:
+    """A sequence of numbers of which none repeats, sometimes with marks between them, and the same again.
+
+    With repeats, or with marks alone, the model does not learn to copy within millions of tokens.
+    """
+    between = [""] if rng.random() < 0.7 else ["", "", *marks, "."]
+    numbers = rng.sample(range(1, NUMBERS + 1), rng.randint(*_REPEATED))
+    text = "".join(f"{rng.choice(between)} {number}" for number in numbers)
+    return Example(text, text)
+
+
+def said_plainly(rng: random.Random, *, marks: Sequence[str]) -> Example:
+    """A sequence with marks, and its numbers again with one or none: a number is the same whatever is before it."""
+    numbers = rng.sample(range(1, NUMBERS + 1), rng.randint(*_REPEATED))
+    again = rng.choice(("", "", marks[0]))
+    asked = "".join(f"{rng.choice(['', *marks])} {number}" for number in numbers)
+    return Example(asked, "".join(f"{again} {number}" for number in numbers))
+
+
+class Said:
+    """A completion under construction."""
+
+    def __init__(self) -> None:
+        self.text = ""
+        self.unlearned: list[Span] = []
+
+    def add(self, text: str, *, learned: bool = True) -> None:
+        """Append a text."""
+        if not learned:
+            self.unlearned.append((len(self.text), len(self.text) + len(text)))
+        self.text += text
+
+    def example(self, prompt: str) -> Example:
+        """The whole, without an end of line at its end."""
+        return Example(prompt, self.text.removesuffix("\n"), unlearned=tuple(self.unlearned))
