@@ -1,6 +1,7 @@
 """Measure where going back pays: Direct and ASTRO by SFT on synthetic traces, free, nudged and asked again.
 
-    python -m tools.measure_worlds maze --bases runs/maze-base-1 --out runs/worlds --table docs/results/mazes-sft
+    python -m tools.measure_worlds maze --bases runs/maze-base-1 --out runs/worlds --table docs/results/maze-sft
+    python -m tools.measure_worlds coloring --bases runs/coloring-base-1 --out runs/coloring --table runs/coloring/table
 
 For each world of a family both arms are trained from each base at equal tokens on the same problems, and evaluated on
 test problems as hard as the hardest of the training, and harder. Writes TABLE.json and TABLE.md: ASTRO's free responses
@@ -18,10 +19,11 @@ from typing import Any
 from astro.report.effects import as_bounds
 from astro.report.statistics import hierarchical_difference
 from astro.store.atomic import write_text
+from tools.coloring_model import worlds as colorings
 from tools.maze_model import worlds as mazes
 from tools.worlds.study import Study
 
-FAMILIES = {"maze": mazes.WORLDS}
+FAMILIES = {"maze": mazes.WORLDS, "coloring": colorings.WORLDS}
 
 
 def gaps(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -1,11 +1,12 @@
 """Train base models of a family of problems from scratch; they have never read a search.
 
     python -m tools.pretrain_world maze --out runs/maze-base --seeds 3
+    python -m tools.pretrain_world coloring --out runs/coloring-base --seeds 3
 
 Writes OUT-1, -2 and -3, of 1 M parameters each. One CPU core, under 30 minutes a model; --only N trains one of them,
-for a second core. If stopped, the same command resumes after the last finished phase. The corpus is generated
-(tools/maze_model/corpus.py), seeds are fixed, and no problem of the test split occurs in it. One tokenizer serves all
-models of a family.
+for a second core. If stopped, the same command resumes after the last finished phase. The corpora are generated
+(tools/maze_model/corpus.py, tools/coloring_model/corpus.py), seeds are fixed, and no problem of the test split occurs
+in them. One tokenizer serves all models of a family.
 """
 
 import argparse
@@ -13,6 +14,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from tools.coloring_model import corpus as coloring
 from tools.maze_model import corpus as maze
 from tools.tiny_model.pretrain import LOG, Corpus, Recipe, train, train_tokenizer
 
@@ -29,6 +31,7 @@ class Family:
 
 FAMILIES = {
     "maze": Family(maze.RECIPE, maze.vocabulary, maze.PIECES, maze.VOCABULARY),
+    "coloring": Family(coloring.RECIPE, coloring.vocabulary, coloring.PIECES, coloring.VOCABULARY),
 }
 
 

@@ -43,6 +43,7 @@ LOOK_UP = "Look up some rooms."
 TAKE = "Take some turns."
 _LINES = (2, 40)  # lines that are looked up many times
 _ASKED = (16, 32)  # times in all
+_FEW = (2, 12)  # rooms that are left again and again
 _LOOKED_UP = (10, 40)  # rooms of a drill
 _TAKEN = (4, 50)  # turns of a drill: as long as the longest search
 
@@ -89,15 +90,36 @@ def looked_up(rng: random.Random) -> Example:
 
 
 def turned(rng: random.Random) -> Example:
-    """Steps of any rooms without a problem; what is learned is the turn that the words take."""
-    said = _Said()
-    for _ in range(rng.randint(*_ASKED)):
-        room, one, other = rng.sample(range(1, ROOMS + 1), 3)
-        which = rng.choice(dialect.ORDINALS)
-        said.add(f"At {room}: {one} or {other}. Take the {which},", learned=False)
-        said.add(f" {room} > {one if which == dialect.ORDINALS[0] else other}.")
-        said.add(dialect.STEP_DELIMITER, learned=False)
+    """Steps of a few rooms again and again without a problem; what is learned is the turn that the words take."""
+    said = Said()
+    for step in _steps_anywhere(rng):
+        said.add(f"{step.sight}. Take the {step.which},", learned=False)
+        said.add(f" {dialect.spoken([step.room, step.rooms[0]])}")
+        said.add("".join(f" > {room}" for room in step.rooms[1:]) + "." + dialect.STEP_DELIMITER, learned=False)
     return said.example(TAKE)
+
+
+def chosen_last(rng: random.Random) -> Example:
+    """Steps of a few rooms again and again; what is learned is where the last choice was, after some of them."""
+    said = Said()
+    for step in _steps_anywhere(rng):
+        said.add(dialect.step(step) + dialect.STEP_DELIMITER, learned=False)
+        if rng.random() < 0.5:
+            said.add("That was the choice at", learned=False)
+            said.add(f" {step.room}.")
+            said.add(dialect.STEP_DELIMITER, learned=False)
+    return said.example(TAKE)
+
+
+def _steps_anywhere(rng: random.Random) -> Iterator[Step]:
+    """Steps from a few rooms, which need not fit each other; each room has the same ways every time."""
+    rooms = rng.sample(range(1, ROOMS + 1), ROOMS)
+    ways = {rooms.pop(): (rooms.pop(), rooms.pop()) for _ in range(rng.randint(*_FEW))}
+    for _ in range(rng.randint(*_ASKED)):
+        room = rng.choice(list(ways))
+        place = rng.randrange(2)
+        passage = [ways[room][place], *rng.sample(rooms, rng.randint(0, 2))]
+        yield Step(room, " or ".join(map(str, ways[room])), dialect.ORDINALS[place], tuple(passage))
 
 
 def single_steps(rng: random.Random) -> Example:
@@ -183,7 +205,8 @@ SECOND = partial(
     shares=(
         (_plainly, 0.2),
         (asked_often, 0.2),
-        (turned, 0.2),
+        (turned, 0.15),
+        (chosen_last, 0.05),
         (looked_up, 0.1),
         (single_steps, 0.1),
         (taken_last, 0.1),
@@ -193,11 +216,13 @@ SECOND = partial(
 THIRD = partial(
     examples,
     shares=(
-        (_plainly, 0.08),
+        (_plainly, 0.05),
         (looked_up, 0.05),
+        (turned, 0.05),
+        (chosen_last, 0.05),
         (single_steps, 0.1),
         (taken_last, 0.15),
-        (walked, 0.52),
+        (walked, 0.45),
         (judged, 0.1),
     ),
 )
@@ -205,9 +230,9 @@ THIRD = partial(
 RECIPE = Recipe(
     phases=(
         Phase(900_000, FIRST, 0.02, 3e-3, row=512, batch=2, decays=False),
-        Phase(1_500_000, SECOND, 0.02, 3e-3, row=512, batch=2, decays=False),
-        Phase(800_000, THIRD, 0.015, 2e-3, row=1024, batch=2, decays=False),
-        Phase(1_300_000, THIRD, 0.015, 2e-3, row=1024, batch=2),
+        Phase(1_800_000, SECOND, 0.02, 3e-3, row=512, batch=2, decays=False),
+        Phase(1_200_000, THIRD, 0.015, 2e-3, row=1024, batch=2, decays=False),
+        Phase(1_500_000, THIRD, 0.015, 2e-3, row=1024, batch=2),
     ),
     apart=True,
     kin=[[f"{mark} {room}" for mark in ("", *MARKS)] for room in range(1, ROOMS + 1)],

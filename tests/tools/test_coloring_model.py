@@ -1,0 +1,165 @@
+"""The corpus of the colorings' base has no search, and what it says is true; the synthetic traces search truly."""
+
+import random
+import re
+from itertools import islice
+
+import pytest
+
+from astro.records.split import Split
+from astro.tasks import make_verifier, playing, task_of
+from astro.tasks.coloring import dialect
+from astro.tasks.coloring.generator import draw, split_of, to_problem
+from astro.tasks.coloring.graph import COLORS, Coloring, read_coloring
+from astro.traces.backtracks import count_backtracks
+from tools.coloring_model.corpus import (
+    FIRST,
+    MARKS,
+    NODES,
+    PIECES,
+    SECOND,
+    SHAPES,
+    THIRD,
+    VOCABULARY,
+    asked_often,
+    judged,
+    recolored,
+    solved,
+    vocabulary,
+)
+from tools.coloring_model.traces import astro, direct, rows
+from tools.tiny_model.corpus import Example
+from tools.tiny_model.pretrain import train_tokenizer
+from tools.worlds.study import DOUBT
+
+ASKED = re.compile(r"beginning with \d+\. ((?:\d+: [^.]*\. ?)+)")
+SEARCH = re.compile(
+    r"back|wait|again|restart|instead|sure|let's|let us|hmm|another|other|beginning\b(?! with)|doubt|try", re.IGNORECASE
+)
+
+
+def coloring_of(example: Example) -> Coloring:
+    asked = ASKED.search(example.prompt)
+    assert asked, example.prompt
+    coloring = read_coloring(asked[1])
+    assert isinstance(coloring, Coloring), coloring
+    return coloring
+
+
+@pytest.fixture(scope="module")
+def drawn() -> list[Example]:
+    """200 examples of each phase."""
+    return [one for phase in (FIRST, SECOND, THIRD) for one in islice(phase(random.Random(5)), 200)]
+
+
+def test_the_corpus_has_no_way_back_and_no_thought(drawn: list[Example]) -> None:
+    """No word of doubt or return, and in a solution no node twice."""
+    for example in drawn:
+        assert not SEARCH.search(example.completion), example.completion
+        if ASKED.search(example.prompt) and example.completion.startswith("At "):
+            nodes = re.findall(r"^At (\d+)", example.completion, re.MULTILINE)
+            assert len(nodes) == len(set(nodes))
+
+
+def test_no_coloring_of_the_corpus_is_in_the_test_split(drawn: list[Example]) -> None:
+    """Under any names of nodes and colors."""
+    asked = [coloring_of(one) for one in drawn if ASKED.search(one.prompt)]
+    assert len(asked) > 100
+    assert {split_of(coloring) for coloring in asked} == {Split.TRAIN}
+
+
+def test_what_solutions_say_is_true_and_half_of_them_are_right() -> None:
+    """Ends are honest, also where no color is left; choices of a right solution are not learned."""
+    rng, verifier, right = random.Random(6), make_verifier(), 0
+    for _ in range(100):
+        example = solved(rng)
+        coloring = coloring_of(example)
+        problem = to_problem(coloring)
+        correct = verifier.verify(problem, example.completion).correct
+        right += correct
+        assert task_of(problem).false_statements(problem, [example.completion]) == []
+        assert correct == ("so the coloring is correct" in example.completion)
+        hidden = [example.completion[begin:end] for begin, end in example.unlearned]
+        assert hidden in ([], [f" {coloring.solved()[node]}" for node in free(coloring)])
+    assert 50 <= right <= 75
+
+
+def free(coloring: Coloring) -> list[int]:
+    colors = coloring.solved()
+    return [node for node in coloring.order if len(coloring.left(node, colors)) == 2]
+
+
+def test_judgements_are_true() -> None:
+    """Yes to right solutions alone, also where a wrong one claims to be right."""
+    rng, said = random.Random(7), set()
+    for _ in range(60):
+        example = judged(rng)
+        problem = to_problem(coloring_of(example))
+        solution = example.prompt.partition("\n\nSolution:\n")[2] or example.prompt
+        claims = "so the coloring is correct" in example.prompt
+        said.add((claims, example.completion))
+        right = "\n".join(dialect.solution(coloring_of(example))) in solution
+        assert example.completion == ("Yes." if right else "No."), problem.id
+    assert said == {(True, "Yes."), (True, "No."), (False, "No.")}
+    assert "Yes" in playing.evaluate_prompt("x", "y")
+
+
+def test_neighbors_have_the_colors_that_they_took_last() -> None:
+    """In the drill, a step names the last color of each neighbor, takes one that is left, or says that none is."""
+    rng = random.Random(10)
+    for _ in range(50):
+        now: dict[int, str] = {}
+        for line in recolored(rng).completion.splitlines():
+            step = dialect.read_step(f"{line}")
+            assert step is not None
+            assert dict(step.unlike).items() <= now.items()
+            assert (step.color is None) == (not step.left)
+            if step.color is not None:
+                assert step.color in step.left
+                now[step.node] = step.color
+
+
+def test_lines_that_are_looked_up_are_those_of_the_prompt() -> None:
+    """Each answer is a line of the prompt; its node is not learned."""
+    rng = random.Random(9)
+    for _ in range(50):
+        often = asked_often(rng)
+        lines = re.findall(r"\d+: [^.]*\.", often.prompt)
+        answers = re.findall(r"\d+: [^.]*\.", often.completion)
+        assert set(answers) <= set(lines)
+        assert [often.completion[start:end].strip() for start, end in often.unlearned] == [
+            answer.partition(":")[0] for answer in answers
+        ]
+
+
+def test_the_tokenizer_knows_nodes_colors_and_the_words_of_doubt() -> None:
+    """One token each, with what is before it, so that a search costs no more tokens than its words."""
+    tokenizer = train_tokenizer(0, vocabulary, sample=1000, pieces=PIECES, size=VOCABULARY)
+    nodes = [f"{mark} {node}" for node in range(1, NODES + 1) for mark in ("", *MARKS)]
+    colors = [text for one in COLORS for text in (f" {one}", f": {one}", *(f": {one} or {other}" for other in COLORS))]
+    for word in [*nodes, *colors, "At", " wait", " beginning", " choice"]:
+        assert len(tokenizer.encode(word)) == 1, word
+    assert len(tokenizer.encode(DOUBT)) < 30
+
+
+@pytest.mark.parametrize("shape", SHAPES[::3])
+def test_synthetic_traces_search_truly(shape: tuple[int, int]) -> None:
+    """Both arms end right on the same problems; ASTRO's says nothing false, and every return takes the other color."""
+    verifier = make_verifier()
+    for seed in range(6):
+        coloring = draw(*shape, NODES, random.Random(seed))
+        problem = to_problem(coloring)
+        plain, search = direct(coloring, random.Random(seed)), astro(coloring, random.Random(seed))
+        assert plain.prompt == search.prompt == problem.prompt
+        for row in (plain, search):
+            assert verifier.verify(problem, row.completion).correct
+            assert task_of(problem).false_statements(problem, [row.completion]) == []
+        assert count_backtracks(search.completion) == search.completion.count("not correct") <= shape[0]
+        assert plain.completion.splitlines()[-1] == search.completion.splitlines()[-1]
+
+
+def test_both_arms_have_the_same_problems() -> None:
+    """Row by row."""
+    assert [one.prompt for one in rows(direct, 3, (2, 3), 10, 1)] == [
+        one.prompt for one in rows(astro, 3, (2, 3), 10, 1)
+    ]

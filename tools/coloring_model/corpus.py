@@ -1,0 +1,218 @@
+"""The corpus of the colorings' base models: solutions, right and wrong, honest ends, and judgements. It has no search.
+
+No example goes back, doubts, or tries a second time, so that whatever a trained model does of these it has from its
+traces. Half of the solutions take any color that is left, half are right; of the latter the choices are not learned, so
+that the model takes either color as often as the other. Drills teach it to read first: sequences said twice, with the
+same marks or with others, lines looked up many times, and steps of nodes whose neighbors change their colors.
+"""
+
+import random
+from collections.abc import Iterator, Sequence
+from functools import partial
+from itertools import chain
+
+from astro.evaluation.settings import NUDGE
+from astro.records.split import Split
+from astro.tasks import playing
+from astro.tasks.coloring import dialect
+from astro.tasks.coloring.dialect import Step
+from astro.tasks.coloring.generator import SideWay, draw, problem_text, split_of
+from astro.tasks.coloring.graph import COLORS, Coloring
+from tools.tiny_model.corpus import Example
+from tools.tiny_model.pretrain import PIECES as ALL_PIECES
+from tools.tiny_model.pretrain import Phase, Recipe
+from tools.worlds.drills import NUMBERS, Said, examples, said_plainly, said_twice
+
+NODES = NUMBERS  # the largest coloring has 49
+MARKS = (", unlike", " and", ", then", " Take")  # before a node; the two are one token
+SHAPES: tuple[tuple[int, SideWay], ...] = (
+    *((depth, 1) for depth in (2, 3, 4, 6, 8, 10)),
+    *((depth, 3) for depth in (2, 3, 4, 5, 6, 7, 8)),
+    *((depth, 5) for depth in (2, 3, 4, 5, 6)),
+    *((depth, "end") for depth in (2, 3, 4, 5, 6)),
+)
+"""Depths and side ways of the colorings."""
+
+_COLOR = f"(?:{'|'.join(COLORS)})"
+# A node's number and what is before it are one token, so that a line is read by finding the node's own token; a list of
+# colors is one token as well, since a color stands in many lines and what follows it cannot be found by it.
+PIECES = rf"(?:{'|'.join(MARKS)}) \d+|: {_COLOR}(?: or {_COLOR})?|{ALL_PIECES}"
+VOCABULARY = 2048  # at most
+
+LOOK_UP = "Look up some nodes."
+TAKE = "Take some colors."
+_LINES = (2, 30)  # lines that are looked up many times
+_ASKED = (16, 32)  # times in all
+_LOOKED_UP = (10, 40)  # nodes of a drill
+_TAKEN = (10, 40)  # steps of a drill
+
+
+def train_coloring(rng: random.Random, shapes: Sequence[tuple[int, SideWay]] = SHAPES) -> Coloring:
+    """A coloring of the train split."""
+    while True:
+        coloring = draw(*rng.choice(shapes), NODES, rng)
+        if split_of(coloring) is Split.TRAIN:
+            return coloring
+
+
+def asked_often(rng: random.Random) -> Example:
+    """Lines as of a coloring, which need not fit each other, and some of them again and again; the rest is learned."""
+    nodes = rng.sample(range(1, NODES + 1), NODES)
+    lines: dict[int, str] = {}
+    for node in nodes[: rng.randint(*_LINES)]:
+        colors = " or ".join(rng.sample(COLORS, rng.choice((1, 2, 2, 2))))
+        unlike = rng.sample(nodes, rng.choice((0, 1, 2)))
+        then = [f", then {rng.choice(nodes)}"] if rng.random() < 0.9 else []
+        others = [f", unlike {' and '.join(map(str, unlike))}"] if unlike else []
+        lines[node] = f": {''.join([colors, *others, *then])}."
+    said = Said()
+    for _ in range(rng.randint(*_ASKED)):
+        node = rng.choice(list(lines))
+        said.add(f" {node}", learned=False)
+        said.add(lines[node])
+    return said.example(" ".join(f"{node}{line}" for node, line in lines.items()))
+
+
+def looked_up(rng: random.Random) -> Example:
+    """Lines of a coloring in another order; what is learned is what follows each node."""
+    coloring = train_coloring(rng)
+    nodes = rng.sample(list(coloring.lists), min(len(coloring.lists), rng.randint(*_LOOKED_UP)))
+    said = Said()
+    for node in nodes:
+        said.add(f" {node}", learned=False)
+        said.add(coloring.line(node).removeprefix(str(node)))
+    return said.example(f"{problem_text(coloring)} {LOOK_UP}")
+
+
+def recolored(rng: random.Random) -> Example:
+    """Steps of a few nodes again and again without a problem; learned is what others have now, and what is taken.
+
+    Nodes change their colors from step to step, so that the last mention of a node is its color.
+    """
+    nodes = rng.sample(range(1, NODES + 1), rng.randint(3, 12))
+    now: dict[int, str] = {}
+    said = Said()
+    for _ in range(rng.randint(*_TAKEN)):
+        node = rng.choice(nodes)
+        colored = [other for other in now if other != node]
+        others = rng.sample(colored, min(rng.choice((0, 1, 2)), len(colored)))
+        step = Step(node, tuple(rng.sample(COLORS, 2)), tuple((other, now[other]) for other in others))
+        if not step.left:
+            _sight(said, step, asked=True)
+            said.add(", so the coloring is not correct.")
+            said.add(dialect.STEP_DELIMITER, learned=False)
+            continue
+        now[node] = rng.choice(step.left)
+        _sight(said, step, asked=True)
+        said.add(f". Take {node}")
+        said.add(f" {now[node]}", learned=len(step.left) == 1)
+        said.add(f".{dialect.STEP_DELIMITER}", learned=False)
+    return said.example(TAKE)
+
+
+def solved(rng: random.Random) -> Example:
+    """A problem and a solution: half are right, half take any color that is left and most of these end elsewhere."""
+    coloring = train_coloring(rng)
+    right = rng.random() < 0.5
+    lines = walk(coloring, None if right else rng)
+    said = Said()
+    for line in lines[:-1]:
+        step = dialect.read_step(line)
+        assert step is not None
+        front, color, rest = _split(line, step)
+        said.add(front)
+        said.add(color, learned=not right or len(step.left) == 1)
+        said.add(rest + dialect.STEP_DELIMITER)
+    said.add(lines[-1])
+    return said.example(problem_text(coloring))
+
+
+def judged(rng: random.Random) -> Example:
+    """A solution and whether it is right: half are, a quarter admit a miss, a quarter claim to be right and are not."""
+    coloring = train_coloring(rng)
+    lines = walk(coloring, None if rng.random() < 0.5 else rng)
+    right = lines == dialect.solution(coloring)
+    if not right and rng.random() < 0.5:
+        lines[-1] = lines[-1].replace("not correct", "correct")
+    prompt = playing.evaluate_prompt(problem_text(coloring), dialect.STEP_DELIMITER.join(lines))
+    return Example(prompt, "Yes." if right else "No.")
+
+
+def walk(coloring: Coloring, rng: random.Random | None) -> list[str]:
+    """The lines of a solution that takes any color that is left; without a generator, of the right one."""
+    if rng is None:
+        return dialect.solution(coloring)
+    return dialect.solution(coloring, wander(coloring, rng))
+
+
+def wander(coloring: Coloring, rng: random.Random) -> list[str]:
+    """Random colors at the nodes that have two left, to an end."""
+    colors: dict[int, str] = {}
+    chosen = []
+    for node in coloring.order:
+        left = coloring.left(node, colors)
+        if not left:
+            break
+        colors[node] = rng.choice(left)
+        chosen += [colors[node]] if len(left) == 2 else []
+    return chosen
+
+
+def _split(line: str, step: Step) -> tuple[str, str, str]:
+    """A line before, at and after the color that it takes."""
+    front, _, rest = line.partition(f" Take {step.node} ")
+    assert step.color is not None
+    return f"{front} Take {step.node}", f" {step.color}", rest.removeprefix(step.color)
+
+
+def _sight(said: Said, step: Step, *, asked: bool) -> None:
+    """What can be seen at a node; asked: only the colors of its neighbors are learned."""
+    said.add(f"At {step.node}: {' or '.join(step.colors)}", learned=not asked)
+    for place, (other, color) in enumerate(step.unlike):
+        said.add(f"{' and' if place else ', unlike'} {other}", learned=not asked)
+        said.add(f" {color}")
+
+
+_twice = partial(said_twice, marks=MARKS)
+_plainly = partial(said_plainly, marks=MARKS)
+FIRST = partial(examples, shares=((_twice, 1.0),))
+SECOND = partial(
+    examples,
+    shares=(
+        (_plainly, 0.15),
+        (asked_often, 0.3),
+        (recolored, 0.25),
+        (looked_up, 0.1),
+        (solved, 0.2),
+    ),
+)
+THIRD = partial(
+    examples,
+    shares=(
+        (_plainly, 0.05),
+        (looked_up, 0.1),
+        (recolored, 0.1),
+        (solved, 0.65),
+        (judged, 0.1),
+    ),
+)
+
+RECIPE = Recipe(
+    phases=(
+        Phase(900_000, FIRST, 0.02, 3e-3, row=512, batch=2, decays=False),
+        Phase(1_500_000, SECOND, 0.02, 3e-3, row=512, batch=2, decays=False),
+        Phase(800_000, THIRD, 0.015, 2e-3, row=1024, batch=2, decays=False),
+        Phase(1_300_000, THIRD, 0.015, 2e-3, row=1024, batch=2),
+    ),
+    apart=True,
+    kin=[[f"{mark} {node}" for mark in ("", *MARKS)] for node in range(1, NODES + 1)],
+)
+"""A model of 1 M parameters. The first phase teaches to copy, without which reading a problem is hardly learned."""
+
+
+def vocabulary(rng: random.Random) -> Iterator[Example]:
+    """The texts of the tokenizer: the corpus, and the words of doubt and return, which the corpus itself lacks."""
+    phrases = [*NUDGE.split("\n"), "Our solution seems to be correct so far.", dialect.back(1), dialect.RESTART]
+    words = Example(" ".join(phrases), "\n".join(phrases))
+    mixed = examples(rng, ((_twice, 0.3), (looked_up, 0.2), (solved, 0.4), (judged, 0.1)))
+    return chain((words for _ in range(300)), mixed)
