@@ -11,7 +11,11 @@ from hypothesis import strategies as st
 
 from astro.config import ConfigError, validate
 from astro.errors import ProblemsError
+from astro.problems.layouts import read_problem
+from astro.records.problem import Problem
+from astro.records.rejection import BadRowError, Reason
 from astro.records.split import Split
+from astro.tasks import check_gold, task_of
 from astro.tasks.coloring.generator import ColoringConfig, draw, generate, nodes_of, split_of, to_problem
 from astro.tasks.coloring.graph import COLORS, Coloring, canonical, read_coloring
 
@@ -95,16 +99,19 @@ def test_every_coloring_has_one_solution(shape, seed):
     coloring = draw(*shape, 150, Random(seed))
     assert colorings(coloring) == [coloring.solution]
     assert read_coloring(str(coloring)) == coloring
+    assert check_gold(to_problem(coloring)) is None
 
 
 @settings(max_examples=30, deadline=None)
 @given(SHAPES, st.integers(0, 2**32))
-def test_a_coloring_survives_its_text(shape, seed):
-    """The lines are read back as the same coloring in the same order of lines."""
+def test_a_coloring_survives_its_text_and_its_row(shape, seed):
+    """The lines are read back as the same coloring in the same order, and a row of a data set as the same problem."""
     coloring = draw(*shape, 150, Random(seed))
     read = read_coloring(str(coloring))
     assert read == coloring
     assert str(read) == str(coloring)
+    problem, row = to_problem(coloring), read_problem({"coloring": str(coloring)}, {}, None, "set")
+    assert (row.prompt, row.answer, row.task, row.id) == (problem.prompt, problem.answer, "coloring", problem.id)
 
 
 def test_the_deepest_colorings_can_be_read():
@@ -116,11 +123,13 @@ def test_the_deepest_colorings_can_be_read():
 @settings(max_examples=40, deadline=None)
 @given(SHAPES, st.integers(0, 2**32))
 def test_other_names_make_no_other_coloring(shape, seed):
-    """Neither the canonical form nor the side of the split knows what nodes and colors are called."""
+    """Neither the canonical form, nor the side of the split, nor the likeness knows the names of nodes and colors."""
     coloring = draw(*shape, 150, Random(seed))
     other = renamed(coloring, Random(seed + 1))
     assert canonical(other) == canonical(coloring)
     assert split_of(other) is split_of(coloring)
+    one, two = (task_of(to_problem(each)).likeness(to_problem(each)) for each in (coloring, other))
+    assert one == two
 
 
 def test_train_and_test_never_share_a_coloring():
@@ -154,6 +163,7 @@ def test_a_larger_count_begins_with_the_same_colorings_in_turn():
     assert many[:6] == few
     assert [problem.metadata["depth"] for problem in few] == [2, 5, 2, 5, 2, 5]
     assert [problem.metadata["nodes"] for problem in few] == [9, 21, 9, 21, 9, 21]
+    assert task_of(few[0]).group(few[0]) == "depth 2, 9 nodes"
     assert len({problem.id for problem in many}) == 12
 
 
@@ -214,8 +224,25 @@ WRONG_LINES = [
 
 @pytest.mark.parametrize(("lines", "message"), WRONG_LINES)
 def test_what_is_no_coloring_is_refused(lines, message):
-    """Circles, missing lines, unknown colors, several solutions."""
+    """Circles, missing lines, unknown colors, several solutions; as lines, as a row and as a problem."""
     assert message in str(read_coloring(lines))
+    with pytest.raises(BadRowError) as caught:
+        read_problem({"coloring": lines}, {}, "coloring", "set")
+    assert caught.value.reason is Reason.WRONG_TYPE
+    bare = Problem("p", "Color it.", "17 gold", "coloring", "set", metadata={"coloring": lines})
+    assert message in str(check_gold(bare))
+    assert task_of(bare).likeness(bare) is None
+    assert task_of(bare).false_statements(bare, ["At 17: red. Take 17 red."]) == []
+    assert task_of(bare).shown_right(bare, ["At 17: red. Take 17 red."]) == [False]
+    assert task_of(bare).state(bare, None) == ""
+
+
+def test_a_row_with_another_answer_is_refused():
+    """The solution is computed; a set that gives another one is wrong."""
+    row = {"coloring": LINES, "answer": "17 gold, 4 red"}
+    with pytest.raises(BadRowError, match="is not the solution 17 gold, 4 blue, 93 red, 12 blue"):
+        read_problem(row, {}, "coloring", "set")
+    assert read_problem(row | {"answer": "4 blue 17 gold 93 red 12 blue"}, {}, "coloring", "set").task == "coloring"
 
 
 def test_what_cannot_be_decided_is_refused():

@@ -6,14 +6,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from astro.tasks import task_of
 from astro.tasks.coloring import dialect
 from astro.tasks.coloring.dialect import Step
-from astro.tasks.coloring.generator import draw
+from astro.tasks.coloring.generator import draw, to_problem
 from astro.tasks.coloring.graph import read_coloring
 
 COLORING = read_coloring(
     "93: red or gold, unlike 17 and 4, then 12. 17: gold, then 4. 4: red or blue, then 93. 12: blue or red, unlike 93."
 )
+PROBLEM = to_problem(COLORING)
+TASK = task_of(PROBLEM)
 FIRST = "At 17: gold. Take 17 gold, then 4."
 CHOICE = "At 4: red or blue. Take 4 blue, then 93."
 THIRD = "At 93: red or gold, unlike 17 gold and 4 blue. Take 93 red, then 12."
@@ -51,10 +54,15 @@ def test_every_line_of_a_true_solution_is_read_back_and_holds(shape, seed, right
     assert [dialect.read_step(line) for line in lines] == steps
     assert all(said.holds(coloring, colors) for said in steps)
     assert dialect.read_end(end) == (len(colors) == len(coloring.order), colors)
+    problem = to_problem(coloring)
+    assert TASK.false_statements(problem, [*lines, end]) == []
+    assert TASK.shows_success(problem, lines) is TASK.shows_success(problem, [*lines, end]) is bool(left)
+    assert TASK.right_by_luck(problem, [*lines, end]) is not bool(left)
     if not left:
         stuck = dialect.read_step(end)
         assert stuck == Step.at(coloring, colors, node)
         assert stuck.left == ()
+        assert TASK.admits_miss(end)
         assert dialect.thought(stuck) + f" {dialect.answered(colors)}" == end
 
 
@@ -118,8 +126,100 @@ def test_a_step_that_cannot_be_true_is_a_mistake_of_the_caller(arguments, messag
         Step.at(COLORING, *arguments)
 
 
+@pytest.mark.parametrize(
+    ("line", "denial"),
+    [
+        (
+            "At 93: red or gold, unlike 17 gold and 4 blue. Take 93 gold, then 12.",
+            "93 cannot be gold, because 17 is gold",
+        ),
+        ("At 4: red or blue. Take 4 red, then 93.", "We are at 93, not at 4"),
+        ("At 12: blue or red, unlike 93 red. Take 12 blue.", "We are at 93, not at 12"),
+        ("At 13: blue or red. Take 13 blue.", "There is no node 13"),
+        ("At 93: red or gold, unlike 17 gold and 4 blue, so the coloring is not correct.", "93 can be red"),
+        ("At 93: red or gold, unlike 17 gold and 4 blue, so the coloring is correct.", "93 has no color"),
+        ("All nodes have a color, so the coloring is correct.", "93 has no color"),
+    ],
+)
+def test_a_false_line_is_denied_and_makes_a_right_answer_luck(line, denial):
+    """Steps under wrong colors or at wrong nodes, and judgements."""
+    assert TASK.false_statements(PROBLEM, [FIRST, CHOICE, line]) == [denial]
+    assert TASK.right_by_luck(PROBLEM, [FIRST, CHOICE, line, dialect.back(93), THIRD, LAST, RIGHT])
+    assert not TASK.right_by_luck(PROBLEM, [FIRST, CHOICE, THIRD, LAST, RIGHT])
+
+
+def test_an_answer_that_the_steps_do_not_give_is_denied():
+    """The colors taken are others than those of the box; nothing is left to take at the end."""
+    other = RIGHT.replace("4 blue", "4 red")
+    assert TASK.false_statements(PROBLEM, [FIRST, CHOICE, THIRD, LAST, other]) == ["4 is blue, not red"]
+    assert TASK.false_statements(PROBLEM, [FIRST, CHOICE, THIRD, LAST, LAST]) == ["12 is the last node"]
+
+
+def test_a_wrong_choice_is_no_false_statement():
+    """It was one of two colors, and what follows holds under it."""
+    assert TASK.false_statements(PROBLEM, [FIRST, ERRED, WRONG]) == []
+
+
+def test_a_way_back_leads_to_any_node_with_a_color():
+    """Nodes from there on have none; without a way back a step is at the next node alone."""
+    missed = [FIRST, ERRED, STUCK]
+    assert TASK.false_statements(PROBLEM, [*missed, dialect.back(4), CHOICE, THIRD, LAST, RIGHT]) == []
+    assert TASK.false_statements(PROBLEM, [*missed, dialect.RESTART, FIRST, CHOICE]) == []
+    assert TASK.false_statements(PROBLEM, [*missed, CHOICE]) == ["We are at 93, not at 4"]
+    assert TASK.false_statements(PROBLEM, [*missed, dialect.back(4), LAST]) == ["We are at 93, not at 12"]
+    kept = TASK.false_statements(PROBLEM, [*missed, dialect.back(4), CHOICE, THIRD.replace("4 blue", "4 red")])
+    assert kept == ["4 is blue, not red"]
+
+
+def test_a_text_may_begin_with_a_way_back():
+    """As an attempt of a trace does: the colors before it are those that its steps name."""
+    assert TASK.false_statements(PROBLEM, [dialect.back(4), CHOICE, THIRD, LAST, RIGHT]) == []
+    assert TASK.false_statements(PROBLEM, [dialect.back(93), THIRD, LAST]) == []
+    green = THIRD.replace("17 gold", "17 green")
+    assert TASK.false_statements(PROBLEM, [dialect.back(93), green]) == ["17 has no color"]
+    assert TASK.false_statements(PROBLEM, [CHOICE]) == ["We are at 17, not at 4"]
+
+
+def test_attempts_build_on_the_colors_before_them():
+    """A later attempt that begins in the middle is right by all colors together."""
+    attempts = [f"{FIRST}\n{ERRED}\n{WRONG}", "\n".join([dialect.back(4), CHOICE, THIRD, LAST]), dialect.RESTART]
+    assert TASK.shown_right(PROBLEM, attempts) == [False, True, False]
+
+
+def test_a_state_is_the_node_that_comes_next():
+    """A return names it; a step alone does not tell the whole state."""
+    assert TASK.state(PROBLEM, None) == "the choice at 17."
+    assert TASK.state(PROBLEM, f"It is gold. {FIRST}") == "the choice at 4."
+    assert TASK.state(PROBLEM, STUCK) == "the choice at 93."
+    assert TASK.state(PROBLEM, LAST) == TASK.state(PROBLEM, "Hello.") == ""
+    assert TASK.place(PROBLEM, CHOICE) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "missed"),
+    [
+        (WRONG, True),
+        (RIGHT, False),
+        ("No color is left for 93.", True),
+        ("That is a dead end.", True),
+        (f"{WRONG}\n{CHOICE}\n{RIGHT}", False),
+    ],
+)
+def test_a_response_admits_a_miss_at_its_end_only(text, missed):
+    """By the words of the task, too."""
+    assert TASK.admits_miss(text) is missed
+
+
+@pytest.mark.parametrize("sentence", [RIGHT, "Every node now has its color."])
+def test_a_claim_of_success_is_seen(sentence):
+    """So that no doubt follows it."""
+    assert TASK.says_solved(sentence)
+    assert not TASK.says_solved(CHOICE)
+
+
 @given(st.text(alphabet="At:,.Take unlikeredbluegold or and then 0123456789\n", max_size=80))
 def test_any_text_can_be_read(text):
     """Hostile text neither raises nor is taken for a step that holds unless it is one."""
     said = dialect.read_step(text)
     assert said is None or isinstance(said.holds(COLORING, {}), bool)
+    assert isinstance(TASK.false_statements(PROBLEM, [text]), list)
