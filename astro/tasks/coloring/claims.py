@@ -48,6 +48,11 @@ class Progress:
         self._coloring = coloring
         self._places = {node: place for place, node in enumerate(coloring.order)}
 
+    @property
+    def whole(self) -> bool:
+        """Whether all nodes before the next one have a color."""
+        return len(self.colors) == (len(self._places) if self.next is None else self._places[self.next])
+
     def read(self, lines: Iterable[str]) -> None:
         """Read on, without a check."""
         for line in lines:

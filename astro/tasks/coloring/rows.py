@@ -13,10 +13,7 @@ _GOLD = Gold()
 
 def given(row: Row) -> Coloring | str:
     """The coloring of a row, or why it has none."""
-    text = row.metadata.get("coloring", row.take("coloring"))
-    if not isinstance(text, str):
-        return f"a coloring is a text of lines such as 17: gold, then 4.; got coloring = {text!r:.80}"
-    return read_coloring(text)
+    return row.read_lines("coloring", "17: gold, then 4.", read_coloring)
 
 
 def read_row(row: Row, source: str) -> Problem:
@@ -29,11 +26,4 @@ def read_row(row: Row, source: str) -> Problem:
         answer = read_answer(row.answer(_GOLD))
         if isinstance(answer, str) or dict(answer) != coloring.solved():
             raise BadRowError(Reason.UNVERIFIABLE, f"the answer {answer} is not the solution {worded.answer}")
-    return Problem(
-        id=row.own_id() or worded.id,
-        prompt=worded.prompt if row.find("prompt")[0] is None else row.prompt(),
-        answer=worded.answer,
-        task="coloring",
-        source=row.origin(source),
-        metadata={**row.kept(), **worded.metadata},
-    )
+    return row.filled(worded, source)
