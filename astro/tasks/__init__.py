@@ -17,6 +17,7 @@ from astro.records.problem import Problem
 from astro.tasks.bio import BIO
 from astro.tasks.chem import CHEM
 from astro.tasks.code import CODE
+from astro.tasks.coloring.task import COLORING
 from astro.tasks.countdown.task import COUNTDOWN
 from astro.tasks.logic import LOGIC
 from astro.tasks.math import MATH
@@ -48,6 +49,7 @@ TASKS = (
     COUNTDOWN,
     SUDOKU,
     MAZE,
+    COLORING,
     MCQ,
     QA,
     CODE,

@@ -80,6 +80,12 @@ class Request:
         return last.startswith(("Let's go back", "Let's restart"))
 
 
+def continuation(partial: str, text: str, delimiter: str) -> str:
+    """A text that continues a partial solution: on a new step, also where the last one has no delimiter yet."""
+    gap = partial.strip() and not partial.endswith(delimiter)
+    return delimiter + text if gap else text
+
+
 def check_rates(player: Any) -> None:
     """Raise ValueError if a field of player, a dataclass of probabilities, is not a probability."""
     for field in fields(player):

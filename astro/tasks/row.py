@@ -5,13 +5,16 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
+from astro.records.problem import Problem
 from astro.records.rejection import BadRowError, Reason
 from astro.tasks.literals import structure
+
+_Read = TypeVar("_Read")
 
 NOTHING = frozenset({"", "nan", "null", "<na>"})
 """How spreadsheets and data frames write an empty cell."""
@@ -129,6 +132,23 @@ class Row:
     def kept(self) -> dict[str, Any]:
         """The metadata, plus the short texts and numbers of columns that were not taken."""
         return {name: held for name, held in self.unused().items() if _is_short(held)} | self.metadata
+
+    def read_lines(self, field: str, like: str, read: Callable[[str], _Read | str]) -> _Read | str:
+        """What read() makes of the lines in a field, or why they are nothing; like: such a line, for the message."""
+        text = self.metadata.get(field, self.take(field))
+        if not isinstance(text, str):
+            return f"a {field} is a text of lines such as {like}; got {field} = {text!r:.80}"
+        return read(text)
+
+    def filled(self, worded: Problem, source: str) -> Problem:
+        """A problem worded by its generator, with the id, the prompt and the metadata that the row has of its own."""
+        return replace(
+            worded,
+            id=self.own_id() or worded.id,
+            prompt=worded.prompt if self.find("prompt")[0] is None else self.prompt(),
+            source=self.origin(source),
+            metadata={**self.kept(), **worded.metadata},
+        )
 
     def prompt(self) -> str:
         """The question: a text, or the only user message of a chat. Raises BadRowError."""

@@ -32,9 +32,9 @@ from tools.tiny_model.corpus import Example
 from tools.tiny_model.pretrain import train_tokenizer
 from tools.worlds.study import DOUBT
 
-ASKED = re.compile(r"beginning with \d+\. ((?:\d+: [^.]*\. ?)+)")
+ASKED = re.compile(r"starting at \d+\. ((?:\d+: [^.]*\. ?)+)")
 SEARCH = re.compile(
-    r"back|wait|again|restart|instead|sure|let's|let us|hmm|another|other|beginning\b(?! with)|doubt|try", re.IGNORECASE
+    r"back|wait|again|restart|instead|sure|let's|let us|hmm|another|other|beginning|doubt|try", re.IGNORECASE
 )
 
 

@@ -5,7 +5,6 @@ which becomes the target. All values on the way are positive integers and divisi
 solvable by construction, without a solver.
 """
 
-import hashlib
 import random
 from collections.abc import Sequence
 from enum import StrEnum
@@ -18,10 +17,10 @@ from astro.errors import ProblemsError
 from astro.records.problem import Problem
 from astro.records.split import Split
 from astro.tasks.countdown.solver import Operation, count_solutions, legal_operations
+from astro.tasks.draws import side_of
 from astro.verify.forms.countdown import Use
 
 SOURCE = "astro.problems.countdown"  # recorded in generated problems; the module's old name, kept for stored problems
-TEST_SHARE = 0.2  # of all multisets of numbers; a constant, so that all runs agree on the split
 # Expressions of n numbers by +, -, *, / up to order and grouping: OEIS A140606. Problems with more numbers are not
 # graded, because counting their solutions takes seconds.
 _EXPRESSIONS = {2: 6, 3: 68, 4: 1_170, 5: 27_142, 6: 793_002}
@@ -169,10 +168,8 @@ def ordered_path(numbers: Sequence[int], operations: str, max_intermediate: int,
 
 
 def split_of(numbers: Sequence[int]) -> Split:
-    """The side of the split of a multiset of numbers, from a hash that no setting or version changes."""
-    text = ",".join(str(number) for number in sorted(numbers))
-    fraction = int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big") / 2**64
-    return Split.TEST if fraction < TEST_SHARE else Split.TRAIN
+    """The side of the split of a multiset of numbers."""
+    return side_of(",".join(str(number) for number in sorted(numbers)))
 
 
 def problem_text(numbers: Sequence[int], target: int, operations: str = "+-*/", use: Use = Use.ALL) -> str:

@@ -13,7 +13,7 @@ from functools import lru_cache
 from astro.errors import SamplingError
 from astro.tasks.countdown import dialect
 from astro.tasks.countdown.dialect import Operation, Term
-from astro.tasks.playing import Asked, Request, check_rates
+from astro.tasks.playing import Asked, Request, check_rates, continuation
 
 _PROBLEM = re.compile(
     r"Using [^\n]{0,60}numbers (?P<numbers>[^\n]{1,200}?) (?P<use>exactly|at most) once"
@@ -75,8 +75,7 @@ class CountdownPlayer:
         if final.value != game.target and rng.random() >= self.honesty:
             final = Term(game.target, final.expression)
         text = dialect.STEP_DELIMITER.join([*lines, dialect.conclusion(final, game.target)])
-        gap = partial.strip() and not partial.endswith(dialect.STEP_DELIMITER)
-        return dialect.STEP_DELIMITER + text if gap else text
+        return continuation(partial, text, dialect.STEP_DELIMITER)
 
     def _choose(self, game: "_Game", table: Sequence[Term], rng: random.Random) -> Operation:
         legal = list(_legal(table, game.symbols))

@@ -13,13 +13,12 @@ from astro.config import Count, Section, Seed
 from astro.errors import ProblemsError
 from astro.records.problem import Problem
 from astro.records.split import Split
+from astro.tasks.draws import MAX_MISSES, distinct, side_of
 from astro.tasks.maze.dialect import spoken
 from astro.tasks.maze.graph import MAX_ROOM, Maze, canonical
 
 SOURCE = "astro.tasks.maze"
-TEST_SHARE = 0.2  # of all mazes; a constant, so that all runs agree on the split
 SideWay = Annotated[int, Field(ge=1)] | Literal["end"]
-_MAX_MISSES = 1_000  # consecutive draws without a new maze before giving up
 
 
 class MazeConfig(Section):
@@ -70,23 +69,20 @@ def generate(config: MazeConfig) -> list[Problem]:
     Raises ProblemsError if the settings allow fewer problems than config.count.
     """
     rng = Random(config.seed)  # noqa: S311 - reproducible problems, not secrets
-    made: dict[str, Problem] = {}
-    misses = 0
-    while len(made) < config.count:
-        depth = config.depths[len(made) % len(config.depths)]
-        maze = draw(depth, config.side, config.rooms, rng)
-        key = canonical(maze)
-        if key in made or _side(key) is not config.split:
-            misses += 1
-            if misses == _MAX_MISSES:
-                raise ProblemsError(
-                    f"only {len(made)} of {config.count} mazes could be made: no new one of depth {depth} in "
-                    f"{_MAX_MISSES} draws from {config!r}; lower count, or raise depth or side"
-                )
-            continue
-        misses = 0
-        made[key] = to_problem(maze)
-    return list(made.values())
+
+    def depth(made: int) -> int:
+        return config.depths[made % len(config.depths)]
+
+    def drawn(made: int) -> Maze:
+        return draw(depth(made), config.side, config.rooms, rng)
+
+    mazes = distinct(config.count, config.split, drawn, canonical)
+    if len(mazes) < config.count:
+        raise ProblemsError(
+            f"only {len(mazes)} of {config.count} mazes could be made: no new one of depth {depth(len(mazes))} in "
+            f"{MAX_MISSES} draws from {config!r}; lower count, or raise depth or side"
+        )
+    return [to_problem(maze) for maze in mazes]
 
 
 def draw(depth: int, side: int | Literal["end"], rooms: int, rng: Random) -> Maze:
@@ -127,13 +123,8 @@ def _tree(depth: int, start: int, names: Iterator[int]) -> dict[int, list[int]]:
 
 
 def split_of(maze: Maze) -> Split:
-    """The side of the split of a maze, from a hash that no setting or version changes."""
-    return _side(canonical(maze))
-
-
-def _side(key: str) -> Split:
-    digest = hashlib.blake2b(key.encode(), digest_size=8).digest()
-    return Split.TEST if int.from_bytes(digest, "big") / 2**64 < TEST_SHARE else Split.TRAIN
+    """The side of the split of a maze."""
+    return side_of(canonical(maze))
 
 
 def problem_text(maze: Maze) -> str:

@@ -13,7 +13,7 @@ from astro.errors import SamplingError
 from astro.tasks.maze import dialect
 from astro.tasks.maze.dialect import Step
 from astro.tasks.maze.graph import Maze, read_maze
-from astro.tasks.playing import Asked, Request, check_rates
+from astro.tasks.playing import Asked, Request, check_rates, continuation
 
 _PROBLEM = re.compile(
     r"Find the way from [1-9]\d{0,2} to the exit\. "
@@ -72,8 +72,7 @@ class MazePlayer:
             room = maze.walk(turn)[-1]
         claim = None if rng.random() < self.honesty else True
         lines.append(dialect.conclusion(Step.at(maze, room), maze.way(maze.turns_to(room)), claim=claim))
-        gap = partial.strip() and not partial.endswith(dialect.STEP_DELIMITER)
-        return (dialect.STEP_DELIMITER if gap else "") + dialect.STEP_DELIMITER.join(lines)
+        return continuation(partial, dialect.STEP_DELIMITER.join(lines), dialect.STEP_DELIMITER)
 
     def _rewrite(self, step: str, rng: random.Random) -> str:
         said, ended = dialect.read_step(step), dialect.read_end(step)

@@ -13,10 +13,7 @@ _GOLD = Gold()
 
 def given(row: Row) -> Maze | str:
     """The maze of a row, or why it has none."""
-    text = row.metadata.get("maze", row.take("maze"))
-    if not isinstance(text, str):
-        return f"a maze is a text of lines such as 8 > 22. 17: 4 or 93.; got maze = {text!r:.80}"
-    return read_maze(text)
+    return row.read_lines("maze", "8 > 22. 17: 4 or 93.", read_maze)
 
 
 def read_row(row: Row, source: str) -> Problem:
@@ -29,11 +26,4 @@ def read_row(row: Row, source: str) -> Problem:
         answer = read_answer(row.answer(_GOLD))
         if answer != maze.turns():
             raise BadRowError(Reason.UNVERIFIABLE, f"the answer {answer} is not the turns {worded.answer}")
-    return Problem(
-        id=row.own_id() or worded.id,
-        prompt=worded.prompt if row.find("prompt")[0] is None else row.prompt(),
-        answer=worded.answer,
-        task="maze",
-        source=row.origin(source),
-        metadata={**row.kept(), **worded.metadata},
-    )
+    return row.filled(worded, source)

@@ -1,6 +1,5 @@
 """Sudoku problems with exactly one solution, each puzzle made once."""
 
-import hashlib
 from random import Random
 from typing import Literal, Self
 
@@ -10,12 +9,12 @@ from astro.config import Count, Section, Seed
 from astro.errors import ProblemsError
 from astro.records.problem import Problem
 from astro.records.split import Split
+from astro.tasks.draws import side_of
 from astro.tasks.sudoku.grid import BOXES, Grid
 from astro.tasks.sudoku.solver import has_other, solutions
 from astro.tasks.sudoku.symmetry import canonical
 
 SOURCE = "astro.tasks.sudoku"
-TEST_SHARE = 0.2  # of all puzzles; a constant, so that all runs agree on the split
 MOST_BLANKS = {4: 12, 6: 28}
 """A proper 4x4 puzzle has at least 4 digits, a 6x6 puzzle at least 8."""
 _MAX_MISSES = 1_000  # draws in a row without a new problem after which there are taken to be no more: 1 s of 4x4
@@ -65,7 +64,7 @@ def generate(config: SudokuConfig) -> list[Problem]:
         blanks = config.turns[len(made) % len(config.turns)]
         puzzle = draw(config.size, blanks, rng)
         key = canonical(puzzle) if puzzle else None
-        if puzzle is None or key is None or key in made or _side(key) is not config.split:
+        if puzzle is None or key is None or key in made or side_of(str(key)) is not config.split:
             misses += 1
             if misses == _MAX_MISSES:
                 raise ProblemsError(
@@ -95,13 +94,8 @@ def draw(size: int, blanks: int, rng: Random) -> Grid | None:
 
 
 def split_of(puzzle: Grid) -> Split:
-    """The side of the split of a puzzle, from a hash that no setting or version changes."""
-    return _side(canonical(puzzle))
-
-
-def _side(puzzle: Grid) -> Split:
-    digest = hashlib.blake2b(str(puzzle).encode(), digest_size=8).digest()
-    return Split.TEST if int.from_bytes(digest, "big") / 2**64 < TEST_SHARE else Split.TRAIN
+    """The side of the split of a puzzle."""
+    return side_of(str(canonical(puzzle)))
 
 
 def problem_text(puzzle: Grid) -> str:

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass, replace
 
 from astro.errors import SamplingError
-from astro.tasks.playing import Asked, Request, check_rates
+from astro.tasks.playing import Asked, Request, check_rates, continuation
 from astro.tasks.sudoku import dialect
 from astro.tasks.sudoku.dialect import Step
 from astro.tasks.sudoku.grid import Grid, read_grid
@@ -72,8 +72,7 @@ class SudokuPlayer:
             lines.append(dialect.conclusion(_filled_up(grid)))
         else:
             lines.append(dialect.dead_end(grid))
-        gap = partial.strip() and not partial.endswith(dialect.STEP_DELIMITER)
-        return (dialect.STEP_DELIMITER if gap else "") + dialect.STEP_DELIMITER.join(lines)
+        return continuation(partial, dialect.STEP_DELIMITER.join(lines), dialect.STEP_DELIMITER)
 
     def _rewrite(self, request: Request, size: int, rng: random.Random) -> str:
         ended, said = dialect.read_end(request.step), dialect.read_step(request.step, size)

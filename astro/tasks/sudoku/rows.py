@@ -35,11 +35,4 @@ def read_row(row: Row, source: str) -> Problem:
         answer = read_answer(row.answer(_GOLD), puzzle.size)
         if str(answer) != worded.answer:
             raise BadRowError(Reason.UNVERIFIABLE, f"the answer {answer} is not the solution {worded.answer}")
-    return Problem(
-        id=row.own_id() or worded.id,
-        prompt=worded.prompt if row.find("prompt")[0] is None else row.prompt(),
-        answer=worded.answer,
-        task="sudoku",
-        source=row.origin(source),
-        metadata={**row.kept(), **worded.metadata},
-    )
+    return row.filled(worded, source)
