@@ -3,7 +3,8 @@
 No example goes back, doubts, or tries a second time, so that whatever a trained model does of these it has from its
 traces. Half of the walks are random, half lead to the exit; of the latter the turns are not learned, so that the model
 takes any turn as often as the other. Drills teach it to read first: sequences said twice, with the same marks or with
-others, a few lines looked up many times, the lines of a maze looked up, and single steps from any junction.
+others, a few lines looked up many times, the lines of a maze looked up, and single steps from any junction. Remarks
+about other things stand between the lines, so that words that a model does not know do not keep it from reading on.
 """
 
 import random
@@ -21,7 +22,7 @@ from astro.tasks.maze.graph import Maze
 from tools.tiny_model.corpus import Example
 from tools.tiny_model.pretrain import PIECES as ALL_PIECES
 from tools.tiny_model.pretrain import Phase, Recipe
-from tools.worlds.drills import NUMBERS, Said, examples, said_plainly, said_twice
+from tools.worlds.drills import NUMBERS, WORDS, Said, examples, said_plainly, said_twice
 
 ROOMS = NUMBERS  # the largest maze has 85
 MARKS = (" >", ":", " or")  # before a room; the two are one token
@@ -43,6 +44,7 @@ LOOK_UP = "Look up some rooms."
 TAKE = "Take some turns."
 _LINES = (2, 40)  # lines that are looked up many times
 _ASKED = (16, 32)  # times in all
+REMARKS = 0.15  # of the lines are followed by a remark
 _FEW = (2, 12)  # rooms that are left again and again
 _LOOKED_UP = (10, 40)  # rooms of a drill
 _TAKEN = (4, 50)  # turns of a drill: as long as the longest search
@@ -93,6 +95,7 @@ def turned(rng: random.Random) -> Example:
     """Steps of a few rooms again and again without a problem; what is learned is the turn that the words take."""
     said = Said()
     for step in _steps_anywhere(rng):
+        said.remark(rng, REMARKS)
         said.add(f"{step.sight}. Take the {step.which},", learned=False)
         said.add(f" {dialect.spoken([step.room, step.rooms[0]])}")
         said.add("".join(f" > {room}" for room in step.rooms[1:]) + "." + dialect.STEP_DELIMITER, learned=False)
@@ -130,6 +133,7 @@ def single_steps(rng: random.Random) -> Example:
     for _ in range(rng.randint(*_TAKEN)):
         room = rng.choice(junctions)
         said.step(Step.at(maze, room, rng.choice(maze.ways[room])), chosen=True, named=False)
+        said.remark(rng, REMARKS)
     return said.example(f"{problem_text(maze)} {TAKE}")
 
 
@@ -158,6 +162,7 @@ def walked(rng: random.Random) -> Example:
     said = _Said()
     for step in dialect.steps(maze, turns):
         said.step(step, chosen=not right)
+        said.remark(rng, REMARKS)
     said.add(dialect.solution(maze, turns)[-1])
     return said.example(problem_text(maze))
 
@@ -231,8 +236,8 @@ RECIPE = Recipe(
     phases=(
         Phase(900_000, FIRST, 0.02, 3e-3, row=512, batch=2, decays=False),
         Phase(1_800_000, SECOND, 0.02, 3e-3, row=512, batch=2, decays=False),
-        Phase(1_200_000, THIRD, 0.015, 2e-3, row=1024, batch=2, decays=False),
-        Phase(1_500_000, THIRD, 0.015, 2e-3, row=1024, batch=2),
+        Phase(2_000_000, THIRD, 0.015, 2e-3, row=1024, batch=2, decays=False),
+        Phase(1_800_000, THIRD, 0.015, 2e-3, row=1024, batch=2),
     ),
     apart=True,
     kin=[[f"{mark} {room}" for mark in ("", *MARKS)] for room in range(1, ROOMS + 1)],
@@ -243,6 +248,6 @@ RECIPE = Recipe(
 def vocabulary(rng: random.Random) -> Iterator[Example]:
     """The texts of the tokenizer: the corpus, and the words of doubt and return, which the corpus itself lacks."""
     phrases = [*NUDGE.split("\n"), "Our solution seems to be correct so far.", dialect.back(1), dialect.RESTART]
-    words = Example(" ".join(phrases), "\n".join(phrases))
+    words = Example(" ".join(phrases), "\n".join([*phrases, " ".join(WORDS)]))
     mixed = examples(rng, ((_twice, 0.2), (looked_up, 0.2), (single_steps, 0.2), (walked, 0.2), (judged, 0.2)))
     return chain((words for _ in range(300)), mixed)

@@ -2,12 +2,16 @@
 
 import random
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 from tools.tiny_model.corpus import Example, Span
 
 NUMBERS = 100
 """The largest number of a room or a node; each has several tokens that must be learned to be one."""
 _REPEATED = (8, 60)  # numbers of a sequence
+_REMARK = (2, 25)  # words of a remark
+WORDS = tuple(Path(__file__).with_name("words.txt").read_text(encoding="utf-8").split())
+"""Words of remarks. They make a model read on after words that it does not know, as those of its traces will be."""
 
 Draw = Callable[[random.Random], Example]
 
@@ -39,6 +43,11 @@ def said_plainly(rng: random.Random, *, marks: Sequence[str]) -> Example:
     return Example(asked, "".join(f"{again} {number}" for number in numbers))
 
 
+def remark(rng: random.Random) -> str:
+    """A line of words that have nothing to do with the problem, without its end."""
+    return f"{' '.join(rng.choices(WORDS, k=rng.randint(*_REMARK)))}."
+
+
 class Said:
     """A completion under construction."""
 
@@ -51,6 +60,11 @@ class Said:
         if not learned:
             self.unlearned.append((len(self.text), len(self.text) + len(text)))
         self.text += text
+
+    def remark(self, rng: random.Random, rate: float) -> None:
+        """A remark at this rate; it is not learned."""
+        if rng.random() < rate:
+            self.add(f"{remark(rng)}\n", learned=False)
 
     def example(self, prompt: str) -> Example:
         """The whole, without an end of line at its end."""
