@@ -37,7 +37,7 @@ SHAPES: tuple[tuple[int, SideWay], ...] = (
 
 # A room's number and what is before it are one token, so that a line is read by finding the room's own token.
 # The words that take a turn are one token as well, so that the choice stands right before the room that it depends on.
-PIECES = rf"(?:{'|'.join(MARKS)}) \d+| Take the (?:first|second),|{ALL_PIECES}"
+PIECES = rf"(?:{'|'.join(MARKS)}) \d+| Take the (?:first|second),| Last time the (?:first|second)|{ALL_PIECES}"
 VOCABULARY = 2048  # at most
 
 LOOK_UP = "Look up some rooms."
@@ -110,6 +110,22 @@ def chosen_last(rng: random.Random) -> Example:
         if rng.random() < 0.5:
             said.add("That was the choice at", learned=False)
             said.add(f" {step.room}.")
+            said.add(dialect.STEP_DELIMITER, learned=False)
+    return said.example(TAKE)
+
+
+def which_last(rng: random.Random) -> Example:
+    """Steps of a few rooms again and again; learned is which way a room was left by last, after some of them."""
+    said, last = Said(), dict[int, Step]()
+    for step in _steps_anywhere(rng):
+        said.add(dialect.step(step) + dialect.STEP_DELIMITER, learned=False)
+        last[step.room] = step
+        said.remark(rng, REMARKS)
+        if rng.random() < 0.7:
+            asked = rng.choice((step, *last.values()))
+            asked = last[asked.room]
+            said.add(f"{asked.sight}.", learned=False)
+            said.add(f" Last time the {asked.which}.")
             said.add(dialect.STEP_DELIMITER, learned=False)
     return said.example(TAKE)
 
@@ -208,10 +224,11 @@ FIRST = partial(examples, shares=((_twice, 1.0),))
 SECOND = partial(
     examples,
     shares=(
-        (_plainly, 0.2),
+        (_plainly, 0.15),
         (asked_often, 0.2),
-        (turned, 0.15),
+        (turned, 0.1),
         (chosen_last, 0.05),
+        (which_last, 0.1),
         (looked_up, 0.1),
         (single_steps, 0.1),
         (taken_last, 0.1),
@@ -225,9 +242,10 @@ THIRD = partial(
         (looked_up, 0.05),
         (turned, 0.05),
         (chosen_last, 0.05),
+        (which_last, 0.1),
         (single_steps, 0.1),
-        (taken_last, 0.15),
-        (walked, 0.45),
+        (taken_last, 0.1),
+        (walked, 0.4),
         (judged, 0.1),
     ),
 )
@@ -249,5 +267,7 @@ def vocabulary(rng: random.Random) -> Iterator[Example]:
     """The texts of the tokenizer: the corpus, and the words of doubt and return, which the corpus itself lacks."""
     phrases = [*NUDGE.split("\n"), "Our solution seems to be correct so far.", dialect.back(1), dialect.RESTART]
     words = Example(" ".join(phrases), "\n".join([*phrases, " ".join(WORDS)]))
-    mixed = examples(rng, ((_twice, 0.2), (looked_up, 0.2), (single_steps, 0.2), (walked, 0.2), (judged, 0.2)))
+    mixed = examples(
+        rng, ((which_last, 0.1), (_twice, 0.2), (looked_up, 0.2), (single_steps, 0.2), (walked, 0.2), (judged, 0.2))
+    )
     return chain((words for _ in range(300)), mixed)
