@@ -18,8 +18,8 @@ from astro.verify import Outcome
 
 ROOT = Path(__file__).parents[2]
 COLORING = read_coloring(  # two choices, at 4 and at 30, each judged by the node after it
-    "93: red or gold, unlike 17 and 4, then 30. 17: gold, then 4. 4: red or blue, then 93. "
-    "12: green or red, unlike 30 and 93. 30: blue or green, then 12."
+    "93 before 30: red or gold, unlike 17 and 4. 17 before 4: gold. 4 before 93: red or blue. "
+    "12: green or red, unlike 30 and 93. 30 before 12: blue or green."
 )
 PROBLEM = to_problem(COLORING)
 LINES = dialect.solution(COLORING)
@@ -64,7 +64,7 @@ def test_a_partial_solution_is_continued():
     assert PERFECT(turn(PROBLEM.prompt) + LINES[0] + "\n", 1) == "\n".join(LINES[1:])
     assert PERFECT(turn(PROBLEM.prompt) + LINES[0], 1) == "\n" + "\n".join(LINES[1:])
     assert PERFECT(turn(PROBLEM.prompt) + "\n".join(LINES), 1) == ""
-    astray = f"{LINES[0]}\nAt 4: red or blue. Take 4 red, then 93.\n"
+    astray = f"{LINES[0]}\nAt 4 before 93: red or blue. Take 4 red.\n"
     assert PERFECT(turn(PROBLEM.prompt) + astray, 1) == STUCK
 
 
@@ -80,10 +80,10 @@ def test_steps_are_rewritten_as_they_are():
         return player(turn(playing.rewrite_prompt(PROBLEM.prompt, ["So."], step)), 0)
 
     assert rewritten(LINES[0]) == LINES[0]
-    assert rewritten(STUCK) == "At 93: red or gold, unlike 17 gold and 4 red, so the coloring is not correct."
+    assert rewritten(STUCK) == "At 93 before 30: red or gold, unlike 17 gold and 4 red, so the coloring is not correct."
     assert rewritten(LINES[-1]) == LINES[-1]
     assert rewritten("Hello.") == "Hello."
-    assert "Take 17 red, then 4." in rewritten(LINES[0], ColoringPlayer(fidelity=0.0))
+    assert "Take 17 red." in rewritten(LINES[0], ColoringPlayer(fidelity=0.0))
 
 
 def test_a_return_names_the_node():
@@ -104,7 +104,7 @@ def test_judgement_sets_how_often_the_verdict_is_right(judgement):
         assert said_yes == (VERIFIER.verify(PROBLEM, solution).correct == bool(judgement))
 
 
-@pytest.mark.parametrize("prompt", ["What is 6 times 7?", PROBLEM.prompt.replace("17: gold", "17: red"), ""])
+@pytest.mark.parametrize("prompt", ["What is 6 times 7?", PROBLEM.prompt.replace("4: gold", "4: red"), ""])
 def test_a_prompt_without_a_coloring_is_refused(prompt):
     """No coloring, or none with one solution."""
     with pytest.raises(SamplingError, match="found no coloring"):

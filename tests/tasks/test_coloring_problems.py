@@ -20,7 +20,8 @@ from astro.tasks.coloring.generator import ColoringConfig, draw, generate, nodes
 from astro.tasks.coloring.graph import COLORS, Coloring, canonical, read_coloring
 
 LINES = (
-    "93: red or gold, unlike 17 and 4, then 12. 17: gold, then 4. 4: red or blue, then 93. 12: blue or red, unlike 93."
+    "93 before 12: red or gold, unlike 17 and 4. 17 before 4: gold. 4 before 93: red or blue. "
+    "12: blue or red, unlike 93."
 )
 SHAPES = st.one_of(st.tuples(st.integers(1, 6), st.integers(1, 6)), st.tuples(st.integers(1, 6), st.just("end")))
 
@@ -203,20 +204,26 @@ WRONG_LINES = [
     ("", "comes after no other, not 0"),
     (LINES + " 4: red.", "node 4 has two lines"),
     (LINES + " 5: red.", "comes after no other, not 2 [5, 17]"),
-    (LINES.replace("unlike 93.", "unlike 93, then 17."), "comes after no other, not 0"),
-    (LINES.replace("unlike 93.", "unlike 93, then 4."), "circle at node 4"),
-    (LINES + " 5: red, then 6. 6: red, then 5.", "circle at node 5"),
-    (LINES.replace("then 12", "then 13"), "node 13 has no line"),
+    (LINES.replace("12: blue", "12 before 17: blue"), "comes after no other, not 0"),
+    (LINES.replace("12: blue", "12 before 4: blue"), "circle at node 4"),
+    (LINES + " 5 before 6: red. 6 before 5: red.", "circle at node 5"),
+    (LINES.replace("before 12", "before 13"), "node 13 has no line"),
     (LINES.replace("unlike 93.", "unlike 94."), "node 94 has no line"),
-    (LINES.replace("17: gold", "17: gold, unlike 4"), "node 17 is unlike node 4, which is not before it"),
+    (
+        LINES.replace("4: gold", "4: gold, unlike 4"),
+        "node 17 is unlike node 4, which is not before it",
+    ),
     (LINES.replace("unlike 93.", "unlike 12."), "node 12 is unlike node 12, which is not before it"),
     (LINES.replace("17 and 4", "17 and 17"), "node 93 is unlike a node twice"),
-    (LINES.replace("17: gold", "17: pink"), "pink at node 17 is no color; colors are red, blue, green, gold"),
+    (
+        LINES.replace("4: gold", "4: pink"),
+        "pink at node 17 is no color; colors are red, blue, green, gold",
+    ),
     (LINES.replace("red or blue", "red or red"), "node 4 has a color twice"),
     (LINES.replace("red or blue", "red"), "one solution, not none"),
     (LINES.replace("blue or red", "blue or green"), "one solution, not two or more"),
     (
-        " ".join(f"{n}: red or blue, then {n + 1}." for n in range(1, 30)) + " 30: red, unlike 31. 31: red.",
+        " ".join(f"{n} before {n + 1}: red or blue." for n in range(1, 30)) + " 30: red, unlike 31. 31: red.",
         "not 2 [1, 31]",
     ),
 ]
@@ -247,7 +254,7 @@ def test_a_row_with_another_answer_is_refused():
 
 def test_what_cannot_be_decided_is_refused():
     """Twenty free choices before a node that has no color left: a million ways to the same end."""
-    free = " ".join(f"{node}: red or blue, then {node + 1}." for node in range(1, 21))
+    free = " ".join(f"{node} before {node + 1}: red or blue." for node in range(1, 21))
     assert "cannot be counted by giving 20000 colors" in str(
-        read_coloring(f"{free} 21: red, then 22. 22: red, unlike 21.")
+        read_coloring(f"{free} 21 before 22: red. 22: red, unlike 21.")
     )

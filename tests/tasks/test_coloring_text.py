@@ -13,17 +13,18 @@ from astro.tasks.coloring.generator import draw, to_problem
 from astro.tasks.coloring.graph import read_coloring
 
 COLORING = read_coloring(
-    "93: red or gold, unlike 17 and 4, then 12. 17: gold, then 4. 4: red or blue, then 93. 12: blue or red, unlike 93."
+    "93 before 12: red or gold, unlike 17 and 4. 17 before 4: gold. 4 before 93: red or blue. "
+    "12: blue or red, unlike 93."
 )
 PROBLEM = to_problem(COLORING)
 TASK = task_of(PROBLEM)
-FIRST = "At 17: gold. Take 17 gold, then 4."
-CHOICE = "At 4: red or blue. Take 4 blue, then 93."
-THIRD = "At 93: red or gold, unlike 17 gold and 4 blue. Take 93 red, then 12."
+FIRST = "At 17 before 4: gold. Take 17 gold."
+CHOICE = "At 4 before 93: red or blue. Take 4 blue."
+THIRD = "At 93 before 12: red or gold, unlike 17 gold and 4 blue. Take 93 red."
 LAST = "At 12: blue or red, unlike 93 red. Take 12 blue."
 RIGHT = "All nodes have a color, so the coloring is correct. The answer is \\boxed{ 17 gold, 4 blue, 93 red, 12 blue }."
-ERRED = "At 4: red or blue. Take 4 red, then 93."
-STUCK = "At 93: red or gold, unlike 17 gold and 4 red, so the coloring is not correct."
+ERRED = "At 4 before 93: red or blue. Take 4 red."
+STUCK = "At 93 before 12: red or gold, unlike 17 gold and 4 red, so the coloring is not correct."
 WRONG = f"{STUCK} The answer is \\boxed{{ 17 gold, 4 red }}."
 
 
@@ -72,18 +73,18 @@ def test_every_line_of_a_true_solution_is_read_back_and_holds(shape, seed, right
         ("At 12: blue or red, unlike 93 red. Take 12 blue.", "93 has no color"),
         ("At 13: blue or red. Take 13 blue.", "There is no node 13"),
         (
-            "At 93: red or blue, unlike 17 gold and 4 blue. Take 93 red, then 12.",
+            "At 93 before 12: red or blue, unlike 17 gold and 4 blue. Take 93 red.",
             "At 93 there is red or gold, not red or blue",
         ),
-        ("At 93: red or gold, unlike 4 blue and 17 gold. Take 93 red, then 12.", "93 must be unlike 17 and 4"),
-        ("At 4: red or blue, unlike 17 gold. Take 4 blue, then 93.", "4 must be unlike no node"),
-        ("At 93: red or gold, unlike 17 gold and 4 red. Take 93 red, then 12.", "4 is blue, not red"),
-        ("At 93: red or gold, unlike 17 gold and 4 blue. Take 93 green, then 12.", "green is not in the list of 93"),
+        ("At 93 before 12: red or gold, unlike 4 blue and 17 gold. Take 93 red.", "93 must be unlike 17 and 4"),
+        ("At 4 before 93: red or blue, unlike 17 gold. Take 4 blue.", "4 must be unlike no node"),
+        ("At 93 before 12: red or gold, unlike 17 gold and 4 red. Take 93 red.", "4 is blue, not red"),
+        ("At 93 before 12: red or gold, unlike 17 gold and 4 blue. Take 93 green.", "green is not in the list of 93"),
         (
-            "At 93: red or gold, unlike 17 gold and 4 blue. Take 93 gold, then 12.",
+            "At 93 before 12: red or gold, unlike 17 gold and 4 blue. Take 93 gold.",
             "93 cannot be gold, because 17 is gold",
         ),
-        ("At 93: red or gold, unlike 17 gold and 4 blue. Take 93 red, then 17.", "12 comes after 93"),
+        ("At 93 before 17: red or gold, unlike 17 gold and 4 blue. Take 93 red.", "12 comes after 93"),
         ("At 93: red or gold, unlike 17 gold and 4 blue. Take 93 red.", "12 comes after 93"),
     ],
 )
@@ -96,7 +97,7 @@ def test_a_false_step_does_not_hold_and_is_denied(line, denial):
 
 def test_nothing_comes_after_the_last_node():
     """A step that goes on from there is denied."""
-    said = dialect.read_step("At 12: blue or red, unlike 93 red. Take 12 blue, then 17.")
+    said = dialect.read_step("At 12 before 17: blue or red, unlike 93 red. Take 12 blue.")
     assert dialect.denied(said, COLORING, {93: "red"}) == "12 is the last node"
 
 
@@ -108,7 +109,7 @@ def test_a_step_ends_where_the_next_one_begins():
 
 def test_a_color_for_another_node_is_not_taken():
     """So the step stays where it is."""
-    said = dialect.read_step("At 93: red or gold, unlike 17 gold and 4 blue. Take 94 red, then 12.")
+    said = dialect.read_step("At 93 before 12: red or gold, unlike 17 gold and 4 blue. Take 94 red.")
     assert (said.color, said.end) == (None, 93)
 
 
@@ -130,14 +131,14 @@ def test_a_step_that_cannot_be_true_is_a_mistake_of_the_caller(arguments, messag
     ("line", "denial"),
     [
         (
-            "At 93: red or gold, unlike 17 gold and 4 blue. Take 93 gold, then 12.",
+            "At 93 before 12: red or gold, unlike 17 gold and 4 blue. Take 93 gold.",
             "93 cannot be gold, because 17 is gold",
         ),
-        ("At 4: red or blue. Take 4 red, then 93.", "We are at 93, not at 4"),
+        ("At 4 before 93: red or blue. Take 4 red.", "We are at 93, not at 4"),
         ("At 12: blue or red, unlike 93 red. Take 12 blue.", "We are at 93, not at 12"),
         ("At 13: blue or red. Take 13 blue.", "There is no node 13"),
-        ("At 93: red or gold, unlike 17 gold and 4 blue, so the coloring is not correct.", "93 can be red"),
-        ("At 93: red or gold, unlike 17 gold and 4 blue, so the coloring is correct.", "93 has no color"),
+        ("At 93 before 12: red or gold, unlike 17 gold and 4 blue, so the coloring is not correct.", "93 can be red"),
+        ("At 93 before 12: red or gold, unlike 17 gold and 4 blue, so the coloring is correct.", "93 has no color"),
         ("All nodes have a color, so the coloring is correct.", "93 has no color"),
     ],
 )

@@ -12,7 +12,8 @@ from astro.tasks.coloring.verifier import MAX_LENGTH, read_answer
 from astro.verify import Outcome
 
 COLORING = read_coloring(
-    "93: red or gold, unlike 17 and 4, then 12. 17: gold, then 4. 4: red or blue, then 93. 12: blue or red, unlike 93."
+    "93 before 12: red or gold, unlike 17 and 4. 17 before 4: gold. 4 before 93: red or blue. "
+    "12: blue or red, unlike 93."
 )
 PROBLEM = to_problem(COLORING)
 VERIFIER = make_verifier()
@@ -84,7 +85,7 @@ def test_what_is_no_coloring_is_malformed(answer):
 
 def test_no_box_is_no_answer():
     """Colors in prose are no answer."""
-    assert VERIFIER.verify(PROBLEM, "At 17: gold. Take 17 gold, then 4.").outcome is Outcome.UNANSWERED
+    assert VERIFIER.verify(PROBLEM, "At 17 before 4: gold. Take 17 gold.").outcome is Outcome.UNANSWERED
 
 
 def test_an_answer_may_not_be_longer_than_any_coloring():

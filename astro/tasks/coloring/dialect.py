@@ -1,11 +1,11 @@
 r"""The English of a coloring's solution, in one place, for scripted players and for the corpus of a small model.
 
-A solution has one step per line. A step names its node, its list and the earlier nodes that it must be unlike with
-their colors, then the color that it takes and the node that comes next. The last line gives all colors.
+A solution has one step per line. A step names its node, the one that comes next, its list and the earlier nodes that
+it must be unlike with their colors; then the color that it takes. The last line gives all colors.
 
-    At 17: gold. Take 17 gold, then 4.
-    At 4: red or blue. Take 4 blue, then 93.
-    At 93: red or gold, unlike 17 gold and 4 blue. Take 93 red, then 12.
+    At 17 before 4: gold. Take 17 gold.
+    At 4 before 93: red or blue. Take 4 blue.
+    At 93 before 12: red or gold, unlike 17 gold and 4 blue. Take 93 red.
     At 12: blue or red, unlike 93 red. Take 12 blue.
     All nodes have a color, so the coloring is correct. The answer is \boxed{ 17 gold, 4 blue, 93 red, 12 blue }.
 
@@ -19,7 +19,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from astro.tasks.coloring.graph import COLORS, Coloring, constraint
+from astro.tasks.coloring.graph import COLORS, Coloring, constraint, placed
 
 STEP_DELIMITER = "\n"
 
@@ -29,15 +29,15 @@ class Step:
     """What a step says, whether it is true or not.
 
     node: where it is; colors: its list; unlike: the nodes that it must be unlike, with their colors.
-    color: the color that it takes; None in a line that judges. then: the node that comes next; None after the last one
-    and in a line that judges.
+    following: the node that comes next; None after the last one. color: the color that it takes; None in a line that
+    judges.
     """
 
     node: int
     colors: tuple[str, ...]
     unlike: tuple[tuple[int, str], ...] = ()
+    following: int | None = None
     color: str | None = None
-    then: int | None = None
 
     @classmethod
     def at(cls, coloring: Coloring, assignment: Mapping[int, str], node: int, color: str | None = None) -> "Step":
@@ -53,8 +53,7 @@ class Step:
         if color is not None and color not in coloring.lists[node]:
             raise ValueError(f"{color} is not in the list of node {node}")
         unlike = tuple((other, assignment[other]) for other in coloring.unlike[node])
-        then = None if color is None else coloring.following(node)
-        return cls(node, coloring.lists[node], unlike, color, then)
+        return cls(node, coloring.lists[node], unlike, coloring.following(node), color)
 
     def holds(self, coloring: Coloring, assignment: Mapping[int, str]) -> bool:
         """Whether all that the step says is true under these colors so far, and its color is allowed."""
@@ -72,13 +71,14 @@ class Step:
 
     @property
     def sight(self) -> str:
-        """What can be seen at the node: "At 93: red or gold, unlike 17 gold and 4 blue"."""
-        return f"At {self.node}: {constraint(self.colors, [colored(*pair) for pair in self.unlike])}"
+        """What can be seen at the node: "At 93 before 12: red or gold, unlike 17 gold and 4 blue"."""
+        said = constraint(self.colors, [colored(*pair) for pair in self.unlike])
+        return f"At {placed(self.node, self.following)}: {said}"
 
     @property
     def end(self) -> int | None:
         """The node that comes next: the same if the step takes no color; None after the last one."""
-        return self.node if self.color is None else self.then
+        return self.node if self.color is None else self.following
 
 
 def colored(node: int, color: str) -> str:
@@ -97,9 +97,8 @@ def step(said: Step) -> str:
 
 
 def taken(said: Step) -> str:
-    """The sentence that takes a color: "Take 93 red, then 12."."""
-    then = f", then {said.then}" if said.then is not None else ""
-    return f"Take {said.node} {said.color}{then}."
+    """The sentence that takes a color: "Take 93 red."."""
+    return f"Take {said.node} {said.color}."
 
 
 def conclusion(assignment: Mapping[int, str]) -> str:
@@ -160,7 +159,7 @@ def denied(said: Step, coloring: Coloring, assignment: Mapping[int, str]) -> str
     """What is true where a step does not hold under these colors so far, without a full stop."""
     if said.node not in coloring.lists:
         return f"There is no node {said.node}"
-    return _denied_sight(said, coloring, assignment) or _denied_choice(said, coloring)
+    return _denied_sight(said, coloring, assignment) or _denied_choice(said)
 
 
 def _denied_sight(said: Step, coloring: Coloring, assignment: Mapping[int, str]) -> str | None:
@@ -172,25 +171,26 @@ def _denied_sight(said: Step, coloring: Coloring, assignment: Mapping[int, str])
     for other, color in said.unlike:
         if assignment.get(other) != color:
             return f"{other} is {assignment[other]}, not {color}" if other in assignment else f"{other} has no color"
+    following = coloring.following(said.node)
+    if said.following != following:
+        return f"{said.node} is the last node" if following is None else f"{following} comes after {said.node}"
     return None
 
 
-def _denied_choice(said: Step, coloring: Coloring) -> str:
+def _denied_choice(said: Step) -> str:
     if said.color not in said.colors:
         return f"{said.color} is not in the list of {said.node}"
-    if like := [other for other, color in said.unlike if color == said.color]:
-        return f"{said.node} cannot be {said.color}, because {like[0]} is {said.color}"
-    following = coloring.following(said.node)
-    return f"{said.node} is the last node" if following is None else f"{following} comes after {said.node}"
+    like = next(other for other, color in said.unlike if color == said.color)
+    return f"{said.node} cannot be {said.color}, because {like} is {said.color}"
 
 
 _NUMBER = r"[1-9]\d{0,2}(?!\d)"
 _COLOR = rf"(?:{'|'.join(COLORS)})\b"
 _COLORED = rf"{_NUMBER} {_COLOR}"
 _STEP = re.compile(
-    rf"\bAt (?P<node>{_NUMBER}): (?P<colors>{_COLOR}(?: or {_COLOR})?)"
+    rf"\bAt (?P<node>{_NUMBER})(?: before (?P<following>{_NUMBER}))?: (?P<colors>{_COLOR}(?: or {_COLOR})?)"
     rf"(?:, unlike (?P<unlike>{_COLORED}(?: and {_COLORED})?))?"
-    rf"(?:\. Take (?P=node) (?P<color>{_COLOR})(?:, then (?P<then>{_NUMBER}))?\.)?"
+    rf"(?:\. Take (?P=node) (?P<color>{_COLOR})\.)?"
 )
 _END = re.compile(
     r"so the coloring is (?P<missed>not )?correct\.(?: The answer is \\boxed\{ ?(?P<answer>[\w ,]{0,16000}?) ?\})?"
@@ -210,8 +210,8 @@ def read_step(text: str) -> Step | None:
         int(found["node"]),
         tuple(re.findall(_COLOR, found["colors"])),
         _pairs(found["unlike"]),
+        int(found["following"]) if found["following"] else None,
         found["color"],
-        int(found["then"]) if found["then"] else None,
     )
 
 

@@ -13,8 +13,8 @@ MAX_TRIED = 20_000
 """Colors that the search for solutions gives to nodes before a problem counts as too hard to decide: 0.1 s."""
 _NODE = r"[1-9]\d{0,2}"
 _LINE = re.compile(
-    rf"(?<!\S)(?P<node>{_NODE}): (?P<colors>[a-z]+(?: or [a-z]+)?)"
-    rf"(?:, unlike (?P<unlike>{_NODE}(?: and {_NODE})?))?(?:, then (?P<then>{_NODE}))?\."
+    rf"(?<!\S)(?P<node>{_NODE})(?: before (?P<following>{_NODE}))?: (?P<colors>[a-z]+(?: or [a-z]+)?)"
+    rf"(?:, unlike (?P<unlike>{_NODE}(?: and {_NODE})?))?\."
 )
 
 
@@ -36,10 +36,9 @@ class Coloring:
         return " ".join(map(self.line, self.lists))
 
     def line(self, node: int) -> str:
-        """What the problem says of a node: "93: red or gold, unlike 17 and 4, then 12."."""
+        """What the problem says of a node: "93 before 12: red or gold, unlike 17 and 4."."""
         following = self.following(node)
-        then = f", then {following}" if following is not None else ""
-        return f"{node}: {constraint(self.lists[node], tuple(map(str, self.unlike[node])))}{then}."
+        return f"{placed(node, following)}: {constraint(self.lists[node], tuple(map(str, self.unlike[node])))}."
 
     @property
     def start(self) -> int:
@@ -68,6 +67,11 @@ class Coloring:
         return sum(len(self.left(node, solved)) == 2 for node in self.order)
 
 
+def placed(node: int, following: int | None) -> str:
+    """A node with the one that comes next: "93 before 12"; the last one alone."""
+    return str(node) if following is None else f"{node} before {following}"
+
+
 def constraint(colors: Sequence[str], unlike: Sequence[str]) -> str:
     """A list and the nodes to be unlike: "red or gold, unlike 17 and 4"."""
     return " or ".join(colors) + (f", unlike {' and '.join(unlike)}" if unlike else "")
@@ -80,7 +84,7 @@ def read_coloring(text: str) -> Coloring | str:
     """
     if rest := _LINE.sub("", text).strip():
         return (
-            f"{rest[:40]!r} is no line of a coloring; lines are 17: gold, then 4. or 93: red or blue, unlike 17 and 4."
+            f"{rest[:40]!r} is no line of a coloring; lines are 17 before 4: gold. or 93: red or blue, unlike 17 and 4."
         )
     lists: dict[int, tuple[str, ...]] = {}
     unlike: dict[int, tuple[int, ...]] = {}
@@ -91,7 +95,7 @@ def read_coloring(text: str) -> Coloring | str:
             return f"node {node} has two lines"
         lists[node] = tuple(found["colors"].split(" or "))
         unlike[node] = tuple(map(int, re.findall(r"\d+", found["unlike"] or "")))
-        following |= {node: int(found["then"])} if found["then"] else {}
+        following |= {node: int(found["following"])} if found["following"] else {}
     order = _order(list(lists), following)
     if isinstance(order, str):
         return order

@@ -18,7 +18,7 @@ from astro.tasks.playing import Asked, Request, check_rates, continuation
 
 _PROBLEM = re.compile(
     r"Give each node a color of its list, in order, starting at [1-9]\d{0,2}\. "
-    r"(?P<lines>[1-9]\d{0,2}: [a-z][a-z0-9, ]*\.(?: [1-9]\d{0,2}: [a-z][a-z0-9, ]*\.)*)"
+    r"(?P<lines>[1-9][a-z0-9 ]*: [a-z][a-z0-9, ]*\.(?: [1-9][a-z0-9 ]*: [a-z][a-z0-9, ]*\.)*)"
 )
 
 
@@ -54,7 +54,7 @@ class ColoringPlayer:
                 return self._rewrite(request.step, rng)
             case Asked.GO_BACK:
                 said = dialect.read_step(request.step)
-                return dialect.back(said.then) if said and said.then is not None else dialect.RESTART
+                return dialect.back(said.end) if said and said.color and said.end is not None else dialect.RESTART
             case Asked.JUDGE:
                 right = dialect.read_end(request.solution) == (True, coloring.solved())
                 return "Yes." if right == (rng.random() < self.judgement) else "No."

@@ -13,7 +13,7 @@ _GOLD = Gold()
 
 def given(row: Row) -> Coloring | str:
     """The coloring of a row, or why it has none."""
-    return row.read_lines("coloring", "17: gold, then 4.", read_coloring)
+    return row.read_lines("coloring", "17 before 4: gold.", read_coloring)
 
 
 def read_row(row: Row, source: str) -> Problem:

@@ -53,7 +53,7 @@ def coloring_of(problem: Subject) -> Coloring | str:
     """The coloring of a problem, or why it has none."""
     text = problem.metadata.get("coloring")
     if not isinstance(text, str):
-        return f"problem {problem.id}: metadata.coloring must be lines such as 17: gold, then 4., not {text!r:.80}"
+        return f"problem {problem.id}: metadata.coloring must be lines such as 17 before 4: gold., not {text!r:.80}"
     coloring = read_coloring(text)
     return f"problem {problem.id}: metadata.coloring: {coloring}" if isinstance(coloring, str) else coloring
 
