@@ -111,7 +111,7 @@ def test_a_claim_of_success_is_seen(sentence):
     assert not TASK.says_solved(FIRST)
 
 
-@given(st.text(alphabet="At:,.>Take the firstsecond or none exit 0123456789\n", max_size=80))
+@given(st.text(alphabet="At:,.>Leave by the firstsecond or none exit 0123456789\n", max_size=80))
 def test_any_text_can_be_read(text):
     """Hostile text neither raises nor is taken for a step that holds unless it is one."""
     said = dialect.read_step(text)
