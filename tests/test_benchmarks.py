@@ -243,8 +243,8 @@ def test_maze_policies_are_what_chance_says(monkeypatch) -> None:
     """One junction: half of the first walks are right, and who remembers has the other turn left; a large budget."""
     policies = load("maze_policies", monkeypatch)
     maze = read_maze("17: 4 or 93. 4: none. 93: exit.")
-    step, doubt = policies.tokens("At 17: 4 or 93. Take the first, 17 > 4."), policies.tokens(policies._DOUBT)
-    assert step == 10  # At; 17; : 4; or 93; .; Take the first,; 17; > 4; .; and the end of the line
+    step, doubt = policies.tokens("At 17: 4 or 93. Leave 17 by the first, 17 > 4."), policies.tokens(policies._DOUBT)
+    assert step == 12  # At; 17; : 4; or 93; .; Leave; 17; by the first,; 17; > 4; .; and the end of the line
     right = step + policies.tokens("At 93: exit, so the way is correct. The answer is \\boxed{ 17 > 93 }.")
     wrong = step + policies.tokens("At 4: none, so the way is not correct.")
     back = doubt + policies.tokens("Let's restart our solution from the beginning.")

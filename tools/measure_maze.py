@@ -5,7 +5,7 @@
 Examples of the corpus that no training has drawn are read with their true beginnings, and the likeliest next token is
 compared with the true one. Kinds:
 
-options: the two ways that a step restates. turn: "Take the first," or "Take the second,", right if it is either.
+options: the two ways that a step restates. turn: "by the first," or "by the second,", right if it is either.
 first, second: the room that is the first or the second way. passage: each further room of a passage, and its end.
 place: the room where a line is, and its repetition. way: each room of the answer.
 verdict: "correct" or "not" at the end of a walk.
@@ -31,15 +31,15 @@ from astro.tasks.maze.dialect import ORDINALS
 from tools.maze_model.corpus import judged, walked
 from tools.tiny_model.corpus import Example
 
-_TURNS = tuple(f" Take the {ordinal}," for ordinal in ORDINALS)
+_TURNS = tuple(f" by the {ordinal}," for ordinal in ORDINALS)
 _SEED = 20_000  # none of the seeds of a training
 
 
 _KINDS = {
-    "turn": r"^At \d+: \d+ or \d+\.$",
-    **{ordinal: rf"Take the {ordinal}, \d+$" for ordinal in ORDINALS},
-    "passage": r"Take the \w+, \d+ >[\d >]+$",
-    "place": r"^At$|Take the \w+,$",
+    "turn": r"Leave \d+$",
+    **{ordinal: rf"by the {ordinal}, \d+$" for ordinal in ORDINALS},
+    "passage": r"by the \w+, \d+ >[\d >]+$",
+    "place": r"^At$|Leave$|by the \w+,$",
     "options": r"^At \d+(?::|: \d+)?$",
     "way": r"boxed\{[\d >]*$",
     "verdict": r"so the way is$",

@@ -58,7 +58,7 @@ def test_a_partial_solution_is_continued():
     assert PERFECT(turn(PROBLEM.prompt) + LINES[0] + "\n", 1) == "\n".join(LINES[1:])
     assert PERFECT(turn(PROBLEM.prompt) + LINES[0], 1) == "\n" + "\n".join(LINES[1:])
     assert PERFECT(turn(PROBLEM.prompt) + "\n".join(LINES), 1) == ""
-    astray = "At 17: 4 or 93. Take the first, 17 > 4.\n"
+    astray = "At 17: 4 or 93. Leave 17 by the first, 17 > 4.\n"
     assert PERFECT(turn(PROBLEM.prompt) + astray, 1) == STUCK
 
 
@@ -71,7 +71,7 @@ def test_steps_are_rewritten_as_they_are():
     assert rewritten(LINES[0]) == LINES[0]
     assert rewritten(STUCK) == "At 4: none, so the way is not correct."
     assert rewritten(LINES[-1]) == LINES[-1]
-    assert "Take the second, 17 > 94 > 8." in rewritten(LINES[0], MazePlayer(fidelity=0.0))
+    assert "Leave 17 by the second, 17 > 94 > 8." in rewritten(LINES[0], MazePlayer(fidelity=0.0))
 
 
 def test_a_return_names_the_room():

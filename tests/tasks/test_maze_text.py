@@ -15,8 +15,8 @@ from astro.tasks.maze.graph import read_maze
 MAZE = read_maze("8: 5 or 22. 17: 4 or 93. 22: exit. 4: none. 93 > 8. 5: none.")
 PROBLEM = to_problem(MAZE)
 TASK = task_of(PROBLEM)
-FIRST = "At 17: 4 or 93. Take the second, 17 > 93 > 8."
-SECOND = "At 8: 5 or 22. Take the second, 8 > 22."
+FIRST = "At 17: 4 or 93. Leave 17 by the second, 17 > 93 > 8."
+SECOND = "At 8: 5 or 22. Leave 8 by the second, 8 > 22."
 RIGHT = "At 22: exit, so the way is correct. The answer is \\boxed{ 17 > 93 > 8 > 22 }."
 WRONG = "At 5: none, so the way is not correct. The answer is \\boxed{ 17 > 93 > 8 > 5 }."
 
@@ -24,7 +24,7 @@ WRONG = "At 5: none, so the way is not correct. The answer is \\boxed{ 17 > 93 >
 def test_a_solution_restates_its_state_in_every_line():
     """The worked solution, and one that comes to a dead end."""
     assert dialect.solution(MAZE, (93, 22)) == [FIRST, SECOND, RIGHT]
-    assert dialect.solution(MAZE, (93, 5)) == [FIRST, "At 8: 5 or 22. Take the first, 8 > 5.", WRONG]
+    assert dialect.solution(MAZE, (93, 5)) == [FIRST, "At 8: 5 or 22. Leave 8 by the first, 8 > 5.", WRONG]
 
 
 @settings(max_examples=40, deadline=None)
@@ -49,14 +49,14 @@ def test_every_line_of_a_true_solution_is_read_back_and_holds(shape, seed):
 @pytest.mark.parametrize(
     ("line", "denial"),
     [
-        ("At 12: 5 or 22. Take the second, 12 > 22.", "There is no room 12"),
-        ("At 17: 4 or 93. Take the first, 17 > 4.", "We are at 8, not at 17"),
-        ("At 8: 5 or 23. Take the first, 8 > 5.", "At 8 there is 5 or 22, not 5 or 23"),
-        ("At 8: 22 or 5. Take the second, 8 > 5.", "At 8 there is 5 or 22, not 22 or 5"),
-        ("At 8: 5 or 22. Take the first, 8 > 4.", "4 cannot be taken at 8"),
-        ("At 8: 5 or 22. Take the first, 17 > 5.", "17 cannot be taken at 8"),
-        ("At 8: 5 or 22. Take the first, 8 > 22.", "At 8 the first way is 5"),
-        ("At 8: 5 or 22. Take the second, 8 > 22 > 5.", "22 leads to 22"),
+        ("At 12: 5 or 22. Leave 12 by the second, 12 > 22.", "There is no room 12"),
+        ("At 17: 4 or 93. Leave 17 by the first, 17 > 4.", "We are at 8, not at 17"),
+        ("At 8: 5 or 23. Leave 8 by the first, 8 > 5.", "At 8 there is 5 or 22, not 5 or 23"),
+        ("At 8: 22 or 5. Leave 8 by the second, 8 > 5.", "At 8 there is 5 or 22, not 22 or 5"),
+        ("At 8: 5 or 22. Leave 8 by the first, 8 > 4.", "4 cannot be taken at 8"),
+        ("At 8: 5 or 22. Leave 8 by the first, 17 > 5.", "17 cannot be taken at 8"),
+        ("At 8: 5 or 22. Leave 8 by the first, 8 > 22.", "At 8 the first way is 5"),
+        ("At 8: 5 or 22. Leave 8 by the second, 8 > 22 > 5.", "22 leads to 22"),
         ("At 5: exit, so the way is correct.", "At 5 there is none, not exit"),
     ],
 )
@@ -68,13 +68,13 @@ def test_a_false_line_is_denied_and_makes_a_right_answer_luck(line, denial):
 
 def test_a_wrong_turn_is_no_false_statement():
     """It was one of two ways, and the line says truly where it led."""
-    wrong = ["At 17: 4 or 93. Take the first, 17 > 4.", "At 4: none, so the way is not correct."]
+    wrong = ["At 17: 4 or 93. Leave 17 by the first, 17 > 4.", "At 4: none, so the way is not correct."]
     assert TASK.false_statements(PROBLEM, wrong) == []
 
 
 def test_a_way_back_leads_to_any_room():
     """After it a step may be anywhere; without it, only where the step before it ended."""
-    missed = ["At 17: 4 or 93. Take the first, 17 > 4.", "At 4: none, so the way is not correct."]
+    missed = ["At 17: 4 or 93. Leave 17 by the first, 17 > 4.", "At 4: none, so the way is not correct."]
     assert TASK.false_statements(PROBLEM, [*missed, dialect.back(17), FIRST]) == []
     assert TASK.false_statements(PROBLEM, [*missed, dialect.RESTART, FIRST]) == []
     assert TASK.false_statements(PROBLEM, [*missed, FIRST]) == ["We are at 4, not at 17"]
@@ -111,7 +111,7 @@ def test_a_claim_of_success_is_seen(sentence):
     assert not TASK.says_solved(FIRST)
 
 
-@given(st.text(alphabet="At:,.>Take the firstsecond or none exit 0123456789\n", max_size=80))
+@given(st.text(alphabet="At:,.>Leave by the firstsecond or none exit 0123456789\n", max_size=80))
 def test_any_text_can_be_read(text):
     """Hostile text neither raises nor is taken for a step that holds unless it is one."""
     said = dialect.read_step(text)

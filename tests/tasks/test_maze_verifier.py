@@ -76,7 +76,7 @@ def test_what_is_no_way_is_malformed(answer):
 
 def test_no_box_is_no_answer():
     """A way in prose is no answer."""
-    assert VERIFIER.verify(PROBLEM, "At 17: 4 or 93. Take the first, 93 > 8.").outcome is Outcome.UNANSWERED
+    assert VERIFIER.verify(PROBLEM, "At 17: 4 or 93. Leave 17 by the first, 93 > 8.").outcome is Outcome.UNANSWERED
 
 
 def test_an_answer_may_not_be_longer_than_any_way():

@@ -100,7 +100,7 @@ def test_only_free_turns_are_learned() -> None:
         example = walked(rng)
         hidden = [example.completion[start:end] for start, end in example.unlearned]
         maze = maze_of(example)
-        right = [f" Take the {step.which}," for step in dialect.steps(maze, maze.turns())]
+        right = [f" by the {step.which}," for step in dialect.steps(maze, maze.turns())]
         assert hidden in ([], right)
 
 
@@ -109,7 +109,7 @@ def test_what_was_taken_last_is_what_the_steps_say() -> None:
     rng = random.Random(10)
     for _ in range(50):
         drill = taken_last(rng)
-        taken = dict(re.findall(r"Take the \w+, (\d+) > (\d+)", drill.prompt))
+        taken = dict(re.findall(r"by the \w+, (\d+) > (\d+)", drill.prompt))
         assert dict(re.findall(r"> (\d+) > (\d+)\.", drill.completion)) == taken
 
 
@@ -135,7 +135,7 @@ def test_the_tokenizer_knows_rooms_and_the_words_of_doubt() -> None:
     """One token each, a room with what is before it, so that a search costs no more tokens than its words."""
     tokenizer = train_tokenizer(0, vocabulary, sample=1000, pieces=PIECES, size=VOCABULARY)
     rooms = [f"{mark} {room}" for room in range(1, ROOMS + 1) for mark in ("", " >", ":", " or")]
-    turns = [" Take the first,", " Take the second,"]
+    turns = [" by the first,", " by the second,"]
     for word in [*rooms, *turns, " exit", " none", "At", " wait", " beginning", " choice"]:
         assert len(tokenizer.encode(word)) == 1, word
     assert len(tokenizer.encode(DOUBT)) < 30
@@ -168,10 +168,10 @@ def test_rows_repeat_and_both_arms_have_the_same_mazes() -> None:
 
 def test_tokens_are_measured_by_kind() -> None:
     """Each token of a walk that has a choice belongs to a kind; words have none, and a judgement is its first token."""
-    step, end = "At 44: 8 or 9. Take the second, 44 > 9 > 61.", "At 61: none, so the way is not correct."
+    step, end = "At 44: 8 or 9. Leave 44 by the second, 44 > 9 > 61.", "At 61: none, so the way is not correct."
     text = f"{step}\n{end} The answer is \\boxed{{ 44 > 9 > 61 }}."
     expected = {
-        " 44:": "place", ": 8": "options", " or 9": "options", " Take": "turn",
+        " 44:": "place", ": 8": "options", " or 9": "options", " 44 by": "place", " by": "turn",
         " 44 >": "place", " > 9": "second", " > 61": "passage",
         ": none": "options", " not": "verdict", " 44 > 9 > 61 }": "way", " 61 }": "way",
     }  # fmt: skip

@@ -36,8 +36,8 @@ SHAPES: tuple[tuple[int, SideWay], ...] = (
 """Depths and side ways of the mazes."""
 
 # A room's number and what is before it are one token, so that a line is read by finding the room's own token.
-# The words that take a turn are one token as well, so that the choice stands right before the room that it depends on.
-PIECES = rf"(?:{'|'.join(MARKS)}) \d+| Take the (?:first|second),| Last time the (?:first|second)|{ALL_PIECES}"
+# The words that take a turn are one token as well, so that the choice stands between its room and the next one.
+PIECES = rf"(?:{'|'.join(MARKS)}) \d+| by the (?:first|second),|{ALL_PIECES}"
 VOCABULARY = 2048  # at most
 
 LOOK_UP = "Look up some rooms."
@@ -96,7 +96,7 @@ def turned(rng: random.Random) -> Example:
     said = Said()
     for step in _steps_anywhere(rng):
         said.remark(rng, REMARKS)
-        said.add(f"{step.sight}. Take the {step.which},", learned=False)
+        said.add(f"{step.sight}. Leave {step.room} by the {step.which},", learned=False)
         said.add(f" {dialect.spoken([step.room, step.rooms[0]])}")
         said.add("".join(f" > {room}" for room in step.rooms[1:]) + "." + dialect.STEP_DELIMITER, learned=False)
     return said.example(TAKE)
@@ -124,8 +124,8 @@ def which_last(rng: random.Random) -> Example:
         if rng.random() < 0.7:
             asked = rng.choice((step, *last.values()))
             asked = last[asked.room]
-            said.add(f"{asked.sight}.", learned=False)
-            said.add(f" Last time the {asked.which}.")
+            said.add(f"{asked.sight}. Left {asked.room}", learned=False)
+            said.add(f" by the {asked.which},")
             said.add(dialect.STEP_DELIMITER, learned=False)
     return said.example(TAKE)
 
@@ -213,9 +213,9 @@ class _Said(Said):
         """A step; chosen: whether its turn is learned, named: whether its room is."""
         self.add(f"At {said.room}", learned=named)
         self.add(f": {said.sees}.")
-        turn, rest = dialect.taken(said).split(",", 1)
-        self.add(f" {turn},", learned=chosen)
-        self.add(rest + dialect.STEP_DELIMITER)
+        self.add(f" Leave {said.room}")
+        self.add(f" by the {said.which},", learned=chosen)
+        self.add(f" {dialect.spoken([said.room, *said.rooms])}.{dialect.STEP_DELIMITER}")
 
 
 _twice = partial(said_twice, marks=MARKS)
@@ -254,8 +254,8 @@ RECIPE = Recipe(
     phases=(
         Phase(900_000, FIRST, 0.02, 3e-3, row=512, batch=2, decays=False),
         Phase(1_800_000, SECOND, 0.02, 3e-3, row=512, batch=2, decays=False),
-        Phase(2_000_000, THIRD, 0.015, 2e-3, row=1024, batch=2, decays=False),
-        Phase(1_800_000, THIRD, 0.015, 2e-3, row=1024, batch=2),
+        Phase(1_000_000, THIRD, 0.015, 2e-3, row=1024, batch=2, decays=False),
+        Phase(1_000_000, THIRD, 0.015, 2e-3, row=1024, batch=2),
     ),
     apart=True,
     kin=[[f"{mark} {room}" for mark in ("", *MARKS)] for room in range(1, ROOMS + 1)],

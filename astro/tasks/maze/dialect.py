@@ -3,8 +3,8 @@ r"""The English of a maze solution, in one place, for scripted players and for t
 A solution has one step per line. A step names its room and what can be seen there, which of the two ways it takes, then
 the room again and the rooms to the next junction or end. The last line judges the end and gives the whole way.
 
-    At 17: 4 or 93. Take the second, 17 > 93 > 5 > 44.
-    At 44: 8 or 9. Take the second, 44 > 9 > 61 > 63.
+    At 17: 4 or 93. Leave 17 by the second, 17 > 93 > 5 > 44.
+    At 44: 8 or 9. Leave 44 by the second, 44 > 9 > 61 > 63.
     At 63: exit, so the way is correct. The answer is \boxed{ 17 > 93 > 5 > 44 > 9 > 61 > 63 }.
 
 A wrong turn ends with "At 51: none, so the way is not correct. ...". What follows a room stands behind that room, in
@@ -75,7 +75,7 @@ def step(said: Step) -> str:
 
 def taken(said: Step) -> str:
     """The sentence that takes a turn."""
-    return f"Take the {said.which}, {spoken([said.room, *said.rooms])}."
+    return f"Leave {said.room} by the {said.which}, {spoken([said.room, *said.rooms])}."
 
 
 def conclusion(said: Step, way: Sequence[int], *, claim: bool | None = None) -> str:
@@ -135,7 +135,8 @@ def denied(said: Step, maze: Maze) -> str:
 _NUMBER = r"[1-9]\d{0,2}(?!\d)"
 _STEP = re.compile(
     rf"\bAt (?P<room>{_NUMBER}): (?P<sees>none|exit|{_NUMBER} or {_NUMBER})"
-    rf"(?:\. Take the (?P<which>{'|'.join(ORDINALS)}), (?P<from>{_NUMBER})(?P<rooms>(?: > {_NUMBER}){{1,998}})\.)?"
+    rf"(?:\. Leave (?P=room) by the (?P<which>{'|'.join(ORDINALS)}), "
+    rf"(?P<from>{_NUMBER})(?P<rooms>(?: > {_NUMBER}){{1,998}})\.)?"
 )
 _END = re.compile(
     r"so the way is (?P<missed>not )?correct\.(?: The answer is \\boxed\{ ?(?P<way>[\d >]{0,6000}?) ?\})?"
