@@ -23,6 +23,7 @@ from tools.coloring_model.corpus import (
     VOCABULARY,
     asked_often,
     judged,
+    listed,
     recolored,
     solved,
     vocabulary,
@@ -32,7 +33,7 @@ from tools.tiny_model.corpus import Example
 from tools.tiny_model.pretrain import train_tokenizer
 from tools.worlds.study import DOUBT
 
-ASKED = re.compile(r"starting at \d+\. ((?:\d+: [^.]*\. ?)+)")
+ASKED = re.compile(r"starting at \d+\. ((?:\d[^.:]*: [^.]*\. ?)+)")
 SEARCH = re.compile(
     r"back|wait|again|restart|instead|sure|let's|let us|hmm|another|other|beginning|doubt|try", re.IGNORECASE
 )
@@ -106,9 +107,14 @@ def test_neighbors_have_the_colors_that_they_took_last() -> None:
     rng = random.Random(10)
     for _ in range(50):
         now: dict[int, str] = {}
+        chosen: int | None = None
         for line in recolored(rng).completion.splitlines():
-            step = dialect.read_step(f"{line}")
-            assert step is not None
+            if line.startswith("The last choice"):
+                assert line == f"The last choice was at {chosen}."
+            step = dialect.read_step(line)
+            if step is None:
+                continue
+            chosen = step.node if len(step.left) == 2 and step.color else chosen
             assert dict(step.unlike).items() <= now.items()
             assert (step.color is None) == (not step.left)
             if step.color is not None:
@@ -116,16 +122,25 @@ def test_neighbors_have_the_colors_that_they_took_last() -> None:
                 now[step.node] = step.color
 
 
+def test_what_is_listed_was_taken_last() -> None:
+    """A node that took two colors has the later one."""
+    rng = random.Random(12)
+    for _ in range(50):
+        drill = listed(rng)
+        taken = dict(re.findall(r"Take (\d+) (\w+)\.", drill.prompt))
+        assert dict(re.findall(r"(\d+) ([a-z]+)", drill.completion)) == taken
+
+
 def test_lines_that_are_looked_up_are_those_of_the_prompt() -> None:
     """Each answer is a line of the prompt; its node is not learned."""
     rng = random.Random(9)
     for _ in range(50):
         often = asked_often(rng)
-        lines = re.findall(r"\d+: [^.]*\.", often.prompt)
-        answers = re.findall(r"\d+: [^.]*\.", often.completion)
+        lines = re.findall(r"\d[^.]*: [^.]*\.", often.prompt)
+        answers = re.findall(r"\d[^.]*: [^.]*\.", often.completion)
         assert set(answers) <= set(lines)
         assert [often.completion[start:end].strip() for start, end in often.unlearned] == [
-            answer.partition(":")[0] for answer in answers
+            re.split("[: ]", answer)[0] for answer in answers
         ]
 
 

@@ -3,7 +3,8 @@
 No example goes back, doubts, or tries a second time, so that whatever a trained model does of these it has from its
 traces. Half of the solutions take any color that is left, half are right; of the latter the choices are not learned, so
 that the model takes either color as often as the other. Drills teach it to read first: sequences said twice, with the
-same marks or with others, lines looked up many times, and steps of nodes whose neighbors change their colors.
+same marks or with others, lines looked up many times, steps of nodes whose neighbors change their colors, and colors
+listed in the end. Remarks about other things stand between the lines, as in the mazes.
 """
 
 import random
@@ -17,14 +18,14 @@ from astro.tasks import playing
 from astro.tasks.coloring import dialect
 from astro.tasks.coloring.dialect import Step
 from astro.tasks.coloring.generator import SideWay, draw, problem_text, split_of
-from astro.tasks.coloring.graph import COLORS, Coloring
+from astro.tasks.coloring.graph import COLORS, Coloring, placed
 from tools.tiny_model.corpus import Example
 from tools.tiny_model.pretrain import PIECES as ALL_PIECES
 from tools.tiny_model.pretrain import Phase, Recipe
-from tools.worlds.drills import NUMBERS, Said, examples, said_plainly, said_twice
+from tools.worlds.drills import NUMBERS, WORDS, Said, examples, said_plainly, said_twice
 
 NODES = NUMBERS  # the largest coloring has 49
-MARKS = (", unlike", " and", ", then", " Take")  # before a node; the two are one token
+MARKS = (", unlike", " and", " before", " Take")  # before a node; the two are one token
 SHAPES: tuple[tuple[int, SideWay], ...] = (
     *((depth, 1) for depth in (2, 3, 4, 6, 8, 10)),
     *((depth, 3) for depth in (2, 3, 4, 5, 6, 7, 8)),
@@ -45,6 +46,9 @@ _LINES = (2, 30)  # lines that are looked up many times
 _ASKED = (16, 32)  # times in all
 _LOOKED_UP = (10, 40)  # nodes of a drill
 _TAKEN = (10, 40)  # steps of a drill
+_ASKED_LAST = 0.15  # of the steps are followed by the question where the last choice was
+_JUMPS = 0.1  # of the steps of a drill go on from an earlier node
+REMARKS = 0.1  # of the lines are followed by a remark
 
 
 def train_coloring(rng: random.Random, shapes: Sequence[tuple[int, SideWay]] = SHAPES) -> Coloring:
@@ -57,14 +61,14 @@ def train_coloring(rng: random.Random, shapes: Sequence[tuple[int, SideWay]] = S
 
 def asked_often(rng: random.Random) -> Example:
     """Lines as of a coloring, which need not fit each other, and some of them again and again; the rest is learned."""
-    nodes = rng.sample(range(1, NODES + 1), NODES)
+    nodes, following = (rng.sample(range(1, NODES + 1), NODES) for _ in range(2))
     lines: dict[int, str] = {}
     for node in nodes[: rng.randint(*_LINES)]:
         colors = " or ".join(rng.sample(COLORS, rng.choice((1, 2, 2, 2))))
         unlike = rng.sample(nodes, rng.choice((0, 1, 2)))
-        then = [f", then {rng.choice(nodes)}"] if rng.random() < 0.9 else []
-        others = [f", unlike {' and '.join(map(str, unlike))}"] if unlike else []
-        lines[node] = f": {''.join([colors, *others, *then])}."
+        before = f" before {following.pop()}" if rng.random() < 0.9 else ""
+        others = f", unlike {' and '.join(map(str, unlike))}" if unlike else ""
+        lines[node] = f"{before}: {colors}{others}."
     said = Said()
     for _ in range(rng.randint(*_ASKED)):
         node = rng.choice(list(lines))
@@ -87,27 +91,49 @@ def looked_up(rng: random.Random) -> Example:
 def recolored(rng: random.Random) -> Example:
     """Steps of a few nodes again and again without a problem; learned is what others have now, and what is taken.
 
-    Nodes change their colors from step to step, so that the last mention of a node is its color.
+    Nodes change their colors from step to step, so that the last mention of a node is its color. Now and then the last
+    node is asked for that had two colors left.
     """
     nodes = rng.sample(range(1, NODES + 1), rng.randint(3, 12))
     now: dict[int, str] = {}
+    chosen: int | None = None
     said = Said()
     for _ in range(rng.randint(*_TAKEN)):
+        said.remark(rng, REMARKS)
+        if chosen is not None and rng.random() < _ASKED_LAST:
+            said.add("The last choice was at", learned=False)
+            said.add(f" {chosen}.")
+            said.add(dialect.STEP_DELIMITER, learned=False)
         node = rng.choice(nodes)
         colored = [other for other in now if other != node]
         others = rng.sample(colored, min(rng.choice((0, 1, 2)), len(colored)))
-        step = Step(node, tuple(rng.sample(COLORS, 2)), tuple((other, now[other]) for other in others))
+        unlike = tuple((other, now[other]) for other in others)
+        step = Step(node, tuple(rng.sample(COLORS, 2)), unlike, rng.choice([*nodes, None]))
         if not step.left:
             _sight(said, step, asked=True)
             said.add(", so the coloring is not correct.")
             said.add(dialect.STEP_DELIMITER, learned=False)
             continue
         now[node] = rng.choice(step.left)
+        chosen = node if len(step.left) == 2 else chosen
         _sight(said, step, asked=True)
         said.add(f". Take {node}")
         said.add(f" {now[node]}", learned=len(step.left) == 1)
         said.add(f".{dialect.STEP_DELIMITER}", learned=False)
     return said.example(TAKE)
+
+
+def listed(rng: random.Random) -> Example:
+    """Colors taken in order, from some nodes on more than once, and then all nodes with the colors taken last."""
+    coloring = train_coloring(rng)
+    now: dict[int, str] = {}
+    asked, place = list[str](), 0
+    while place < len(coloring.order):
+        node = coloring.order[place]
+        now[node] = rng.choice(coloring.lists[node])
+        asked.append(dialect.taken(Step.at(coloring, now, node, now[node])))
+        place = rng.randint(0, place) if rng.random() < _JUMPS else place + 1
+    return Example(f"{' '.join(asked)} {TAKE}", dialect.answered(now))
 
 
 def solved(rng: random.Random) -> Example:
@@ -123,6 +149,7 @@ def solved(rng: random.Random) -> Example:
         said.add(front)
         said.add(color, learned=not right or len(step.left) == 1)
         said.add(rest + dialect.STEP_DELIMITER)
+        said.remark(rng, REMARKS)
     said.add(lines[-1])
     return said.example(problem_text(coloring))
 
@@ -167,7 +194,7 @@ def _split(line: str, step: Step) -> tuple[str, str, str]:
 
 def _sight(said: Said, step: Step, *, asked: bool) -> None:
     """What can be seen at a node; asked: only the colors of its neighbors are learned."""
-    said.add(f"At {step.node}: {' or '.join(step.colors)}", learned=not asked)
+    said.add(f"At {placed(step.node, step.following)}: {' or '.join(step.colors)}", learned=not asked)
     for place, (other, color) in enumerate(step.unlike):
         said.add(f"{' and' if place else ', unlike'} {other}", learned=not asked)
         said.add(f" {color}")
@@ -179,9 +206,10 @@ FIRST = partial(examples, shares=((_twice, 1.0),))
 SECOND = partial(
     examples,
     shares=(
-        (_plainly, 0.15),
-        (asked_often, 0.3),
+        (_plainly, 0.1),
+        (asked_often, 0.25),
         (recolored, 0.25),
+        (listed, 0.1),
         (looked_up, 0.1),
         (solved, 0.2),
     ),
@@ -190,9 +218,11 @@ THIRD = partial(
     examples,
     shares=(
         (_plainly, 0.05),
-        (looked_up, 0.1),
-        (recolored, 0.1),
-        (solved, 0.65),
+        (asked_often, 0.05),
+        (looked_up, 0.05),
+        (recolored, 0.15),
+        (listed, 0.05),
+        (solved, 0.55),
         (judged, 0.1),
     ),
 )
@@ -213,6 +243,6 @@ RECIPE = Recipe(
 def vocabulary(rng: random.Random) -> Iterator[Example]:
     """The texts of the tokenizer: the corpus, and the words of doubt and return, which the corpus itself lacks."""
     phrases = [*NUDGE.split("\n"), "Our solution seems to be correct so far.", dialect.back(1), dialect.RESTART]
-    words = Example(" ".join(phrases), "\n".join(phrases))
+    words = Example(" ".join(phrases), "\n".join([*phrases, " ".join(WORDS)]))
     mixed = examples(rng, ((_twice, 0.3), (looked_up, 0.2), (solved, 0.4), (judged, 0.1)))
     return chain((words for _ in range(300)), mixed)
