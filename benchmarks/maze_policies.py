@@ -28,8 +28,8 @@ from astro.tasks.maze.dialect import Step
 from astro.tasks.maze.generator import MazeConfig, SideWay, generate
 from astro.tasks.maze.graph import Maze, read_maze
 
-# Tokens of the mazes' bases: a room and the mark before it are one (tools/maze_model/corpus.py).
-_PIECE = re.compile(r"(?: >|:| or) \d+| ?\d+| ?\\?[A-Za-z']+|\n| ?[^\sA-Za-z0-9]")
+# Tokens of the mazes' bases: a room and the mark before it are one, and a turn (tools/maze_model/corpus.py).
+_PIECE = re.compile(r"(?: >|:| or) \d+| by the (?:first|second),| ?\d+| ?\\?[A-Za-z']+|\n| ?[^\sA-Za-z0-9]")
 _DOUBT = NUDGE.strip()
 SHAPES: tuple[tuple[SideWay, tuple[int, ...]], ...] = (
     (1, (6, 8, 10)),

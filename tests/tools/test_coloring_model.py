@@ -80,7 +80,8 @@ def test_what_solutions_say_is_true_and_half_of_them_are_right() -> None:
         right += correct
         assert task_of(problem).false_statements(problem, [example.completion]) == []
         assert correct == ("so the coloring is correct" in example.completion)
-        hidden = [example.completion[begin:end] for begin, end in example.unlearned]
+        spans = [example.completion[begin:end] for begin, end in example.unlearned]
+        hidden = [span for span in spans if not span.endswith("\n")]  # without the remarks
         assert hidden in ([], [f" {coloring.solved()[node]}" for node in free(coloring)])
     assert 50 <= right <= 75
 
