@@ -70,7 +70,7 @@ def test_the_corpus_has_no_way_back_and_no_thought(drawn: list[Example]) -> None
 def test_no_maze_of_the_test_split_occurs(drawn: list[Example]) -> None:
     """Every maze of the corpus is on the training side."""
     mazes = [maze_of(example) for example in drawn if ASKED.search(example.prompt)]
-    assert len(mazes) > 400  # the first phase has none, the second has some
+    assert len(mazes) > 300  # the first phase has none, the second has some
     assert {split_of(maze) for maze in mazes} == {Split.TRAIN}
 
 
