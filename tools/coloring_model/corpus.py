@@ -10,9 +10,7 @@ listed in the end. Remarks about other things stand between the lines, as in the
 import random
 from collections.abc import Iterator, Sequence
 from functools import partial
-from itertools import chain
 
-from astro.evaluation.settings import NUDGE
 from astro.records.split import Split
 from astro.tasks import playing
 from astro.tasks.coloring import dialect
@@ -21,8 +19,8 @@ from astro.tasks.coloring.generator import SideWay, draw, problem_text, split_of
 from astro.tasks.coloring.graph import COLORS, Coloring, placed
 from tools.tiny_model.corpus import Example
 from tools.tiny_model.pretrain import PIECES as ALL_PIECES
-from tools.tiny_model.pretrain import Phase, Recipe
-from tools.worlds.drills import NUMBERS, WORDS, Said, examples, said_plainly, said_twice
+from tools.worlds import drills
+from tools.worlds.drills import NUMBERS, Said, examples, recipe, said_plainly, said_twice
 
 NODES = NUMBERS  # the largest coloring has 49
 MARKS = (", unlike", " and", " before", " Take")  # before a node; the two are one token
@@ -227,22 +225,10 @@ THIRD = partial(
     ),
 )
 
-RECIPE = Recipe(
-    phases=(
-        Phase(900_000, FIRST, 0.02, 3e-3, row=512, batch=2, decays=False),
-        Phase(1_500_000, SECOND, 0.02, 3e-3, row=512, batch=2, decays=False),
-        Phase(800_000, THIRD, 0.015, 2e-3, row=1024, batch=2, decays=False),
-        Phase(1_300_000, THIRD, 0.015, 2e-3, row=1024, batch=2),
-    ),
-    apart=True,
-    kin=[[f"{mark} {node}" for mark in ("", *MARKS)] for node in range(1, NODES + 1)],
-)
-"""A model of 1 M parameters. The first phase teaches to copy, without which reading a problem is hardly learned."""
+RECIPE = recipe(FIRST, SECOND, THIRD, (900_000, 1_500_000, 800_000, 1_300_000), MARKS)
 
 
 def vocabulary(rng: random.Random) -> Iterator[Example]:
-    """The texts of the tokenizer: the corpus, and the words of doubt and return, which the corpus itself lacks."""
-    phrases = [*NUDGE.split("\n"), "Our solution seems to be correct so far.", dialect.back(1), dialect.RESTART]
-    words = Example(" ".join(phrases), "\n".join([*phrases, " ".join(WORDS)]))
-    mixed = examples(rng, ((_twice, 0.3), (looked_up, 0.2), (solved, 0.4), (judged, 0.1)))
-    return chain((words for _ in range(300)), mixed)
+    """The texts of the tokenizer."""
+    shares = ((_twice, 0.3), (looked_up, 0.2), (solved, 0.4), (judged, 0.1))
+    return drills.vocabulary(rng, (dialect.back(1), dialect.RESTART), shares)

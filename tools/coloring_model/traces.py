@@ -46,7 +46,7 @@ def astro(coloring: Coloring, rng: random.Random) -> Example:
 def _missed(coloring: Coloring, colors: dict[int, str], node: int, wrong: str, rng: random.Random) -> list[str]:
     """The lines of an attempt that takes the wrong color at a node, to the node without a color left."""
     lines = list[str]()
-    so_far, color = dict(colors), wrong
+    so_far = dict(colors)
     for following in coloring.order[coloring.order.index(node) :]:
         left = coloring.left(following, so_far)
         if not left:

@@ -10,9 +10,7 @@ about other things stand between the lines, so that words that a model does not 
 import random
 from collections.abc import Iterator, Sequence
 from functools import partial
-from itertools import chain
 
-from astro.evaluation.settings import NUDGE
 from astro.records.split import Split
 from astro.tasks import playing
 from astro.tasks.maze import dialect
@@ -21,8 +19,8 @@ from astro.tasks.maze.generator import SideWay, draw, problem_text, split_of
 from astro.tasks.maze.graph import Maze
 from tools.tiny_model.corpus import Example
 from tools.tiny_model.pretrain import PIECES as ALL_PIECES
-from tools.tiny_model.pretrain import Phase, Recipe
-from tools.worlds.drills import NUMBERS, WORDS, Said, examples, said_plainly, said_twice
+from tools.worlds import drills
+from tools.worlds.drills import NUMBERS, Said, examples, recipe, said_plainly, said_twice
 
 ROOMS = NUMBERS  # the largest maze has 85
 MARKS = (" >", ":", " or")  # before a room; the two are one token
@@ -123,7 +121,6 @@ def which_last(rng: random.Random) -> Example:
         said.remark(rng, REMARKS)
         if rng.random() < 0.7:
             asked = rng.choice((step, *last.values()))
-            asked = last[asked.room]
             said.add(f"{asked.sight}. Left {asked.room}", learned=False)
             said.add(f" by the {asked.which},")
             said.add(dialect.STEP_DELIMITER, learned=False)
@@ -250,24 +247,10 @@ THIRD = partial(
     ),
 )
 
-RECIPE = Recipe(
-    phases=(
-        Phase(900_000, FIRST, 0.02, 3e-3, row=512, batch=2, decays=False),
-        Phase(2_800_000, SECOND, 0.02, 3e-3, row=512, batch=2, decays=False),
-        Phase(1_800_000, THIRD, 0.015, 2e-3, row=1024, batch=2, decays=False),
-        Phase(1_500_000, THIRD, 0.015, 2e-3, row=1024, batch=2),
-    ),
-    apart=True,
-    kin=[[f"{mark} {room}" for mark in ("", *MARKS)] for room in range(1, ROOMS + 1)],
-)
-"""A model of 1.3 M parameters. The first phase teaches to copy, without which it hardly learns to read a maze."""
+RECIPE = recipe(FIRST, SECOND, THIRD, (900_000, 2_800_000, 1_800_000, 1_500_000), MARKS)
 
 
 def vocabulary(rng: random.Random) -> Iterator[Example]:
-    """The texts of the tokenizer: the corpus, and the words of doubt and return, which the corpus itself lacks."""
-    phrases = [*NUDGE.split("\n"), "Our solution seems to be correct so far.", dialect.back(1), dialect.RESTART]
-    words = Example(" ".join(phrases), "\n".join([*phrases, " ".join(WORDS)]))
-    mixed = examples(
-        rng, ((which_last, 0.1), (_twice, 0.2), (looked_up, 0.2), (single_steps, 0.2), (walked, 0.2), (judged, 0.2))
-    )
-    return chain((words for _ in range(300)), mixed)
+    """The texts of the tokenizer."""
+    shares = ((which_last, 0.1), (_twice, 0.2), (looked_up, 0.2), (single_steps, 0.2), (walked, 0.2), (judged, 0.2))
+    return drills.vocabulary(rng, (dialect.back(1), dialect.RESTART), shares)

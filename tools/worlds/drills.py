@@ -2,9 +2,12 @@
 
 import random
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
+from astro.evaluation.settings import NUDGE
 from tools.tiny_model.corpus import Example, Span
+from tools.tiny_model.pretrain import Corpus, Phase, Recipe
 
 NUMBERS = 100
 """The largest number of a room or a node; each has several tokens that must be learned to be one."""
@@ -69,3 +72,30 @@ class Said:
     def example(self, prompt: str) -> Example:
         """The whole, without an end of line at its end."""
         return Example(prompt, self.text.removesuffix("\n"), unlearned=tuple(self.unlearned))
+
+
+def recipe(first: Corpus, second: Corpus, third: Corpus, tokens: Sequence[int], marks: Sequence[str]) -> Recipe:
+    """A model of 1.3 M parameters, from the corpora of its phases.
+
+    tokens: of each phase; the third corpus has two, and only in the last one does the rate decay. marks: what may stand
+    before a number; the tokens of a number begin alike. Without the first phase, which only copies, a model hardly
+    learns to read a problem.
+    """
+    copy, read, walk, settle = tokens
+    return Recipe(
+        phases=(
+            Phase(copy, first, 0.02, 3e-3, row=512, batch=2, decays=False),
+            Phase(read, second, 0.02, 3e-3, row=512, batch=2, decays=False),
+            Phase(walk, third, 0.015, 2e-3, row=1024, batch=2, decays=False),
+            Phase(settle, third, 0.015, 2e-3, row=1024, batch=2),
+        ),
+        apart=True,
+        kin=[[f"{mark} {number}" for mark in ("", *marks)] for number in range(1, NUMBERS + 1)],
+    )
+
+
+def vocabulary(rng: random.Random, returns: Sequence[str], shares: Sequence[tuple[Draw, float]]) -> Iterator[Example]:
+    """The texts of a tokenizer: a corpus in these shares, and the words of doubt and return, which it lacks."""
+    phrases = [*NUDGE.split("\n"), "Our solution seems to be correct so far.", *returns]
+    words = Example(" ".join(phrases), "\n".join([*phrases, " ".join(WORDS)]))
+    return chain((words for _ in range(300)), examples(rng, shares))

@@ -46,6 +46,21 @@ class World:
     max_tokens: int = 1024
 
 
+def world(
+    side: Any,
+    recipe: Recipe,
+    arms: Mapping[str, Rows],
+    problems: Callable[[int, int], list[Problem]],
+    tested: Sequence[int],
+) -> World:
+    """A world of problems with a depth. problems: test problems, from their number and their depth."""
+
+    def sets(count: int) -> dict[str, list[Problem]]:
+        return {f"depth-{depth}": problems(count, depth) for depth in tested}
+
+    return World(f"side-{side}", recipe, arms, sets)
+
+
 @dataclass(frozen=True, slots=True)
 class Study:
     """The sizes of a comparison.
