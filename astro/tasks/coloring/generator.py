@@ -50,7 +50,7 @@ class ColoringConfig(Section):
         deepest = max(self.depths)
         if self.side == "end" and deepest > _DEEPEST_END:
             raise ValueError(
-                f"depth is at most {_DEEPEST_END} with side end, not {deepest}: nothing tells before the end"
+                f"depth is at most {_DEEPEST_END} with side end, not {deepest}; deeper ones take too long to check"
             )
         if (needed := nodes_of(deepest, self.side)) > self.nodes:
             raise ValueError(
