@@ -27,6 +27,10 @@ class Job:
     command: Sequence[str]
     after: Sequence[str] = ()
 
+    def named(self, prefix: str) -> "Job":
+        """The same job among those of others: the prefix is put before all names."""
+        return Job(f"{prefix}{self.name}", self.command, [f"{prefix}{name}" for name in self.after])
+
 
 def carry_out_jobs(jobs: Sequence[Job], at_once: int, logs: Path, say: Callable[[str], None]) -> None:
     """Run every job after its dependencies, in the order of the list, at most at_once at a time.
@@ -65,15 +69,19 @@ def carry_out_jobs(jobs: Sequence[Job], at_once: int, logs: Path, say: Callable[
         raise JobError(f"{failed} failed; the end of {logs / failed}.log:\n{_tail(logs / f'{failed}.log')}")
 
 
-def wall_time(logs: Path) -> tuple[float, int] | None:
+def wall_time(logs: Path, prefix: str = "") -> tuple[float, int] | None:
     """Seconds in which at least one job ran, over all sessions, and the most jobs that ran at once.
 
-    None without a record. The record lacks jobs that were running when a session was killed.
+    prefix: of the names of the jobs that count. None without a record of them. The record lacks jobs that were running
+    when a session was killed.
     """
     path = logs / _RECORD
     if not path.exists():
         return None
-    spans = [(row["began"], row["ended"]) for row in map(json.loads, path.read_text(encoding="utf-8").splitlines())]
+    rows = map(json.loads, path.read_text(encoding="utf-8").splitlines())
+    spans = [(row["began"], row["ended"]) for row in rows if row["job"].startswith(prefix)]
+    if not spans:
+        return None
     changes = sorted(change for began, ended in spans for change in ((began, 1), (ended, -1)))  # an end comes first
     seconds, running, most, before = 0.0, 0, 0, 0.0
     for when, change in changes:

@@ -2,40 +2,47 @@
 
     python pipelines/results.py              # one seed
     python pipelines/results.py --seeds 3    # three, one table
-    python pipelines/results.py --seeds 3 --config configs/worlds/maze.yaml "engine.model=runs/maze-base-{seed}"
+    python pipelines/results.py --seeds 3 --config configs/worlds/maze.yaml
 
-In settings, {seed} is the number of the seed: each of three seeds can have a base model of its own.
-2 CPU cores, two processes at once, under 12 GB of memory. For every seed the script
+The configurations are those of the tasks: mazes, colorings, Countdown. 2 CPU cores, two processes at once, under 12 GB
+of memory. For every seed the script
 
 - generates problems, searches them in two shards, and makes traces,
 - trains Direct and ASTRO by SFT and GRPO, and Direct at equal tokens by SFT,
 - evaluates the base, the trained models and the checkpoints of RL on held-out problems of the training size, of another
   size and of another family,
-- writes a report in runs/NAME.
+- writes a report in runs/NAME-SEED.
 
-Then it writes results.md, effect.json and the plots in docs/results, from all seeds. If stopped, the same command
-resumes. Logs are in runs/NAME-logs; jobs.jsonl there has the start and end of each job.
+A model whose name ends with -1 is one of several bases: seed 2 uses the one whose name ends with -2. Then the script
+writes results.md, effect.json and the plots of each task in docs/results/NAME, and summary.md and effect.json of all
+tasks in docs/results. If stopped, the same command resumes. Logs are in runs/results-logs; jobs.jsonl there has the
+start and end of each job.
 """
 
 import argparse
 import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from jobs import Job, carry_out_jobs, wall_time
 
 from astro.config import load_config
 from astro.errors import EXPECTED_ERRORS, ConfigError
+from astro.report.effects import EQUAL_TOKENS
 from astro.report.gather import gather
 from astro.report.seeds import write_results
+from astro.report.summary import SUMMARY, write_summary
 from astro.run import RunConfig
 from astro.tasks import all_tasks
 
-CONFIG = Path("configs/results.yaml")
+CONFIGS = (Path("configs/worlds/maze.yaml"), Path("configs/worlds/coloring.yaml"), Path("configs/results.yaml"))
 OUT = Path("docs/results")
+FIRST_BASE = "-1"  # how the name of the first of several bases ends
 STAGE = [sys.executable, str(Path(__file__).with_name("stage.py"))]
 SHARDS = 2  # a search is one process, and everything else has to wait for it
 ARMS = ("astro", "direct")  # the longer training first
-EQUAL = "direct-equal-tokens"  # Direct's rows, repeated until they have as many tokens as ASTRO's; SFT only
+EQUAL = f"direct-{EQUAL_TOKENS}"  # Direct's rows, repeated until they have as many tokens as ASTRO's; SFT only
 ALL_ARMS = f"sft.arms={{direct: direct, astro: sft, {EQUAL}: equal_tokens}}"
 
 
@@ -49,7 +56,10 @@ def settings_of(seed: int, config: RunConfig) -> list[str]:
         for task in all_tasks()
         if getattr(problems, task, None) is not None
     ]
-    return [f"name={config.name}-{seed}", f"seed={seed}", *generated, ALL_ARMS]
+    model = config.engine.model
+    own = [f"engine.model={model.removesuffix(FIRST_BASE)}-{seed}"] if model.endswith(FIRST_BASE) else []
+    rl = [f"grpo.arms=[{', '.join(ARMS)}]"] if config.grpo else []
+    return [f"name={config.name}-{seed}", f"seed={seed}", *own, *generated, ALL_ARMS, *rl]
 
 
 def data_jobs(seed: int, config: Path, settings: list[str], run: Path) -> list[Job]:
@@ -86,41 +96,62 @@ def jobs_of(seed: int, config: Path, settings: list[str], run: Path, *, has_rl: 
     return [*jobs, job("report", "report", *evaluated)]
 
 
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """A task: its name, and the run and the jobs of each seed."""
+
+    name: str
+    runs: Sequence[Path]
+    jobs: Sequence[Sequence[Job]]
+
+
+def experiment(path: Path, seeds: int, settings: Sequence[str]) -> Experiment:
+    """The experiment that a configuration describes. Raises ConfigError if it has no evaluation set."""
+    config = load_config(RunConfig, path, settings)
+    if not config.evaluation or not config.evaluation.sets:
+        raise ConfigError(f"{path} has no evaluation set, so there is nothing to compare")
+    runs, jobs = list[Path](), list[list[Job]]()
+    for seed in range(1, seeds + 1):
+        own = [*settings, *settings_of(seed, config)]
+        runs.append(load_config(RunConfig, path, own).directory)
+        named = [job.named(f"{config.name}-") for job in jobs_of(seed, path, own, runs[-1], has_rl=bool(config.grpo))]
+        jobs.append(named)
+    return Experiment(config.name, runs, jobs)
+
+
 def main() -> None:
-    """Read the arguments, run the remaining jobs of every seed, and write the table."""
+    """Read the arguments, run the remaining jobs of every task and seed, and write the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=1, help="number of seeds (default %(default)s)")
     parser.add_argument("--at-once", type=int, default=2, help="processes at once (default %(default)s)")
     parser.add_argument(
-        "--config", type=Path, default=CONFIG, help="configuration of the run of one seed (default %(default)s)"
+        "--config", type=Path, nargs="+", default=CONFIGS, help="configurations of the tasks (default: all three)"
     )
     parser.add_argument("--out", type=Path, help=f"(default {OUT}, with one seed {OUT / 'one-seed'})")
-    parser.add_argument("settings", nargs="*", metavar="KEY=VALUE", help="settings that override the configuration")
+    parser.add_argument("settings", nargs="*", metavar="KEY=VALUE", help="settings that override each configuration")
     arguments = parser.parse_intermixed_args()
+    # argparse gives settings that follow --config to it.
+    configs = [each for each in arguments.config if "=" not in str(each)]
+    settings = [*(str(each) for each in arguments.config if "=" in str(each)), *arguments.settings]
     try:
-        config = load_config(RunConfig, arguments.config, arguments.settings)
-        sets = len(config.evaluation.sets) if config.evaluation else 0
-        if not sets or arguments.seeds < 1:
-            raise ConfigError(f"{sets} evaluation sets and {arguments.seeds} seeds: there is nothing to compare")
-        of_seeds: list[list[Job]] = []
-        runs: list[Path] = []
-        for seed in range(1, arguments.seeds + 1):
-            given = [each.replace("{seed}", str(seed)) for each in arguments.settings]
-            settings = [*given, *settings_of(seed, config)]
-            settings += [f"grpo.arms=[{', '.join(ARMS)}]"] if config.grpo else []
-            runs.append(load_config(RunConfig, arguments.config, settings).directory)
-            of_seeds.append(jobs_of(seed, arguments.config, settings, runs[-1], has_rl=config.grpo is not None))
-        logs = config.directory.with_name(f"{config.name}-logs")
-        jobs = [job for stage in zip(*of_seeds, strict=True) for job in stage]  # evaluations, the widest, come last
+        if arguments.seeds < 1:
+            raise ConfigError(f"--seeds {arguments.seeds}: there is nothing to compare; give 1 or more")
+        tasks = [experiment(path, arguments.seeds, settings) for path in configs]
+        logs = tasks[0].runs[0].with_name("results-logs")
+        # Of one stage the jobs of all seeds, then the next stage: evaluations, the widest, come last.
+        jobs = [job for task in tasks for stage in zip(*task.jobs, strict=True) for job in stage]
         carry_out_jobs(jobs, arguments.at_once, logs, lambda line: print(line, flush=True))
         shown = f"python pipelines/results.py --seeds {arguments.seeds}"
-        shown += "" if arguments.config == CONFIG else f" --config {arguments.config}"
+        shown += "" if arguments.config == CONFIGS else f" --config {' '.join(map(str, configs))}"
+        command = " ".join([shown, *settings])
         out = arguments.out or (OUT if arguments.seeds > 1 else OUT / "one-seed")
-        command = " ".join([shown, *arguments.settings])
-        effect = write_results([gather(run) for run in runs], out, command, wall_time(logs))
+        found = {task.name: [gather(run) for run in task.runs] for task in tasks}
+        for name, seeds in found.items():
+            write_results(seeds, out / name, command, wall_time(logs, f"{name}-"))
+        write_summary(found, out, command, wall_time(logs))
     except EXPECTED_ERRORS as error:
         sys.exit(f"error: {error}")
-    print(f"{out / 'results.md'}: {effect}")
+    print((out / SUMMARY).read_text(encoding="utf-8"))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,8 @@
 
 Controls are the control arm and the base, each free and continued (evaluation.continuations), all within the same
 max_tokens. The base counts because an arm that is trained on right solutions alone may claim every miss to be right,
-and then gains nothing from being asked again. The best one is chosen on the same responses, which favours the controls.
+and then gains nothing from being asked again. After SFT the control arm that was trained on as many tokens counts, too.
+The best one is chosen on the same responses, which favours the controls.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,16 +19,18 @@ from astro.report.statistics import Figure, Shares, hierarchical_difference, mea
 from astro.report.tables import trainings_of
 
 EFFECT = "effect.json"
+EQUAL_TOKENS = "equal-tokens"  # ends the name of the arm that trains on the control's rows, at as many tokens as ASTRO
 
 
 @dataclass(frozen=True, slots=True)
 class Effect:
     """An arm's free responses minus those of the controls in pass@1, as shares, after one training.
 
-    ours, variants: the evaluations of every seed; variants by the name of the model, with its continuation.
-    each: the difference to every variant.
+    control: the name of the control arm. ours, variants: the evaluations of every seed; variants by the name of the
+    model, with its continuation. each: the difference to every variant.
     """
 
+    control: str
     ours: Sequence[Evaluation]
     variants: Mapping[str, Sequence[Evaluation]]
     each: Mapping[str, Figure]
@@ -37,9 +40,18 @@ class Effect:
         """The name of the variant with the highest pass@1: the difference to it is least."""
         return min(self.each, key=lambda name: self.each[name].value)
 
+    def own(self) -> Figure | None:
+        """The pass@1 of the arm."""
+        return mean_over_seeds(_accuracies(self.ours))
+
     def of_variant(self, name: str) -> Figure | None:
-        """The pass@1 of a variant."""
-        return mean_over_seeds(_accuracies(self.variants[name]))
+        """The pass@1 of a variant; None if there is none of this name."""
+        return mean_over_seeds(_accuracies(self.variants[name])) if name in self.variants else None
+
+    def tokens(self, name: str | None = None) -> float:
+        """Generated tokens of a response of the arm or of a variant, mean over seeds."""
+        found = self.ours if name is None else self.variants[name]
+        return fmean(each.figures["tokens"].value for each in found)
 
     def by_tokens(self) -> dict[int, tuple[str, Figure]]:
         """At each number of generated tokens, the variant that is best there and the difference to it.
@@ -62,8 +74,9 @@ def effect_of_arm(seeds: Sequence[Findings], dataset: str, arm: str, suffix: str
     suffix: of the training. None unless every seed has the arm, the control arm and one of its continuations.
     """
     ours = _in_every_seed(seeds, f"{arm}-{suffix}", dataset)
-    control, base = (continued_names(model) for model in (f"{seeds[0].control}-{suffix}", BASE))
-    variants = {name: found for name in (*control, *base) if (found := _in_every_seed(seeds, name, dataset))}
+    arms = (f"{seeds[0].control}-{suffix}", f"{seeds[0].control}-{EQUAL_TOKENS}-{suffix}", BASE)
+    control, equal, base = map(continued_names, arms)
+    variants = {name: found for name in (*control, *equal, *base) if (found := _in_every_seed(seeds, name, dataset))}
     if not ours or len(variants.keys() & set(control)) < 2:
         return None
     each = {}
@@ -71,7 +84,7 @@ def effect_of_arm(seeds: Sequence[Findings], dataset: str, arm: str, suffix: str
         difference = hierarchical_difference(list(zip(_accuracies(ours), _accuracies(theirs), strict=True)))
         if difference is not None:
             each[name] = difference
-    return Effect(ours, variants, each) if each else None
+    return Effect(seeds[0].control, ours, variants, each) if each else None
 
 
 def effects_as_json(seeds: Sequence[Findings]) -> dict[str, dict[str, Any]]:
@@ -83,7 +96,7 @@ def effects_as_json(seeds: Sequence[Findings]) -> dict[str, dict[str, Any]]:
             for suffix in trainings_of(first):
                 effect = effect_of_arm(seeds, dataset, arm, suffix)
                 if effect is not None:
-                    effects.setdefault(dataset, {})[f"{arm}-{suffix}"] = _as_json(effect)
+                    effects.setdefault(dataset, {})[f"{arm}-{suffix}"] = effect_as_json(effect)
     return effects
 
 
@@ -100,7 +113,8 @@ def as_bounds(found: Figure | None, scale: float = 100) -> dict[str, float | Non
     return {name: None if value is None else round(scale * value, 3) for name, value in bounds.items()}
 
 
-def _as_json(effect: Effect) -> dict[str, Any]:
+def effect_as_json(effect: Effect) -> dict[str, Any]:
+    """The difference to the best variant in points, to each, and to the best at each number of generated tokens."""
     return {
         "best": effect.best,
         **as_bounds(effect.each[effect.best]),

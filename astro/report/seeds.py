@@ -7,7 +7,7 @@ from typing import Any
 
 from astro.report.continued import backtracking_table, control_table, draw_curve, token_table
 from astro.report.curves import CURVE
-from astro.report.effects import EFFECT, as_bounds, continued_names, effects_as_json
+from astro.report.effects import EFFECT, EQUAL_TOKENS, as_bounds, continued_names, effects_as_json
 from astro.report.gather import Evaluation, Findings
 from astro.report.plots import checkpoint_points, draw_bars, draw_scatter
 from astro.report.statistics import Figure, Pooled, hierarchical_difference, mean_over_seeds, pooled_pearson
@@ -26,7 +26,7 @@ from astro.store.atomic import write_text, writing
 MODELS = ("base", "direct-sft", "astro-sft", "direct-rl", "astro-rl", "direct-equal-tokens-sft")
 _NAMES = tuple(name for model in MODELS for name in continued_names(model))
 STAGES = ("sft", "rl")
-EQUAL_TOKENS = ("astro-sft", "direct-equal-tokens-sft")
+EQUAL_PAIR = ("astro-sft", f"direct-{EQUAL_TOKENS}-sft")
 
 
 def write_results(
@@ -74,7 +74,7 @@ def effect_of(seeds: Sequence[Findings]) -> dict[str, Any]:
     for stage in STAGES:
         found = difference_over_seeds(seeds, main, f"astro-{stage}", f"direct-{stage}")
         effect[f"astro_{stage}_minus_direct_{stage}"] = as_bounds(found)
-    effect["astro_sft_minus_direct_equal_tokens_sft"] = as_bounds(difference_over_seeds(seeds, main, *EQUAL_TOKENS))
+    effect["astro_sft_minus_direct_equal_tokens_sft"] = as_bounds(difference_over_seeds(seeds, main, *EQUAL_PAIR))
     effect["minus_best_control"] = effects_as_json(seeds)
     pooled = pooled_pearson(list(points_over_rl(seeds).values()))
     differing = {"q": round(pooled.q, 3), "degrees": pooled.degrees, "p": float(f"{pooled.p:.3g}")}
@@ -154,7 +154,7 @@ def results_table(seeds: Sequence[Findings], dataset: str) -> TextTable:
 def differences_table(seeds: Sequence[Findings]) -> TextTable:
     """ASTRO minus Direct on every set."""
     pairs = {f"after {stage.upper()}": (f"astro-{stage}", f"direct-{stage}") for stage in STAGES}
-    pairs["after SFT, at equal tokens"] = EQUAL_TOKENS
+    pairs["after SFT, at equal tokens"] = EQUAL_PAIR
     rows = [[dataset, *(points(difference_over_seeds(seeds, dataset, *pair)) for pair in pairs.values())]
             for dataset in seeds[0].sets]  # fmt: skip
     note = (
@@ -189,11 +189,11 @@ def _seconds_by_stage(findings: Findings) -> dict[str, float]:
 
 
 def _introduction(seeds: Sequence[Findings], command: str) -> str:
-    engine = seeds[0].settings.get("engine", {})
+    models = dict.fromkeys(str(findings.settings.get("engine", {}).get("model", "unknown")) for findings in seeds)
     count = "one seed" if len(seeds) == 1 else f"{len(seeds)} seeds"
     return (
-        f"# Results\n\nThe embedded model ({engine.get('model', 'unknown')}), {count}; each seed has its own problems, "
-        f"search, training and evaluation samples. Made by\n\n```\n{command}\n```"
+        f"# Results\n\nModel: {', '.join(models)}; {count}. Each seed has its own problems, search, training and "
+        f"evaluation samples. Made by\n\n```\n{command}\n```"
     )
 
 

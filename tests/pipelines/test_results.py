@@ -59,19 +59,32 @@ def test_without_rl_there_are_no_models_of_it() -> None:
 
 
 def test_a_seed_changes_problems_of_training_and_evaluation() -> None:
-    """And everything that derives from the run's seed."""
+    """And everything that derives from the run's seed, and the base where there are several."""
     maze = load_config(RunConfig, Path("configs/worlds/maze.yaml"))
     assert script("results").settings_of(3, maze) == [
         "name=maze-3",
         "seed=3",
+        "engine.model=runs/maze-base-3",
         "problems.maze.seed=3",
         "evaluation.sets.depth-5.maze.seed=3",
         "evaluation.sets.depth-7.maze.seed=3",
         "sft.arms={direct: direct, astro: sft, direct-equal-tokens: equal_tokens}",
+        "grpo.arms=[astro, direct]",
     ]
     tiny = script("results").settings_of(3, load_config(RunConfig, Path("configs/results.yaml")))
     assert "problems.countdown.seed=3" in tiny
     assert "evaluation.sets.in-order.countdown.seed=3" in tiny
+    assert not any(setting.startswith("engine.") for setting in tiny)  # one base for all seeds
+
+
+def test_the_jobs_of_several_tasks_are_apart() -> None:
+    """A job waits for jobs of its own task and seed; no name occurs twice."""
+    results = script("results")
+    tasks = [results.experiment(path, 2, ["output.folder=x"]) for path in results.CONFIGS]
+    jobs = [job for task in tasks for seed in task.jobs for job in seed]
+    assert len({job.name for job in jobs}) == len(jobs)
+    assert all(after.startswith(job.name.split("-")[0]) for job in jobs for after in job.after)
+    assert [task.runs[1] for task in tasks] == [Path("x/maze-2"), Path("x/coloring-2"), Path("x/results-2")]
 
 
 def test_an_ablation_waits_for_the_references_trees() -> None:

@@ -10,6 +10,7 @@ from reported import begun, evaluate, finished
 from astro.report.best_of import best_of
 from astro.report.gather import gather
 from astro.report.seeds import write_results
+from astro.report.summary import write_summary
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +61,26 @@ def test_the_controls_are_on_the_page_and_in_the_effect(tmp_path: Path) -> None:
     assert page.count("| Direct-SFT, asked again |") == 1
     assert "## ASTRO minus the best control" in page
     assert "| held-out | ASTRO after SFT |" in page
+
+
+def test_several_tasks_come_to_one_table_and_one_effect(seeds, tmp_path: Path) -> None:
+    """A row for each task, set and training whose control was continued; effect.json has the same by these three."""
+    run = finished(tmp_path / "r")
+    for model in ("direct-sft+ask_again", "direct-rl+nudge"):
+        evaluate(run, model, "held-out", 0.5)
+    evaluate(run, "direct-equal-tokens-sft", "held-out", 0.9)
+    write_summary({"maze": [gather(run)], "countdown": seeds}, tmp_path / "out", "the command", (60, 2))
+    effect = json.loads((tmp_path / "out" / "effect.json").read_text(encoding="utf-8"))
+    assert effect["countdown"] == {}  # without continuations there is nothing to compare with
+    assert {name: list(each) for name, each in effect["maze"].items()} == {"held-out": ["sft", "rl"]}
+    after = effect["maze"]["held-out"]
+    assert after["sft"]["best"] == "direct-equal-tokens-sft"
+    assert after["sft"]["low"] < after["sft"]["mean"] < after["sft"]["high"] < 0
+    page = (tmp_path / "out" / "summary.md").read_text(encoding="utf-8")
+    assert "the command" in page
+    rows = [line for line in page.splitlines() if line.startswith("| maze, held-out |")]
+    assert len(rows) == 2
+    assert f"{after['rl']['mean']:+.1f} [" in rows[1]
 
 
 def test_the_mean_is_that_of_the_seeds(seeds, tmp_path: Path) -> None:
