@@ -13,6 +13,7 @@ NUMBERS = 100
 """The largest number of a room or a node; each has several tokens that must be learned to be one."""
 _REPEATED = (8, 60)  # numbers of a sequence
 _REMARK = (2, 25)  # words of a remark
+_COPIES = 0.1  # the loss of a model that copies
 WORDS = tuple(Path(__file__).with_name("words.txt").read_text(encoding="utf-8").split())
 """Words of remarks. They make a model read on after words that it does not know, as those of its traces will be."""
 
@@ -74,19 +75,21 @@ class Said:
         return Example(prompt, self.text.removesuffix("\n"), unlearned=tuple(self.unlearned))
 
 
-def recipe(first: Corpus, second: Corpus, third: Corpus, tokens: Sequence[int], marks: Sequence[str]) -> Recipe:
+def recipe(
+    first: Corpus, second: Corpus, third: Corpus, tokens: Sequence[int], walks: float, marks: Sequence[str]
+) -> Recipe:
     """A model of 1.3 M parameters, from the corpora of its phases.
 
-    tokens: of each phase; the third corpus has two, and only in the last one does the rate decay. marks: what may stand
-    before a number; the tokens of a number begin alike. Without the first phase, which only copies, a model hardly
-    learns to read a problem.
+    tokens: of each phase, of the first and third the most. The first corpus is left when the model copies, the third
+    when its loss is below walks; then its rate decays. marks: what may stand before a number; the tokens of a number
+    begin alike. Without the first phase, which only copies, a model hardly learns to read a problem.
     """
     copy, read, walk, settle = tokens
     return Recipe(
         phases=(
-            Phase(copy, first, 0.02, 3e-3, row=512, batch=2, decays=False),
+            Phase(copy, first, 0.02, 3e-3, row=512, batch=2, decays=False, until=_COPIES),
             Phase(read, second, 0.02, 3e-3, row=512, batch=2, decays=False),
-            Phase(walk, third, 0.015, 2e-3, row=1024, batch=2, decays=False),
+            Phase(walk, third, 0.015, 2e-3, row=1024, batch=2, decays=False, until=walks),
             Phase(settle, third, 0.015, 2e-3, row=1024, batch=2),
         ),
         apart=True,
