@@ -19,7 +19,7 @@ _NOTE = (
     "Shares of right responses among all samples, means over seeds. Controls are Direct and the base, each free, "
     "nudged once after a response gives up, or asked again until it does not, within the same limit of tokens and "
     "without the gold answer; after SFT also Direct trained on as many tokens as ASTRO. The best one is chosen on the "
-    "same responses, which favours the controls. The interval resamples seeds and problems, with one seed problems alone."
+    "same responses, which favours the controls. Intervals resample seeds and problems, with one seed problems alone."
 )
 
 

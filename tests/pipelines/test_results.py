@@ -68,6 +68,7 @@ def test_a_seed_changes_problems_of_training_and_evaluation() -> None:
         "problems.maze.seed=3",
         "evaluation.sets.depth-5.maze.seed=3",
         "evaluation.sets.depth-7.maze.seed=3",
+        "evaluation.sets.depth-9.maze.seed=3",
         "sft.arms={direct: direct, astro: sft, direct-equal-tokens: equal_tokens}",
         "grpo.arms=[astro, direct]",
     ]

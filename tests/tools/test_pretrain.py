@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerFast
 
+from tools.tiny_model import pretrain
 from tools.tiny_model.corpus import Example, examples
 from tools.tiny_model.pretrain import (
     IGNORED,
@@ -178,6 +179,19 @@ def test_training_goes_on_after_the_last_finished_phase(tokenizer: PreTrainedTok
     assert len(said) == len(phases)
     for name in ("model.safetensors", "training_log.jsonl"):
         assert (tmp_path / "stopped" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+
+
+def test_a_phase_ends_once_its_skill_is_there(
+    tokenizer: PreTrainedTokenizerFast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The mean loss of a log interval decides; the log counts the tokens that were seen."""
+    monkeypatch.setattr(pretrain, "LOG_STEPS", 2)
+    first, second, _ = (replace(one, row=512, batch=1, tokens=8 * 512) for one in Recipe().phases)
+    recipe = Recipe((replace(first, until=100.0), replace(second, until=0.1)), hidden=32, layers=1, heads=2)
+    with torch.compiler.set_stance("force_eager"):
+        train(recipe, tokenizer, tmp_path, say=lambda _: None)
+    rows = [json.loads(line) for line in (tmp_path / "training_log.jsonl").read_text().splitlines()]
+    assert [row["tokens"] for row in rows] == [512 * steps for steps in (2, 4, 6, 8, 10)]
 
 
 def test_a_new_model_predicts_every_token_alike(tokenizer: PreTrainedTokenizerFast) -> None:

@@ -225,7 +225,7 @@ THIRD = partial(
     ),
 )
 
-RECIPE = recipe(FIRST, SECOND, THIRD, (3_000_000, 1_500_000, 4_000_000, 1_300_000), 0.4, MARKS)
+RECIPE = recipe((FIRST, SECOND, THIRD), (3_000_000, 1_500_000, 4_000_000, 1_300_000), 0.4, MARKS)
 
 
 def vocabulary(rng: random.Random) -> Iterator[Example]:

@@ -247,7 +247,7 @@ THIRD = partial(
     ),
 )
 
-RECIPE = recipe(FIRST, SECOND, THIRD, (3_000_000, 2_800_000, 4_000_000, 1_500_000), 0.58, MARKS)
+RECIPE = recipe((FIRST, SECOND, THIRD), (3_000_000, 2_800_000, 4_000_000, 1_500_000), 0.58, MARKS)
 
 
 def vocabulary(rng: random.Random) -> Iterator[Example]:

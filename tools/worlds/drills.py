@@ -75,15 +75,14 @@ class Said:
         return Example(prompt, self.text.removesuffix("\n"), unlearned=tuple(self.unlearned))
 
 
-def recipe(
-    first: Corpus, second: Corpus, third: Corpus, tokens: Sequence[int], walks: float, marks: Sequence[str]
-) -> Recipe:
-    """A model of 1.3 M parameters, from the corpora of its phases.
+def recipe(corpora: Sequence[Corpus], tokens: Sequence[int], walks: float, marks: Sequence[str]) -> Recipe:
+    """A model of 1.3 M parameters, from three corpora.
 
     tokens: of each phase, of the first and third the most. The first corpus is left when the model copies, the third
     when its loss is below walks; then its rate decays. marks: what may stand before a number; the tokens of a number
     begin alike. Without the first phase, which only copies, a model hardly learns to read a problem.
     """
+    first, second, third = corpora
     copy, read, walk, settle = tokens
     return Recipe(
         phases=(
