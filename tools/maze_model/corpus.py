@@ -221,8 +221,9 @@ FIRST = partial(examples, shares=((_twice, 1.0),))
 SECOND = partial(
     examples,
     shares=(
-        (_plainly, 0.12),
-        (asked_often, 0.2),
+        (_twice, 0.05),
+        (_plainly, 0.1),
+        (asked_often, 0.17),
         (turned, 0.25),
         (chosen_last, 0.08),
         (looked_up, 0.1),
@@ -246,7 +247,7 @@ THIRD = partial(
     ),
 )
 
-RECIPE = recipe((FIRST, SECOND, THIRD), (3_000_000, 2_800_000, 8_000_000, 1_500_000), 0.25, MARKS)
+RECIPE = recipe((FIRST, SECOND, THIRD), (3_000_000, 6_000_000, 5_000_000, 1_500_000), (0.2, 0.2), MARKS)
 
 
 def vocabulary(rng: random.Random) -> Iterator[Example]:

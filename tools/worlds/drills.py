@@ -75,19 +75,20 @@ class Said:
         return Example(prompt, self.text.removesuffix("\n"), unlearned=tuple(self.unlearned))
 
 
-def recipe(corpora: Sequence[Corpus], tokens: Sequence[int], walks: float, marks: Sequence[str]) -> Recipe:
-    """A model of 1.3 M parameters, from three corpora.
+def recipe(corpora: Sequence[Corpus], tokens: Sequence[int], until: Sequence[float], marks: Sequence[str]) -> Recipe:
+    """A model of 1.3 M parameters, from three corpora: to copy, to read, and to walk.
 
-    tokens: of each phase, of the first and third the most. The first corpus is left when the model copies, the third
-    when its loss is below walks; then its rate decays. marks: what may stand before a number; the tokens of a number
-    begin alike. Without the first phase, which only copies, a model hardly learns to read a problem.
+    tokens: the most of each phase. until: the losses at which the model leaves the second and the third corpus; then it
+    has the third again, and its rate decays. marks: what may stand before a number; the tokens of a number begin alike.
+    Without the first phase, which only copies, a model hardly learns to read a problem.
     """
     first, second, third = corpora
     copy, read, walk, settle = tokens
+    reads, walks = until
     return Recipe(
         phases=(
             Phase(copy, first, 0.02, 3e-3, row=512, batch=2, decays=False, until=_COPIES),
-            Phase(read, second, 0.02, 3e-3, row=512, batch=2, decays=False),
+            Phase(read, second, 0.02, 3e-3, row=512, batch=2, decays=False, until=reads),
             Phase(walk, third, 0.015, 2e-3, row=1024, batch=2, decays=False, until=walks),
             Phase(settle, third, 0.015, 2e-3, row=1024, batch=2),
         ),
