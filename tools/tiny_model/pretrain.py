@@ -83,6 +83,7 @@ class Recipe:
         of like length that are computed together, and batch the number of such groups in a step. A step of one
         length alone would teach to copy from a fixed distance. Otherwise examples share a row and see each other.
     kin: for words that several tokens mean, these tokens; they begin with the same vector and a vector of their form.
+    exact: in float32 on every CPU; otherwise in bfloat16 where the CPU has it.
     The rows are longer from the second phase on, because a long search breaks down at positions never seen in training.
     """
 
@@ -98,6 +99,7 @@ class Recipe:
     intermediate: int = 384
     warmup: int = 50
     apart: bool = False
+    exact: bool = False
     kin: Sequence[Sequence[str]] = ()
 
     @property
@@ -270,7 +272,7 @@ def _first_fit(encoded: list[tuple[list[int], list[int]]], length: int) -> list[
 
 
 def train(recipe: Recipe, tokenizer: PreTrainedTokenizerFast, folder: Path, say: Callable[[str], None]) -> None:
-    """Train from scratch in bf16 autocast and write weights, tokenizer and training_log.jsonl to the folder.
+    """Train from scratch and write weights, tokenizer and training_log.jsonl to the folder.
 
     The log has the tokens seen and the loss (nats a learned token, judgements weighted) every 200 steps; say gets each
     line with the tokens a second. A finished phase is kept until the next one ends, and is not trained again.
@@ -314,8 +316,9 @@ def train_phase(
 
     phase, seed = recipe.phases[index], recipe.seed + 100 * index
     body = torch.compile(model.train().model, dynamic=recipe.apart or None)
+    narrow = cpu_has_bfloat16() and not recipe.exact
     steps, per_step = phase.steps, phase.row * phase.batch
-    optimizers = _optimizers(model, phase)
+    optimizers = _optimizers(model, phase, narrow=narrow)
     schedules = [
         torch.optim.lr_scheduler.LambdaLR(
             one, lambda step: _warm_then_cosine(step, steps if phase.decays else None, recipe.warmup)
@@ -339,7 +342,7 @@ def train_phase(
         total = sum(float(weight[labels[:, 1:][labels[:, 1:] != IGNORED]].sum()) for _, labels in groups)
         losses.append(0.0)
         for ids, labels in groups:
-            with torch.autocast("cpu", dtype=torch.bfloat16, enabled=cpu_has_bfloat16()):
+            with torch.autocast("cpu", dtype=torch.bfloat16, enabled=narrow):
                 hidden = body(input_ids=ids, use_cache=False).last_hidden_state
                 wanted = labels[:, 1:].flatten()
                 learned = wanted != IGNORED  # project to the vocabulary only at learned positions
@@ -362,14 +365,14 @@ def train_phase(
             losses = []
 
 
-def _optimizers(model: LlamaForCausalLM, phase: Phase) -> list[Any]:
+def _optimizers(model: LlamaForCausalLM, phase: Phase, *, narrow: bool) -> list[Any]:
     """Muon for the matrices, which needs about half the tokens of AdamW here; AdamW for embeddings, head and norms."""
     import torch  # noqa: PLC0415 - heavy
 
     matrices = [p for p in model.model.layers.parameters() if p.ndim == 2]
     chosen = {id(p) for p in matrices}
     others = [p for p in model.parameters() if id(p) not in chosen]
-    if cpu_has_bfloat16():
+    if narrow:
         muon: Any = torch.optim.Muon
     else:
         from tools.tiny_model.muon import Float32Muon as muon  # noqa: PLC0415, N813 - heavy, and the same rule

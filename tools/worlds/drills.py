@@ -93,6 +93,7 @@ def recipe(corpora: Sequence[Corpus], tokens: Sequence[int], until: Sequence[flo
             Phase(settle, third, 0.015, 2e-3, row=1024, batch=2),
         ),
         apart=True,
+        exact=True,
         kin=[[f"{mark} {number}" for mark in ("", *marks)] for number in range(1, NUMBERS + 1)],
     )
 
