@@ -99,7 +99,7 @@ class Study:
         folder: of one base, whose name the rows have. shares: the share of right responses by problem.
         """
         how = Arrangement(
-            VllmConfig(model=str(model), max_num_seqs=256, kv_cache_gib=0.5),
+            VllmConfig(model=str(model), dtype="float32", max_num_seqs=256, kv_cache_gib=0.5),
             EvaluationConfig(
                 samples=self.samples,
                 max_tokens=world.max_tokens,
