@@ -229,7 +229,7 @@ THIRD = partial(
     ),
 )
 
-RECIPE = recipe((FIRST, SECOND, THIRD), (3_000_000, 1_500_000, 8_000_000, 1_500_000), (0.2, 0.12), MARKS)
+RECIPE = recipe((FIRST, SECOND, THIRD), (3_000_000, 1_500_000, 4_000_000, 3_000_000), (0.2, 0.2), MARKS)
 
 
 def vocabulary(rng: random.Random) -> Iterator[Example]:

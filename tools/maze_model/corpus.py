@@ -34,8 +34,9 @@ SHAPES: tuple[tuple[int, SideWay], ...] = (
 """Depths and side ways of the mazes."""
 
 # A room's number and what is before it are one token, so that a line is read by finding the room's own token.
-# The words that take a turn are one token as well, so that the choice stands between its room and the next one.
-PIECES = rf"(?:{'|'.join(MARKS)}) \d+| by the (?:first|second),|{ALL_PIECES}"
+# The words that take a turn are one token as well, so that the choice stands between its room and the next one, and so
+# is what a room without a way is: behind a mark of its own it cannot be found by the room.
+PIECES = rf"(?:{'|'.join(MARKS)}) \d+| by the (?:first|second),|: (?:none|exit)|{ALL_PIECES}"
 VOCABULARY = 2048  # at most
 
 LOOK_UP = "Look up some rooms."
@@ -247,7 +248,7 @@ THIRD = partial(
     ),
 )
 
-RECIPE = recipe((FIRST, SECOND, THIRD), (3_000_000, 6_000_000, 5_000_000, 1_500_000), (0.2, 0.2), MARKS)
+RECIPE = recipe((FIRST, SECOND, THIRD), (3_000_000, 5_000_000, 3_000_000, 3_000_000), (0.2, 0.2), MARKS)
 
 
 def vocabulary(rng: random.Random) -> Iterator[Example]:
