@@ -136,8 +136,8 @@ def test_the_tokenizer_knows_rooms_and_the_words_of_doubt() -> None:
     """One token each, a room with what is before it, so that a search costs no more tokens than its words."""
     tokenizer = train_tokenizer(0, vocabulary, sample=1000, pieces=PIECES, size=VOCABULARY)
     rooms = [f"{mark} {room}" for room in range(1, ROOMS + 1) for mark in ("", " >", ":", " or")]
-    turns = [" by the first,", " by the second,"]
-    for word in [*rooms, *turns, " exit", " none", "At", " wait", " beginning", " choice"]:
+    turns = [" by the first,", " by the second,", ": exit", ": none"]
+    for word in [*rooms, *turns, "At", " wait", " beginning", " choice"]:
         assert len(tokenizer.encode(word)) == 1, word
     assert len(tokenizer.encode(DOUBT)) < 30
 
