@@ -13,14 +13,14 @@ from astro.tasks.coloring.generator import draw, split_of, to_problem
 from astro.tasks.coloring.graph import COLORS, Coloring, read_coloring
 from astro.traces.backtracks import count_backtracks
 from tools.coloring_model.corpus import (
-    FIRST,
+    COPYING,
     MARKS,
     NODES,
     PIECES,
-    SECOND,
+    READING,
     SHAPES,
-    THIRD,
     VOCABULARY,
+    WALKING,
     asked_often,
     judged,
     listed,
@@ -50,7 +50,7 @@ def coloring_of(example: Example) -> Coloring:
 @pytest.fixture(scope="module")
 def drawn() -> list[Example]:
     """200 examples of each phase."""
-    return [one for phase in (FIRST, SECOND, THIRD) for one in islice(phase(random.Random(5)), 200)]
+    return [one for phase in (COPYING, READING, WALKING) for one in islice(phase(random.Random(5)), 200)]
 
 
 def test_the_corpus_has_no_way_back_and_no_thought(drawn: list[Example]) -> None:

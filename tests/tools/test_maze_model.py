@@ -13,14 +13,16 @@ from astro.tasks.maze.generator import draw, split_of, to_problem
 from astro.tasks.maze.graph import Maze, read_maze
 from astro.traces.backtracks import count_backtracks
 from tools.maze_model.corpus import (
-    FIRST,
+    COPYING,
     MARKS,
     PIECES,
+    READING,
+    REMEMBERING,
     ROOMS,
-    SECOND,
+    SETTLING,
     SHAPES,
-    THIRD,
     VOCABULARY,
+    WALKING,
     asked_often,
     judged,
     single_steps,
@@ -52,7 +54,11 @@ def maze_of(example: Example) -> Maze:
 @pytest.fixture(scope="module")
 def drawn() -> list[Example]:
     """400 examples of each phase."""
-    return [one for phase in (FIRST, SECOND, THIRD) for one in islice(phase(random.Random(5)), 400)]
+    return [
+        one
+        for phase in (COPYING, READING, WALKING, REMEMBERING, SETTLING)
+        for one in islice(phase(random.Random(5)), 400)
+    ]
 
 
 def test_the_corpus_has_no_way_back_and_no_thought(drawn: list[Example]) -> None:

@@ -204,19 +204,19 @@ def _sight(said: Said, step: Step, *, asked: bool) -> None:
 
 _twice = partial(said_twice, marks=MARKS)
 _plainly = partial(said_plainly, marks=MARKS)
-FIRST = partial(examples, shares=((_twice, 1.0),))
-SECOND = partial(
+COPYING = partial(examples, shares=((_twice, 1.0),))
+READING = partial(
     examples,
     shares=(
-        (_plainly, 0.1),
-        (asked_often, 0.25),
-        (recolored, 0.25),
+        (_plainly, 0.2),
+        (asked_often, 0.2),
+        (recolored, 0.2),
         (listed, 0.1),
         (looked_up, 0.1),
         (solved, 0.2),
     ),
 )
-THIRD = partial(
+WALKING = partial(
     examples,
     shares=(
         (_plainly, 0.05),
@@ -229,7 +229,7 @@ THIRD = partial(
     ),
 )
 
-RECIPE = recipe((FIRST, SECOND, THIRD), (3_000_000, 1_500_000, 4_000_000, 3_000_000), (0.2, 0.2), MARKS)
+RECIPE = recipe(COPYING, READING, ((WALKING, 3_000_000), (WALKING, 2_000_000)), MARKS)
 
 
 def vocabulary(rng: random.Random) -> Iterator[Example]:

@@ -3,7 +3,8 @@
 No example goes back, doubts, or tries a second time, so that whatever a trained model does of these it has from its
 traces. Half of the walks are random, half lead to the exit; of the latter the turns are not learned, so that the model
 takes any turn as often as the other. Drills teach it to read first: sequences said twice, with the same marks or with
-others, a few lines looked up many times, the lines of a maze looked up, and single steps from any junction. Remarks
+others, a few lines looked up many times, the lines of a maze looked up, and single steps from any junction. Which way
+a room was left by last is learned only after that. Remarks
 about other things stand between the lines, so that words that a model does not know do not keep it from reading on.
 """
 
@@ -218,37 +219,62 @@ class _Said(Said):
 
 _twice = partial(said_twice, marks=MARKS)
 _plainly = partial(said_plainly, marks=MARKS)
-FIRST = partial(examples, shares=((_twice, 1.0),))
-SECOND = partial(
+COPYING = partial(examples, shares=((_twice, 1.0),))
+READING = partial(
     examples,
     shares=(
-        (_twice, 0.05),
-        (_plainly, 0.1),
-        (asked_often, 0.17),
-        (turned, 0.25),
-        (chosen_last, 0.08),
+        (_plainly, 0.2),
+        (asked_often, 0.2),
+        (turned, 0.15),
+        (chosen_last, 0.05),
         (looked_up, 0.1),
-        (single_steps, 0.05),
+        (single_steps, 0.1),
         (taken_last, 0.1),
         (walked, 0.1),
     ),
 )
-THIRD = partial(
+WALKING = partial(
     examples,
     shares=(
-        (_plainly, 0.03),
+        (_plainly, 0.05),
         (looked_up, 0.05),
-        (turned, 0.1),
+        (turned, 0.05),
         (chosen_last, 0.05),
-        (which_last, 0.2),
-        (single_steps, 0.07),
+        (single_steps, 0.1),
+        (taken_last, 0.15),
+        (walked, 0.45),
+        (judged, 0.1),
+    ),
+)
+REMEMBERING = partial(
+    examples,
+    shares=(
+        (_plainly, 0.05),
+        (turned, 0.05),
+        (chosen_last, 0.05),
+        (which_last, 0.4),
+        (single_steps, 0.05),
         (taken_last, 0.1),
-        (walked, 0.33),
+        (walked, 0.25),
+        (judged, 0.05),
+    ),
+)
+SETTLING = partial(
+    examples,
+    shares=(
+        (_plainly, 0.05),
+        (looked_up, 0.05),
+        (turned, 0.05),
+        (chosen_last, 0.05),
+        (which_last, 0.15),
+        (single_steps, 0.1),
+        (taken_last, 0.1),
+        (walked, 0.38),
         (judged, 0.07),
     ),
 )
 
-RECIPE = recipe((FIRST, SECOND, THIRD), (3_000_000, 5_000_000, 3_000_000, 3_000_000), (0.2, 0.2), MARKS)
+RECIPE = recipe(COPYING, READING, ((WALKING, 2_000_000), (REMEMBERING, 1_500_000), (SETTLING, 2_000_000)), MARKS)
 
 
 def vocabulary(rng: random.Random) -> Iterator[Example]:

@@ -75,22 +75,22 @@ class Said:
         return Example(prompt, self.text.removesuffix("\n"), unlearned=tuple(self.unlearned))
 
 
-def recipe(corpora: Sequence[Corpus], tokens: Sequence[int], until: Sequence[float], marks: Sequence[str]) -> Recipe:
-    """A model of 1.3 M parameters, from three corpora: to copy, to read, and to walk.
+def recipe(copying: Corpus, reading: Corpus, walking: Sequence[tuple[Corpus, int]], marks: Sequence[str]) -> Recipe:
+    """A model of 1.3 M parameters.
 
-    tokens: the most of each phase. until: the losses at which the model leaves the second and the third corpus; then it
-    has the third again, and its rate decays. marks: what may stand before a number; the tokens of a number begin alike.
-    Without the first phase, which only copies, a model hardly learns to read a problem.
+    copying: what it copies until it can, without which it hardly learns to read a problem. reading: short examples.
+    walking: corpora of longer ones with their tokens; in the last phase alone the rate decays. marks: what may stand
+    before a number; the tokens of a number begin alike.
     """
-    first, second, third = corpora
-    copy, read, walk, settle = tokens
-    reads, walks = until
+    last = len(walking) - 1
     return Recipe(
         phases=(
-            Phase(copy, first, 0.02, 3e-3, row=512, batch=2, decays=False, until=_COPIES),
-            Phase(read, second, 0.02, 3e-3, row=512, batch=2, decays=False, until=reads),
-            Phase(walk, third, 0.015, 2e-3, row=1024, batch=2, decays=False, until=walks),
-            Phase(settle, third, 0.015, 2e-3, row=1024, batch=2),
+            Phase(3_000_000, copying, 0.02, 3e-3, row=512, batch=2, decays=False, until=_COPIES),
+            Phase(2_400_000, reading, 0.02, 3e-3, row=512, batch=2, decays=False),
+            *(
+                Phase(tokens, corpus, 0.015, 2e-3, row=1024, batch=2, decays=place == last)
+                for place, (corpus, tokens) in enumerate(walking)
+            ),
         ),
         apart=True,
         exact=True,
