@@ -102,6 +102,22 @@ def turned(rng: random.Random) -> Example:
     return said.example(TAKE)
 
 
+def continued(rng: random.Random) -> Example:
+    """Steps without a problem, each from the room where the one before it ended; learned is the room after "At"."""
+    rooms = rng.sample(range(1, ROOMS + 1), ROOMS)
+    said, room = Said(), rooms.pop()
+    while len(rooms) > 4:
+        place = rng.randrange(2)
+        ways, passage = [rooms.pop(), rooms.pop()], [rooms.pop() for _ in range(rng.randint(0, 2))]
+        step = Step(room, " or ".join(map(str, ways)), dialect.ORDINALS[place], (ways[place], *passage))
+        said.remark(rng, REMARKS)
+        said.add("At", learned=False)
+        said.add(f" {room}")
+        said.add(dialect.step(step).removeprefix(f"At {room}") + dialect.STEP_DELIMITER, learned=False)
+        room = step.rooms[-1]
+    return said.example(TAKE)
+
+
 def chosen_last(rng: random.Random) -> Example:
     """Steps of a few rooms again and again; what is learned is where the last choice was, after some of them."""
     said = Said()
@@ -223,14 +239,14 @@ COPYING = partial(examples, shares=((_twice, 1.0),))
 READING = partial(
     examples,
     shares=(
-        (_plainly, 0.2),
-        (asked_often, 0.2),
-        (turned, 0.15),
+        (_plainly, 0.18),
+        (asked_often, 0.15),
+        (turned, 0.25),
+        (continued, 0.1),
         (chosen_last, 0.05),
         (looked_up, 0.1),
-        (single_steps, 0.1),
         (taken_last, 0.1),
-        (walked, 0.1),
+        (walked, 0.07),
     ),
 )
 WALKING = partial(
@@ -238,22 +254,23 @@ WALKING = partial(
     shares=(
         (_plainly, 0.05),
         (looked_up, 0.05),
-        (turned, 0.05),
+        (turned, 0.15),
+        (continued, 0.05),
         (chosen_last, 0.05),
-        (single_steps, 0.1),
-        (taken_last, 0.15),
-        (walked, 0.45),
-        (judged, 0.1),
+        (single_steps, 0.08),
+        (taken_last, 0.12),
+        (walked, 0.37),
+        (judged, 0.08),
     ),
 )
 REMEMBERING = partial(
     examples,
     shares=(
         (_plainly, 0.05),
-        (turned, 0.05),
+        (turned, 0.1),
+        (continued, 0.05),
         (chosen_last, 0.05),
-        (which_last, 0.4),
-        (single_steps, 0.05),
+        (which_last, 0.35),
         (taken_last, 0.1),
         (walked, 0.25),
         (judged, 0.05),
@@ -262,19 +279,20 @@ REMEMBERING = partial(
 SETTLING = partial(
     examples,
     shares=(
-        (_plainly, 0.05),
+        (_plainly, 0.03),
         (looked_up, 0.05),
-        (turned, 0.05),
+        (turned, 0.1),
+        (continued, 0.05),
         (chosen_last, 0.05),
         (which_last, 0.15),
-        (single_steps, 0.1),
+        (single_steps, 0.08),
         (taken_last, 0.1),
-        (walked, 0.38),
+        (walked, 0.32),
         (judged, 0.07),
     ),
 )
 
-RECIPE = recipe(COPYING, READING, ((WALKING, 2_000_000), (REMEMBERING, 1_500_000), (SETTLING, 2_000_000)), MARKS)
+RECIPE = recipe(COPYING, READING, ((WALKING, 2_000_000), (REMEMBERING, 1_500_000), (SETTLING, 2_500_000)), MARKS)
 
 
 def vocabulary(rng: random.Random) -> Iterator[Example]:

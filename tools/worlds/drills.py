@@ -86,7 +86,7 @@ def recipe(copying: Corpus, reading: Corpus, walking: Sequence[tuple[Corpus, int
     return Recipe(
         phases=(
             Phase(3_000_000, copying, 0.02, 3e-3, row=512, batch=2, decays=False, until=_COPIES),
-            Phase(2_400_000, reading, 0.02, 3e-3, row=512, batch=2, decays=False),
+            Phase(3_000_000, reading, 0.02, 3e-3, row=512, batch=2, decays=False),
             *(
                 Phase(tokens, corpus, 0.015, 2e-3, row=1024, batch=2, decays=place == last)
                 for place, (corpus, tokens) in enumerate(walking)
