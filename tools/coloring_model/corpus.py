@@ -40,6 +40,7 @@ VOCABULARY = 2048  # at most
 
 LOOK_UP = "Look up some nodes."
 TAKE = "Take some colors."
+_JOINTS = (", unlike", " and")  # before the first and the second neighbor
 _LINES = (2, 30)  # lines that are looked up many times
 _ASKED = (16, 32)  # times in all
 _LOOKED_UP = (10, 40)  # nodes of a drill
@@ -58,21 +59,32 @@ def train_coloring(rng: random.Random, shapes: Sequence[tuple[int, SideWay]] = S
 
 
 def asked_often(rng: random.Random) -> Example:
-    """Lines as of a coloring, which need not fit each other, and some of them again and again; the rest is learned."""
+    """Lines as of a coloring, which need not fit each other, and some of them again and again; the rest is learned.
+
+    In half of the examples neighbors have colors, as in a step; these are given.
+    """
     nodes, following = (rng.sample(range(1, NODES + 1), NODES) for _ in range(2))
-    lines: dict[int, str] = {}
+    lines: dict[int, tuple[str, list[int]]] = {}
     for node in nodes[: rng.randint(*_LINES)]:
         colors = " or ".join(rng.sample(COLORS, rng.choice((1, 2, 2, 2))))
-        unlike = rng.sample(nodes, rng.choice((0, 1, 2)))
         before = f" before {following.pop()}" if rng.random() < 0.9 else ""
-        others = f", unlike {' and '.join(map(str, unlike))}" if unlike else ""
-        lines[node] = f"{before}: {colors}{others}."
-    said = Said()
+        lines[node] = f"{before}: {colors}", rng.sample(nodes, rng.choice((0, 1, 2)))
+    said, colored = Said(), rng.random() < 0.5
     for _ in range(rng.randint(*_ASKED)):
         node = rng.choice(list(lines))
+        front, others = lines[node]
         said.add(f" {node}", learned=False)
-        said.add(lines[node])
-    return said.example(" ".join(f"{node}{line}" for node, line in lines.items()))
+        said.add(front)
+        for place, other in enumerate(others):
+            said.add(f"{_JOINTS[place]} {other}")
+            if colored:
+                said.add(f" {rng.choice(COLORS)}", learned=False)
+        said.add(".")
+    asked = (
+        f"{node}{front}{''.join(f'{joint} {other}' for joint, other in zip(_JOINTS, others, strict=False))}."
+        for node, (front, others) in lines.items()
+    )
+    return said.example(" ".join(asked))
 
 
 def looked_up(rng: random.Random) -> Example:
@@ -122,20 +134,16 @@ def recolored(rng: random.Random) -> Example:
 
 
 def listed(rng: random.Random) -> Example:
-    """Colors taken in order, from some nodes on more than once, and then all nodes; the last colors are learned."""
+    """A problem and colors taken in order, from some nodes on more than once; then all nodes with their last colors."""
     coloring = train_coloring(rng)
     now: dict[int, str] = {}
-    asked, place = list[str](), 0
+    asked, place = [problem_text(coloring)], 0
     while place < len(coloring.order):
         node = coloring.order[place]
         now[node] = rng.choice(coloring.lists[node])
         asked.append(dialect.taken(Step.at(coloring, now, node, now[node])))
         place = rng.randint(0, place) if rng.random() < _JUMPS else place + 1
-    said = Said()
-    for node, color in now.items():
-        said.add(f" {node}", learned=False)
-        said.add(f" {color},")
-    return said.example(f"{' '.join(asked)} {TAKE}")
+    return Example(f"{' '.join(asked)} {TAKE}", dialect.answered(now))
 
 
 def solved(rng: random.Random) -> Example:
@@ -197,8 +205,8 @@ def _split(line: str, step: Step) -> tuple[str, str, str]:
 def _sight(said: Said, step: Step, *, asked: bool) -> None:
     """What can be seen at a node; asked: only the colors of its neighbors are learned."""
     said.add(f"At {placed(step.node, step.following)}: {' or '.join(step.colors)}", learned=not asked)
-    for place, (other, color) in enumerate(step.unlike):
-        said.add(f"{' and' if place else ', unlike'} {other}", learned=not asked)
+    for joint, (other, color) in zip(_JOINTS, step.unlike, strict=False):
+        said.add(f"{joint} {other}", learned=not asked)
         said.add(f" {color}")
 
 
