@@ -3,7 +3,7 @@
     python pipelines/ablations.py
     python pipelines/ablations.py restarts k4 direct direct-best-of
 
-2 CPU cores, two processes at once, under 12 GB of memory. The reference (configs/results.yaml without GRPO) is
+2 CPU cores, two processes at once, under 12 GB of memory. The reference (configs/worlds/countdown.yaml without GRPO) is
 searched, trained and evaluated on the first evaluation set. Each ablation uses its trees, makes different traces or
 selects different data, and is trained and evaluated in the same way. The table is written to docs/results/ablations.md
 and ablations.json. If stopped, the same command resumes.
@@ -24,7 +24,7 @@ from astro.report.gather import gather
 from astro.run import RunConfig
 from astro.store.atomic import write_text
 
-CONFIG = Path("configs/results.yaml")
+CONFIG = Path("configs/worlds/countdown.yaml")
 FOLDER = Path("configs/ablations")
 STAGE = [sys.executable, str(Path(__file__).with_name("stage.py"))]
 OWN_RUN = {Kind.TRACES, Kind.EQUAL_TOKENS}

@@ -36,7 +36,11 @@ from astro.report.summary import SUMMARY, write_summary
 from astro.run import RunConfig
 from astro.tasks import all_tasks
 
-CONFIGS = (Path("configs/worlds/maze.yaml"), Path("configs/worlds/coloring.yaml"), Path("configs/results.yaml"))
+CONFIGS = (
+    Path("configs/worlds/maze.yaml"),
+    Path("configs/worlds/coloring.yaml"),
+    Path("configs/worlds/countdown.yaml"),
+)
 OUT = Path("docs/results")
 FIRST_BASE = "-1"  # how the name of the first of several bases ends
 STAGE = [sys.executable, str(Path(__file__).with_name("stage.py"))]

@@ -1,15 +1,15 @@
 """Run one stage of a run in a separate process, so that independent stages can share a machine.
 
-    python pipelines/stage.py search configs/results.yaml name=r1-part-1 seed=1 problems.shard=1/2
-    python pipelines/stage.py data configs/results.yaml name=r1 seed=1
-    python pipelines/stage.py sft configs/results.yaml name=r1 seed=1 --arm astro
-    python pipelines/stage.py grpo configs/results.yaml name=r1 seed=1 --arm astro
-    python pipelines/stage.py evaluate configs/results.yaml name=r1 seed=1 --model astro-rl
-    python pipelines/stage.py report configs/results.yaml name=r1 seed=1
+    python pipelines/stage.py search configs/worlds/countdown.yaml name=r1-part-1 seed=1 problems.shard=1/2
+    python pipelines/stage.py data configs/worlds/countdown.yaml name=r1 seed=1
+    python pipelines/stage.py sft configs/worlds/countdown.yaml name=r1 seed=1 --arm astro
+    python pipelines/stage.py grpo configs/worlds/countdown.yaml name=r1 seed=1 --arm astro
+    python pipelines/stage.py evaluate configs/worlds/countdown.yaml name=r1 seed=1 --model astro-rl
+    python pipelines/stage.py report configs/worlds/countdown.yaml name=r1 seed=1
 
-`astro run configs/results.yaml` runs the same stages one after another. Each stage resumes. data uses the trees of
-other runs with --trees-of. select repeats rows of the data set --pool until they have as many tokens as the data set
-sft of the run --tokens-of. pipelines/results.py and pipelines/ablations.py start these commands.
+`astro run configs/worlds/countdown.yaml` runs the same stages one after another. Each stage resumes. data uses the
+trees of other runs with --trees-of. select repeats rows of the data set --pool until they have as many tokens as the
+data set sft of the run --tokens-of. pipelines/results.py and pipelines/ablations.py start these commands.
 """
 
 import argparse

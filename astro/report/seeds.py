@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from astro.report.statistics import Figure, Pooled, hierarchical_difference, mea
 from astro.report.tables import (
     ON_SEVERAL,
     TextTable,
+    best_maj,
     correlation,
     name_of,
     percent_with_interval,
@@ -129,9 +131,11 @@ def points_over_rl(seeds: Sequence[Findings]) -> dict[str, list[tuple[float, flo
 
 def results_table(seeds: Sequence[Findings], dataset: str) -> TextTable:
     """The models on one set: means over seeds, pass@1 with its interval and each seed's value."""
+    of_seeds = [[found for (_, where), found in findings.evaluations.items() if where == dataset] for findings in seeds]
+    most = best_maj(chain.from_iterable(of_seeds))
     columns: list[tuple[str, Callable[[Evaluation], float | None], str]] = [
-        ("maj@8, %", lambda found: _share(found, "maj_at_8"), "{:.1f}"),
-        ("any right of 8, %", lambda found: _share(found, "pass_at_8"), "{:.1f}"),
+        (f"maj@{most}, %", lambda found: _share(found, f"maj_at_{most}"), "{:.1f}"),
+        (f"any right of {most}, %", lambda found: _share(found, f"pass_at_{most}"), "{:.1f}"),
         ("ended, %", lambda found: _share(found, "finished"), "{:.1f}"),
         ("tokens", lambda found: _value(found, "tokens"), "{:.1f}"),
         ("backtracks", lambda found: _value(found, "backtracks"), "{:.2f}"),
@@ -144,7 +148,6 @@ def results_table(seeds: Sequence[Findings], dataset: str) -> TextTable:
         each = ", ".join(f"{100 * found.figures['pass_at_1'].value:.1f}" for found in there)
         cells = [_mean([read(found) for found in there], form) for _, read, form in columns]
         rows.append([name_of(model), percent_with_interval(mean), each, *cells])
-    of_seeds = [[found for (_, where), found in findings.evaluations.items() if where == dataset] for findings in seeds]
     compared = [found for evaluations in of_seeds for found in evaluations if "@" not in found.model]
     problems, samples = (_range([getattr(found, size) for found in compared]) for size in ("problems", "samples"))
     title = f"{dataset}, {problems} problems x {samples} samples a seed"

@@ -51,7 +51,7 @@ def model_table(findings: Findings, dataset: str) -> TextTable:
     rank = {model: number for number, model in enumerate(findings.evaluated(dataset))}
     known = [model for model in there if "@" not in model]
     models = sorted(known, key=lambda model: (rank.get(model.partition("+")[0], len(rank)), model))
-    best = _best_maj(there.values())
+    best = best_maj(there.values())
     asked = any("length_error" in found.figures for found in there.values())
     headings = ["model", "pass@1, % [95 %]", f"maj@{best}, %" if best else "maj, %", f"any right of {best}, %",
                 "tokens", *(["off the asked length, %"] if asked else []), "backtracks", "first attempt, %",
@@ -251,7 +251,7 @@ def correlation(found: Figure | None) -> str:
     return f"r = {found.value:.2f}{interval}"
 
 
-def _best_maj(evaluations: Iterable[Evaluation]) -> int:
+def best_maj(evaluations: Iterable[Evaluation]) -> int:
     """The largest K of maj@K that was measured; 0 if none was."""
     names = [name for found in evaluations for name in found.figures]
     sizes = [int(name.removeprefix("maj_at_")) for name in names if name.startswith("maj_at_")]

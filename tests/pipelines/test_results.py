@@ -72,7 +72,7 @@ def test_a_seed_changes_problems_of_training_and_evaluation() -> None:
         "sft.arms={direct: direct, astro: sft, direct-equal-tokens: equal_tokens}",
         "grpo.arms=[astro, direct]",
     ]
-    tiny = script("results").settings_of(3, load_config(RunConfig, Path("configs/results.yaml")))
+    tiny = script("results").settings_of(3, load_config(RunConfig, Path("configs/worlds/countdown.yaml")))
     assert "problems.countdown.seed=3" in tiny
     assert "evaluation.sets.in-order.countdown.seed=3" in tiny
     assert not any(setting.startswith("engine.") for setting in tiny)  # one base for all seeds
@@ -85,7 +85,7 @@ def test_the_jobs_of_several_tasks_are_apart() -> None:
     jobs = [job for task in tasks for seed in task.jobs for job in seed]
     assert len({job.name for job in jobs}) == len(jobs)
     assert all(after.startswith(job.name.split("-")[0]) for job in jobs for after in job.after)
-    assert [task.runs[1] for task in tasks] == [Path("x/maze-2"), Path("x/coloring-2"), Path("x/results-2")]
+    assert [task.runs[1] for task in tasks] == [Path("x/maze-2"), Path("x/coloring-2"), Path("x/countdown-2")]
 
 
 def test_an_ablation_waits_for_the_references_trees() -> None:
@@ -133,7 +133,12 @@ def test_every_script_says_what_it_does(name: str) -> None:
 
 def test_a_stage_that_cannot_be_is_one_message(tmp_path: Path) -> None:
     """A model that is not there is named, with those that are."""
-    command = [sys.executable, str(PIPELINES / "stage.py"), "evaluate", str(PIPELINES.parent / "configs/results.yaml")]
+    command = [
+        sys.executable,
+        str(PIPELINES / "stage.py"),
+        "evaluate",
+        str(PIPELINES.parent / "configs/worlds/countdown.yaml"),
+    ]
     command += ["--model=nobody", f"output.folder={tmp_path}"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=PIPELINES.parent)
     assert done.returncode == 1

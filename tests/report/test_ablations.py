@@ -24,8 +24,8 @@ def test_every_control_that_was_asked_for_is_there() -> None:
         "mid-branch", "no-self-evaluation", "template-steps", "search-order", "by-values",
     }  # fmt: skip
     for ablation in ablations.values():
-        changed = load_config(RunConfig, CONFIGS / "results.yaml", ablation.overrides)
-        same = load_config(RunConfig, CONFIGS / "results.yaml")
+        changed = load_config(RunConfig, CONFIGS / "worlds" / "countdown.yaml", ablation.overrides)
+        same = load_config(RunConfig, CONFIGS / "worlds" / "countdown.yaml")
         assert (changed.traces != same.traces) == (ablation.kind in {Kind.TRACES, Kind.EQUAL_TOKENS})
         assert changed.search == same.search, "the trees are shared"
 
