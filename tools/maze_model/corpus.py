@@ -239,28 +239,30 @@ COPYING = partial(examples, shares=((_twice, 1.0),))
 READING = partial(
     examples,
     shares=(
-        (_plainly, 0.18),
+        (_twice, 0.1),  # without it copying itself is lost
+        (_plainly, 0.2),
         (asked_often, 0.15),
-        (turned, 0.25),
-        (continued, 0.1),
-        (chosen_last, 0.05),
+        (turned, 0.2),
+        (continued, 0.08),
+        (chosen_last, 0.04),
         (looked_up, 0.1),
-        (taken_last, 0.1),
-        (walked, 0.07),
+        (taken_last, 0.08),
+        (walked, 0.05),
     ),
 )
 WALKING = partial(
     examples,
     shares=(
-        (_plainly, 0.05),
+        (_twice, 0.03),
+        (_plainly, 0.07),
         (looked_up, 0.05),
         (turned, 0.15),
         (continued, 0.05),
         (chosen_last, 0.05),
         (single_steps, 0.08),
         (taken_last, 0.12),
-        (walked, 0.37),
-        (judged, 0.08),
+        (walked, 0.33),
+        (judged, 0.07),
     ),
 )
 REMEMBERING = partial(
