@@ -216,24 +216,26 @@ COPYING = partial(examples, shares=((_twice, 1.0),))
 READING = partial(
     examples,
     shares=(
+        (_twice, 0.1),  # without it copying itself is lost
         (_plainly, 0.2),
         (asked_often, 0.2),
         (recolored, 0.2),
         (listed, 0.1),
         (looked_up, 0.1),
-        (solved, 0.2),
+        (solved, 0.1),
     ),
 )
 WALKING = partial(
     examples,
     shares=(
-        (_plainly, 0.05),
+        (_twice, 0.03),
+        (_plainly, 0.07),
         (asked_often, 0.05),
         (looked_up, 0.05),
         (recolored, 0.15),
         (listed, 0.05),
-        (solved, 0.55),
-        (judged, 0.1),
+        (solved, 0.51),
+        (judged, 0.09),
     ),
 )
 
