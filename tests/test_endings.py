@@ -66,22 +66,19 @@ astro.cli.main()
 
 
 @pytest.mark.engine
-@pytest.mark.parametrize("signals", [(signal.SIGTERM,), (signal.SIGINT, signal.SIGINT)], ids=["term", "twice"])
-def test_a_search_of_a_real_model_is_stopped_within_seconds(tmp_path, signals):
-    """Ctrl-C ends the step that vLLM is in."""
+def test_a_search_of_a_real_model_is_stopped_within_seconds(tmp_path):
+    """One Ctrl-C ends the step that vLLM is in."""
     settings = ["problems.countdown={count: 500, sizes: [4]}", "problems.source=null", "plan=[search]"]
     command = [*ASTRO, "run", "configs/tiny.yaml", f"output.folder={tmp_path}", *settings]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     while process.poll() is None and not list(tmp_path.rglob("waves-*")):
         time.sleep(0.05)
     begun = time.monotonic()
-    for number in signals:
-        process.send_signal(number)
-        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
     said = process.communicate(timeout=300)[1]
     assert time.monotonic() - begun < 30  # the search would take minutes
     assert "Traceback" not in said
-    assert process.returncode in {130, -signal.SIGINT}
+    assert process.returncode == 130
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")

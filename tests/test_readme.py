@@ -16,7 +16,10 @@ SMALL = [LIMIT, "search.simulations=3", "search.live_trees=4"]
 SMALL += ["grpo.trainer.max_steps=2", "sft.trainer.num_train_epochs=1", "evaluation.samples=2"]
 SMALL += ["evaluation.continuations=[]", "sft.arms={astro: sft}", "grpo.arms=[astro]"]  # other tests have more
 SMALL += [f"evaluation.sets.{name}.countdown.count=4" for name in ("four-numbers", "in-order")]
-ONLY_DATA = ["sft=null", "grpo=null", "evaluation=null"]  # the runs after the first, which trains and evaluates
+# The runs after the first, which has the real engine, trains and evaluates. The scripted engine counts bytes.
+PLAYER = "engine={kind: scripted, model: CountdownPlayer, options: {skill: 0.6}}"
+ONLY_DATA = ["sft=null", "grpo=null", "evaluation=null", PLAYER]
+ONLY_DATA += ["search.max_step_tokens=200", "search.max_rollout_tokens=600"]
 
 
 def test_every_kind_of_command_is_shown():
