@@ -13,10 +13,10 @@ of memory. For every seed the script
   size and of another family,
 - writes a report in runs/NAME-SEED.
 
-A model whose name ends with -1 is one of several bases: seed 2 uses the one whose name ends with -2. Then the script
-writes results.md, effect.json and the plots of each task in docs/results/NAME, and summary.md and effect.json of all
-tasks in docs/results. If stopped, the same command resumes. Logs are in runs/results-logs; jobs.jsonl there has the
-start and end of each job.
+A folder of a model whose name ends with a number is one of several bases: the next seed uses the next base, such as
+maze-3 after maze-2. Then the script writes results.md, effect.json and the plots of each task in docs/results/NAME, and
+summary.md and effect.json of all tasks in docs/results. If stopped, the same command resumes. Logs are in
+runs/results-logs; jobs.jsonl there has the start and end of each job.
 """
 
 import argparse
@@ -42,7 +42,6 @@ CONFIGS = (
     Path("configs/worlds/countdown.yaml"),
 )
 OUT = Path("docs/results")
-FIRST_BASE = "-1"  # how the name of the first of several bases ends
 STAGE = [sys.executable, str(Path(__file__).with_name("stage.py"))]
 SHARDS = 2  # a search is one process, and everything else has to wait for it
 ARMS = ("astro", "direct")  # the longer training first
@@ -60,8 +59,9 @@ def settings_of(seed: int, config: RunConfig) -> list[str]:
         for task in all_tasks()
         if getattr(problems, task, None) is not None
     ]
-    model = config.engine.model
-    own = [f"engine.model={model.removesuffix(FIRST_BASE)}-{seed}"] if model.endswith(FIRST_BASE) else []
+    family, _, number = config.engine.model.rpartition("-")
+    several = number.isdigit() and Path(config.engine.model).is_dir()
+    own = [f"engine.model={family}-{int(number) + seed - 1}"] if several else []
     rl = [f"grpo.arms=[{', '.join(ARMS)}]"] if config.grpo else []
     return [f"name={config.name}-{seed}", f"seed={seed}", *own, *generated, ALL_ARMS, *rl]
 

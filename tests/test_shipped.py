@@ -40,8 +40,8 @@ def test_a_name_that_is_almost_right_gets_a_hint(tmp_path: Path, monkeypatch: py
         load_run(Path("nothing-like-it.yaml"))
 
 
-def test_the_wheel_has_the_configurations_and_the_model(tmp_path: Path) -> None:
-    """Installed from a wheel, away from the source tree, `astro run tiny` finds both."""
+def test_the_wheel_has_the_configurations_and_the_models(tmp_path: Path) -> None:
+    """Installed from a wheel, away from the source tree, `astro run tiny` and `astro run worlds/maze` find theirs."""
     source = tmp_path / "source"
     for name in ("astro", "configs", "data"):
         shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
@@ -58,13 +58,15 @@ def test_the_wheel_has_the_configurations_and_the_model(tmp_path: Path) -> None:
     [packages] = installed.glob("lib/*/site-packages")
     script = (
         "from pathlib import Path; from astro.run.settings import load_run; import astro;"
-        "config = load_run(Path('tiny')); print(astro.__file__); print(config.engine.model)"
+        "print(astro.__file__); [print(load_run(Path(name)).engine.model) for name in ('tiny', 'worlds/maze')]"
     )
     environment = os.environ | {"PYTHONPATH": str(packages)}
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True, env=environment, cwd=tmp_path
     )
-    package, model = map(Path, done.stdout.splitlines())
+    package, *models = map(Path, done.stdout.splitlines())
     assert package.is_relative_to(installed)
-    assert model.is_relative_to(installed)
-    assert (model / "model.safetensors").is_file()
+    assert len(models) == 2
+    for model in models:
+        assert model.is_relative_to(installed)
+        assert (model / "model.safetensors").is_file()

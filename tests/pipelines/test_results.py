@@ -64,7 +64,7 @@ def test_a_seed_changes_problems_of_training_and_evaluation() -> None:
     assert script("results").settings_of(3, maze) == [
         "name=maze-3",
         "seed=3",
-        "engine.model=runs/maze-base-3",
+        "engine.model=data/models/maze-4",
         "problems.maze.seed=3",
         "evaluation.sets.depth-5.maze.seed=3",
         "evaluation.sets.depth-7.maze.seed=3",
