@@ -27,6 +27,7 @@ from astro.run.plan import models_of
 from astro.run.report import show_report
 from astro.run.subjects import evaluate_subject
 from astro.run.train import train_arm
+from astro.store.ledger import enter_new
 from astro.train.grpo import GRPO
 from astro.train.sft import SFT
 
@@ -52,6 +53,7 @@ def select(config: RunConfig, arguments: argparse.Namespace) -> None:
         tokens = completion_tokens(train_files(arguments.tokens_of or config.directory, "sft"))
         found = select_tokens(train_files(config.directory, arguments.pool), tokens, out, config.seed)
         CONSOLE.print(f"{found.rows} rows, {found.distinct} different ones, {found.tokens} tokens of {tokens}")
+    enter_new(out)  # also if a kill came before it
 
 
 def train_files(run: Path, dataset: str) -> list[Path]:

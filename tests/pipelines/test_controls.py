@@ -1,5 +1,7 @@
 """Control data sets selected from others."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pyarrow as pa
@@ -11,6 +13,7 @@ from hypothesis import strategies as st
 
 from astro.errors import StoreError
 
+ROOT = Path(__file__).parents[2]
 SCHEMA = pa.schema([("id", pa.string()), ("completion_tokens", pa.int32())])
 
 
@@ -46,3 +49,22 @@ def test_nothing_to_select_from_is_said(tmp_path: Path) -> None:
         select_tokens(pool(tmp_path, []), 5, tmp_path / "out.parquet", 0)
     with pytest.raises(StoreError, match="has no files"):
         completion_tokens([])
+
+
+def test_a_selection_belongs_to_its_run(tmp_path: Path) -> None:
+    """A report refuses a run with files that the run did not write; the same command again mends what a kill left."""
+    stage, config = str(ROOT / "pipelines" / "stage.py"), str(ROOT / "configs" / "tiny.yaml")
+    settings = [f"output.folder={tmp_path}", "problems.limit=6", "search.simulations=4", "sft=null", "grpo=null",
+                "engine={kind: scripted, model: CountdownPlayer, options: {skill: 0.6}}", "evaluation=null",
+                "search.max_step_tokens=200", "search.max_rollout_tokens=600", "traces.rewrite=none"]  # fmt: skip
+    for command in (["data"], ["select", "--pool=direct"]):
+        subprocess.run([sys.executable, stage, command[0], config, *settings, *command[1:]], check=True, cwd=ROOT)
+    run = tmp_path / "tiny"
+    selected = run / "datasets" / "equal_tokens" / "train-00000-of-00001.parquet"
+    assert selected.is_file()
+    subprocess.run([sys.executable, "-m", "astro", "check", str(run)], check=True)
+    ledger = run / "seals.jsonl"
+    lines = ledger.read_text(encoding="utf-8").splitlines(keepends=True)
+    ledger.write_text("".join(line for line in lines if "equal_tokens" not in line), encoding="utf-8")
+    subprocess.run([sys.executable, stage, "select", config, *settings, "--pool=direct"], check=True, cwd=ROOT)
+    subprocess.run([sys.executable, "-m", "astro", "check", str(run)], check=True)
