@@ -20,7 +20,7 @@ from astro.models.prompting import PromptConfig, StepDelimiter
 from astro.records.problem import Problem
 from astro.tasks import task_of
 from tools.tiny_model.corpus import Example
-from tools.tiny_model.pretrain import LOG, Corpus, Phase, Recipe, train_phase
+from tools.tiny_model.pretrain import CONTEXT, LOG, Corpus, Phase, Recipe, train_phase
 
 MODES = ("", *(f"+{each}" for each in Continuation))
 DOUBT = NUDGE.strip()
@@ -34,7 +34,7 @@ Rows = Callable[[int, int], Sequence[Example]]
 class World:
     """One kind of problem.
 
-    name: in folders and tables. recipe: of the bases; the arms' rows are grouped as its last phase groups them.
+    name: in folders and tables. recipe: of the bases.
     arms: the rows of each, "astro" among them. sets: test problems, from their number; no training has seen one of them
     under other names. max_tokens: the longest response, with its continuations.
     """
@@ -69,7 +69,7 @@ class Study:
     """
 
     rows: int = 3000
-    tokens: int = 1_500_000
+    tokens: int = 3_000_000
     problems: int = 100
     samples: int = 1
     seed: int = 1
@@ -80,8 +80,7 @@ class Study:
         if (out / LOG).exists():
             return out
         corpus = again_and_again(world.arms[arm](self.rows, self.seed))
-        last = world.recipe.phases[-1]
-        phase = Phase(self.tokens, corpus, 0.005, 1e-3, row=last.row, batch=last.batch)
+        phase = Phase(self.tokens, corpus, 0.005, 1e-3, row=CONTEXT, batch=1)  # the longest traces, too
         tokenizer = AutoTokenizer.from_pretrained(base)
         model = LlamaForCausalLM.from_pretrained(base, attn_implementation="sdpa")
         lines = []
