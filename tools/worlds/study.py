@@ -69,7 +69,7 @@ class Study:
     """
 
     rows: int = 3000
-    tokens: int = 3_000_000
+    tokens: int = 2_000_000
     problems: int = 100
     samples: int = 1
     seed: int = 1
