@@ -8,7 +8,7 @@ from pathlib import Path
 
 from astro.evaluation.settings import Continuation
 from astro.report.curves import Curve, curve_over_seeds, curve_table, draw_curves
-from astro.report.effects import continued_names, effect_of_arm
+from astro.report.effects import compared_arms, continued_names, effect_of_arm
 from astro.report.gather import Evaluation, Findings
 from astro.report.tables import (
     TextTable,
@@ -68,7 +68,7 @@ def control_table(seeds: Sequence[Findings]) -> TextTable | None:
     """Each arm's free responses minus the controls'; None if the control arm was not continued."""
     first, rows = seeds[0], []
     for dataset in first.sets:
-        for arm in first.treatments:
+        for arm in compared_arms(first):
             for suffix, training in trainings_of(first).items():
                 effect = effect_of_arm(seeds, dataset, arm, suffix)
                 if effect is not None:

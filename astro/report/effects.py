@@ -87,12 +87,17 @@ def effect_of_arm(seeds: Sequence[Findings], dataset: str, arm: str, suffix: str
     return Effect(seeds[0].control, ours, variants, each) if each else None
 
 
+def compared_arms(findings: Findings) -> list[str]:
+    """The arms that are compared with the controls: all but the controls themselves."""
+    return [arm for arm in findings.treatments if arm != f"{findings.control}-{EQUAL_TOKENS}"]
+
+
 def effects_as_json(seeds: Sequence[Findings]) -> dict[str, dict[str, Any]]:
     """The effects by set and model (such as astro-sft), in points; what was not measured is left out."""
     first = seeds[0]
     effects: dict[str, dict[str, Any]] = {}
     for dataset in first.sets:
-        for arm in first.treatments:
+        for arm in compared_arms(first):
             for suffix in trainings_of(first):
                 effect = effect_of_arm(seeds, dataset, arm, suffix)
                 if effect is not None:
