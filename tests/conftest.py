@@ -11,8 +11,8 @@ settings.register_profile("explore", max_examples=1000, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fixed"))
 
 # A worker takes whole files (--dist loadfile). The longest come first, so that the workers end together.
-_LONGEST = ("test_training.py", "test_ray.py", "test_cli.py", "test_attacks.py", "test_pretrain.py", "test_evaluate.py")
-_LONGEST_WITH_ENGINE = ("test_readme.py", "test_openai_vllm.py", "test_embedded_model.py", "test_ending.py")
+_LONGEST = ("test_training.py", "test_cli.py", "test_pretrain.py", "test_dpo.py", "test_evaluate.py", "test_ray.py")
+_LONGEST_WITH_ENGINE = ("test_readme.py", "test_endings.py", "test_openai_vllm.py", "test_embedded_model.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
