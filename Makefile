@@ -30,7 +30,7 @@ demo: $(STAMP) ## the whole pipeline on the embedded model: search, traces, data
 page: ## check and build the page of astro view from web/ (needs Node)
 	cd web && npm ci --ignore-scripts --no-audit --no-fund && npm run --silent check && npm run --silent build
 
-results: $(STAMP) ## docs/results/one-seed: base, Direct and ASTRO, after SFT and GRPO, on three tasks
+results: $(STAMP) ## docs/results/one-seed: base, Direct and ASTRO, after SFT and GRPO, on mazes and Countdown
 	$(BIN)/python pipelines/results.py
 
 results-3: $(STAMP) ## docs/results from three seeds

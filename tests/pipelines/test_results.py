@@ -9,6 +9,7 @@ from types import ModuleType
 import pytest
 
 from astro.config import load_config
+from astro.errors import ConfigError
 from astro.run import RunConfig
 
 PIPELINES = Path(__file__).parents[2] / "pipelines"
@@ -78,14 +79,29 @@ def test_a_seed_changes_problems_of_training_and_evaluation() -> None:
     assert not any(setting.startswith("engine.") for setting in tiny)  # one base for all seeds
 
 
-def test_the_jobs_of_several_tasks_are_apart() -> None:
+def test_the_jobs_of_several_tasks_are_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     """A job waits for jobs of its own task and seed; no name occurs twice."""
     results = script("results")
+    monkeypatch.setattr(Path, "is_dir", lambda path: path.parts[:2] == ("data", "models"))  # two bases of the mazes
     tasks = [results.experiment(path, 2, ["output.folder=x"]) for path in results.CONFIGS]
     jobs = [job for task in tasks for seed in task.jobs for job in seed]
     assert len({job.name for job in jobs}) == len(jobs)
     assert all(after.startswith(job.name.split("-")[0]) for job in jobs for after in job.after)
-    assert [task.runs[1] for task in tasks] == [Path("x/maze-2"), Path("x/coloring-2"), Path("x/countdown-2")]
+    assert [task.runs[1] for task in tasks] == [Path("x/maze-2"), Path("x/countdown-2")]
+
+
+def test_a_base_that_is_missing_is_named_before_anything_runs() -> None:
+    """Three seeds need three bases."""
+    with pytest.raises(ConfigError, match="seed 2 needs the base data/models/no-such-base-3"):
+        missing("data/models/no-such-base-2")
+
+
+def missing(first: str) -> None:
+    """An experiment of two seeds whose first base alone exists."""
+    results = script("results")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Path, "is_dir", lambda path: path == Path(first))
+        results.experiment(Path("configs/worlds/maze.yaml"), 2, [f"engine.model={first}"])
 
 
 def test_an_ablation_waits_for_the_references_trees() -> None:
