@@ -106,7 +106,7 @@ class Experiment:
 
 
 def experiment(path: Path, seeds: int, settings: Sequence[str]) -> Experiment:
-    """The experiment that a configuration describes. Raises ConfigError if it has no evaluation set."""
+    """The experiment that a configuration describes. Raises ConfigError without an evaluation set or a seed's base."""
     config = load_config(RunConfig, path, settings)
     if not config.evaluation or not config.evaluation.sets:
         raise ConfigError(f"{path} has no evaluation set, so there is nothing to compare")
