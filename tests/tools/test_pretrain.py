@@ -24,6 +24,7 @@ from tools.tiny_model.pretrain import (
     like_lengths,
     new_model,
     packed_rows,
+    tie_kin,
     train,
     train_tokenizer,
 )
@@ -63,6 +64,26 @@ def test_tokens_of_one_word_begin_alike(tokenizer: PreTrainedTokenizerFast) -> N
         assert abs(fmean(apart)) < 0.15
     plain = new_model(replace(recipe, kin=()), tokenizer).model.embed_tokens.weight
     assert abs(fmean(float(torch.cosine_similarity(plain[one], plain[other], 0)) for one, other in ids)) < 0.15
+
+
+def test_tokens_of_one_word_stay_alike(tokenizer: PreTrainedTokenizerFast) -> None:
+    """Whatever was learned, the difference of two forms is the same for every word; other tokens stay as they are."""
+    ids = torch.tensor(
+        [[tokenizer.encode(token)[0] for token in (str(number), f" {number}")] for number in range(1, 16)]
+    )
+    model = new_model(Recipe(), tokenizer)  # every token begins apart
+    untied = model.model.embed_tokens.weight.detach().clone()
+    tie_kin(model, ids)
+    for rows in (model.model.embed_tokens.weight.detach(), model.lm_head.weight.detach()):
+        forms = rows[ids[:, 0]] - rows[ids[:, 1]]
+        assert torch.allclose(forms, forms[:1].expand_as(forms), atol=1e-6)
+        assert rows[ids[:, 0]].var(0).min() > 0  # words stay apart
+    tied = model.model.embed_tokens.weight.detach()
+    others = [token for token in range(len(tokenizer)) if token not in set(ids.flatten().tolist())]
+    assert torch.equal(tied[others], untied[others])
+    assert torch.allclose(tied[ids].mean((0, 1)), untied[ids].mean((0, 1)), atol=1e-6)
+    tie_kin(model, ids)
+    assert torch.allclose(model.model.embed_tokens.weight, tied, atol=1e-6)  # tied ones stay as they are
 
 
 def test_the_template_marks_what_the_assistant_says(tokenizer: PreTrainedTokenizerFast) -> None:

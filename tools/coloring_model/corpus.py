@@ -239,7 +239,13 @@ WALKING = partial(
     ),
 )
 
-RECIPE = recipe(COPYING, READING, ((WALKING, 3_000_000), (WALKING, 2_000_000)), MARKS)
+RECIPE = recipe(
+    COPYING,
+    READING,
+    walking=((WALKING, 3_000_000), (WALKING, 2_000_000)),
+    lengthening=(WALKING, 2_000_000),
+    marks=MARKS,
+)
 
 
 def vocabulary(rng: random.Random) -> Iterator[Example]:

@@ -294,7 +294,13 @@ SETTLING = partial(
     ),
 )
 
-RECIPE = recipe(COPYING, READING, ((WALKING, 2_000_000), (REMEMBERING, 1_500_000), (SETTLING, 2_500_000)), MARKS)
+RECIPE = recipe(
+    COPYING,
+    READING,
+    walking=((WALKING, 2_000_000), (REMEMBERING, 1_500_000), (SETTLING, 2_500_000)),
+    lengthening=(SETTLING, 3_000_000),
+    marks=MARKS,
+)
 
 
 def vocabulary(rng: random.Random) -> Iterator[Example]:

@@ -13,13 +13,16 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from astro.models.engines.precision import cpu_has_bfloat16
 from tools.tiny_model.corpus import FIRST, SECOND, THIRD, Example, Span, examples
+
+if TYPE_CHECKING:
+    import torch
 
 SPECIAL = ("<|pad|>", "<|end|>", "<|system|>", "<|user|>", "<|assistant|>")
 VOCABULARY = 1024  # bytes, the numbers 1-100 with and without a space before, and every word of the corpus
@@ -82,7 +85,8 @@ class Recipe:
     apart: an example a row, where a name means another thing in each example; row is then the most tokens of examples
         of like length that are computed together, and batch the number of such groups in a step. A step of one
         length alone would teach to copy from a fixed distance. Otherwise examples share a row and see each other.
-    kin: for words that several tokens mean, these tokens; they begin with the same vector and a vector of their form.
+    kin: for words that several tokens mean, these tokens, in the same order of forms. The vector of each is the sum of
+        one of its word and one of its form, in the embeddings and in the output layer, before and after each step.
     exact: in float32 on every CPU; otherwise in bfloat16 where the CPU has it.
     The rows are longer from the second phase on, because a long search breaks down at positions never seen in training.
     """
@@ -171,12 +175,36 @@ def new_model(recipe: Recipe, tokenizer: PreTrainedTokenizerFast) -> LlamaForCau
     )
     for rows in (model.model.embed_tokens.weight, model.lm_head.weight):
         scale = model.config.initializer_range / math.sqrt(2)
-        forms = torch.randn(max(map(len, recipe.kin), default=0), recipe.hidden) * scale
-        for tokens in recipe.kin:
+        if recipe.kin:
+            ids = _kin_ids(recipe, tokenizer)
+            words, forms = (torch.randn(count, recipe.hidden) * scale for count in ids.shape)
             with torch.no_grad():
-                ids = [tokenizer.encode(token, add_special_tokens=False)[0] for token in tokens]
-                rows[ids] = torch.randn(recipe.hidden) * scale + forms[: len(tokens)]
+                rows[ids] = words[:, None] + forms
     return model
+
+
+def _kin_ids(recipe: Recipe, tokenizer: PreTrainedTokenizerFast) -> "torch.Tensor":
+    """Ids of the recipe's kin, words by forms."""
+    import torch  # noqa: PLC0415 - heavy
+
+    ids = [[tokenizer.encode(token, add_special_tokens=False)[0] for token in tokens] for tokens in recipe.kin]
+    return torch.tensor(ids, dtype=torch.long)
+
+
+def tie_kin(model: LlamaForCausalLM, ids: "torch.Tensor") -> None:
+    """Make every vector of these tokens, words by forms, the sum of one of its word and one of its form.
+
+    The nearest such sum in the sense of least squares: the mean of the word, plus that of the form, minus that of all.
+    Apart, a few of a hundred words keep a token that never learns to be the same word.
+    """
+    import torch  # noqa: PLC0415 - heavy
+
+    if not ids.numel():
+        return
+    with torch.no_grad():
+        for rows in (model.model.embed_tokens.weight, model.lm_head.weight):
+            each = rows[ids]
+            rows[ids] = each.mean(1, keepdim=True) + each.mean(0, keepdim=True) - each.mean((0, 1), keepdim=True)
 
 
 def packed_rows(
@@ -334,6 +362,8 @@ def train_phase(
         batches, per_update = iter(lambda: list(islice(rows, phase.batch)), []), 1
     weight = torch.ones(len(tokenizer))
     weight[[tokenizer.encode(word)[0] for word in JUDGEMENTS]] = JUDGEMENT_WEIGHT
+    kin = _kin_ids(recipe, tokenizer)
+    tie_kin(model, kin)
     started, losses = time.monotonic(), []
     for step in range(1, steps + 1):
         groups = [
@@ -354,6 +384,7 @@ def train_phase(
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         for one in (*optimizers, *schedules):
             one.step()
+        tie_kin(model, kin)
         for optimizer in optimizers:
             optimizer.zero_grad(set_to_none=True)
         if step % LOG_STEPS == 0 or step == steps:

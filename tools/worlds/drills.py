@@ -7,7 +7,7 @@ from pathlib import Path
 
 from astro.evaluation.settings import NUDGE
 from tools.tiny_model.corpus import Example, Span
-from tools.tiny_model.pretrain import Corpus, Phase, Recipe
+from tools.tiny_model.pretrain import CONTEXT, Corpus, Phase, Recipe
 
 NUMBERS = 100
 """The largest number of a room or a node; each has several tokens that must be learned to be one."""
@@ -75,12 +75,19 @@ class Said:
         return Example(prompt, self.text.removesuffix("\n"), unlearned=tuple(self.unlearned))
 
 
-def recipe(copying: Corpus, reading: Corpus, walking: Sequence[tuple[Corpus, int]], marks: Sequence[str]) -> Recipe:
+def recipe(
+    copying: Corpus,
+    reading: Corpus,
+    walking: Sequence[tuple[Corpus, int]],
+    lengthening: tuple[Corpus, int],
+    marks: Sequence[str],
+) -> Recipe:
     """A model of 1.3 M parameters.
 
     copying: what it copies until it can, without which it hardly learns to read a problem. reading: short examples.
-    walking: corpora of longer ones with their tokens; in the last phase alone the rate decays. marks: what may stand
-    before a number; the tokens of a number begin alike.
+    walking: corpora of longer ones with their tokens; the rate decays in the last of them. lengthening: the corpus and
+    the tokens of a phase with examples as long as a search, at positions that the other phases do not reach. marks:
+    what may stand before a number; the tokens of a number begin alike.
     """
     last = len(walking) - 1
     return Recipe(
@@ -91,6 +98,7 @@ def recipe(copying: Corpus, reading: Corpus, walking: Sequence[tuple[Corpus, int
                 Phase(tokens, corpus, 0.015, 2e-3, row=1024, batch=2, decays=place == last)
                 for place, (corpus, tokens) in enumerate(walking)
             ),
+            Phase(lengthening[1], lengthening[0], 0.01, 1.3e-3, row=CONTEXT, batch=2),
         ),
         apart=True,
         exact=True,
