@@ -23,7 +23,7 @@ from tools.worlds import drills
 from tools.worlds.drills import NUMBERS, Said, examples, recipe, said_plainly, said_twice
 
 NODES = NUMBERS  # the largest coloring has 49
-MARKS = (", unlike", " and", " before", " Take")  # before a node; the two are one token
+MARKS = (", unlike", " and", " before", " Take", ",")  # before a node; the two are one token
 SHAPES: tuple[tuple[int, SideWay], ...] = (
     *((depth, 1) for depth in (2, 3, 4, 6, 8, 10)),
     *((depth, 3) for depth in (2, 3, 4, 5, 6, 7, 8)),
@@ -242,8 +242,8 @@ WALKING = partial(
 RECIPE = recipe(
     COPYING,
     READING,
-    walking=((WALKING, 3_000_000), (WALKING, 2_000_000)),
-    lengthening=(WALKING, 2_000_000),
+    walking=((WALKING, 3_000_000),),
+    lengthening=(WALKING, 2_500_000),
     marks=MARKS,
 )
 

@@ -297,7 +297,7 @@ SETTLING = partial(
 RECIPE = recipe(
     COPYING,
     READING,
-    walking=((WALKING, 2_000_000), (REMEMBERING, 1_500_000), (SETTLING, 2_500_000)),
+    walking=((WALKING, 1_500_000), (REMEMBERING, 1_000_000), (SETTLING, 1_500_000)),
     lengthening=(SETTLING, 3_000_000),
     marks=MARKS,
 )
