@@ -6,6 +6,7 @@ not at all. astro.store.claim decides who may write a folder.
 
 import re
 import shutil
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -186,9 +187,10 @@ class Stage:
         parts = [self._journal.read_table(problem_id, name) for problem_id in self._journal.problem_order]
         return pa.concat_tables([schema.empty_table(), *parts]).select(names)
 
-    def finish(self, order: Sequence[str]) -> None:
+    def finish(self, order: Sequence[str], sums: Mapping[str, float] | None = None) -> None:
         """Turn the journal into Parquet shards, sorted by the problems' order, and remove it. Can be called again.
 
+        sums: of the facts, where the journal's entries have none.
         The marker is written after the shards and before the journal is removed, so a kill leaves one of them complete.
         """
         if self._journal is None:
@@ -204,7 +206,8 @@ class Stage:
                 for name, table in entry.tables.items():
                     writers[name].write(table)
             files = [written for writer in writers.values() for written in writer.publish()]
-            write_marker(self.folder / MARKER, files, problems=len(self._journal), sums=dict(self._journal.sums))
+            kept = self._journal.sums if sums is None else sums
+            write_marker(self.folder / MARKER, files, problems=len(self._journal), sums=dict(kept))
         self._problem_ids = self._journal.problem_ids
         self._journal.close()
         self._journal = None
@@ -236,12 +239,14 @@ class Stage:
         if self.complete:
             return
         taken = self.problem_ids  # before an interruption
+        sums = Counter[str]()
         for other in others:
             assert other.complete, "the other stage is not finished"
+            sums.update(other.sums)
             for entry in other.entries(order):
                 if entry.problem_id not in taken:
                     self.append([entry])
-        self.finish(order)
+        self.finish(order, sums)
 
     def _drop_unmarked(self, *, writable: bool) -> None:
         """Delete files written before a kill and not marked. The journal still has their content."""

@@ -26,6 +26,7 @@ def entry(name: str, rows: int = 3) -> Entry:
             "nodes": pa.Table.from_pydict(nodes, schema=SCHEMAS["nodes"]),
             "costs": pa.Table.from_pydict(costs, schema=SCHEMAS["costs"]),
         },
+        {"solved": 1},
     )
 
 
@@ -78,6 +79,7 @@ def test_gathered_stages_have_the_order_of_the_whole(tmp_path: Path) -> None:
         whole.gather(parts, ["a", "b", "c", "d"])
         assert whole.table("costs").column("problem_id").to_pylist() == ["a", "b", "c", "d"]
         assert whole.table("nodes").column("problem_id").to_pylist() == ["a", "a", "b", "b", "d", "d"]
+        assert whole.sums == {"solved": 4}
 
 
 def test_row_groups_hold_a_thousand_rows(tmp_path: Path) -> None:
