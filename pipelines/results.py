@@ -14,7 +14,7 @@ of memory. For every seed the script
 - writes a report in runs/NAME-SEED.
 
 A folder of a model whose name ends with a number is one of several bases: the next seed uses the next base, such as
-maze-3 after maze-2. Then the script writes results.md, effect.json and the plots of each task in docs/results/NAME, and
+maze-2 after maze-1. Then the script writes results.md, effect.json and the plots of each task in docs/results/NAME, and
 summary.md and effect.json of all tasks in docs/results. If stopped, the same command resumes. Logs are in
 runs/results-logs; jobs.jsonl there has the start and end of each job.
 """

@@ -18,9 +18,10 @@ from astro.tasks.coloring.dialect import Step
 from astro.tasks.coloring.generator import SideWay, draw, problem_text, split_of
 from astro.tasks.coloring.graph import COLORS, Coloring, placed
 from tools.tiny_model.corpus import Example
+from tools.tiny_model.pretrain import CONTEXT
 from tools.tiny_model.pretrain import PIECES as ALL_PIECES
 from tools.worlds import drills
-from tools.worlds.drills import NUMBERS, Said, examples, recipe, said_plainly, said_twice
+from tools.worlds.drills import NUMBERS, Said, examples, falling, recipe, said_plainly, said_twice
 
 NODES = NUMBERS  # the largest coloring has 49
 MARKS = (", unlike", " and", " before", " Take", ",")  # before a node; the two are one token
@@ -242,8 +243,7 @@ WALKING = partial(
 RECIPE = recipe(
     COPYING,
     READING,
-    walking=((WALKING, 3_000_000),),
-    lengthening=(WALKING, 2_500_000),
+    walking=(falling(WALKING, 3_000_000), falling(WALKING, 2_500_000, row=CONTEXT)),
     marks=MARKS,
 )
 

@@ -19,9 +19,10 @@ from astro.tasks.maze.dialect import Step
 from astro.tasks.maze.generator import SideWay, draw, problem_text, split_of
 from astro.tasks.maze.graph import Maze
 from tools.tiny_model.corpus import Example
+from tools.tiny_model.pretrain import CONTEXT
 from tools.tiny_model.pretrain import PIECES as ALL_PIECES
 from tools.worlds import drills
-from tools.worlds.drills import NUMBERS, Said, examples, recipe, said_plainly, said_twice
+from tools.worlds.drills import NUMBERS, Said, examples, falling, recipe, said_plainly, said_twice, steady
 
 ROOMS = NUMBERS  # the largest maze has 85
 MARKS = (" >", ":", " or")  # before a room; the two are one token
@@ -294,11 +295,19 @@ SETTLING = partial(
     ),
 )
 
+_REMEMBERS = 0.12  # the loss of a model that knows which way was taken last
 RECIPE = recipe(
     COPYING,
     READING,
-    walking=((WALKING, 1_500_000), (REMEMBERING, 1_000_000), (SETTLING, 1_500_000)),
-    lengthening=(SETTLING, 3_000_000),
+    walking=(
+        steady(WALKING, 1_500_000),
+        steady(REMEMBERING, 1_000_000),
+        falling(SETTLING, 1_500_000),
+        falling(SETTLING, 3_000_000, row=CONTEXT),
+        # Long examples have more steps between a way and the question which it was.
+        steady(REMEMBERING, 3_000_000, row=CONTEXT, until=_REMEMBERS),
+        falling(SETTLING, 2_000_000, row=CONTEXT),
+    ),
     marks=MARKS,
 )
 

@@ -10,7 +10,6 @@ from tools.maze_model.traces import astro, direct, rows
 from tools.worlds import study
 from tools.worlds.study import World
 
-
 FRESH = 1000
 """Seeds of the test mazes begin here; those of smaller ones were used in development."""
 

@@ -75,30 +75,32 @@ class Said:
         return Example(prompt, self.text.removesuffix("\n"), unlearned=tuple(self.unlearned))
 
 
-def recipe(
-    copying: Corpus,
-    reading: Corpus,
-    walking: Sequence[tuple[Corpus, int]],
-    lengthening: tuple[Corpus, int],
-    marks: Sequence[str],
-) -> Recipe:
+def steady(corpus: Corpus, tokens: int, *, row: int = 1024, until: float | None = None) -> Phase:
+    """A phase at a constant rate, in which skills appear. row, until: as in Phase."""
+    return _phase(corpus, tokens, row, decays=False, until=until)
+
+
+def falling(corpus: Corpus, tokens: int, *, row: int = 1024) -> Phase:
+    """A phase whose rate falls to zero, in which skills become exact."""
+    return _phase(corpus, tokens, row, decays=True, until=None)
+
+
+def _phase(corpus: Corpus, tokens: int, row: int, *, decays: bool, until: float | None) -> Phase:
+    matrix_rate, rate = (0.015, 2e-3) if row < CONTEXT else (0.01, 1.3e-3)
+    return Phase(tokens, corpus, matrix_rate, rate, row=row, batch=2, decays=decays, until=until)
+
+
+def recipe(copying: Corpus, reading: Corpus, walking: Sequence[Phase], marks: Sequence[str]) -> Recipe:
     """A model of 1.3 M parameters.
 
     copying: what it copies until it can, without which it hardly learns to read a problem. reading: short examples.
-    walking: corpora of longer ones with their tokens; the rate decays in the last of them. lengthening: the corpus and
-    the tokens of a phase with examples as long as a search, at positions that the other phases do not reach. marks:
-    what may stand before a number; the tokens of a number begin alike.
+    walking: phases of longer ones. marks: what may stand before a number; the tokens of a number stay tied.
     """
-    last = len(walking) - 1
     return Recipe(
         phases=(
             Phase(3_000_000, copying, 0.02, 3e-3, row=512, batch=2, decays=False, until=_COPIES),
             Phase(3_000_000, reading, 0.02, 3e-3, row=512, batch=2, decays=False),
-            *(
-                Phase(tokens, corpus, 0.015, 2e-3, row=1024, batch=2, decays=place == last)
-                for place, (corpus, tokens) in enumerate(walking)
-            ),
-            Phase(lengthening[1], lengthening[0], 0.01, 1.3e-3, row=CONTEXT, batch=2),
+            *walking,
         ),
         apart=True,
         exact=True,
