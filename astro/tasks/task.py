@@ -147,6 +147,13 @@ class Task:
         """
         return ""
 
+    def other_way(self, problem: Problem, tried: str, then: str) -> str:  # noqa: ARG002
+        """What a return to a state says of the step that was tried from it last and of the one that comes now.
+
+        "" to say nothing. A model that says what it tried need not find it again when it chooses.
+        """
+        return ""
+
     # Evaluation and rewards
 
     def shown_right(self, problem: Problem, attempts: Sequence[str]) -> list[bool]:  # noqa: ARG002

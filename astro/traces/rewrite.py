@@ -133,7 +133,8 @@ class Rewriter:
             case Move.REFLECT:
                 return self._reflection(visits, index)
             case Move.BACKTRACK:
-                return self._plain_return(self._named(visit.node))
+                place = self._plain_return(self._named(visit.node))
+                return f"{place} {self._other_way(visits, index)}".rstrip()
             case Move.ADVANCE | Move.CONCLUDE:
                 return self._original(visit.node, self._role(visits, index))
 
@@ -258,6 +259,13 @@ class Rewriter:
     def _plain_return(self, path: Sequence[str]) -> str:
         """A fixed sentence that goes back to the end of a path of steps, without the language model."""
         return self._place(path) or "Let's restart our solution from the beginning."
+
+    def _other_way(self, visits: Sequence[Visit], index: int) -> str:
+        """What a return says of the step that failed where it goes, and of the one that follows; "" to say nothing."""
+        node, left = visits[index].node, visits[index - 1].node
+        tried, then = self.tree.path(left)[self.tree.depth[node] + 1], visits[index + 1].node
+        steps = [inert(essence(self._text(step), Role.STEP)) for step in (tried, then)]
+        return task_of(self.problem).other_way(self.problem, *steps)
 
     def _place(self, path: Sequence[str]) -> str:
         """A sentence that quotes the last thing that a path of steps established; "" if nothing was."""

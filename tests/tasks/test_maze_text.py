@@ -80,6 +80,20 @@ def test_a_way_back_leads_to_any_room():
     assert TASK.false_statements(PROBLEM, [*missed, FIRST]) == ["We are at 4, not at 17"]
 
 
+def test_a_return_says_which_way_was_taken_and_which_comes_now():
+    """Nothing where both steps take the same way, are in different rooms, or one of them takes none."""
+    missed = ["At 17: 4 or 93. Leave 17 by the first, 17 > 4.", "At 4: none, so the way is not correct."]
+    said = TASK.other_way(PROBLEM, missed[0], FIRST)
+    assert said == "Left 17 by the first, so leave it by the second, the other way."
+    for tried, then in ((FIRST, FIRST), (FIRST, SECOND), (missed[1], FIRST), (FIRST, RIGHT), ("Hello.", FIRST)):
+        assert TASK.other_way(PROBLEM, tried, then) == ""
+    assert TASK.false_statements(PROBLEM, [*missed, f"{dialect.back(17)} {said}", FIRST]) == []
+    assert TASK.false_statements(PROBLEM, [FIRST, f"{dialect.back(17)} {said}"]) == ["17 was left by the second"]
+    assert TASK.false_statements(PROBLEM, [*missed, f"{dialect.back(8)} {said.replace('17', '8')}"]) == [
+        "8 was not left before"
+    ]
+
+
 def test_places_and_states_are_rooms():
     """Equal for steps that lead to the same room; a return names it."""
     assert TASK.place(PROBLEM, FIRST) == TASK.place(PROBLEM, f"I go by 93. {FIRST}") == "8"

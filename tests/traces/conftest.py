@@ -6,6 +6,7 @@ from functools import partial
 import pytest
 from making import run_make_traces
 
+from astro.tasks import make_verifier
 from astro.traces import TraceOutcome
 from astro.verify import Verifier
 
@@ -13,7 +14,7 @@ from astro.verify import Verifier
 @pytest.fixture(scope="session")
 def verifier() -> Iterator[Verifier]:
     """One verifier for all tests."""
-    shared = Verifier()
+    shared = make_verifier()
     yield shared
     shared.close()
 

@@ -5,8 +5,9 @@ import random
 from astro.models.tokenizer import ASSISTANT_MARK
 from astro.records.problem import Problem
 from astro.records.tree import NO_PARENT, Terminal, Tree
+from astro.tasks import make_verifier
 from astro.tasks.countdown.player import CountdownPlayer
-from astro.verify import Outcome, verify
+from astro.verify import Outcome
 
 PROBLEM = Problem(
     id="cd-1",
@@ -15,6 +16,7 @@ PROBLEM = Problem(
     task="countdown",
     metadata={"numbers": [2, 3, 5, 4], "target": 24, "operations": "+-*/", "use": "all"},
 )
+VERIFIER = make_verifier()
 
 
 def new_tree(problem_id: str = PROBLEM.id) -> Tree:
@@ -54,7 +56,7 @@ def add_solution(tree: Tree, solution: str, problem: Problem = PROBLEM) -> int:
         known = [child for child in tree.children[node] if tree.text[child] == line]
         terminal = Terminal.ANSWER if index == len(lines) - 1 else Terminal.NONE
         node = known[0] if known else tree.add(node, line, (len(tree),), terminal=terminal)
-    verdict = verify(problem, solution)
+    verdict = VERIFIER.verify(problem, solution)
     tree.outcome[node], tree.answer[node], tree.canonical[node] = verdict.outcome, verdict.answer, verdict.canonical
     return node
 

@@ -40,8 +40,9 @@ def astro(maze: Maze, rng: random.Random) -> Example:
     turns = maze.turns()
     for step in dialect.steps(maze, turns):
         if rng.random() < ERRORS:
-            lines += _missed(maze, step.room, step.rooms[0], rng)
-            lines += [DOUBT, dialect.back(step.room) if step.rooms[0] != turns[0] else dialect.RESTART]
+            missed = _missed(maze, step.room, step.rooms[0], rng)
+            back = dialect.back(step.room) if step.rooms[0] != turns[0] else dialect.RESTART
+            lines += [*missed, DOUBT, f"{back} {dialect.other_way(dialect.read_step(missed[0]), step)}"]
         lines.append(dialect.step(step))
     lines.append(dialect.solution(maze, turns)[-1])
     return Example(problem_text(maze), dialect.STEP_DELIMITER.join(lines))

@@ -119,6 +119,13 @@ def back(room: int) -> str:
 RESTART = "Let's restart our solution from the beginning."
 
 
+def other_way(tried: Step | None, then: Step | None) -> str:
+    """What a return says of the way that was taken last and of the other one, which is taken now; "" of other steps."""
+    if tried is None or then is None or tried.room != then.room or {tried.which, then.which} != set(ORDINALS):
+        return ""
+    return f"Left {then.room} by the {tried.which}, so leave it by the {then.which}, the other way."
+
+
 def denied(said: Step, maze: Maze) -> str:
     """What is true where a step does not hold, without a full stop."""
     if said.room not in maze.ways:
@@ -141,6 +148,7 @@ _STEP = re.compile(
 _END = re.compile(
     r"so the way is (?P<missed>not )?correct\.(?: The answer is \\boxed\{ ?(?P<way>[\d >]{0,6000}?) ?\})?"
 )
+_LEFT = re.compile(rf"\bLeft (?P<room>{_NUMBER}) by the (?P<which>{'|'.join(ORDINALS)}), ")
 _RETURN = re.compile(rf"\bthe choice at {_NUMBER}|\b(?:restart|start over|beginning)\b", re.IGNORECASE)
 
 
@@ -162,6 +170,12 @@ def read_end(text: str) -> tuple[bool, tuple[int, ...]] | None:
     """Whether a solution in this dialect ends with a claim to be right, and its way; None if it has no end."""
     found = _END.search(text)
     return None if found is None else (found["missed"] is None, _numbers(found["way"]))
+
+
+def read_left(line: str) -> tuple[int, str] | None:
+    """The room and the way of which a line says that it was taken last; None if it says so of none."""
+    found = _LEFT.search(line)
+    return None if found is None else (int(found["room"]), found["which"])
 
 
 def goes_back(line: str) -> bool:

@@ -1,6 +1,6 @@
 """Whether a right way is right by luck: every statement of a solution can be checked in the maze."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from astro.records.problem import Problem
 from astro.tasks.maze import claims, dialect
@@ -12,13 +12,20 @@ def right_by_luck(problem: Problem, steps: Sequence[str]) -> bool:
 
 
 def false_statements(problem: Problem, steps: Sequence[str]) -> list[str]:
-    """What is true where a step does not hold in the maze, or is in another room than the step before it ended in."""
+    """What is true where a line does not hold.
+
+    A step holds if it is true of the maze, and is in the room in which the step before it ended; what a return says of
+    the way that was taken last holds if it was.
+    """
     maze = claims.maze_of(problem)
     if maze is None:
         return []
     false: list[str] = []
     here: int | None = maze.walk(maze.start)[-1]
+    taken: dict[int, str] = {}  # the last way by room
     for line in (line for text in steps for line in text.splitlines()):
+        if (left := dialect.read_left(line)) and taken and taken.get(left[0]) != left[1]:
+            false.append(_denied_way(left[0], taken))
         said = dialect.read_step(line)
         if said is None:
             here = None if dialect.goes_back(line) else here
@@ -28,4 +35,10 @@ def false_statements(problem: Problem, steps: Sequence[str]) -> list[str]:
         elif here not in (None, said.room):
             false.append(f"We are at {here}, not at {said.room}")
         here = said.end
+        if said.which:
+            taken[said.room] = said.which
     return false
+
+
+def _denied_way(room: int, taken: Mapping[int, str]) -> str:
+    return f"{room} was left by the {taken[room]}" if room in taken else f"{room} was not left before"

@@ -51,6 +51,10 @@ class _Maze(Task):
         room = claims.room_after(problem, step)
         return dialect.state(int(room)) if room else ""
 
+    def other_way(self, problem: Problem, tried: str, then: str) -> str:
+        del problem
+        return dialect.other_way(dialect.read_step(tried), dialect.read_step(then))
+
     def shown_right(self, problem: Problem, attempts: Sequence[str]) -> list[bool]:
         return [claims.comes_to_exit(problem, [attempt]) for attempt in attempts]
 
