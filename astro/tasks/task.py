@@ -147,10 +147,10 @@ class Task:
         """
         return ""
 
-    def other_way(self, problem: Problem, tried: str, then: str) -> str:  # noqa: ARG002
-        """What a return to a state says of the step that was tried from it last and of the one that comes now.
+    def bridged(self, problem: Problem, tried: str, then: str) -> str:  # noqa: ARG002
+        """The step after a return, in words that say which step was tried there last; "" to keep its own words.
 
-        "" to say nothing. A model that says what it tried need not find it again when it chooses.
+        A model that says what it tried need not find it again when it chooses.
         """
         return ""
 

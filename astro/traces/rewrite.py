@@ -133,10 +133,9 @@ class Rewriter:
             case Move.REFLECT:
                 return self._reflection(visits, index)
             case Move.BACKTRACK:
-                place = self._plain_return(self._named(visit.node))
-                return f"{place} {self._other_way(visits, index)}".rstrip()
+                return self._plain_return(self._named(visit.node))
             case Move.ADVANCE | Move.CONCLUDE:
-                return self._original(visit.node, self._role(visits, index))
+                return self._bridged(visits, index) or self._original(visit.node, self._role(visits, index))
 
     def _reflection(self, visits: Sequence[Visit], index: int) -> str:
         verdict = self.config.negative if is_doubt(visits, index) else self.config.positive
@@ -260,12 +259,14 @@ class Rewriter:
         """A fixed sentence that goes back to the end of a path of steps, without the language model."""
         return self._place(path) or "Let's restart our solution from the beginning."
 
-    def _other_way(self, visits: Sequence[Visit], index: int) -> str:
-        """What a return says of the step that failed where it goes, and of the one that follows; "" to say nothing."""
-        node, left = visits[index].node, visits[index - 1].node
-        tried, then = self.tree.path(left)[self.tree.depth[node] + 1], visits[index + 1].node
-        steps = [inert(essence(self._text(step), Role.STEP)) for step in (tried, then)]
-        return task_of(self.problem).other_way(self.problem, *steps)
+    def _bridged(self, visits: Sequence[Visit], index: int) -> str:
+        """A step after a return in words of its task that say what was tried there last; "" of other steps."""
+        if index < 2 or visits[index - 1].move is not Move.BACKTRACK:
+            return ""
+        there, left = visits[index - 1].node, visits[index - 2].node
+        tried = self.tree.path(left)[self.tree.depth[there] + 1]
+        steps = [inert(essence(self._text(step), Role.STEP)) for step in (tried, visits[index].node)]
+        return task_of(self.problem).bridged(self.problem, *steps)
 
     def _place(self, path: Sequence[str]) -> str:
         """A sentence that quotes the last thing that a path of steps established; "" if nothing was."""

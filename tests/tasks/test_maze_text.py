@@ -1,5 +1,6 @@
 """What maze solutions say: every line can be checked, and only true ones hold."""
 
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -80,18 +81,20 @@ def test_a_way_back_leads_to_any_room():
     assert TASK.false_statements(PROBLEM, [*missed, FIRST]) == ["We are at 4, not at 17"]
 
 
-def test_a_return_says_which_way_was_taken_and_which_comes_now():
-    """Nothing where both steps take the same way, are in different rooms, or one of them takes none."""
+def test_a_step_after_a_return_says_which_way_was_taken_before():
+    """Its own words where both steps take the same way, are in different rooms, or one of them takes none."""
     missed = ["At 17: 4 or 93. Leave 17 by the first, 17 > 4.", "At 4: none, so the way is not correct."]
-    said = TASK.other_way(PROBLEM, missed[0], FIRST)
-    assert said == "Left 17 by the first, so leave it by the second, the other way."
+    said = TASK.bridged(PROBLEM, missed[0], FIRST)
+    assert said == "At 17: 4 or 93. Left 17 by the first, so leave it by the second, 17 > 93 > 8."
+    assert dialect.read_step(said) == replace(dialect.read_step(FIRST), last="first")
     for tried, then in ((FIRST, FIRST), (FIRST, SECOND), (missed[1], FIRST), (FIRST, RIGHT), ("Hello.", FIRST)):
-        assert TASK.other_way(PROBLEM, tried, then) == ""
-    assert TASK.false_statements(PROBLEM, [*missed, f"{dialect.back(17)} {said}", FIRST]) == []
-    assert TASK.false_statements(PROBLEM, [FIRST, f"{dialect.back(17)} {said}"]) == ["17 was left by the second"]
-    assert TASK.false_statements(PROBLEM, [*missed, f"{dialect.back(8)} {said.replace('17', '8')}"]) == [
-        "8 was not left before"
-    ]
+        assert TASK.bridged(PROBLEM, tried, then) == ""
+    assert TASK.bridged(PROBLEM, missed[0], f"{FIRST} Fine.") == ""  # it says more than a step
+    assert TASK.false_statements(PROBLEM, [*missed, dialect.back(17), said, SECOND, RIGHT]) == []
+    assert TASK.false_statements(PROBLEM, [FIRST, dialect.back(17), said]) == ["17 was left by the second"]
+    again = said.replace("17", "8").replace("4 or 93", "5 or 22").replace("8 > 93 > 8", "8 > 22")
+    assert TASK.false_statements(PROBLEM, [FIRST, again]) == ["8 was not left before"]
+    assert TASK.false_statements(PROBLEM, [FIRST, dialect.back(17), said.replace("93 > 8", "93 > 9")]) != []
 
 
 def test_places_and_states_are_rooms():

@@ -4,9 +4,8 @@ No example goes back, doubts, or tries a second time, so that whatever a trained
 traces. Half of the walks are random, half lead to the exit; of the latter the turns are not learned, so that the model
 takes any turn as often as the other. Drills teach it to read first: sequences said twice, with the same marks or with
 others, a few lines looked up many times, the lines of a maze looked up, and single steps from any junction. Which way
-a room was left by last is learned only after that, and at the end that a step takes the way that the line before it
-names. Remarks about other things stand between the lines, so that words that a model does not know do not keep it from
-reading on.
+a room was left by last is learned only after that. Remarks
+about other things stand between the lines, so that words that a model does not know do not keep it from reading on.
 """
 
 import random
@@ -144,27 +143,6 @@ def which_last(rng: random.Random) -> Example:
             said.add(f"{asked.sight}. Left {asked.room}", learned=False)
             said.add(f" by the {asked.which},")
             said.add(dialect.STEP_DELIMITER, learned=False)
-    return said.example(TAKE)
-
-
-def directed(rng: random.Random) -> Example:
-    """Steps of a few rooms again and again; a line before some of them names a way among its words.
-
-    The step takes the way that was named last; what is learned is that.
-    """
-    said = Said()
-    for step in _steps_anywhere(rng):
-        if rng.random() < 0.5:
-            said.add(f"{dialect.step(step)}{dialect.STEP_DELIMITER}", learned=False)
-            continue
-        other = dialect.ORDINALS[1 - dialect.ORDINALS.index(step.which)]
-        for which in (other, step.which) if rng.random() < 0.5 else (step.which,):
-            said.add(f"{drills.words(rng)} by the {which}, ", learned=False)
-        said.add(f"{drills.words(rng)}.{dialect.STEP_DELIMITER}", learned=False)
-        front, turn, rest = dialect.step(step).partition(f" by the {step.which},")
-        said.add(front, learned=False)
-        said.add(turn)
-        said.add(rest + dialect.STEP_DELIMITER, learned=False)
     return said.example(TAKE)
 
 
@@ -317,23 +295,6 @@ SETTLING = partial(
     ),
 )
 
-FOLLOWING = partial(
-    examples,
-    shares=(
-        (_plainly, 0.03),
-        (looked_up, 0.05),
-        (turned, 0.1),
-        (continued, 0.06),
-        (chosen_last, 0.05),
-        (which_last, 0.12),
-        (directed, 0.2),
-        (single_steps, 0.06),
-        (taken_last, 0.08),
-        (walked, 0.2),
-        (judged, 0.05),
-    ),
-)
-
 _REMEMBERS = 0.12  # the loss of a model that knows which way was taken last
 RECIPE = recipe(
     COPYING,
@@ -346,7 +307,6 @@ RECIPE = recipe(
         # Long examples have more steps between a way and the question which it was.
         steady(REMEMBERING, 3_000_000, row=CONTEXT, until=_REMEMBERS),
         falling(SETTLING, 2_000_000, row=CONTEXT),
-        falling(FOLLOWING, 2_000_000, row=CONTEXT),
     ),
     marks=MARKS,
 )

@@ -41,9 +41,12 @@ def astro(maze: Maze, rng: random.Random) -> Example:
     for step in dialect.steps(maze, turns):
         if rng.random() < ERRORS:
             missed = _missed(maze, step.room, step.rooms[0], rng)
+            tried = dialect.read_step(missed[0])
+            assert tried is not None
             back = dialect.back(step.room) if step.rooms[0] != turns[0] else dialect.RESTART
-            lines += [*missed, DOUBT, f"{back} {dialect.other_way(dialect.read_step(missed[0]), step)}"]
-        lines.append(dialect.step(step))
+            lines += [*missed, DOUBT, back, dialect.bridged(tried, step)]
+        else:
+            lines.append(dialect.step(step))
     lines.append(dialect.solution(maze, turns)[-1])
     return Example(problem_text(maze), dialect.STEP_DELIMITER.join(lines))
 

@@ -47,14 +47,9 @@ def said_plainly(rng: random.Random, *, marks: Sequence[str]) -> Example:
     return Example(asked, "".join(f"{again} {number}" for number in numbers))
 
 
-def words(rng: random.Random) -> str:
-    """Some words that have nothing to do with the problem."""
-    return " ".join(rng.choices(WORDS, k=rng.randint(*_REMARK)))
-
-
 def remark(rng: random.Random) -> str:
     """A line of words that have nothing to do with the problem, without its end."""
-    return f"{words(rng)}."
+    return f"{' '.join(rng.choices(WORDS, k=rng.randint(*_REMARK)))}."
 
 
 class Said:

@@ -7,15 +7,16 @@ the room again and the rooms to the next junction or end. The last line judges t
     At 44: 8 or 9. Leave 44 by the second, 44 > 9 > 61 > 63.
     At 63: exit, so the way is correct. The answer is \boxed{ 17 > 93 > 5 > 44 > 9 > 61 > 63 }.
 
-A wrong turn ends with "At 51: none, so the way is not correct. ...". What follows a room stands behind that room, in
-the problem or in the solution. So every line is continued by finding its last room, also after a return, and in the
-answer, which takes at each junction the way that was taken there last. A space is before every number, so that each is
-one token everywhere.
+A wrong turn ends with "At 51: none, so the way is not correct. ...". After a return to 44 a step says which way was
+taken there before: "At 44: 8 or 9. Left 44 by the second, so leave it by the first, 44 > 8 > 51." What follows a room
+stands behind that room, in the problem or in the solution. So every line is continued by finding its last room, also
+after a return, and in the answer, which takes at each junction the way that was taken there last. A space is before
+every number, so that each is one token everywhere.
 """
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from astro.tasks.maze.graph import Maze
 
@@ -30,12 +31,14 @@ class Step:
     room: where it is; sees: what can be seen there.
     which: "first" or "second" of the two ways; rooms: those that it goes through, the turn first. Both are empty in a
     line that judges.
+    last: of a step after a return, the way by which its room was left before.
     """
 
     room: int
     sees: str
     which: str = ""
     rooms: tuple[int, ...] = ()
+    last: str = ""
 
     @classmethod
     def at(cls, maze: Maze, room: int, turn: int | None = None) -> "Step":
@@ -50,7 +53,7 @@ class Step:
         """Whether all that the step says is true in the maze."""
         if self.room not in maze.ways or (self.rooms and self.rooms[0] not in maze.ways[self.room]):
             return False
-        return self == Step.at(maze, self.room, self.rooms[0] if self.rooms else None)
+        return replace(self, last="") == Step.at(maze, self.room, self.rooms[0] if self.rooms else None)
 
     @property
     def sight(self) -> str:
@@ -75,7 +78,8 @@ def step(said: Step) -> str:
 
 def taken(said: Step) -> str:
     """The sentence that takes a turn."""
-    return f"Leave {said.room} by the {said.which}, {spoken([said.room, *said.rooms])}."
+    leave = f"Left {said.room} by the {said.last}, so leave it" if said.last else f"Leave {said.room}"
+    return f"{leave} by the {said.which}, {spoken([said.room, *said.rooms])}."
 
 
 def conclusion(said: Step, way: Sequence[int], *, claim: bool | None = None) -> str:
@@ -119,11 +123,11 @@ def back(room: int) -> str:
 RESTART = "Let's restart our solution from the beginning."
 
 
-def other_way(tried: Step | None, then: Step | None) -> str:
-    """What a return says of the way that was taken last and of the other one, which is taken now; "" of other steps."""
-    if tried is None or then is None or tried.room != then.room or {tried.which, then.which} != set(ORDINALS):
+def bridged(tried: Step, then: Step) -> str:
+    """A step after a return, which says by which way its room was left before; "" unless it takes the other one."""
+    if tried.room != then.room or {tried.which, then.which} != set(ORDINALS):
         return ""
-    return f"Left {then.room} by the {tried.which}, so leave it by the {then.which}, the other way."
+    return step(replace(then, last=tried.which))
 
 
 def denied(said: Step, maze: Maze) -> str:
@@ -139,16 +143,16 @@ def denied(said: Step, maze: Maze) -> str:
     return f"{said.rooms[0]} leads to {spoken(maze.walk(said.rooms[0]))}"
 
 
+_ORDINAL = "|".join(ORDINALS)
 _NUMBER = r"[1-9]\d{0,2}(?!\d)"
 _STEP = re.compile(
     rf"\bAt (?P<room>{_NUMBER}): (?P<sees>none|exit|{_NUMBER} or {_NUMBER})"
-    rf"(?:\. Leave (?P=room) by the (?P<which>{'|'.join(ORDINALS)}), "
+    rf"(?:\. (?:Leave (?P=room)|Left (?P=room) by the (?P<last>{_ORDINAL}), so leave it) by the (?P<which>{_ORDINAL}), "
     rf"(?P<from>{_NUMBER})(?P<rooms>(?: > {_NUMBER}){{1,998}})\.)?"
 )
 _END = re.compile(
     r"so the way is (?P<missed>not )?correct\.(?: The answer is \\boxed\{ ?(?P<way>[\d >]{0,6000}?) ?\})?"
 )
-_LEFT = re.compile(rf"\bLeft (?P<room>{_NUMBER}) by the (?P<which>{'|'.join(ORDINALS)}), ")
 _RETURN = re.compile(rf"\bthe choice at {_NUMBER}|\b(?:restart|start over|beginning)\b", re.IGNORECASE)
 
 
@@ -163,19 +167,13 @@ def read_step(text: str) -> Step | None:
     room, rooms = int(found["room"]), _numbers(found["rooms"])
     if found["from"] not in (None, found["room"]):
         rooms = (int(found["from"]), *rooms)
-    return Step(room, found["sees"], found["which"] or "", rooms)
+    return Step(room, found["sees"], found["which"] or "", rooms, found["last"] or "")
 
 
 def read_end(text: str) -> tuple[bool, tuple[int, ...]] | None:
     """Whether a solution in this dialect ends with a claim to be right, and its way; None if it has no end."""
     found = _END.search(text)
     return None if found is None else (found["missed"] is None, _numbers(found["way"]))
-
-
-def read_left(line: str) -> tuple[int, str] | None:
-    """The room and the way of which a line says that it was taken last; None if it says so of none."""
-    found = _LEFT.search(line)
-    return None if found is None else (int(found["room"]), found["which"])
 
 
 def goes_back(line: str) -> bool:

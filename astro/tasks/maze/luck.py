@@ -14,8 +14,8 @@ def right_by_luck(problem: Problem, steps: Sequence[str]) -> bool:
 def false_statements(problem: Problem, steps: Sequence[str]) -> list[str]:
     """What is true where a line does not hold.
 
-    A step holds if it is true of the maze, and is in the room in which the step before it ended; what a return says of
-    the way that was taken last holds if it was.
+    A step holds if it is true of the maze, is in the room in which the step before it ended, and says rightly by which
+    way its room was left before.
     """
     maze = claims.maze_of(problem)
     if maze is None:
@@ -24,8 +24,6 @@ def false_statements(problem: Problem, steps: Sequence[str]) -> list[str]:
     here: int | None = maze.walk(maze.start)[-1]
     taken: dict[int, str] = {}  # the last way by room
     for line in (line for text in steps for line in text.splitlines()):
-        if (left := dialect.read_left(line)) and taken and taken.get(left[0]) != left[1]:
-            false.append(_denied_way(left[0], taken))
         said = dialect.read_step(line)
         if said is None:
             here = None if dialect.goes_back(line) else here
@@ -34,6 +32,8 @@ def false_statements(problem: Problem, steps: Sequence[str]) -> list[str]:
             false.append(dialect.denied(said, maze))
         elif here not in (None, said.room):
             false.append(f"We are at {here}, not at {said.room}")
+        elif said.last and taken and taken.get(said.room) != said.last:
+            false.append(_denied_way(said.room, taken))
         here = said.end
         if said.which:
             taken[said.room] = said.which

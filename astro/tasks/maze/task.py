@@ -51,9 +51,12 @@ class _Maze(Task):
         room = claims.room_after(problem, step)
         return dialect.state(int(room)) if room else ""
 
-    def other_way(self, problem: Problem, tried: str, then: str) -> str:
+    def bridged(self, problem: Problem, tried: str, then: str) -> str:
         del problem
-        return dialect.other_way(dialect.read_step(tried), dialect.read_step(then))
+        before, after = dialect.read_step(tried), dialect.read_step(then)
+        if before is None or after is None or dialect.step(after) != then.strip():
+            return ""
+        return dialect.bridged(before, after)
 
     def shown_right(self, problem: Problem, attempts: Sequence[str]) -> list[bool]:
         return [claims.comes_to_exit(problem, [attempt]) for attempt in attempts]
