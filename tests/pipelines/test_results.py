@@ -65,7 +65,7 @@ def test_a_seed_changes_problems_of_training_and_evaluation() -> None:
     assert script("results").settings_of(3, maze) == [
         "name=maze-3",
         "seed=3",
-        "engine.model=data/models/maze-4",
+        "engine.model=data/models/maze-3",
         "problems.maze.seed=3",
         "evaluation.sets.depth-5.maze.seed=3",
         "evaluation.sets.depth-7.maze.seed=3",
