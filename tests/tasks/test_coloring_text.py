@@ -1,5 +1,6 @@
 """What solutions of colorings say: every line can be checked, and only true ones hold."""
 
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -185,6 +186,22 @@ def test_attempts_build_on_the_colors_before_them():
     """A later attempt that begins in the middle is right by all colors together."""
     attempts = [f"{FIRST}\n{ERRED}\n{WRONG}", "\n".join([dialect.back(4), CHOICE, THIRD, LAST]), dialect.RESTART]
     assert TASK.shown_right(PROBLEM, attempts) == [False, True, False]
+
+
+def test_a_step_after_a_return_says_which_color_its_node_had():
+    """Its own words where both steps take the same color, are at different nodes, or one of them takes none."""
+    said = TASK.bridged(PROBLEM, ERRED, CHOICE)
+    assert said == "At 4 before 93: red or blue. Took 4 red, so now 4 blue."
+    assert dialect.read_step(said) == replace(dialect.read_step(CHOICE), last="red")
+    for tried, then in ((ERRED, ERRED), (FIRST, CHOICE), (STUCK, THIRD), (THIRD, STUCK), ("Hello.", CHOICE)):
+        assert TASK.bridged(PROBLEM, tried, then) == ""
+    assert TASK.bridged(PROBLEM, ERRED, f"{CHOICE} Fine.") == ""  # it says more than a step
+    missed = [FIRST, ERRED, STUCK]
+    assert TASK.false_statements(PROBLEM, [*missed, dialect.back(4), said, THIRD, LAST, RIGHT]) == []
+    other = said.replace("Took 4 red", "Took 4 blue").replace("now 4 blue", "now 4 red")
+    assert TASK.false_statements(PROBLEM, [*missed, dialect.back(4), other]) == ["4 was red"]
+    assert TASK.false_statements(PROBLEM, [FIRST, said]) == ["4 had no color before"]
+    assert TASK.false_statements(PROBLEM, [*missed, dialect.back(4), said.replace("now 4 blue", "now 4 green")]) != []
 
 
 def test_a_state_is_the_node_that_comes_next():

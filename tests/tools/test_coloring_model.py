@@ -105,13 +105,17 @@ def test_judgements_are_true() -> None:
 
 def test_neighbors_have_the_colors_that_they_took_last() -> None:
     """In the drill, a step names the last color of each neighbor, takes one that is left, or says that none is."""
-    rng = random.Random(10)
+    rng, asked = random.Random(10), 0
     for _ in range(50):
         now: dict[int, str] = {}
         chosen: int | None = None
         for line in recolored(rng).completion.splitlines():
             if line.startswith("The last choice"):
                 assert line == f"The last choice was at {chosen}."
+            if took := re.search(r"\. Took (\d+) (\w+)\.", line):
+                assert now[int(took[1])] == took[2]
+                asked += 1
+                continue
             step = dialect.read_step(line)
             if step is None:
                 continue
@@ -121,6 +125,7 @@ def test_neighbors_have_the_colors_that_they_took_last() -> None:
             if step.color is not None:
                 assert step.color in step.left
                 now[step.node] = step.color
+    assert asked > 50
 
 
 def test_what_is_listed_was_taken_last() -> None:

@@ -46,7 +46,7 @@ _LINES = (2, 30)  # lines that are looked up many times
 _ASKED = (16, 32)  # times in all
 _LOOKED_UP = (10, 40)  # nodes of a drill
 _TAKEN = (10, 40)  # steps of a drill
-_ASKED_LAST = 0.15  # of the steps are followed by the question where the last choice was
+_ASKED_LAST = 0.15  # of the steps are followed by a question: where the last choice was, what a node took last
 _JUMPS = 0.1  # of the steps of a drill go on from an earlier node
 REMARKS = 0.1  # of the lines are followed by a remark
 
@@ -103,7 +103,7 @@ def recolored(rng: random.Random) -> Example:
     """Steps of a few nodes again and again without a problem; learned is what others have now, and what is taken.
 
     Nodes change their colors from step to step, so that the last mention of a node is its color. Now and then the last
-    node is asked for that had two colors left.
+    node is asked for that had two colors left, or the color that a node took last.
     """
     nodes = rng.sample(range(1, NODES + 1), rng.randint(3, 12))
     now: dict[int, str] = {}
@@ -114,6 +114,11 @@ def recolored(rng: random.Random) -> Example:
         if chosen is not None and rng.random() < _ASKED_LAST:
             said.add("The last choice was at", learned=False)
             said.add(f" {chosen}.")
+            said.add(dialect.STEP_DELIMITER, learned=False)
+        if now and rng.random() < _ASKED_LAST:
+            node = rng.choice(list(now))
+            said.add(f"{Step(node, tuple(rng.sample(COLORS, 2))).sight}. Took {node}", learned=False)
+            said.add(f" {now[node]}.")
             said.add(dialect.STEP_DELIMITER, learned=False)
         node = rng.choice(nodes)
         colored = [other for other in now if other != node]

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from astro.tasks.coloring import dialect
 from astro.tasks.coloring.dialect import Step
@@ -36,9 +37,11 @@ def astro(coloring: Coloring, rng: random.Random) -> Example:
     colors: dict[int, str] = {}
     for node in coloring.order:
         wrong = [color for color in coloring.left(node, colors) if color != right[node]]
+        step = Step.at(coloring, colors, node, right[node])
         if wrong and rng.random() < ERRORS:
             lines += [*_missed(coloring, colors, node, wrong[0], rng), DOUBT, dialect.back(node)]
-        lines.append(dialect.step(Step.at(coloring, colors, node, right[node])))
+            step = replace(step, last=wrong[0])
+        lines.append(dialect.step(step))
         colors[node] = right[node]
     return Example(problem_text(coloring), dialect.STEP_DELIMITER.join([*lines, dialect.conclusion(colors)]))
 

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from astro.tasks.maze import dialect
 from astro.tasks.maze.dialect import Step
@@ -40,11 +41,10 @@ def astro(maze: Maze, rng: random.Random) -> Example:
     turns = maze.turns()
     for step in dialect.steps(maze, turns):
         if rng.random() < ERRORS:
-            missed = _missed(maze, step.room, step.rooms[0], rng)
-            tried = dialect.read_step(missed[0])
-            assert tried is not None
-            back = dialect.back(step.room) if step.rooms[0] != turns[0] else dialect.RESTART
-            lines += [*missed, DOUBT, back, dialect.bridged(tried, step)]
+            lines += _missed(maze, step.room, step.rooms[0], rng)
+            lines += [DOUBT, dialect.back(step.room) if step.rooms[0] != turns[0] else dialect.RESTART]
+            other = next(which for which in dialect.ORDINALS if which != step.which)
+            lines.append(dialect.step(replace(step, last=other)))
         else:
             lines.append(dialect.step(step))
     lines.append(dialect.solution(maze, turns)[-1])

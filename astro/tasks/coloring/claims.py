@@ -47,6 +47,7 @@ class Progress:
         self.returned = False
         self._coloring = coloring
         self._places = {node: place for place, node in enumerate(coloring.order)}
+        self._last: dict[int, str] = {}  # also of nodes that have no color now
 
     @property
     def whole(self) -> bool:
@@ -71,7 +72,7 @@ class Progress:
         self.colors = {node: color for node, color in self.colors.items() if self._places[node] < place}
         self.next = said.node
         if said.color is not None:
-            self.colors[said.node] = said.color
+            self.colors[said.node] = self._last[said.node] = said.color
             self.next = self._coloring.following(said.node)
         self.returned = False
 
@@ -81,7 +82,12 @@ class Progress:
             last = f"{self._coloring.order[-1]} is the last node"
             return last if self.next is None else f"We are at {self.next}, not at {said.node}"
         self._learn(said)
-        return None if said.holds(self._coloring, self.colors) else dialect.denied(said, self._coloring, self.colors)
+        if not said.holds(self._coloring, self.colors):
+            return dialect.denied(said, self._coloring, self.colors)
+        if said.last and self._last and self._last.get(said.node) != said.last:
+            had = self._last.get(said.node)
+            return f"{said.node} was {had}" if had else f"{said.node} had no color before"
+        return None
 
     def _may_be_at(self, node: int) -> bool:
         """Whether a step may be at a node: the next one, after a way back also one before it."""

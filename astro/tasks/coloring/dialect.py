@@ -10,14 +10,15 @@ it must be unlike with their colors; then the color that it takes. The last line
     All nodes have a color, so the coloring is correct. The answer is \boxed{ 17 gold, 4 blue, 93 red, 12 blue }.
 
 A node without a color left ends a wrong solution: "At 93: red or gold, unlike 17 gold and 4 red, so the coloring is not
-correct. ...". What a step says of a node is in the problem, and the colors are where the solution took them last. So
+correct. ...". After a return to 4 a step says which color was tried there: "At 4 before 93: red or blue. Took 4 blue,
+so now 4 red." What a step says of a node is in the problem, and the colors are where the solution took them last. So
 every part of a line is found behind the last mention of its node, also after a return. A space is before every number,
 so that each is one token everywhere.
 """
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from astro.tasks.coloring.graph import COLORS, Coloring, constraint, placed
 
@@ -30,7 +31,7 @@ class Step:
 
     node: where it is; colors: its list; unlike: the nodes that it must be unlike, with their colors.
     following: the node that comes next; None after the last one. color: the color that it takes; None in a line that
-    judges.
+    judges. last: of a step after a return, the color that its node had before.
     """
 
     node: int
@@ -38,6 +39,7 @@ class Step:
     unlike: tuple[tuple[int, str], ...] = ()
     following: int | None = None
     color: str | None = None
+    last: str | None = None
 
     @classmethod
     def at(cls, coloring: Coloring, assignment: Mapping[int, str], node: int, color: str | None = None) -> "Step":
@@ -61,7 +63,7 @@ class Step:
             true = Step.at(coloring, assignment, self.node, self.color)
         except ValueError:
             return False
-        return self == true and self.color in (None, *self.left)
+        return replace(self, last=None) == true and self.color in (None, *self.left)
 
     @property
     def left(self) -> tuple[str, ...]:
@@ -98,7 +100,8 @@ def step(said: Step) -> str:
 
 def taken(said: Step) -> str:
     """The sentence that takes a color: "Take 93 red."."""
-    return f"Take {said.node} {said.color}."
+    take = f"Took {colored(said.node, said.last)}, so now" if said.last else "Take"
+    return f"{take} {said.node} {said.color}."
 
 
 def conclusion(assignment: Mapping[int, str]) -> str:
@@ -155,6 +158,13 @@ def back(node: int) -> str:
 RESTART = "Let's restart our solution from the beginning."
 
 
+def bridged(tried: Step, then: Step) -> str:
+    """A step after a return, which says which color its node had before; "" unless it takes another one."""
+    if tried.node != then.node or not tried.color or not then.color or tried.color == then.color:
+        return ""
+    return step(replace(then, last=tried.color))
+
+
 def denied(said: Step, coloring: Coloring, assignment: Mapping[int, str]) -> str:
     """What is true where a step does not hold under these colors so far, without a full stop."""
     if said.node not in coloring.lists:
@@ -190,7 +200,7 @@ _COLORED = rf"{_NUMBER} {_COLOR}"
 _STEP = re.compile(
     rf"\bAt (?P<node>{_NUMBER})(?: before (?P<following>{_NUMBER}))?: (?P<colors>{_COLOR}(?: or {_COLOR})?)"
     rf"(?:, unlike (?P<unlike>{_COLORED}(?: and {_COLORED})?))?"
-    rf"(?:\. Take (?P=node) (?P<color>{_COLOR})\.)?"
+    rf"(?:\. (?:Take|Took (?P=node) (?P<last>{_COLOR}), so now) (?P=node) (?P<color>{_COLOR})\.)?"
 )
 _END = re.compile(
     r"so the coloring is (?P<missed>not )?correct\.(?: The answer is \\boxed\{ ?(?P<answer>[\w ,]{0,16000}?) ?\})?"
@@ -212,6 +222,7 @@ def read_step(text: str) -> Step | None:
         _pairs(found["unlike"]),
         int(found["following"]) if found["following"] else None,
         found["color"],
+        found["last"],
     )
 
 

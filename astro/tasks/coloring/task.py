@@ -52,6 +52,13 @@ class _Coloring(Task):
         node = claims.next_node(problem, step)
         return "" if node is None else dialect.state(node)
 
+    def bridged(self, problem: Problem, tried: str, then: str) -> str:
+        del problem
+        before, after = dialect.read_step(tried), dialect.read_step(then)
+        if before is None or after is None or after.color is None or dialect.step(after) != then.strip():
+            return ""
+        return dialect.bridged(before, after)
+
     def shown_right(self, problem: Problem, attempts: Sequence[str]) -> list[bool]:
         """An attempt after a way back builds on the colors that those before it gave."""
         return claims.comes_to_solution(problem, [attempt.splitlines() for attempt in attempts])
