@@ -33,7 +33,7 @@ def write_summary(
     effects = {name: _effects(seeds) for name, seeds in tasks.items()}
     lines = [f"# Results: {', '.join(tasks)}", f"Made by\n\n```\n{command}\n```", summary_table(effects).markdown()]
     if wall is not None:
-        lines.append(f"The wall time of all jobs was {wall[0]:,.0f} s, {wall[1]} processes at once.")
+        lines.append(f"The wall time of all jobs was {wall[0]:,.0f} s, with at most {wall[1]} processes at once.")
     content = {
         task: {dataset: {training: effect_as_json(found) for training, found in each.items()}
                for dataset, each in sets.items()}
