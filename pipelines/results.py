@@ -105,13 +105,13 @@ class Experiment:
     jobs: Sequence[Sequence[Job]]
 
 
-def experiment(path: Path, seeds: int, settings: Sequence[str]) -> Experiment:
+def experiment(path: Path, seeds: Sequence[int], settings: Sequence[str]) -> Experiment:
     """The experiment that a configuration describes. Raises ConfigError without an evaluation set or a seed's base."""
     config = load_config(RunConfig, path, settings)
     if not config.evaluation or not config.evaluation.sets:
         raise ConfigError(f"{path} has no evaluation set, so there is nothing to compare")
     runs, jobs = list[Path](), list[list[Job]]()
-    for seed in range(1, seeds + 1):
+    for seed in seeds:
         own = [*settings, *settings_of(seed, config)]
         run = load_config(RunConfig, path, own)
         if Path(config.engine.model).is_dir() and not Path(run.engine.model).is_dir():
@@ -128,6 +128,7 @@ def main() -> None:
     """Read the arguments, run the remaining jobs of every task and seed, and write the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=1, help="number of seeds (default %(default)s)")
+    parser.add_argument("--first", type=int, default=1, help="the first seed (default %(default)s)")
     parser.add_argument("--at-once", type=int, default=2, help="processes at once (default %(default)s)")
     parser.add_argument(
         "--config", type=Path, nargs="+", default=CONFIGS, help="configurations of the tasks (default: both)"
@@ -141,18 +142,20 @@ def main() -> None:
     try:
         if arguments.seeds < 1:
             raise ConfigError(f"--seeds {arguments.seeds}: there is nothing to compare; give 1 or more")
-        tasks = [experiment(path, arguments.seeds, settings) for path in configs]
+        seeds = range(arguments.first, arguments.first + arguments.seeds)
+        tasks = [experiment(path, seeds, settings) for path in configs]
         logs = tasks[0].runs[0].with_name("results-logs")
         # Of one stage the jobs of all seeds, then the next stage: evaluations, the widest, come last.
         jobs = [job for task in tasks for stage in zip(*task.jobs, strict=True) for job in stage]
         carry_out_jobs(jobs, arguments.at_once, logs, lambda line: print(line, flush=True))
         shown = f"python pipelines/results.py --seeds {arguments.seeds}"
+        shown += "" if arguments.first == 1 else f" --first {arguments.first}"
         shown += "" if arguments.config == CONFIGS else f" --config {' '.join(map(str, configs))}"
         command = " ".join([shown, *settings])
         out = arguments.out or (OUT if arguments.seeds > 1 else OUT / "one-seed")
         found = {task.name: [gather(run) for run in task.runs] for task in tasks}
-        for name, seeds in found.items():
-            write_results(seeds, out / name, command, wall_time(logs, f"{name}-"))
+        for name, runs in found.items():
+            write_results(runs, out / name, command, wall_time(logs, f"{name}-"))
         write_summary(found, out, command, wall_time(logs))
     except EXPECTED_ERRORS as error:
         sys.exit(f"error: {error}")

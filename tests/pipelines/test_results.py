@@ -83,7 +83,7 @@ def test_the_jobs_of_several_tasks_are_apart(monkeypatch: pytest.MonkeyPatch) ->
     """A job waits for jobs of its own task and seed; no name occurs twice."""
     results = script("results")
     monkeypatch.setattr(Path, "is_dir", lambda path: path.parts[:2] == ("data", "models"))  # two bases of the mazes
-    tasks = [results.experiment(path, 2, ["output.folder=x"]) for path in results.CONFIGS]
+    tasks = [results.experiment(path, (1, 2), ["output.folder=x"]) for path in results.CONFIGS]
     jobs = [job for task in tasks for seed in task.jobs for job in seed]
     assert len({job.name for job in jobs}) == len(jobs)
     assert all(after.startswith(job.name.split("-")[0]) for job in jobs for after in job.after)
@@ -101,7 +101,7 @@ def missing(first: str) -> None:
     results = script("results")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Path, "is_dir", lambda path: path == Path(first))
-        results.experiment(Path("configs/worlds/maze.yaml"), 2, [f"engine.model={first}"])
+        results.experiment(Path("configs/worlds/maze.yaml"), (1, 2), [f"engine.model={first}"])
 
 
 def test_an_ablation_waits_for_the_references_trees() -> None:
