@@ -26,6 +26,9 @@ MODES = ("", *(f"+{each}" for each in Continuation))
 DOUBT = NUDGE.strip()
 """The doubt of synthetic traces: the words that the control puts after an attempt."""
 
+TEMPERATURE = 0.7
+"""Of all responses, as in configs/worlds; at 1.0 models this small name rooms and nodes that are not there."""
+
 Rows = Callable[[int, int], Sequence[Example]]
 """The rows of an arm, from their number and a seed; row i of every arm is about the same problem."""
 
@@ -102,6 +105,7 @@ class Study:
             EvaluationConfig(
                 samples=self.samples,
                 max_tokens=world.max_tokens,
+                temperature=TEMPERATURE,
                 continuations=tuple(Continuation),
             ),
             PromptConfig(template="tiny", step=StepDelimiter.NEWLINE),
