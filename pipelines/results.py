@@ -3,6 +3,7 @@
     python pipelines/results.py              # one seed
     python pipelines/results.py --seeds 3    # three, one table
     python pipelines/results.py --seeds 3 --config configs/worlds/maze.yaml
+    python pipelines/results.py --first 3 --config configs/worlds/maze.yaml    # the third alone
 
 The configurations are those of the tasks: mazes and Countdown. 2 CPU cores, two processes at once, under 12 GB
 of memory. For every seed the script
