@@ -7,7 +7,7 @@ from pathlib import Path
 
 from astro.evaluation.settings import NUDGE
 from tools.tiny_model.corpus import Example, Span
-from tools.tiny_model.pretrain import CONTEXT, Corpus, Phase, Recipe
+from tools.tiny_model.pretrain import Corpus, Phase, Recipe
 
 NUMBERS = 100
 """The largest number of a room or a node; each has several tokens that must be learned to be one."""
@@ -77,17 +77,12 @@ class Said:
 
 def steady(corpus: Corpus, tokens: int, *, row: int = 1024, until: float | None = None) -> Phase:
     """A phase at a constant rate, in which skills appear. row, until: as in Phase."""
-    return _phase(corpus, tokens, row, decays=False, until=until)
+    return Phase(tokens, corpus, 0.015, 2e-3, row=row, batch=2, decays=False, until=until)
 
 
 def falling(corpus: Corpus, tokens: int, *, row: int = 1024) -> Phase:
     """A phase whose rate falls to zero, in which skills become exact."""
-    return _phase(corpus, tokens, row, decays=True, until=None)
-
-
-def _phase(corpus: Corpus, tokens: int, row: int, *, decays: bool, until: float | None) -> Phase:
-    matrix_rate, rate = (0.015, 2e-3) if row < CONTEXT else (0.01, 1.3e-3)
-    return Phase(tokens, corpus, matrix_rate, rate, row=row, batch=2, decays=decays, until=until)
+    return Phase(tokens, corpus, 0.015, 2e-3, row=row, batch=2)
 
 
 def recipe(copying: Corpus, reading: Corpus, walking: Sequence[Phase], marks: Sequence[str]) -> Recipe:
