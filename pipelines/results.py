@@ -47,14 +47,17 @@ ALL_ARMS = f"sft.arms={{direct: direct, astro: sft, {EQUAL}: equal_tokens}}"
 
 
 def settings_of(seed: int, config: RunConfig) -> list[str]:
-    """The settings of one seed: its name, its problems, and everything that derives from the run's seed."""
+    """The settings of one seed: its name, its problems, and everything that derives from the run's seed.
+
+    Seeds of problems count from those of the configuration.
+    """
     sets = config.evaluation.sets if config.evaluation else {}
     sections = {"problems": config.problems, **{f"evaluation.sets.{name}": each for name, each in sets.items()}}
     generated = [
-        f"{section}.{task}.seed={seed}"
+        f"{section}.{task}.seed={given.seed + seed - 1}"
         for section, problems in sections.items()
         for task in all_tasks()
-        if getattr(problems, task, None) is not None
+        if (given := getattr(problems, task, None)) is not None
     ]
     family, _, number = config.engine.model.rpartition("-")
     several = number.isdigit() and Path(config.engine.model).is_dir()

@@ -67,9 +67,9 @@ def test_a_seed_changes_problems_of_training_and_evaluation() -> None:
         "seed=3",
         "engine.model=data/models/maze-3",
         "problems.maze.seed=3",
-        "evaluation.sets.depth-5.maze.seed=3",
-        "evaluation.sets.depth-7.maze.seed=3",
-        "evaluation.sets.depth-9.maze.seed=3",
+        "evaluation.sets.depth-5.maze.seed=13",
+        "evaluation.sets.depth-7.maze.seed=13",
+        "evaluation.sets.depth-9.maze.seed=13",
         "sft.arms={direct: direct, astro: sft, direct-equal-tokens: equal_tokens}",
         "grpo.arms=[astro, direct]",
     ]

@@ -117,8 +117,8 @@ def recolored(rng: random.Random) -> Example:
             said.add(dialect.STEP_DELIMITER, learned=False)
         if now and rng.random() < _ASKED_LAST:
             node = rng.choice(list(now))
-            said.add(f"{Step(node, tuple(rng.sample(COLORS, 2))).sight}. Took {node}", learned=False)
-            said.add(f" {now[node]}.")
+            said.add(f"{Step(node, tuple(rng.sample(COLORS, 2))).sight}. Took", learned=False)
+            said.add(f" {node} {now[node]}.")
             said.add(dialect.STEP_DELIMITER, learned=False)
         node = rng.choice(nodes)
         colored = [other for other in now if other != node]
