@@ -25,7 +25,8 @@ from pathlib import Path
 from typing import cast
 
 from astro.models.completion import Completion, FinishReason, Sampled, SampleParams
-from astro.models.prompting import PromptConfig, PromptFormat
+from astro.models.prompt_settings import PromptConfig
+from astro.models.prompting import PromptFormat
 from astro.models.steps import LOOK_TOKENS, Need, StepRule
 from astro.models.stops import first_stop
 from astro.models.token_text import TokenText

@@ -18,7 +18,8 @@ import pyarrow.parquet as pq
 from astro import __version__
 from astro.models.engine import Engine, open_sampler
 from astro.models.engines import ENGINES
-from astro.models.prompting import PromptConfig, PromptFormat, StepDelimiter
+from astro.models.prompt_settings import PromptConfig, StepDelimiter
+from astro.models.prompting import PromptFormat
 from astro.problems import Problem, ProblemsConfig, load_problems
 from astro.recipes import Material, Recipe
 from astro.recipes.astro import AstroRecipe, Layout

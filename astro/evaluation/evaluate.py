@@ -29,7 +29,8 @@ from astro.evaluation.responses import RESPONSES, Asked, continue_all, sample_al
 from astro.evaluation.settings import Continuation, EvaluationConfig, JudgeConfig
 from astro.models.engine import Engine, EngineSection, open_sampler
 from astro.models.engines import ENGINES
-from astro.models.prompting import THINK_FOR, PromptConfig, PromptFormat
+from astro.models.prompt_settings import PromptConfig
+from astro.models.prompting import THINK_FOR, PromptFormat
 from astro.records.cost import COSTS
 from astro.records.problem import Problem
 from astro.store.atomic import read_sealed, write_sealed, writing

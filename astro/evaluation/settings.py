@@ -9,7 +9,7 @@ from pydantic import Field, field_validator, model_validator
 
 from astro.config import Section
 from astro.models.engines import EngineConfig, EngineKind
-from astro.models.prompting import PromptConfig
+from astro.models.prompt_settings import PromptConfig
 from astro.problems import ProblemsConfig
 
 NUDGE = (

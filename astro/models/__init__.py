@@ -11,7 +11,8 @@ from astro.models.completion import Completion, FinishReason, Sampled, SamplePar
 from astro.models.engine import Engine, EngineSection, open_sampler
 from astro.models.engines import EngineConfig, ScriptedConfig, TransformersConfig, VllmConfig
 from astro.models.engines.scripted import ScriptedSampler, TableSampler
-from astro.models.prompting import AnswerStyle, PromptConfig, PromptFormat, PromptStyle, StepDelimiter
+from astro.models.prompt_settings import AnswerStyle, PromptConfig, PromptStyle, StepDelimiter
+from astro.models.prompting import PromptFormat
 from astro.models.seeds import derive_seed
 from astro.models.stats import EngineStats
 from astro.models.steps import StepEnd, StepRule, StepSplitter, step_end

@@ -9,7 +9,8 @@ from astro.errors import ConfigError
 from astro.models.asking import Model
 from astro.models.engine import Engine, EngineSection
 from astro.models.engines import EngineConfig
-from astro.models.prompting import PromptConfig, PromptFormat, check_template
+from astro.models.prompt_settings import PromptConfig, check_template
+from astro.models.prompting import PromptFormat
 from astro.models.rebuilding import RebuildingEngine
 from astro.models.scorers import ScorerConfig
 from astro.models.stats import EngineStats

@@ -8,7 +8,7 @@ from typing import ClassVar, Protocol
 from astro.config import Section
 from astro.models.asking import Model
 from astro.models.engine import EngineSection
-from astro.models.prompting import PromptConfig
+from astro.models.prompt_settings import PromptConfig
 from astro.records.cost import Cost
 from astro.records.problem import Problem
 

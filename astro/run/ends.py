@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from astro.config import validate
-from astro.models.prompting import AnswerStyle, PromptConfig
+from astro.models.prompt_settings import AnswerStyle, PromptConfig
 from astro.records.tree import Terminal, Tree
 from astro.store import RunDirectory
 from astro.store.entries import tree_from

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from astro.errors import ConfigError, StoreError
-from astro.models.prompting import check_template
+from astro.models.prompt_settings import check_template
 from astro.problems import LoadedProblems, Outcome, Problem, ProblemsConfig, load_problems, stream_problems
 from astro.recipes import DataConfig
 from astro.records.problem import PROBLEMS

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from astro.models.engine import EngineSection
-from astro.models.prompting import PromptConfig
+from astro.models.prompt_settings import PromptConfig
 from astro.models.roles import RolesConfig
 from astro.run.trackers import Tracker
 from astro.verify import VerifyConfig

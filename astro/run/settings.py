@@ -14,7 +14,7 @@ from astro.config import Section, Seed, load_config, validate
 from astro.errors import ConfigError
 from astro.evaluation import Arrangement, EvaluationConfig
 from astro.models.engines import EngineConfig
-from astro.models.prompting import PromptConfig
+from astro.models.prompt_settings import PromptConfig
 from astro.models.roles import RolesConfig
 from astro.problems import ProblemsConfig
 from astro.recipes import DataConfig

@@ -7,7 +7,8 @@ from typing import Protocol, Self
 
 from astro.errors import ConfigError
 from astro.models.completion import Completion, Sampler
-from astro.models.prompting import AnswerStyle, PromptFormat
+from astro.models.prompt_settings import AnswerStyle
+from astro.models.prompting import PromptFormat
 from astro.models.scoring import Scores
 from astro.models.steps import StepEnd, StepSplitter, joined, step_end
 from astro.models.stops import before_stop

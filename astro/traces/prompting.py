@@ -24,7 +24,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from astro.errors import ConfigError
 from astro.models.asking import Message
 from astro.models.control_tokens import inert
-from astro.models.prompting import TEMPLATE_ERRORS
+from astro.models.prompt_settings import TEMPLATE_ERRORS
 from astro.traces.fidelity import Role
 
 _HERE = Path(__file__).parent / "prompts"

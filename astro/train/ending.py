@@ -7,7 +7,7 @@ Trained on turns, such a model ends them as the template does, so its files have
 from typing import Any
 
 from astro.errors import ConfigError
-from astro.models.prompting import PromptStyle
+from astro.models.prompt_settings import PromptStyle
 from astro.models.tokenizer import turn_end
 
 

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field
 
 from astro.config import Section
 from astro.models.engine import EngineSection
-from astro.models.prompting import PromptConfig
+from astro.models.prompt_settings import PromptConfig
 from astro.verify import VerifyConfig
 
 DONE = "done.json"  # the last file of a stage's folder

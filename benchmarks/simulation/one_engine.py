@@ -10,7 +10,7 @@ from typing import Any
 from astro.config import load_config
 from astro.models import PromptFormat
 from astro.models.engines.scripted import ScriptedSampler
-from astro.models.prompting import PromptConfig, StepDelimiter
+from astro.models.prompt_settings import PromptConfig, StepDelimiter
 from astro.problems import Problem
 from astro.run import RunConfig
 from astro.search import SearchConfig, SearchSetup, Tree, search_many

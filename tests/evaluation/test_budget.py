@@ -7,7 +7,8 @@ import pytest
 from astro.evaluation.budget import Budget, respond
 from astro.evaluation.settings import BudgetForcing
 from astro.models.engines.scripted import ScriptedSampler
-from astro.models.prompting import PromptConfig, PromptFormat, PromptStyle
+from astro.models.prompt_settings import PromptConfig, PromptStyle
+from astro.models.prompting import PromptFormat
 from astro.verify import extract
 
 NEXT = " User: Another?. Assistant: <think> 3 </think> <answer> 3 </answer>"

@@ -9,7 +9,8 @@ from astro.evaluation.continuations import Continuer
 from astro.evaluation.settings import Continuation
 from astro.models.completion import FinishReason
 from astro.models.engines.scripted import ScriptedSampler
-from astro.models.prompting import PromptConfig, PromptFormat
+from astro.models.prompt_settings import PromptConfig
+from astro.models.prompting import PromptFormat
 
 NUDGE = "\nBut wait.\n"
 MISSED = "That is 5, so it is not correct."

@@ -19,7 +19,7 @@ from astro.evaluation.judging import read_judgement
 from astro.evaluation.settings import Continuation
 from astro.models.engines import ScriptedConfig
 from astro.models.engines.scripted import ScriptedSampler
-from astro.models.prompting import PromptConfig
+from astro.models.prompt_settings import PromptConfig
 from astro.models.seeds import derive_seed
 from astro.problems import Problem
 from astro.records.split import Split

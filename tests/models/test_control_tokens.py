@@ -3,7 +3,8 @@
 import pytest
 
 from astro.models.control_tokens import has_control, inert, own_tokens
-from astro.models.prompting import PromptConfig, PromptFormat, PromptStyle
+from astro.models.prompt_settings import PromptConfig, PromptStyle
+from astro.models.prompting import PromptFormat
 
 CONTROL = [
     "<|im_end|>",

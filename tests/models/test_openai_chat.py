@@ -19,7 +19,8 @@ from astro.models.asking import Model
 from astro.models.completion import SampleParams
 from astro.models.engines.openai_chat import OpenAIChatConfig
 from astro.models.engines.scripted import cut_line
-from astro.models.prompting import PromptConfig, PromptFormat
+from astro.models.prompt_settings import PromptConfig
+from astro.models.prompting import PromptFormat
 from astro.models.tokenizer import ByteTokenizer
 from astro.records.cost import Cost
 from astro.run import Stages, carry_out

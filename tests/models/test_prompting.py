@@ -9,15 +9,15 @@ from pydantic import ValidationError
 
 from astro.errors import ConfigError
 from astro.models.control_tokens import has_control
-from astro.models.prompting import (
+from astro.models.prompt_settings import (
     AnswerStyle,
     PromptConfig,
-    PromptFormat,
     PromptStyle,
     SolvedExample,
     StepDelimiter,
     check_template,
 )
+from astro.models.prompting import PromptFormat
 from astro.models.tokenizer import ByteTokenizer
 
 TEMPLATES = sorted((Path(trl.__file__).parent / "chat_templates").glob("*.jinja"))

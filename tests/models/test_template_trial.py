@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from astro.errors import ConfigError
-from astro.models.prompting import PromptConfig, check_template
+from astro.models.prompt_settings import PromptConfig, check_template
 from astro.models.template_trial import try_template
 from astro.models.tokenizer import hf_tokenizer
 

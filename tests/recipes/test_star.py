@@ -20,7 +20,8 @@ from scripted_trees import (
 from astro.config import validate
 from astro.errors import ConfigError
 from astro.models.engines.scripted import ScriptedSampler
-from astro.models.prompting import PromptConfig, PromptFormat, StepDelimiter
+from astro.models.prompt_settings import PromptConfig, StepDelimiter
+from astro.models.prompting import PromptFormat
 from astro.recipes.recipe import Solver
 from astro.recipes.solutions import Solution
 from astro.recipes.star import StarRecipe

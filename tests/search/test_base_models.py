@@ -6,7 +6,8 @@ import pytest
 from search_worlds import PROBLEM
 
 from astro.models.engines.scripted import ScriptedSampler
-from astro.models.prompting import AnswerStyle, PromptConfig, PromptFormat, PromptStyle, StepDelimiter
+from astro.models.prompt_settings import AnswerStyle, PromptConfig, PromptStyle, StepDelimiter
+from astro.models.prompting import PromptFormat
 from astro.search import ROOT, SearchConfig, SearchSetup, Terminal, search
 from astro.verify import Outcome, Verifier
 

@@ -9,7 +9,8 @@ from search_worlds import ByAnswer
 
 from astro.models.completion import SampleParams
 from astro.models.engines.scripted import ScriptedSampler
-from astro.models.prompting import PromptConfig, PromptFormat, PromptStyle
+from astro.models.prompt_settings import PromptConfig, PromptStyle
+from astro.models.prompting import PromptFormat
 from astro.models.tokenizer import ByteTokenizer
 from astro.records.problem import Problem
 from astro.records.tree import ROOT, Terminal, Tree

@@ -5,7 +5,8 @@ import asyncio
 from growing import PROBLEM
 
 from astro.models.engines.scripted import ScriptedModel, ScriptedSampler
-from astro.models.prompting import PromptConfig, PromptFormat, StepDelimiter
+from astro.models.prompt_settings import PromptConfig, StepDelimiter
+from astro.models.prompting import PromptFormat
 from astro.records.problem import Problem
 from astro.records.tree import Tree
 from astro.traces import Origin, TraceOutcome, TracesConfig, make_traces

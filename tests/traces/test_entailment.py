@@ -8,7 +8,8 @@ from making import ORIGIN, TINY
 
 from astro.models.asking import Model
 from astro.models.engines.scripted import ScriptedSampler
-from astro.models.prompting import PromptConfig, PromptFormat, StepDelimiter
+from astro.models.prompt_settings import PromptConfig, StepDelimiter
+from astro.models.prompting import PromptFormat
 from astro.records.problem import Problem
 from astro.records.tree import NO_PARENT, Terminal, Tree
 from astro.traces import Control, FinalReflection, make_traces

@@ -10,7 +10,8 @@ from making import TINY
 from astro.errors import SamplingError
 from astro.models.asking import Model, Reply
 from astro.models.engines.scripted import ScriptedSampler
-from astro.models.prompting import PromptConfig, PromptFormat, StepDelimiter
+from astro.models.prompt_settings import PromptConfig, StepDelimiter
+from astro.models.prompting import PromptFormat
 from astro.models.votes import Vote, read_vote
 from astro.tasks.countdown.player import CountdownPlayer
 from astro.traces.evaluation import Evaluator

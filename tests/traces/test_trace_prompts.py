@@ -3,7 +3,8 @@
 import pytest
 
 from astro.errors import ConfigError
-from astro.models.prompting import PromptConfig, PromptFormat, PromptStyle, SolvedExample
+from astro.models.prompt_settings import PromptConfig, PromptStyle, SolvedExample
+from astro.models.prompting import PromptFormat
 from astro.models.tokenizer import ByteTokenizer
 from astro.records.problem import Problem
 from astro.tasks import playing

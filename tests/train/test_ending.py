@@ -12,7 +12,8 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from astro.config import validate
 from astro.models.completion import FinishReason, SampleParams
 from astro.models.engines import TransformersConfig, VllmConfig
-from astro.models.prompting import PromptFormat, PromptStyle
+from astro.models.prompt_settings import PromptStyle
+from astro.models.prompting import PromptFormat
 from astro.models.tokenizer import hf_tokenizer, turn_end
 from astro.records.split import Split
 from astro.run import RunConfig

@@ -7,7 +7,8 @@ from training_runs import MODEL
 from transformers import AutoTokenizer
 
 from astro.errors import ConfigError
-from astro.models.prompting import PromptConfig, PromptFormat
+from astro.models.prompt_settings import PromptConfig
+from astro.models.prompting import PromptFormat
 from astro.train.examples import IGNORED, ExampleMaker, find_source, problem_texts, read_rows
 
 

@@ -9,7 +9,8 @@ from training_runs import MODEL
 from transformers import AutoTokenizer
 
 from astro.errors import ConfigError
-from astro.models.prompting import PromptConfig, PromptFormat, PromptStyle
+from astro.models.prompt_settings import PromptConfig, PromptStyle
+from astro.models.prompting import PromptFormat
 from astro.records.problem import Problem
 from astro.train.checkpoint import StageCheckpoint
 from astro.train.grpo_settings import GrpoConfig

@@ -16,7 +16,7 @@ from astro.evaluation import EvaluationConfig, evaluate_model
 from astro.evaluation.evaluate import Arrangement
 from astro.evaluation.settings import NUDGE, Continuation
 from astro.models.engines import VllmConfig
-from astro.models.prompting import PromptConfig, StepDelimiter
+from astro.models.prompt_settings import PromptConfig, StepDelimiter
 from astro.records.problem import Problem
 from astro.tasks import task_of
 from tools.tiny_model.corpus import Example

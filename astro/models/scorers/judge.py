@@ -11,7 +11,7 @@ from pydantic import Field
 from astro.models.asking import Model
 from astro.models.control_tokens import inert
 from astro.models.engines import EngineConfig
-from astro.models.prompting import PromptConfig, check_template
+from astro.models.prompt_settings import PromptConfig, check_template
 from astro.models.scoring import ModelOf, Scorer, ScorerSection, Scores
 from astro.models.seeds import derive_seed
 from astro.models.votes import Vote, read_vote

@@ -10,7 +10,8 @@ from pydantic import Field
 from astro.errors import ConfigError, MissingDependencyError, SamplingError
 from astro.models.engine import check_model
 from astro.models.model_folder import loading, weights_options
-from astro.models.prompting import PromptConfig, PromptFormat, check_template
+from astro.models.prompt_settings import PromptConfig, check_template
+from astro.models.prompting import PromptFormat
 from astro.models.scorers.batches import Batches
 from astro.models.scoring import ModelOf, Scorer, ScorerSection, Scores
 from astro.models.tokenizer import hf_tokenizer
