@@ -5,6 +5,7 @@ to a right one, and the reverse.
 """
 
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from astro.records.problem import Problem
@@ -25,8 +26,8 @@ class Attempts:
     """The outcomes of the attempts of a response.
 
     right: whether each attempt was right, in order; that of the last one is the verdict on the response.
-    restarts: for each attempt after the first, whether it says that it starts from the beginning; the others return to
-        the middle of an earlier attempt.
+    restarts: for each attempt after the first, whether it says that it starts from the beginning, or names the state
+        there; the others return to the middle of an earlier attempt.
     cut: whether the response was cut off, so that it did not end its last attempt by choice.
     """
 
@@ -120,8 +121,16 @@ def judge_attempts(problem: Problem, text: str, correct: bool, verifier: Verifie
         return Attempts((correct,), cut=cut)
     abandoned = zip(parts[:-1], task_of(problem).shown_right(problem, parts[:-1]), strict=True)
     right = (*(seen or _states_answer(problem, part, verifier) for part, seen in abandoned), correct)
-    restarts = tuple(_FROM_THE_START.search(part[:_OPENING]) is not None for part in parts[1:])
-    return Attempts(right, restarts, cut)
+    return Attempts(right, tuple(_restarts(problem, parts[1:])), cut)
+
+
+def _restarts(problem: Problem, attempts: Sequence[str]) -> Iterator[bool]:
+    """Whether each attempt starts from the beginning: "where we had the choice at 7" does, if 7 is the first room."""
+    beginning = task_of(problem).state(problem, None).rstrip(".")
+    named = re.compile(rf"\bwhere we had {re.escape(beginning)}(?![\w,]| and\b)") if beginning else None
+    for attempt in attempts:
+        opening = attempt[:_OPENING]
+        yield bool(_FROM_THE_START.search(opening) or (named and named.search(opening)))
 
 
 def split_attempts(text: str) -> list[str]:

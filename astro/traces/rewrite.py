@@ -26,6 +26,7 @@ from astro.verify import Outcome
 
 _HEADING = "## Step "  # as a delimiter, it ends the text of a step, and its number starts the next step
 _THINKING = re.compile(r"</?think>")
+_RESTART = "Let's restart our solution from the beginning"
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +258,10 @@ class Rewriter:
 
     def _plain_return(self, path: Sequence[str]) -> str:
         """A fixed sentence that goes back to the end of a path of steps, without the language model."""
-        return self._place(path) or "Let's restart our solution from the beginning."
+        if path:
+            return self._place(path) or f"{_RESTART}."
+        there = task_of(self.problem).state(self.problem, None)
+        return f"{_RESTART}, where we had {there.rstrip('.')}." if there else f"{_RESTART}."
 
     def _bridged(self, visits: Sequence[Visit], index: int) -> str:
         """A step after a return in words of its task that say what was tried there last; "" of other steps."""

@@ -1,8 +1,12 @@
+from contextlib import closing
+
 import pytest
 
 from astro.evaluation.attempts import judge_attempts, split_attempts
 from astro.problems import Problem
+from astro.tasks import make_verifier
 from astro.tasks.countdown.generator import to_problem
+from astro.tasks.maze.generator import MazeConfig, generate
 from astro.verify import Verifier
 from astro.verify.forms.countdown import Use
 
@@ -62,6 +66,29 @@ def test_restarts_and_returns_are_distinguished(problem, verifier):
     assert (found.restarted, found.restarts_ended, found.restarts_right) == (1, 1, 0)
     assert (found.returns_ended, found.returns_right) == (1, 1)
     assert (found.missed, found.missed_and_went_back, found.succeeded, found.succeeded_and_went_back) == (2, 2, 1, 0)
+
+
+def test_a_return_to_the_state_at_the_beginning_is_a_restart(problem, verifier):
+    """Whatever words say so; a state with fewer numbers is another one."""
+    first = "Let's go back to where we had 3, 7, 25 and 4."
+    assert judged(problem, lines(FIRST, DOUBT, first, SECOND), verifier).restarts == (True,)
+    for later in ("3, 7 and 25", "3, 7, 25 and 42", "75, 7 and 4"):
+        other = f"Let's go back to where we had {later}."
+        assert judged(problem, lines(FIRST, DOUBT, other, SECOND), verifier).restarts == (False,)
+
+
+def test_in_a_maze_it_is_the_first_room():
+    """Room 17 is not room 1."""
+    maze = next(
+        one
+        for seed in range(1000)
+        for one in generate(MazeConfig(count=1, depth=2, side=1, rooms=100, seed=seed))
+        if one.prompt.startswith("Find the way from 1 ")
+    )
+    for room, restarts in ((1, True), (17, False)):
+        text = f"So.\n{DOUBT}\nLet's go back to where we had the choice at {room}.\nAt {room}: 2 or 3."
+        with closing(make_verifier()) as verifier:
+            assert judged(maze, text, verifier).restarts == (restarts,)
 
 
 def test_an_attempt_that_was_cut_off_is_no_choice(problem, verifier):

@@ -91,7 +91,7 @@ def test_a_return_names_the_node():
     back = playing.backtrack_prompt(PROBLEM.prompt, ["So."], LINES[0])
     assert PERFECT(turn(back), 0) == "Let's go back to where we had the choice at 4."
     start = playing.backtrack_prompt(PROBLEM.prompt, ["So."], playing.BEGINNING)
-    assert PERFECT(turn(start), 0) == "Let's restart our solution from the beginning."
+    assert PERFECT(turn(start), 0) == "Let's restart our solution from the beginning, where we had the choice at 17."
 
 
 @pytest.mark.parametrize("judgement", [0.0, 1.0])

@@ -23,6 +23,7 @@ from astro.traces.linearize import Unused, correct_terminals
 from astro.verify import Outcome
 
 HONEST = CountdownPlayer(skill=0.6)
+RESTART = "Let's restart our solution from the beginning, where we had 2, 3, 5 and 4."
 WRONG = """I take 5 - 3 = 2, which leaves 2, 2 and 4.
 I take 4 * 2 = 8, which leaves 8 and 2.
 I take 8 * 2 = 16, which leaves 16.
@@ -174,7 +175,7 @@ def test_a_model_that_says_nothing_still_gives_sound_traces(make):
     """Empty replies: every visit falls back, returns included, and the trace is whole."""
     quiet = lambda prompt, _: "Yes." if "solution right" in prompt else ""  # noqa: E731
     (search,) = of_kind(make(tree_of(HIT, MISS), quiet), Kind.SEARCH)
-    assert "Let's restart our solution from the beginning." in search.text
+    assert RESTART in search.text
     assert search.fallbacks == search.checked
 
 
@@ -452,7 +453,7 @@ def test_steps_can_be_left_in_their_own_words(make):
     (search,) = of_kind(outcome, Kind.SEARCH)
     assert outcome.cost.calls == 0
     assert search.checked == 0
-    assert "\nLet's restart our solution from the beginning.\nI take 5 + 3 = 8, which leaves 8, 2 and 4." in search.text
+    assert f"\n{RESTART}\nI take 5 + 3 = 8, which leaves 8, 2 and 4." in search.text
     assert {trace.checked for trace in of_kind(outcome, Kind.CONTROL)} == {0}
 
 

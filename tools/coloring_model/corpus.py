@@ -256,4 +256,4 @@ RECIPE = recipe(
 def vocabulary(rng: random.Random) -> Iterator[Example]:
     """The texts of the tokenizer."""
     shares = ((_twice, 0.3), (looked_up, 0.2), (solved, 0.4), (judged, 0.1))
-    return drills.vocabulary(rng, (dialect.back(1), dialect.RESTART), shares)
+    return drills.vocabulary(rng, dialect.back(1), shares)

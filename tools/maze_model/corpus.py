@@ -315,4 +315,4 @@ RECIPE = recipe(
 def vocabulary(rng: random.Random) -> Iterator[Example]:
     """The texts of the tokenizer."""
     shares = ((which_last, 0.1), (_twice, 0.2), (looked_up, 0.2), (single_steps, 0.2), (walked, 0.2), (judged, 0.2))
-    return drills.vocabulary(rng, (dialect.back(1), dialect.RESTART), shares)
+    return drills.vocabulary(rng, dialect.back(1), shares)

@@ -103,8 +103,12 @@ def recipe(copying: Corpus, reading: Corpus, walking: Sequence[Phase], marks: Se
     )
 
 
-def vocabulary(rng: random.Random, returns: Sequence[str], shares: Sequence[tuple[Draw, float]]) -> Iterator[Example]:
-    """The texts of a tokenizer: a corpus in these shares, and the words of doubt and return, which it lacks."""
-    phrases = [*NUDGE.split("\n"), "Our solution seems to be correct so far.", *returns]
+def vocabulary(rng: random.Random, back: str, shares: Sequence[tuple[Draw, float]]) -> Iterator[Example]:
+    """The texts of a tokenizer: a corpus in these shares, and the words of doubt and return, which it lacks.
+
+    back: a sentence that goes back.
+    """
+    restart = "Let's restart our solution from the beginning."
+    phrases = [*NUDGE.split("\n"), "Our solution seems to be correct so far.", back, restart]
     words = Example(" ".join(phrases), "\n".join([*phrases, " ".join(WORDS)]))
     return chain((words for _ in range(300)), examples(rng, shares))

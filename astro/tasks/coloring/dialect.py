@@ -155,7 +155,9 @@ def back(node: int) -> str:
     return f"Let's go back to where we had {state(node)}"
 
 
-RESTART = "Let's restart our solution from the beginning."
+def restart(node: int) -> str:
+    """The sentence that goes back to the first node."""
+    return f"Let's restart our solution from the beginning, where we had {state(node)}"
 
 
 def bridged(tried: Step, then: Step) -> str:

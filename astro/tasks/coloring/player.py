@@ -54,7 +54,8 @@ class ColoringPlayer:
                 return self._rewrite(request.step, rng)
             case Asked.GO_BACK:
                 said = dialect.read_step(request.step)
-                return dialect.back(said.end) if said and said.color and said.end is not None else dialect.RESTART
+                there = said.end if said and said.color else None
+                return dialect.restart(coloring.start) if there is None else dialect.back(there)
             case Asked.JUDGE:
                 right = dialect.read_end(request.solution) == (True, coloring.solved())
                 return "Yes." if right == (rng.random() < self.judgement) else "No."

@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 
 from astro.records.problem import Problem
-from astro.tasks.countdown import attempts, claims, luck, rows
+from astro.tasks.countdown import attempts, claims, dialect, luck, rows
 from astro.tasks.countdown.generator import SOURCE, CountdownConfig, generate
 from astro.tasks.countdown.solver import find_solution
 from astro.tasks.row import Row
@@ -74,7 +74,8 @@ class _Countdown(Task):
 
     def state(self, problem: Problem, step: str | None) -> str:
         if step is None:
-            return " ".join(map(str, problem.metadata.get("numbers", ())))
+            numbers = problem.metadata.get("numbers")
+            return dialect.spoken(numbers) if numbers else ""
         return claims.what_is_left(step)
 
     def shown_right(self, problem: Problem, attempts_: Sequence[str]) -> list[bool]:

@@ -120,7 +120,9 @@ def back(room: int) -> str:
     return f"Let's go back to where we had {state(room)}"
 
 
-RESTART = "Let's restart our solution from the beginning."
+def restart(room: int) -> str:
+    """The sentence that goes back to the first room."""
+    return f"Let's restart our solution from the beginning, where we had {state(room)}"
 
 
 def bridged(tried: Step, then: Step) -> str:
