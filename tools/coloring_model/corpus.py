@@ -21,7 +21,7 @@ from tools.tiny_model.corpus import Example
 from tools.tiny_model.pretrain import CONTEXT
 from tools.tiny_model.pretrain import PIECES as ALL_PIECES
 from tools.worlds import drills
-from tools.worlds.drills import NUMBERS, Said, examples, falling, recipe, said_plainly, said_twice
+from tools.worlds.drills import NUMBERS, Said, examples, falling, recipe, said_plainly, said_twice, steady
 
 NODES = NUMBERS  # the largest coloring has 49
 MARKS = (", unlike", " and", " before", " Take", ",")  # before a node; the two are one token
@@ -248,7 +248,7 @@ WALKING = partial(
 RECIPE = recipe(
     COPYING,
     READING,
-    walking=(falling(WALKING, 3_000_000), falling(WALKING, 2_500_000, row=CONTEXT)),
+    walking=(steady(WALKING, 2_000_000), falling(WALKING, 4_000_000, row=CONTEXT)),
     marks=MARKS,
 )
 
