@@ -91,7 +91,7 @@ def spent(maze: Maze, name: str, rng: random.Random, budget: int) -> int | None:
             return used if used <= budget else None
         kept = POLICIES[name](walk, tried, rng)
         if name != "restarts":
-            used += tokens(_DOUBT) + tokens(dialect.back(1) if kept else dialect.restart(1))
+            used += tokens(_DOUBT) + tokens(dialect.back(1))
         walk = walk[:kept]
     return None
 

@@ -26,7 +26,6 @@ from astro.verify import Outcome
 
 _HEADING = "## Step "  # as a delimiter, it ends the text of a step, and its number starts the next step
 _THINKING = re.compile(r"</?think>")
-_RESTART = "Let's restart our solution from the beginning"
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,10 +257,7 @@ class Rewriter:
 
     def _plain_return(self, path: Sequence[str]) -> str:
         """A fixed sentence that goes back to the end of a path of steps, without the language model."""
-        if path:
-            return self._place(path) or f"{_RESTART}."
-        there = task_of(self.problem).state(self.problem, None)
-        return f"{_RESTART}, where we had {there.rstrip('.')}." if there else f"{_RESTART}."
+        return self._place(path) or "Let's restart our solution from the beginning."
 
     def _bridged(self, visits: Sequence[Visit], index: int) -> str:
         """A step after a return in words of its task that say what was tried there last; "" of other steps."""
@@ -275,8 +271,8 @@ class Rewriter:
     def _place(self, path: Sequence[str]) -> str:
         """A sentence that quotes the last thing that a path of steps established; "" if nothing was."""
         steps = [inert(essence(step, Role.STEP)) for step in path]
-        if steps and (left := task_of(self.problem).state(self.problem, steps[-1])):
-            return f"Let's go back to where we had {left}"
+        if left := task_of(self.problem).state(self.problem, steps[-1] if steps else None):
+            return f"Let's go back to where we had {left.removesuffix('.')}."
         if found := established(steps):
             return f"Let's go back to where we had this: {found}"
         return ""

@@ -87,11 +87,11 @@ def test_steps_are_rewritten_as_they_are():
 
 
 def test_a_return_names_the_node():
-    """Back to a step is back to the node that comes next; back to the beginning is a restart."""
+    """Back to a step is back to the node that comes next; back to the beginning names the first."""
     back = playing.backtrack_prompt(PROBLEM.prompt, ["So."], LINES[0])
     assert PERFECT(turn(back), 0) == "Let's go back to where we had the choice at 4."
     start = playing.backtrack_prompt(PROBLEM.prompt, ["So."], playing.BEGINNING)
-    assert PERFECT(turn(start), 0) == "Let's restart our solution from the beginning, where we had the choice at 17."
+    assert PERFECT(turn(start), 0) == "Let's go back to where we had the choice at 17."
 
 
 @pytest.mark.parametrize("judgement", [0.0, 1.0])

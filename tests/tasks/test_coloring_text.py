@@ -166,7 +166,7 @@ def test_a_way_back_leads_to_any_node_with_a_color():
     """Nodes from there on have none; without a way back a step is at the next node alone."""
     missed = [FIRST, ERRED, STUCK]
     assert TASK.false_statements(PROBLEM, [*missed, dialect.back(4), CHOICE, THIRD, LAST, RIGHT]) == []
-    assert TASK.false_statements(PROBLEM, [*missed, dialect.restart(17), FIRST, CHOICE]) == []
+    assert TASK.false_statements(PROBLEM, [*missed, dialect.back(17), FIRST, CHOICE]) == []
     assert TASK.false_statements(PROBLEM, [*missed, CHOICE]) == ["We are at 93, not at 4"]
     assert TASK.false_statements(PROBLEM, [*missed, dialect.back(4), LAST]) == ["We are at 93, not at 12"]
     kept = TASK.false_statements(PROBLEM, [*missed, dialect.back(4), CHOICE, THIRD.replace("4 blue", "4 red")])
@@ -184,7 +184,7 @@ def test_a_text_may_begin_with_a_way_back():
 
 def test_attempts_build_on_the_colors_before_them():
     """A later attempt that begins in the middle is right by all colors together."""
-    attempts = [f"{FIRST}\n{ERRED}\n{WRONG}", "\n".join([dialect.back(4), CHOICE, THIRD, LAST]), dialect.restart(17)]
+    attempts = [f"{FIRST}\n{ERRED}\n{WRONG}", "\n".join([dialect.back(4), CHOICE, THIRD, LAST]), dialect.back(17)]
     assert TASK.shown_right(PROBLEM, attempts) == [False, True, False]
 
 

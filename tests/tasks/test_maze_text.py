@@ -77,7 +77,7 @@ def test_a_way_back_leads_to_any_room():
     """After it a step may be anywhere; without it, only where the step before it ended."""
     missed = ["At 17: 4 or 93. Leave 17 by the first, 17 > 4.", "At 4: none, so the way is not correct."]
     assert TASK.false_statements(PROBLEM, [*missed, dialect.back(17), FIRST]) == []
-    assert TASK.false_statements(PROBLEM, [*missed, dialect.restart(17), FIRST]) == []
+    assert TASK.false_statements(PROBLEM, [*missed, dialect.back(17), FIRST]) == []
     assert TASK.false_statements(PROBLEM, [*missed, FIRST]) == ["We are at 4, not at 17"]
 
 

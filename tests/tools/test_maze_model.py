@@ -17,6 +17,7 @@ from tools.maze_model.corpus import (
     MARKS,
     PIECES,
     READING,
+    RECALLING,
     REMEMBERING,
     ROOMS,
     SETTLING,
@@ -56,7 +57,7 @@ def drawn() -> list[Example]:
     """400 examples of each phase."""
     return [
         one
-        for phase in (COPYING, READING, WALKING, REMEMBERING, SETTLING)
+        for phase in (COPYING, READING, WALKING, REMEMBERING, SETTLING, RECALLING)
         for one in islice(phase(random.Random(5)), 400)
     ]
 

@@ -35,4 +35,4 @@ def test_a_return_to_the_middle_names_the_way_that_failed(make):
 def test_a_restart_names_the_way_that_failed_at_the_start(make):
     """At 17 the first way is a dead end."""
     step = "At 17: 4 or 93. Left 17 by the first, so leave it by the second, 17 > 93 > 8."
-    assert after_the_return(make, (4,)) == [dialect.restart(17), step]
+    assert after_the_return(make, (4,)) == [dialect.back(17), step]

@@ -23,7 +23,7 @@ from astro.traces.linearize import Unused, correct_terminals
 from astro.verify import Outcome
 
 HONEST = CountdownPlayer(skill=0.6)
-RESTART = "Let's restart our solution from the beginning, where we had 2, 3, 5 and 4."
+RESTART = "Let's go back to where we had 2, 3, 5 and 4."
 WRONG = """I take 5 - 3 = 2, which leaves 2, 2 and 4.
 I take 4 * 2 = 8, which leaves 8 and 2.
 I take 8 * 2 = 16, which leaves 16.

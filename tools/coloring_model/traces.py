@@ -39,8 +39,7 @@ def astro(coloring: Coloring, rng: random.Random) -> Example:
         wrong = [color for color in coloring.left(node, colors) if color != right[node]]
         step = Step.at(coloring, colors, node, right[node])
         if wrong and rng.random() < ERRORS:
-            lines += [*_missed(coloring, colors, node, wrong[0], rng), DOUBT]
-            lines.append(dialect.restart(node) if node == coloring.start else dialect.back(node))
+            lines += [*_missed(coloring, colors, node, wrong[0], rng), DOUBT, dialect.back(node)]
             step = replace(step, last=wrong[0])
         lines.append(dialect.step(step))
         colors[node] = right[node]

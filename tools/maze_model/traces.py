@@ -42,7 +42,7 @@ def astro(maze: Maze, rng: random.Random) -> Example:
     for step in dialect.steps(maze, turns):
         if rng.random() < ERRORS:
             lines += _missed(maze, step.room, step.rooms[0], rng)
-            lines += [DOUBT, dialect.restart(maze.start) if step.room == maze.start else dialect.back(step.room)]
+            lines += [DOUBT, dialect.back(step.room)]
             other = next(which for which in dialect.ORDINALS if which != step.which)
             lines.append(dialect.step(replace(step, last=other)))
         else:

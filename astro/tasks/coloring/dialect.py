@@ -155,11 +155,6 @@ def back(node: int) -> str:
     return f"Let's go back to where we had {state(node)}"
 
 
-def restart(node: int) -> str:
-    """The sentence that goes back to the first node."""
-    return f"Let's restart our solution from the beginning, where we had {state(node)}"
-
-
 def bridged(tried: Step, then: Step) -> str:
     """A step after a return, which says which color its node had before; "" unless it takes another one."""
     if tried.node != then.node or not tried.color or not then.color or tried.color == then.color:

@@ -55,7 +55,7 @@ class ColoringPlayer:
             case Asked.GO_BACK:
                 said = dialect.read_step(request.step)
                 there = said.end if said and said.color else None
-                return dialect.restart(coloring.start) if there is None else dialect.back(there)
+                return dialect.back(coloring.start if there is None else there)
             case Asked.JUDGE:
                 right = dialect.read_end(request.solution) == (True, coloring.solved())
                 return "Yes." if right == (rng.random() < self.judgement) else "No."

@@ -120,11 +120,6 @@ def back(room: int) -> str:
     return f"Let's go back to where we had {state(room)}"
 
 
-def restart(room: int) -> str:
-    """The sentence that goes back to the first room."""
-    return f"Let's restart our solution from the beginning, where we had {state(room)}"
-
-
 def bridged(tried: Step, then: Step) -> str:
     """A step after a return, which says by which way its room was left before; "" unless it takes the other one."""
     if tried.room != then.room or {tried.which, then.which} != set(ORDINALS):

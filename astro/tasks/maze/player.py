@@ -53,7 +53,7 @@ class MazePlayer:
                 return self._rewrite(request.step, rng)
             case Asked.GO_BACK:
                 said = dialect.read_step(request.step)
-                return dialect.back(said.end) if said and said.rooms else dialect.restart(maze.start)
+                return dialect.back(said.end if said and said.rooms else maze.start)
             case Asked.JUDGE:
                 right = dialect.read_end(request.solution) == (True, maze.way(maze.turns()))
                 return "Yes." if right == (rng.random() < self.judgement) else "No."
