@@ -17,6 +17,24 @@ _COPIES = 0.1  # the loss of a model that copies
 WORDS = tuple(Path(__file__).with_name("words.txt").read_text(encoding="utf-8").split())
 """Words of remarks. They make a model read on after words that it does not know, as those of its traces will be."""
 
+PHRASES = (
+    "are",
+    "we",
+    "solving",
+    "the",
+    "problem",
+    "correctly",
+    "so",
+    "far",
+    "not",
+    "if",
+    "to",
+    "where",
+    "had",
+    "choice",
+)
+"""Words of doubts and returns that mean neither by themselves."""
+
 Draw = Callable[[random.Random], Example]
 
 
@@ -47,9 +65,9 @@ def said_plainly(rng: random.Random, *, marks: Sequence[str]) -> Example:
     return Example(asked, "".join(f"{again} {number}" for number in numbers))
 
 
-def remark(rng: random.Random) -> str:
+def remark(rng: random.Random, words: Sequence[str] = WORDS) -> str:
     """A line of words that have nothing to do with the problem, without its end."""
-    return f"{' '.join(rng.choices(WORDS, k=rng.randint(*_REMARK)))}."
+    return f"{' '.join(rng.choices(words, k=rng.randint(*_REMARK)))}."
 
 
 class Said:
