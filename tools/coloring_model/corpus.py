@@ -47,6 +47,9 @@ _ASKED = (16, 32)  # times in all
 _LOOKED_UP = (10, 40)  # nodes of a drill
 _TAKEN = (10, 40)  # steps of a drill
 _ASKED_LAST = 0.15  # of the steps are followed by a question: where the last choice was, what a node took last
+_RECALLED = 12  # nodes that are asked for after a solution
+_REMARKS_AFTER = 0.6  # of these questions come after a remark
+_REMARKED = 0.3  # of the steps, where the words of remarks are learned
 _JUMPS = 0.1  # of the steps of a drill go on from an earlier node
 REMARKS = 0.1  # of the lines are followed by a remark
 
@@ -152,6 +155,37 @@ def listed(rng: random.Random) -> Example:
     return Example(f"{' '.join(asked)} {TAKE}", dialect.answered(now))
 
 
+def recalled(rng: random.Random) -> Example:
+    """A solution to any end, then remarks; learned is which color nodes took in it, and where it began."""
+    coloring = train_coloring(rng)
+    said, lines = Said(), walk(coloring, rng)
+    for line in lines[:-1]:
+        said.add(line + dialect.STEP_DELIMITER, learned=False)
+        said.remark(rng, REMARKS)
+    steps = [step for line in lines[:-1] if (step := dialect.read_step(line)) is not None]
+    for step in rng.sample(steps, min(len(steps), _RECALLED)):
+        said.remark(rng, _REMARKS_AFTER)
+        if rng.random() < _ASKED_LAST:
+            said.add("The first node was", learned=False)
+            said.add(f" {coloring.start}.")
+            said.add(dialect.STEP_DELIMITER, learned=False)
+        said.add(f"{step.sight}. Took", learned=False)
+        said.add(f" {step.node} {step.color}.")
+        said.add(dialect.STEP_DELIMITER, learned=False)
+    return said.example(problem_text(coloring))
+
+
+def remarked(rng: random.Random) -> Example:
+    """A solution with remarks, whose words are learned."""
+    coloring = train_coloring(rng)
+    said = Said()
+    for line in walk(coloring, rng)[:-1]:
+        said.add(line + dialect.STEP_DELIMITER, learned=False)
+        if rng.random() < _REMARKED:
+            said.words(rng)
+    return said.example(problem_text(coloring))
+
+
 def solved(rng: random.Random) -> Example:
     """A problem and a solution: half are right, half take any color that is left and most of these end elsewhere."""
     coloring = train_coloring(rng)
@@ -244,11 +278,29 @@ WALKING = partial(
         (judged, 0.09),
     ),
 )
+RECALLING = partial(
+    examples,
+    shares=(
+        (_plainly, 0.03),
+        (remarked, 0.08),
+        (asked_often, 0.05),
+        (looked_up, 0.05),
+        (recolored, 0.12),
+        (listed, 0.05),
+        (recalled, 0.2),
+        (solved, 0.35),
+        (judged, 0.07),
+    ),
+)
 
 RECIPE = recipe(
     COPYING,
     READING,
-    walking=(steady(WALKING, 2_000_000), falling(WALKING, 4_000_000, row=CONTEXT)),
+    walking=(
+        steady(WALKING, 2_000_000),
+        falling(WALKING, 3_000_000, row=CONTEXT),
+        falling(RECALLING, 4_000_000, row=CONTEXT),
+    ),
     marks=MARKS,
 )
 

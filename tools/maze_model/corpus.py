@@ -24,13 +24,10 @@ from tools.tiny_model.pretrain import PIECES as ALL_PIECES
 from tools.worlds import drills
 from tools.worlds.drills import (
     NUMBERS,
-    PHRASES,
-    WORDS,
     Said,
     examples,
     falling,
     recipe,
-    remark,
     said_plainly,
     said_twice,
     steady,
@@ -189,7 +186,7 @@ def recalled(rng: random.Random) -> Example:
 
 
 def remarked(rng: random.Random) -> Example:
-    """A walk with remarks, also of the words of doubts; learned are their words but the first, so that none begins.
+    """A walk with remarks, whose words are learned.
 
     A word that was never learned has a loss of 26 nats in the first traces, and learning it undoes what was learned.
     """
@@ -197,10 +194,7 @@ def remarked(rng: random.Random) -> Example:
     said = Said()
     for step in dialect.steps(maze, wander(maze, rng)):
         said.add(dialect.step(step) + dialect.STEP_DELIMITER, learned=False)
-        first, space, rest = remark(rng, rng.choice((WORDS, PHRASES))).partition(" ")
-        said.add(first, learned=False)
-        said.add(space + rest)
-        said.add(dialect.STEP_DELIMITER, learned=False)
+        said.words(rng)
     return said.example(problem_text(maze))
 
 

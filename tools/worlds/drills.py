@@ -88,6 +88,13 @@ class Said:
         if rng.random() < rate:
             self.add(f"{remark(rng)}\n", learned=False)
 
+    def words(self, rng: random.Random) -> None:
+        """A remark, also of the words of doubts; learned but for its first word, so that no remark begins by itself."""
+        first, space, rest = remark(rng, rng.choice((WORDS, PHRASES))).partition(" ")
+        self.add(first, learned=False)
+        self.add(f"{space}{rest}")
+        self.add("\n", learned=False)
+
     def example(self, prompt: str) -> Example:
         """The whole, without an end of line at its end."""
         return Example(prompt, self.text.removesuffix("\n"), unlearned=tuple(self.unlearned))
