@@ -58,7 +58,6 @@ REMARKS = 0.15  # of the lines are followed by a remark
 _FEW = (2, 12)  # rooms that are left again and again
 _LOOKED_UP = (10, 40)  # rooms of a drill
 _REMARKS_AFTER = 0.6  # of the questions after a walk
-_BEGAN = 0.2  # of them ask where it began
 _TAKEN = (4, 50)  # turns of a drill: as long as the longest search
 
 
@@ -161,7 +160,7 @@ def which_last(rng: random.Random) -> Example:
 
 
 def recalled(rng: random.Random) -> Example:
-    """A walk to any end, then remarks; learned is by which way rooms were left on it, and where it began.
+    """A walk to any end, then remarks; learned is its last choice, and by which way rooms were left and by which not.
 
     What is read after "Left" without a problem (which_last) is not read in a long text with one: of three bases that
     answered 97 % of which_last, two had 40 and 66 % right in the traces of a search.
@@ -173,14 +172,15 @@ def recalled(rng: random.Random) -> Example:
         said.remark(rng, REMARKS)
     end = Step.at(maze, steps[-1].rooms[-1])
     said.add(dialect.thought(end) + dialect.STEP_DELIMITER, learned=False)
+    said.remark(rng, _REMARKS_AFTER)
+    said.add("That was the choice at", learned=False)
+    said.add(f" {steps[-1].room}.")
+    said.add(dialect.STEP_DELIMITER, learned=False)
     for step in rng.sample(steps, len(steps)):
         said.remark(rng, _REMARKS_AFTER)
-        if rng.random() < _BEGAN:
-            said.add("The first choice was at", learned=False)
-            said.add(f" {maze.start}.")
-            said.add(dialect.STEP_DELIMITER, learned=False)
         said.add(f"{step.sight}. Left", learned=False)
-        said.add(f" {step.room} by the {step.which},")
+        other = next(which for which in dialect.ORDINALS if which != step.which)
+        said.add(f" {step.room} by the {step.which}, so not by the {other},")
         said.add(dialect.STEP_DELIMITER, learned=False)
     return said.example(problem_text(maze))
 
