@@ -247,7 +247,7 @@ def test_maze_policies_are_what_chance_says(monkeypatch) -> None:
     assert step == 12  # At; 17; : 4; or 93; .; Leave; 17; by the first,; 17; > 4; .; and the end of the line
     right = step + policies.tokens("At 93: exit, so the way is correct. The answer is \\boxed{ 17 > 93 }.")
     wrong = step + policies.tokens("At 4: none, so the way is not correct.")
-    back = doubt + policies.tokens("Let's restart our solution from the beginning.")
+    back = doubt + policies.tokens("Let's go back to where we had the choice at 17.")
     found = [policies.spent(maze, "remembers", random.Random(seed), 10_000) for seed in range(200)]
     assert set(found) == {right, wrong + back + right}
     assert 70 < found.count(right) < 130
