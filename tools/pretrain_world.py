@@ -3,7 +3,7 @@
     python -m tools.pretrain_world maze --out runs/maze-base --seeds 3
     python -m tools.pretrain_world coloring --out runs/coloring-base --seeds 3
 
-Writes OUT-1, -2 and -3, of 1.3 M parameters each. One CPU core, 20 to 45 minutes a model; --only N trains one of them,
+Writes OUT-1, -2 and -3, of 1.3 M parameters each. One CPU core, 25 to 45 minutes a model; --only N trains one of them,
 for a second core. If stopped, the same command resumes after the last finished phase. The corpora are generated
 (tools/maze_model/corpus.py, tools/coloring_model/corpus.py), seeds are fixed, and no problem of the test split occurs
 in them. One tokenizer serves all models of a family.
