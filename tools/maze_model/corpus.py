@@ -22,16 +22,7 @@ from tools.tiny_model.corpus import Example
 from tools.tiny_model.pretrain import CONTEXT
 from tools.tiny_model.pretrain import PIECES as ALL_PIECES
 from tools.worlds import drills
-from tools.worlds.drills import (
-    NUMBERS,
-    Said,
-    examples,
-    falling,
-    recipe,
-    said_plainly,
-    said_twice,
-    steady,
-)
+from tools.worlds.drills import NUMBERS, Said, examples, falling, recipe, said_plainly, said_twice, steady
 
 ROOMS = NUMBERS  # the largest maze has 85
 MARKS = (" >", ":", " or")  # before a room; the two are one token
